@@ -1,0 +1,528 @@
+"""What can go wrong, whose fault it is, and whether doing it again is safe.
+
+    PosError                 what happened, what to do next, a stable code
+    ├─ UsageError            the command line was typed wrongly (exit 2)
+    ├─ DeviceError
+    │  ├─ Unreachable        nothing was sent: check the cable, try again
+    │  ├─ Refused            the device or our own rules said no: nothing was made
+    │  ├─ OutcomeUnknown     something was sent: read before you act, never repeat
+    │  └─ ProtocolError      the device said what its protocol does not allow
+    ├─ SaleError             cannot be sold as it stands
+    ├─ SyncError
+    │  ├─ Offline            the portal was not reached, or its answer was lost
+    │  └─ Rejected           the portal understood and declined
+    ├─ JournalError          disk full, read-only, locked by another process, newer than the program
+    └─ SetupError            not set up, or set up so that money would be at risk
+
+The class tells a program what it may do (only `Unreachable` and `Offline` may be repeated without a person). The
+*code* tells support which trouble it is; the words of every code stand once, in the table below, so that no screen and
+no command invents its own. Anything that is not a `PosError` is a bug and is shown as one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one code: `number` is said over the phone, the texts may hold `{facts}`."""
+
+    number: int
+    ru: str
+    ru_action: str
+    en: str
+    en_action: str
+
+
+# 1xx device, 2xx portal, 3xx money and law, 4xx people, program and computer.
+WORDS: dict[str, Words] = {
+    "device_unreachable": Words(
+        101,
+        "ККТ не отвечает, чек не отправлен ({port}).",
+        "Проверьте кабель и питание – подключимся сами.",
+        "The register does not answer, nothing was sent ({port}).",
+        "Check cable and power; we reconnect by ourselves.",
+    ),
+    "paper_out": Words(
+        102,
+        "В ККТ нет бумаги, чек не напечатан.",
+        "Вставьте ленту и закройте крышку.",
+        "No paper, the receipt was not printed.",
+        "Load a roll and close the lid.",
+    ),
+    "cover_open": Words(
+        103,
+        "Крышка ККТ открыта, чек не напечатан.",
+        "Закройте до щелчка.",
+        "The lid is open, the receipt was not printed.",
+        "Close it until it clicks.",
+    ),
+    "shift_expired": Words(
+        105,
+        "Смена открыта больше 24 часов, чеки запрещены.",
+        "Закройте смену и откройте новую.",
+        "The shift is over 24 hours old, receipts are blocked.",
+        "Close it and open a new one.",
+    ),
+    "shift_closed": Words(
+        107,
+        "Смена не открыта, чек не напечатан.",
+        "Откройте смену, заказ подождёт.",
+        "No open shift, no receipt was printed.",
+        "Open one, the order will wait.",
+    ),
+    "shift_open": Words(
+        117,
+        "Смена уже открыта: № {number}.",
+        "Работайте дальше или закройте её.",
+        "The shift is already open: no. {number}.",
+        "Go on, or close it.",
+    ),
+    "wrong_device": Words(
+        111,
+        "Подключена другая ККТ или другой ФН: {found} вместо {expected}. Чек не напечатан.",
+        "Верните прежнюю или позовите администратора.",
+        "Another register or storage is connected: {found}, not {expected}. Nothing was printed.",
+        "Put the former back or call the administrator.",
+    ),
+    "port_busy": Words(
+        112,
+        "Порт {port} занят другой программой, чек не отправлен.",
+        "Закройте ту программу.",
+        "Port {port} is held by another program, nothing was sent.",
+        "Close that program.",
+    ),
+    "device_busy": Words(
+        113,
+        "ККТ занята печатью другого документа, чек не напечатан.",
+        "Подождите немного и повторите.",
+        "The register is printing another document, nothing was printed.",
+        "Wait a little and try again.",
+    ),
+    "wrong_password": Words(
+        118,
+        "ККТ не приняла пароль оператора, чек не напечатан.",
+        "Администратору: указать верный пароль в настройке ККТ.",
+        "The register rejected the operator password, nothing was printed.",
+        "Administrator: set the right password.",
+    ),
+    "foreign_receipt_open": Words(
+        119,
+        "На ККТ открыт чек другой программы. Наш чек не начат.",
+        "Закончите или отмените тот чек там, где его начали.",
+        "Another program has a receipt open on the register. Ours was not begun.",
+        "Finish or cancel it where it was begun.",
+    ),
+    "device_refused": Words(
+        120,
+        "ККТ отказала: {reason}. Чек не напечатан.",
+        "Исправьте причину и повторите; для поддержки: ошибка {error}.",
+        "The register refused: {reason}. Nothing was printed.",
+        "Mend the cause and try again; for support: error {error}.",
+    ),
+    "protocol": Words(
+        121,
+        "ККТ ответила не по протоколу ({what}).",
+        "Повторите; если не поможет – соберите файл для поддержки.",
+        "The register's answer breaks its protocol ({what}).",
+        "Try again; if it persists, collect a support bundle.",
+    ),
+    "date_not_confirmed": Words(
+        122,
+        "ККТ ждёт подтверждения даты, чек не напечатан.",
+        "Администратору: подтвердить дату и время на ККТ.",
+        "The register waits for its date to be confirmed, nothing was printed.",
+        "Administrator: confirm date and time.",
+    ),
+    "not_enough_cash": Words(
+        123,
+        "В ящике ККТ меньше наличных, чем {amount}. Ничего не сделано.",
+        "Проверьте сумму.",
+        "The register's drawer holds less than {amount}. Nothing was made.",
+        "Check the sum.",
+    ),
+    "outcome_unknown": Words(
+        131,
+        "Не знаем, напечатан ли документ {key}.",
+        "Не печатайте второй: программа прочитает ФН при следующем запуске или командой «posapp resolve».",
+        "We do not know whether document {key} was made.",
+        "Do not print another: the program reads the storage at the next start, or run “posapp resolve”.",
+    ),
+    "resolve_needed": Words(
+        134,
+        "Программа не смогла решить сама: {why} ({key}). Новых чеков на этой ККТ не будет.",
+        "Позовите старшего: «Разобрать», или команда «posapp resolve».",
+        "The program could not decide: {why} ({key}). No new receipts on this register.",
+        "Call the senior: Resolve, or the command “posapp resolve”.",
+    ),
+    "not_resolvable": Words(
+        135,
+        "Так решить нельзя: {why}.",
+        "Посмотрите «posapp resolve»: там стоит, что прочитано из ФН.",
+        "This cannot be decided so: {why}.",
+        "See “posapp resolve” for what the storage shows.",
+    ),
+    "offline": Words(
+        201,
+        "Битрикс не отвечает ({reason}).",
+        "Работайте дальше: отправим сами, как только появится связь.",
+        "Bitrix does not answer ({reason}).",
+        "Go on: we send everything when the link is back.",
+    ),
+    "throttled": Words(
+        202,
+        "Битрикс просит не спешить.",
+        "Ждём, делать ничего не нужно.",
+        "Bitrix asks us to slow down.",
+        "Nothing to do, we wait.",
+    ),
+    "access": Words(
+        203,
+        "Битрикс не узнаёт программу ({error}).",
+        "Администратору: выдать новый вебхук с правами sale, catalog, crm, pay_system.",
+        "Bitrix rejects the program ({error}).",
+        "Administrator: issue a webhook with the scopes sale, catalog, crm, pay_system.",
+    ),
+    "portal_rejected": Words(
+        204,
+        "Битрикс отказал: {reason}.",
+        "Старшему: исправить причину в Битрикс и нажать «Повторить».",
+        "Bitrix declined: {reason}.",
+        "Senior: mend the cause in Bitrix, then press Retry.",
+    ),
+    "portal_garbled": Words(
+        205,
+        "Ответ Битрикс нельзя прочитать ({reason}).",
+        "Повторим сами; если не пройдёт – проверьте адрес портала.",
+        "The portal's answer cannot be read ({reason}).",
+        "We try again; if it persists check the portal's address.",
+    ),
+    "portal_prints": Words(
+        206,
+        "Платёжная система «{system}» печатает чеки сама: вышло бы два чека.",
+        "Администратору: выключить «Печать чеков» у этой платёжной системы или выбрать другой режим.",
+        "The pay system “{system}” prints receipts itself: there would be two.",
+        "Administrator: switch its receipt printing off, or choose another mode.",
+    ),
+    "portal_no_paysystems": Words(
+        207,
+        "Нельзя проверить, не печатает ли чеки сам портал: у вебхука нет права pay_system.",
+        "Администратору: добавить право pay_system.",
+        "It cannot be checked whether the portal prints receipts itself: the webhook lacks the scope pay_system.",
+        "Administrator: add the scope pay_system.",
+    ),
+    "stock_rejected": Words(
+        214,
+        "Склад не списан: {reason}.",
+        "Старшему: исправить причину в Битрикс и нажать «Повторить».",
+        "Stock was not deducted: {reason}.",
+        "Senior: mend the cause in Bitrix, then press Retry.",
+    ),
+    "unknown_order": Words(
+        215,
+        "Заказа {order} нет на этой кассе.",
+        "Проверьте номер или загрузите заказы.",
+        "Order {order} is not on this till.",
+        "Check the number or pull the orders.",
+    ),
+    "order_changed": Words(
+        216,
+        "Заказ {order} изменён на сайте: было {before}, стало {after}. Чек не напечатан.",
+        "Покажите покупателю новую сумму и повторите.",
+        "Order {order} changed on the site: {before} became {after}. Nothing was printed.",
+        "Show the customer the new sum and try again.",
+    ),
+    "portal_differs": Words(
+        217,
+        "Чек {order} не совпадает с заказом в Битрикс: {what}.",
+        "Старшему: сравнить и решить.",
+        "The receipt of {order} does not match the order in Bitrix: {what}.",
+        "Senior: compare and decide.",
+    ),
+    "order_cancelled": Words(
+        218,
+        "Заказ {order} отменён на сайте. Деньги не берите, чек не напечатан.",
+        "Спросите старшего.",
+        "Order {order} was cancelled on the site. Take no money, nothing was printed.",
+        "Ask the senior.",
+    ),
+    "tenders_short": Words(
+        301,
+        "Не хватает {missing}. Чек не напечатан.",
+        "Примите ещё или добавьте карту.",
+        "{missing} short. Nothing was printed.",
+        "Take more or add a card.",
+    ),
+    "tenders_over": Words(
+        302,
+        "Безналичными {card} – больше, чем к оплате {total}. Чек не напечатан.",
+        "Проверьте сумму: сдачу дают только с наличных.",
+        "{card} cashless is more than the {total} due. Nothing was printed.",
+        "Check the sum: change is given from cash only.",
+    ),
+    "bad_amount": Words(
+        303,
+        "Сумма «{text}» не читается.",
+        "Пишите рубли и копейки: 1234.50.",
+        "The amount “{text}” cannot be read.",
+        "Write roubles and kopecks: 1234.50.",
+    ),
+    "vat_unmapped": Words(
+        304,
+        "Ставка НДС товара «{line}» не подтверждена ({row}), чек задержан.",
+        "Бухгалтеру: подтвердить ставку – «posapp setup vat».",
+        "The VAT rate of “{line}” is not confirmed ({row}), the receipt is held.",
+        "Accountant: confirm it with “posapp setup vat”.",
+    ),
+    "already_receipted": Words(
+        305,
+        "Заказ {order} уже пробит: ФД {document}, {at}.",
+        "Второй чек не нужен.",
+        "Order {order} has its receipt: FD {document}, {at}.",
+        "No second one is needed.",
+    ),
+    "other_tenders": Words(
+        306,
+        "По заказу {order} уже начат чек с другой оплатой: {tenders}. Ничего не напечатано.",
+        "Повторите с той же оплатой или отмените начатый чек.",
+        "A receipt of order {order} was begun with other tenders: {tenders}. Nothing was printed.",
+        "Repeat with the same tenders or cancel the one begun.",
+    ),
+    "already_paid": Words(
+        308,
+        "Заказ {order} уже оплачен на сайте. Деньги не берите.",
+        "Выдача оплаченных заказов с чеком зачёта пока не сделана: выдайте по правилам магазина.",
+        "Order {order} is already paid on the site. Take no money.",
+        "Handing over prepaid orders with an offset receipt is not built yet: follow the shop's rules.",
+    ),
+    "part_paid": Words(
+        309,
+        "Заказ {order} оплачен частично ({paid} из {total}). Чек не напечатан.",
+        "Доплата по таким заказам пока не сделана: спросите старшего.",
+        "Order {order} is paid in part ({paid} of {total}). Nothing was printed.",
+        "Taking the rest is not built yet: ask the senior.",
+    ),
+    "order_unfit": Words(
+        310,
+        "Заказ {order} нельзя пробить: {why}.",
+        "Старшему: исправить заказ в Битрикс и загрузить снова.",
+        "Order {order} cannot be receipted: {why}.",
+        "Senior: mend the order in Bitrix and pull it again.",
+    ),
+    "receipt_under_way": Words(
+        311,
+        "По заказу {order} чек уже отправлен в ККТ, исход ещё не известен.",
+        "Не печатайте второй: дождитесь проверки ФН.",
+        "A receipt of order {order} was sent to the register, its outcome is not known yet.",
+        "Do not print another: wait for the storage to be read.",
+    ),
+    "vault_missing": Words(
+        403,
+        "Хранилище паролей недоступно, секрет помним только до выхода.",
+        "Задайте POSAPP_WEBHOOK или настройте хранилище паролей системы.",
+        "No password vault: the secret is kept until the program ends.",
+        "Set POSAPP_WEBHOOK or set up the system's password vault.",
+    ),
+    "secret_missing": Words(
+        405,
+        "Нет ключа доступа к Битрикс.",
+        "Задайте POSAPP_WEBHOOK или выполните «posapp setup portal».",
+        "There is no key for Bitrix.",
+        "Set POSAPP_WEBHOOK or run “posapp setup portal”.",
+    ),
+    "disk_full": Words(
+        404,
+        "На диске нет места, продажа не записана и не напечатана.",
+        "Освободите место и повторите.",
+        "The disk is full, the sale was neither written nor printed.",
+        "Free some space and try again.",
+    ),
+    "disk_read_only": Words(
+        406,
+        "В каталог данных нельзя писать ({path}), продажа не записана и не напечатана.",
+        "Администратору: дать программе право записи.",
+        "The data directory cannot be written ({path}), the sale was neither written nor printed.",
+        "Administrator: grant the program the right to write.",
+    ),
+    "journal_busy": Words(
+        407,
+        "Каталог данных занят другой программой posapp (процесс {pid}).",
+        "Работайте в её окне или закройте её.",
+        "The data directory is held by another posapp (process {pid}).",
+        "Work in its window or close it.",
+    ),
+    "journal_damaged": Words(
+        408,
+        "Журнал повреждён: {what}.",
+        "Не продавайте; администратору: восстановить из копии.",
+        "The journal is damaged: {what}.",
+        "Do not sell; administrator: restore a backup.",
+    ),
+    "journal_newer": Words(
+        409,
+        "Журнал записан более новой версией программы ({revision}).",
+        "Обновите программу.",
+        "The journal was written by a newer program ({revision}).",
+        "Update the program.",
+    ),
+    "journal_failed": Words(
+        410,
+        "Журнал не принял запись: {what}. Ничего не напечатано.",
+        "Позовите администратора.",
+        "The journal refused a write: {what}. Nothing was printed.",
+        "Call the administrator.",
+    ),
+    "not_set_up": Words(
+        411,
+        "Касса ещё не настроена: {what}.",
+        "Выполните «posapp setup {command}».",
+        "The till is not set up: {what}.",
+        "Run “posapp setup {command}”.",
+    ),
+    "training_mismatch": Words(
+        412,
+        "{what}",
+        "Учебное и настоящее не смешиваются: возьмите другой каталог данных.",
+        "{what}",
+        "Training and live never mix: use another data directory.",
+    ),
+    "usage": Words(
+        420,
+        "Команда набрана неверно: {what}.",
+        "Посмотрите --help.",
+        "Wrong usage: {what}.",
+        "See --help.",
+    ),
+    "bad_input": Words(
+        421,
+        "Входные данные не читаются: {what}.",
+        "Проверьте данные.",
+        "The input cannot be read: {what}.",
+        "Check the data.",
+    ),
+    "not_found": Words(
+        422,
+        "Не найдено: {what}.",
+        "Проверьте номер.",
+        "Not found: {what}.",
+        "Check the number.",
+    ),
+    "settings_damaged": Words(
+        423,
+        "Файл настроек не читается: {what}.",
+        "Администратору: исправить или удалить файл и настроить заново.",
+        "The settings file cannot be read: {what}.",
+        "Administrator: mend or remove it and set up again.",
+    ),
+}
+
+
+class PosError(Exception):
+    """Known trouble. `code` is one of `WORDS`; `facts` fill its text; `position` points into bad input (0-based)."""
+
+    exit_code = 1
+
+    def __init__(self, code: str, /, *, position: int | None = None, **facts: object) -> None:
+        self.code = code
+        self.facts = facts
+        self.position = position
+        super().__init__(self.message())
+
+    @property
+    def number(self) -> int:
+        """The three digits that a cashier reads to support."""
+        return WORDS[self.code].number
+
+    def message(self, language: str = "ru") -> str:
+        """What happened, the money first; `language` is `ru` or `en`."""
+        words = WORDS[self.code]
+        return (words.en if language == "en" else words.ru).format_map(_Facts(self.facts))
+
+    def action(self, language: str = "ru") -> str:
+        """What to do next, and who does it."""
+        words = WORDS[self.code]
+        return (words.en_action if language == "en" else words.ru_action).format_map(_Facts(self.facts))
+
+    def as_json(self, language: str = "ru") -> dict[str, object]:
+        """The `error` object of the command line."""
+        body: dict[str, object] = {
+            "code": self.code,
+            "number": self.number,
+            "message": self.message(language),
+            "action": self.action(language),
+        }
+        if self.position is not None:
+            body["position"] = self.position
+        return body
+
+
+class _Facts(dict[str, object]):
+    """A message must never fail for a missing fact: the place shows `?`."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+class UsageError(PosError):
+    """The command line was typed wrongly; nothing was done."""
+
+    exit_code = 2
+
+
+class DeviceError(PosError):
+    """Trouble with the register."""
+
+
+class Unreachable(DeviceError):
+    """Nothing was sent to the device; trying again is safe."""
+
+
+class Refused(DeviceError):
+    """Nothing was made, and that is proven: said before a closing command went out, or after the storage was read."""
+
+
+class OutcomeUnknown(DeviceError):
+    """A command that makes something went out and its outcome is not proven. Read, never repeat."""
+
+    exit_code = 3
+
+    def __init__(self, code: str = "outcome_unknown", /, **facts: object) -> None:
+        super().__init__(code, **facts)
+
+
+class ProtocolError(DeviceError):
+    """The device's bytes break its protocol."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("protocol", what=what)
+
+
+class SaleError(PosError):
+    """The order or the tenders do not allow a receipt; nothing was made."""
+
+
+class ResolveNeeded(PosError):
+    """A person has to decide before this register prints again."""
+
+    exit_code = 3
+
+
+class SyncError(PosError):
+    """Trouble with the portal."""
+
+
+class Offline(SyncError):
+    """The portal was not reached or its answer was lost. For a write the outcome is unknown: read before repeating."""
+
+
+class Rejected(SyncError):
+    """The portal understood and declined; only a person or a changed portal can mend it."""
+
+
+class JournalError(PosError):
+    """The journal on disk cannot be used; nothing that is not in it was done."""
+
+
+class SetupError(PosError):
+    """The till is not set up, or set up so that money would be at risk."""
