@@ -1,0 +1,1 @@
+"""Fiscal printers, scanners and card terminals behind the protocols of base.py."""

@@ -1,0 +1,1 @@
+"""Штрих-М by its own byte protocol, over serial, USB-VCOM and TCP."""

@@ -1,0 +1,1 @@
+"""The journal: the only SQL of the desktop program."""

@@ -1,0 +1,1 @@
+"""Bitrix over REST: orders, payments, stock, and the poll of a site."""

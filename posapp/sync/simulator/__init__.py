@@ -1,0 +1,1 @@
+"""A portal in software: the order engine of Bitrix as far as a till meets it."""

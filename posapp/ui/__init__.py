@@ -1,0 +1,1 @@
+"""The window: screens, models, wizard, theme. The only place that knows Qt."""
