@@ -487,8 +487,8 @@ class OutcomeUnknown(DeviceError):
 
     exit_code = 3
 
-    def __init__(self, code: str = "outcome_unknown", /, **facts: object) -> None:
-        super().__init__(code, **facts)
+    def __init__(self, code: str = "outcome_unknown", /, *, position: int | None = None, **facts: object) -> None:
+        super().__init__(code, position=position, **facts)
 
 
 class ProtocolError(DeviceError):

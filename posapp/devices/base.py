@@ -1,0 +1,168 @@
+"""What the till knows of devices: small protocols, no vendor. Drivers implement them, `app.py` chooses one.
+
+The promise of every `FiscalPrinter` method is told by the class of its error: `Unreachable` – nothing was sent;
+`Refused` – nothing was made, proven; `OutcomeUnknown` – read the storage, never repeat; `ProtocolError` – the reply
+makes no sense, and nothing that makes a document was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from posapp.domain.fiscal import DeviceIdentity, FiscalDocument, FiscalMark, ReceiptKind, Shift
+from posapp.domain.money import Money
+from posapp.domain.receipt import Receipt, TaxSystem
+
+
+class Capability(StrEnum):
+    """What a model may lack; proven at set-up and kept in its profile."""
+
+    USER_REQUISITE = "1084"  # takes our key as 1084 {1085, 1086}
+    EXTENDED_REPLY = "datetime_in_ff45"
+    REPEAT_LAST = "8C"
+
+
+class Paper(StrEnum):
+    """What the paper path says."""
+
+    OK = "ok"
+    OUT = "out"
+    OUT_WHILE_PRINTING = "out_while_printing"
+    WAITS_CONTINUE = "waits_continue"
+    COVER_OPEN = "cover_open"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDocument:
+    """A receipt that is open on the register: its kind and the sum so far."""
+
+    kind: ReceiptKind
+    subtotal: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterStatus:
+    """One look at the register."""
+
+    shift: Shift
+    paper: Paper
+    is_busy: bool
+    has_open_document: bool
+    last_document: int
+    clock: datetime | None
+    cash_in_drawer: Money | None = None
+    ofd_queue: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterProfile:
+    """What set-up found out and proved about a register."""
+
+    model: str
+    ffd: str
+    identity: DeviceIdentity
+    tax_systems: tuple[TaxSystem, ...]
+    capabilities: tuple[Capability, ...]
+    vat_formula: str
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CashTotals:
+    """Money registers that prove cash in/out (devices.md A.3, 1Ah): drawer, and what went in and out this shift."""
+
+    drawer: Money
+    cash_in: Money
+    cash_out: Money
+
+
+class FiscalPrinter(Protocol):
+    """A register with a fiscal storage. Used from one lane only; every call blocks."""
+
+    def connect(self) -> DeviceIdentity:
+        """Opens the link if needed, drains what an earlier program left unread, and says who is there."""
+        ...
+
+    def close(self) -> None:
+        """Closes the link; safe to call at any time."""
+        ...
+
+    def reset_link(self) -> DeviceIdentity:
+        """Closes, reconnects, drains pending replies and unfinished reads, waits until the device is idle (rule 6)."""
+        ...
+
+    def probe(self) -> PrinterProfile:
+        """Everything that set-up wants to know. Makes no document."""
+        ...
+
+    def status(self) -> PrinterStatus:
+        """One look, no side effect."""
+        ...
+
+    def last_document_number(self) -> int:
+        """The number of the last document in the storage (1040)."""
+        ...
+
+    def open_document(self) -> OpenDocument | None:
+        """The receipt that is open on the register now, if any."""
+        ...
+
+    def cancel_open_document(self) -> None:
+        """Cancels the open receipt; it has no fiscal force. Only the till decides when (rule 7)."""
+        ...
+
+    def print_receipt(self, receipt: Receipt, after: int) -> FiscalMark:
+        """Opens, fills and closes one receipt; the closing command goes out once.
+
+        `after` is the last document number read before; the mark is believed only for a greater number whose look-up
+        shows our kind and total (rule 5). Raises Unreachable, Refused (before the closing command), OutcomeUnknown.
+        """
+        ...
+
+    def read_document(self, number: int) -> FiscalDocument:
+        """A document by number, whole where its TLV is still in the storage. Raises Refused `not_found` when none."""
+        ...
+
+    def documents_after(self, number: int) -> Iterator[FiscalDocument]:
+        """Every document with a greater number, ascending."""
+        ...
+
+    def document_mark(self, number: int) -> FiscalMark:
+        """The mark of a receipt by its document number."""
+        ...
+
+    def document_tlv(self, number: int) -> bytes:
+        """A document's TLV with its outer tag. Raises Refused `not_found` when the storage no longer has it."""
+        ...
+
+    def continue_print(self) -> bool:
+        """Continues after paper-out when the register waits for it; True when it did."""
+        ...
+
+    def open_shift(self, cashier: str) -> Shift:
+        """Opens the shift."""
+        ...
+
+    def close_shift(self, cashier: str) -> Shift:
+        """Closes the shift and prints its report."""
+        ...
+
+    def x_report(self) -> None:
+        """Prints the X report; makes no fiscal document."""
+        ...
+
+    def cash_totals(self) -> CashTotals:
+        """The registers that prove cash in/out."""
+        ...
+
+    def cash_in(self, amount: Money) -> None:
+        """Puts cash into the drawer."""
+        ...
+
+    def cash_out(self, amount: Money) -> None:
+        """Takes cash out of the drawer."""
+        ...

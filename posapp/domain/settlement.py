@@ -1,0 +1,107 @@
+"""Exactly one fiscal document per settlement: what a settlement is, which states its receipt goes through, its key.
+
+The table `MOVES` is the whole life of a receipt; nothing about permitted changes of state lives elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from posapp.domain.fiscal import ReceiptKind
+
+
+class State(StrEnum):
+    """Where a receipt stands."""
+
+    HELD = "held"  # waits for a person: an unmapped VAT rate, a doubt
+    PENDING = "pending"  # in the journal, nothing sent
+    SENDING = "sending"  # an attempt began; its outcome is not proven
+    FISCALIZED = "fiscalized"  # the mark is on disk
+    REFUSED = "refused"  # proven not made, the reason is known
+    CANCELLED = "cancelled"  # given up by a person; the settlement is free again
+
+
+class By(StrEnum):
+    """On whose word a state may change."""
+
+    PROGRAM = "program"
+    PROOF = "proof"  # the fiscal storage was read
+    PERSON = "person"
+
+
+MOVES: frozenset[tuple[State, State, By]] = frozenset(
+    {
+        (State.HELD, State.PENDING, By.PERSON),
+        (State.HELD, State.CANCELLED, By.PERSON),
+        (State.PENDING, State.SENDING, By.PROGRAM),
+        (State.PENDING, State.CANCELLED, By.PERSON),
+        (State.SENDING, State.FISCALIZED, By.PROOF),
+        (State.SENDING, State.FISCALIZED, By.PERSON),  # only with a document number read from the register
+        (State.SENDING, State.REFUSED, By.PROOF),
+        (State.SENDING, State.PENDING, By.PROOF),  # only when proven not made
+        (State.REFUSED, State.PENDING, By.PERSON),  # selling again
+        (State.REFUSED, State.CANCELLED, By.PERSON),
+    }
+)
+
+
+def may_move(before: State, after: State, by: By) -> bool:
+    """Whether the table allows it."""
+    return (before, after, by) in MOVES
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What one fiscal document settles: (portal, order, payment or part, kind)."""
+
+    portal: str
+    order_id: int
+    part: str
+    kind: ReceiptKind
+
+    @property
+    def id(self) -> str:
+        """The text under which the journal keeps it unique."""
+        return f"{self.portal}|{self.order_id}|{self.part}|{self.kind.value}"
+
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_KEY = re.compile(rf"^[{_CROCKFORD}]{{16}}$")
+KEY_PROPERTY = "posapp"
+"""Tag 1085, the name of the user requisite that carries our key."""
+
+
+def short_key(identity: UUID) -> str:
+    """The receipt's key as it travels in the fiscal document: base32 of the low 80 bits, 16 characters."""
+    low = identity.int & ((1 << 80) - 1)
+    return "".join(_CROCKFORD[low >> shift & 31] for shift in range(75, -1, -5))
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` has the form of a short key."""
+    return _KEY.match(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Tag 1086 of a posapp document: `till·order·key`. The order's number may be empty (a walk-in sale)."""
+
+    till: str
+    order: str
+    key: str
+
+    def text(self) -> str:
+        """As written into 1086 (CP866 has the middle dot)."""
+        return f"{self.till}·{self.order}·{self.key}"
+
+    @classmethod
+    def parse(cls, text: str) -> Stamp | None:
+        """What 1086 says, or None if it is not of this form. An order number may itself hold the dot."""
+        till, dot, rest = text.partition("·")
+        order, last, key = rest.rpartition("·")
+        if not dot or not last or not is_key(key):
+            return None
+        return cls(till, order, key)
