@@ -1,0 +1,220 @@
+"""What screens and the command line show: plain frozen values, made by the use cases, understood without them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from posapp.domain.fiscal import DeviceIdentity, FiscalMark, ReceiptKind, Shift
+from posapp.domain.money import Money
+from posapp.domain.order import Order
+from posapp.domain.receipt import Receipt
+from posapp.domain.settlement import State
+from posapp.errors import PosError
+
+
+class Light(StrEnum):
+    """Grey not due, amber on its way, green proven by an id, red needs a named person."""
+
+    GREY = "grey"
+    AMBER = "amber"
+    GREEN = "green"
+    RED = "red"
+
+
+@dataclass(frozen=True, slots=True)
+class Lamp:
+    """One light: `proof` is the id that makes it green, `trouble` the reason that makes it red.
+
+    `entry` is the outbox entry that the one button beside a red lamp retries; `since` tells the age of an amber one.
+    `is_unknown` marks the receipt whose outcome is not proven (crimson, not merely red).
+    """
+
+    light: Light
+    proof: str = ""
+    trouble: PosError | None = None
+    since: datetime | None = None
+    entry: int | None = None
+    is_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lights:
+    """Чек · Деньги · Статус · Склад."""
+
+    receipt: Lamp
+    money: Lamp
+    status: Lamp
+    stock: Lamp
+
+    def as_json(self) -> dict[str, str]:
+        """The four colours as words."""
+        return {
+            "receipt": self.receipt.light.value,
+            "money": self.money.light.value,
+            "status": self.status.light.value,
+            "stock": self.stock.light.value,
+        }
+
+    @property
+    def all_green(self) -> bool:
+        """Receipted, paid, closed and deducted."""
+        return all(each == Light.GREEN.value for each in self.as_json().values())
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """A receipt and where it stands. `seller`, `inn`, `address` are what the register prints in its head."""
+
+    receipt: Receipt
+    state: State
+    mark: FiscalMark | None
+    qr: str | None
+    reason: str = ""
+    seller: str = ""
+    register: DeviceIdentity | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """`receipt` of the command `sell`."""
+        kind: ReceiptKind = self.receipt.kind
+        return {
+            "key": self.receipt.key,
+            "state": self.state.value,
+            "kind": kind.name.lower(),
+            "total_kopecks": self.receipt.total.kopecks,
+            "change_kopecks": self.receipt.change.kopecks,
+            "qr": self.qr,
+            "mark": None if self.mark is None else self.mark.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order as the screens show it: the local copy, its receipts, its lights, and why it cannot be sold, if so."""
+
+    order: Order
+    receipts: tuple[ReceiptView, ...]
+    lights: Lights
+    refusal: PosError | None
+
+    @property
+    def receipt(self) -> ReceiptView | None:
+        """The receipt that counts: the newest that is not cancelled."""
+        alive = [each for each in self.receipts if each.state is not State.CANCELLED]
+        return alive[-1] if alive else None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order in a list: enough for a line of the table or of the route."""
+
+    order_id: int
+    number: str
+    buyer: str
+    phone_tail: str
+    address: str
+    delivery_window: str
+    price: Money
+    to_pay: Money
+    is_cancelled: bool
+    is_courier: bool
+    comment: str
+    lights: Lights
+    is_done: bool  # receipted here, or nothing left to take
+
+
+@dataclass(frozen=True, slots=True)
+class PullResult:
+    """After a pull: how many orders the portal has for this till, how many are on board, when it was."""
+
+    expected: int
+    on_board: int
+    changed: int
+    at: datetime
+
+    @property
+    def is_complete(self) -> bool:
+        """Every order that the portal counted is here."""
+        return self.on_board >= self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStrip:
+    """The line at the foot of the screen. Times are absolute; the screen counts down by itself."""
+
+    unsent: int  # entries not delivered and not waiting for a person
+    oldest_at: datetime | None
+    next_try_at: datetime | None
+    needs_person: int
+    unsent_receipts: int
+    is_offline: bool
+    offline_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRow:
+    """A request to the portal that really happened, as the manager reads it."""
+
+    row_id: int
+    at: datetime
+    order_number: str
+    step: str  # pull, mark, payment, status, stock
+    method: str
+    outcome: str  # done, failed, lost
+    code: str  # stable code of the error table, "" when done
+    reason: str  # in words
+    duration_ms: int
+    attempt: int
+    entry: int | None  # outbox entry, None for pulls
+    entry_state: str  # waiting, done, failed, held; "" for pulls
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An outbox entry: one thing that the portal has still to be told, or was told."""
+
+    entry: int
+    order_id: int
+    order_number: str
+    receipt_key: str
+    step: str
+    state: str
+    tries: int
+    created_at: datetime
+    due_at: datetime
+    trouble: PosError | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterView:
+    """The register for the head and foot of the window. `trouble` tells what blocks, None = ready to take money."""
+
+    identity: DeviceIdentity | None
+    shift: Shift | None
+    shift_opened_at: datetime | None
+    receipts_today: int
+    sum_today: Money
+    trouble: PosError | None
+    is_training: bool
+    paper_ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverReport:
+    """What one round of delivery did."""
+
+    delivered: int
+    failed: int
+    left: int
+    offline: PosError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What recovery decided about one receipt or shift operation, in words for the log."""
+
+    key: str
+    before: str
+    after: str
+    why: str
