@@ -1,0 +1,115 @@
+"""Receipts as Штрих-М commands, and documents of the storage as ours. Pure: values in, values out.
+
+The key travels as the user requisite 1084 {1085 `posapp`, 1086 `till·order·key`} and is sent before the lines: a
+register that refuses it prints nothing without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from posapp.devices.shtrih import commands as c
+from posapp.domain import ffd
+from posapp.domain.fiscal import DocumentType, FiscalDocument, ReceiptKind
+from posapp.domain.money import Money
+from posapp.domain.receipt import Receipt
+from posapp.domain.settlement import KEY_PROPERTY, Stamp
+from posapp.errors import ProtocolError
+
+TLV_MAX = 249  # what one FF0C carries in a v1 frame of 255 bytes: FF 0C and the password take six
+STAMP_MAX = 256  # tag 1086
+_SETTLEMENTS = frozenset((DocumentType.RECEIPT, DocumentType.BSO, DocumentType.CORRECTION, DocumentType.BSO_CORRECTION))
+
+
+def key_tlv(stamp: str) -> bytes:
+    """Tag 1084 with our name and the stamp."""
+    return ffd.encode(1084, ((1085, KEY_PROPERTY), (1086, stamp)))
+
+
+def receipt_tlvs(receipt: Receipt) -> list[bytes]:
+    """The data of FF0C commands for one receipt: the key first, then cashier (1021) and buyer (1008, 1227, 1228)."""
+    records = [key_tlv(Stamp(receipt.till, receipt.order_number, receipt.key).text())]
+    texts = (
+        (1021, receipt.cashier[:64]),
+        (1008, receipt.buyer_contact[:64]),
+        (1227, receipt.buyer_name[:256] if receipt.buyer_inn else ""),
+        (1228, receipt.buyer_inn),
+    )
+    records += [ffd.encode(tag, text) for tag, text in texts if text]
+    return _packed(records)
+
+
+def _packed(records: list[bytes]) -> list[bytes]:
+    """Records joined into as few blobs as fit a frame; one record is never split."""
+    blobs = [b""]
+    for record in records:
+        if len(blobs[-1]) + len(record) > TLV_MAX and blobs[-1]:
+            blobs.append(b"")
+        blobs[-1] += record[:TLV_MAX] if len(record) <= TLV_MAX else _shortened(record)
+    return blobs
+
+
+def _shortened(record: bytes) -> bytes:
+    """A text record cut to what one frame carries; only names of companies are ever that long."""
+    return record[:2] + (TLV_MAX - 4).to_bytes(2, "little") + record[4:TLV_MAX]
+
+
+def operations(receipt: Receipt, password: int) -> Iterator[c.Operation]:
+    """FF46 for every line. The register computes the tax; the sum is ours, and it must agree within a kopeck."""
+    for line in receipt.lines:
+        name = line.name if not line.name.startswith("//") else f" {line.name}"  # "//" would keep it from the paper
+        yield c.Operation(
+            password,
+            kind=receipt.kind.value,
+            quantity_micro=line.quantity.millionths,
+            price_kopecks=line.price.kopecks,
+            sum_kopecks=line.line_sum.kopecks,
+            tax_kopecks=None,
+            rate_byte=c.RATE_BYTE[line.vat.value],
+            department=1,
+            payment_method=line.payment_method.value,
+            payment_object=line.payment_object.value,
+            name=name[:128],
+        )
+
+
+def document_of(found: c.FindDocumentReply, tlv: bytes | None) -> FiscalDocument:
+    """What FF0A and, where it could be read whole, the TLV say about a document."""
+    entries: tuple[ffd.Entry, ...] = ()
+    whole = tlv is not None
+    if tlv is not None:
+        try:
+            entries = ffd.decode(tlv[4:])
+        except ffd.BadTlv:
+            whole = False
+    settles = found.document_type in _SETTLEMENTS
+    if found.printed_at is None:
+        raise ProtocolError("FF0A without a time")
+    try:
+        kind = ReceiptKind(found.kind) if settles and found.kind else None
+    except ValueError as error:
+        raise ProtocolError(f"kind {found.kind}") from error
+    return FiscalDocument(
+        number=found.document_number,
+        type=found.document_type,
+        sign=str(found.document_sign),
+        at=found.printed_at,
+        kind=kind,
+        total=Money(found.total_kopecks) if settles and found.total_kopecks is not None else None,
+        shift_number=_number(entries, 1038) or found.shift_number,
+        receipt_number=_number(entries, 1042),
+        stamp=_stamp(entries),
+        whole=whole,
+    )
+
+
+def _stamp(entries: tuple[ffd.Entry, ...]) -> str | None:
+    name, value = ffd.find(entries, 1084, 1085), ffd.find(entries, 1084, 1086)
+    if name is None or value is None or name.value != KEY_PROPERTY or not isinstance(value.value, str):
+        return None
+    return value.value
+
+
+def _number(entries: tuple[ffd.Entry, ...], tag: int) -> int | None:
+    found = ffd.find(entries, tag)
+    return found.value if found is not None and isinstance(found.value, int) else None

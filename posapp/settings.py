@@ -1,0 +1,140 @@
+"""What was set up for this till, in one readable file of its data directory. Never a secret: those are in `vault.py`.
+
+A data directory is born *training* or *live* and stays so: live refuses simulated registers, training refuses a portal
+that is not the simulator. The file is written whole and atomically, so a crash leaves the old or the new one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from posapp.errors import JournalError, SetupError
+
+FILE = "settings.json"
+TRAINING, LIVE = "training", "live"
+BYTES_MAX = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterSettings:
+    """The register: how to reach it and who it was at set-up (digits as text)."""
+
+    model: str
+    port: str
+    link: str
+    password: int
+    name: str
+    ffd: str
+    factory_number: str
+    registration_number: str
+    storage_number: str
+    tax_systems: tuple[int, ...]
+    takes_key: bool
+    vat_formula: str
+    user: str
+    baud: int = 115_200
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSettings:
+    """The portal. `portal` is its host, the key under which orders and receipts are kept."""
+
+    portal: str
+    mode: str
+    final_status: str
+    is_simulated: bool
+    limit_burst: int = 50
+    limit_per_second: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class VatSettings:
+    """The confirmed mapping: portal row id (0 = delivery) → tag 1199; the rows as last pulled (name, percent text)."""
+
+    confirmed: Mapping[int, int] = field(default_factory=dict)
+    rows: Mapping[int, tuple[str, str | None]] = field(default_factory=dict)
+    confirmed_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that was set up. `kind` is `training` or `live`."""
+
+    kind: str
+    identity: str
+    till: str = "1"
+    cashier: str = "Кассир"
+    language: str = "ru"
+    printer: PrinterSettings | None = None
+    portal: PortalSettings | None = None
+    vat: VatSettings = VatSettings()
+
+    @property
+    def is_training(self) -> bool:
+        """Whether receipts and orders are practice."""
+        return self.kind == TRAINING
+
+    def with_(self, **changes: Any) -> Settings:
+        """A copy with some fields replaced."""
+        return replace(self, **changes)
+
+
+def load(folder: Path) -> Settings | None:
+    """The settings of a data directory, None when nothing was set up. Raises SetupError when the file is damaged."""
+    path = folder / FILE
+    try:
+        with path.open("rb") as file:
+            raw = file.read(BYTES_MAX + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SetupError("settings_damaged", what=error.strerror or type(error).__name__) from error
+    try:
+        if len(raw) > BYTES_MAX:
+            raise ValueError("too long")
+        return _from_json(json.loads(raw))
+    except (ValueError, KeyError, TypeError) as error:
+        raise SetupError("settings_damaged", what=f"{FILE}: {type(error).__name__}") from error
+
+
+def save(folder: Path, settings: Settings) -> None:
+    """Writes the settings so that a crash leaves the old or the new file. Raises JournalError when it cannot."""
+    path = folder / FILE
+    temporary = path.with_suffix(".new")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(asdict(settings), file, ensure_ascii=False, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        code = "disk_full" if error.errno == 28 else "disk_read_only"  # ENOSPC
+        raise JournalError(code, path=str(folder)) from error
+
+
+def _from_json(body: Mapping[str, Any]) -> Settings:
+    if body["kind"] not in (TRAINING, LIVE):
+        raise ValueError("kind")
+    printer, portal, vat = body.get("printer"), body.get("portal"), body.get("vat") or {}
+    return Settings(
+        kind=body["kind"],
+        identity=str(body["identity"]),
+        till=str(body["till"]),
+        cashier=str(body["cashier"]),
+        language=str(body["language"]),
+        printer=None
+        if printer is None
+        else PrinterSettings(**{**printer, "tax_systems": tuple(printer["tax_systems"])}),
+        portal=None if portal is None else PortalSettings(**portal),
+        vat=VatSettings(
+            confirmed={int(row): int(code) for row, code in vat.get("confirmed", {}).items()},
+            rows={int(row): (str(name), percent) for row, (name, percent) in vat.get("rows", {}).items()},
+            confirmed_at=str(vat.get("confirmed_at", "")),
+        ),
+    )
