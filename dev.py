@@ -261,7 +261,7 @@ def ensure_packages(venv: dict[str, str]) -> None:
     stamp = hashlib.sha256(LOCK.read_bytes()).hexdigest() + "\n" + venv["python"] + "\n"
     if not STAMP.exists() or STAMP.read_text(encoding="utf-8") != stamp:
         say("installing the packages of requirements-dev.lock (once; about half a minute)")
-        quiet = ["--quiet", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+        quiet = ["-qq", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
         # --compile: without bytecode every start of the program takes a second longer
         command = [str(PYTHON), "-m", "pip", "install", *quiet, "--compile", "--require-hashes", "-r", str(LOCK)]
         if subprocess.call(command, env=pip_environment(), stdout=sys.stderr):
