@@ -1,0 +1,132 @@
+"""`posapp sim portal`: a simulated Bitrix portal on a port, for practice and for tests.
+
+Prints one line of JSON when the port is open, then serves until SIGTERM or SIGINT:
+
+    {"url": "http://127.0.0.1:8099", "webhook": "http://127.0.0.1:8099/rest/1/…/", "poll_link": "…", "oauth": {…}}
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from posapp.sync.simulator.access import USER_ID, Access
+from posapp.sync.simulator.faults import FaultPlan, read_faults
+from posapp.sync.simulator.limits import PLANS, Limiter
+from posapp.sync.simulator.portal import Portal
+from posapp.sync.simulator.practice import practice_shop
+from posapp.sync.simulator.server import PortalServer
+from posapp.sync.simulator.shop import load_shop
+
+DONE, REFUSED, WRONG_USAGE = 0, 1, 2
+
+
+def run(
+    listen: str = "127.0.0.1:0", orders: str = "30", seed: int = 1, limits: str = "off", faults: str | None = None
+) -> int:
+    """Serve a portal until SIGTERM or SIGINT; returns the exit code.
+
+    Args:
+        listen: `HOST:PORT`; port 0 takes a free one.
+        orders: a number of practice orders, or the name of a file of orders.
+        seed: what practice orders and secrets are made from.
+        limits: `cloud`, `enterprise` or `off`.
+        faults: a file with a plan of faults.
+    """
+    try:
+        address = _address(listen)
+        portal = _portal(orders, seed, limits, faults)
+    except (OSError, ValueError, TypeError) as error:
+        return _fail("wrong_usage", str(error), WRONG_USAGE)
+    try:
+        server = PortalServer(address, portal)
+    except OSError as error:
+        return _fail("port_not_free", f"{listen}: {error.strerror or error}", REFUSED)
+    _serve(server)
+    return DONE
+
+
+def build(document: dict[str, Any], seed: int, limits: str, faults: FaultPlan | None = None) -> Portal:
+    """A portal with its data loaded. Raises BadShop for a bad file of orders, ValueError for unknown limits."""
+    if limits not in PLANS:
+        raise ValueError(f"limits are one of {', '.join(PLANS)}")
+    shop = load_shop(document, datetime.now(UTC))
+    return Portal(shop, Access(seed), Limiter(PLANS[limits]), faults or FaultPlan())
+
+
+def ready_line(server: PortalServer) -> dict[str, Any]:
+    """Where the portal is and how to come in."""
+    access = server.portal.access
+    token, refresh_token = access.issue(server.clock())
+    return {
+        "url": server.url,
+        "webhook": f"{server.url}/rest/{USER_ID}/{access.webhook_secret}/",
+        "poll_link": f"{server.url}/bitrix/tools/sale_check_print.php?hash={access.poll_hash}",
+        "oauth": {
+            "client_id": access.client_id, "client_secret": access.client_secret, "access_token": token,
+            "refresh_token": refresh_token, "token_url": f"{server.url}/oauth/token/",
+            "client_endpoint": f"{server.url}/rest/",
+        },
+    }  # fmt: skip
+
+
+def _portal(orders: str, seed: int, limits: str, faults: str | None) -> Portal:
+    if orders.isascii() and orders.isdigit():
+        document = practice_shop(int(orders), seed, datetime.now(UTC))
+    else:
+        document = _read_json(orders)
+    plan = read_faults(_read_json(faults)) if faults else None
+    return build(document, seed, limits, plan)
+
+
+def _read_json(name: str) -> Any:
+    return json.loads(Path(name).read_text(encoding="utf-8"), parse_float=Decimal)
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"{listen!r} is not HOST:PORT")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _serve(server: PortalServer) -> None:
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    serving = threading.Thread(target=server.serve_forever, name="portal", kwargs={"poll_interval": 0.1})
+    serving.start()
+    print(json.dumps(ready_line(server)), flush=True)
+    try:
+        while not stop.wait(0.5):
+            pass  # a short wait, because on Windows a signal does not wake a waiting main thread
+    finally:
+        server.close()
+        serving.join()
+
+
+def _fail(code: str, message: str, exit_code: int) -> int:
+    print(json.dumps({"error": {"code": code, "message": message, "action": ""}}, ensure_ascii=False))
+    return exit_code
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command with its own arguments, for `python -m posapp.cli.sim_portal`."""
+    parser = argparse.ArgumentParser(prog="posapp sim portal", description="A simulated Bitrix portal.")
+    parser.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT")
+    parser.add_argument("--orders", default="30", metavar="FILE|N")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--limits", default="off", choices=sorted(PLANS))
+    parser.add_argument("--faults", metavar="FILE")
+    return run(**vars(parser.parse_args(arguments)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""What an answer looks like: the success envelope with its times, the error envelope with its HTTP status, JSON.
+
+    {"result": …, "next": 50, "total": 131, "time": {…}}          HTTP 200
+    {"error": "CODE", "error_description": "text"}                 any other status
+
+Two profiles exist because documentation and kernel disagree, and real portals follow the kernel: `kernel` answers 401
+to every failure of authentication and writes codes as strings; `docs` answers 403 to some and writes numeric codes as
+numbers. A client that branches on `error` as text lives with both.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+SERVER_ZONE = timezone(timedelta(hours=3))  # the portal writes every date with its own offset
+
+_FORBIDDEN_IN_DOCS = {"INVALID_CREDENTIALS", "insufficient_scope", "user_access_error"}
+
+
+class PortalError(Exception):
+    """A refusal that the portal answers in its error envelope.
+
+    Args:
+        code: Bitrix's `error`, for instance `"200640400001"` or `"insufficient_scope"`.
+        text: `error_description`, made for people.
+        http: the HTTP status of a single call; inside a batch it is only logged.
+    """
+
+    def __init__(self, code: str, text: str, http: int = 400) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text
+        self.http = http
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back on the wire.
+
+    `is_reset` means: no answer at all, the connection dies. `waited_s` is what faults made the call wait.
+    """
+
+    status: int
+    body: bytes
+    content_type: str = "application/json; charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    is_reset: bool = False
+    waited_s: float = 0.0
+
+
+def json_answer(status: int, value: Any) -> Answer:
+    """An answer with `value` as its JSON body."""
+    return Answer(status, to_json(value).encode())
+
+
+def html_answer(status: int) -> Answer:
+    """The page of a web server that stands in front of the portal; what clients forget to expect."""
+    page = f"<html><head><title>{status}</title></head><body><center><h1>{status}</h1></center><hr>nginx</body></html>"
+    return Answer(status, page.encode(), "text/html; charset=utf-8")
+
+
+def error_body(error: PortalError, profile: str) -> dict[str, Any]:
+    """The error envelope, also the cell of `result_error` in a batch."""
+    numeric = profile == "docs" and error.code.isdecimal()
+    return {"error": int(error.code) if numeric else error.code, "error_description": error.text}
+
+
+def error_status(error: PortalError, profile: str) -> int:
+    """The HTTP status of an error under the given profile (`kernel` or `docs`)."""
+    return 403 if profile == "docs" and error.code in _FORBIDDEN_IN_DOCS else error.http
+
+
+def time_block(started: datetime, finished: datetime, operating: tuple[float, int] | None) -> dict[str, Any]:
+    """The `time` of a success envelope.
+
+    Args:
+        operating: seconds accumulated by this method in its window and the unix time at which the oldest of them
+            leave it; None where no limiter works (a portal on the shop's own server).
+    """
+    block: dict[str, Any] = {
+        "start": int(started.timestamp()),
+        "finish": round(finished.timestamp(), 6),
+        "duration": round((finished - started).total_seconds(), 6),
+        "processing": int((finished - started).total_seconds()),
+        "date_start": iso(started),
+        "date_finish": iso(finished),
+    }
+    if operating is not None:
+        block["operating_reset_at"] = operating[1]
+        block["operating"] = round(operating[0], 6)
+    return block
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 to the second with the portal's offset. One zone and one width: texts compare as times do."""
+    return moment.astimezone(SERVER_ZONE).isoformat(timespec="seconds")
+
+
+def php_array(pairs: dict[str, Any]) -> Any:
+    """A PHP array as `json_encode` writes it: a JSON list when the keys are 0, 1, 2 … or there are none."""
+    if list(pairs) == [str(index) for index in range(len(pairs))]:
+        return list(pairs.values())
+    return pairs
+
+
+def to_json(value: Any) -> str:
+    """Write JSON with decimals as exact numbers.
+
+    `json.dumps` would need a float for them, and sums must leave as they are stored. Whole decimals lose the point,
+    as PHP's do.
+    """
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_quoted(str(key))}:{to_json(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(to_json, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def plain(value: Decimal) -> str:
+    """A decimal without exponent and without trailing zeros: 10.50 → `10.5`, 980.00 → `980`."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,396 @@
+"""The REST methods a till calls: name → scope and what it does (reference: Bitrix REST 3).
+
+Each method is a plain function from a `Call` to the value under `result`. The table at the foot of the file is the
+table of contents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from posapp.sync.simulator import fields, orders
+from posapp.sync.simulator.access import USER_ID, Caller
+from posapp.sync.simulator.envelope import PortalError, iso
+from posapp.sync.simulator.fields import Entity, Field
+from posapp.sync.simulator.parameters import Parameters, get_any_case, items_of, text_of
+from posapp.sync.simulator.rows import (
+    Condition,
+    Page,
+    Row,
+    cast_in,
+    list_rows,
+    read_fields,
+    read_filter,
+    required_id,
+    show,
+    split_operator,
+)  # fmt: skip
+from posapp.sync.simulator.shop import Shop
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of one method, in its own right or as a command of a batch."""
+
+    shop: Shop
+    parameters: Parameters
+    start: int
+    now: datetime
+    caller: Caller
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A result with the counters that stand beside it in the envelope."""
+
+    value: Any
+    page: Page
+
+
+Handler = Callable[[Call], Any]
+
+
+@dataclass(frozen=True)
+class Method:
+    """What the portal knows of a method; an empty scope is open to every caller."""
+
+    scope: str
+    run: Handler
+
+
+# ---------------------------------------------------------------------------------------------- sale
+def order_view(order: Row) -> Row:
+    """An order as `sale.order.get` shows it, nested and sorted, with the irregularities of the real answer."""
+    shown = show(order, fields.ORDER)
+    shown["basketItems"] = [_basket_view(line) for line in order["basketItems"]]
+    shown["payments"] = [show(row, fields.PAYMENT) for row in order["payments"]]
+    shown["shipments"] = [shipment_view(row) for row in order["shipments"] if row["system"] != "Y"]
+    shown["propertyValues"] = [
+        {key: value for key, value in show(row, fields.PROPERTY_VALUE).items() if key != "orderId"}
+        for row in order["propertyValues"]
+    ]
+    shown["clients"] = order["clients"]
+    shown["requisiteLink"] = order["requisiteLink"] or []  # PHP's empty array
+    shown["tradeBindings"] = order["tradeBindings"]
+    return dict(sorted(shown.items()))
+
+
+def shipment_view(shipment: Row) -> Row:
+    """A shipment with its lines."""
+    shown = show(shipment, fields.SHIPMENT)
+    shown["shipmentItems"] = [show(row, fields.SHIPMENT_ITEM) for row in shipment["shipmentItems"]]
+    return dict(sorted(shown.items()))
+
+
+def _basket_view(line: Row) -> Row:
+    # In this one answer the ids of basket lines are texts; everywhere else they are numbers.
+    shown = show(line, fields.BASKET_ITEM) | {"id": str(line["id"]), "orderId": str(line["orderId"])}
+    return dict(sorted({**shown, "properties": line["properties"], "reservations": line["reservations"]}.items()))
+
+
+def _list_orders(call: Call) -> Listed:
+    wanted = _wanted_ids(read_filter(call.parameters, fields.ORDER), "id")
+    rows: Iterable[Row] = call.shop.orders.values()
+    if wanted is not None:
+        rows = [call.shop.orders[key] for key in wanted if key in call.shop.orders]
+    return _listed(call, fields.ORDER, rows)
+
+
+def _list_parts(entity: Entity) -> Handler:
+    """A list over the parts of all orders; `orderId` and `id` in the filter are looked up instead of searched."""
+
+    def run(call: Call) -> Listed:
+        conditions = read_filter(call.parameters, entity)
+        order_ids = _wanted_ids(conditions, "orderId")
+        if order_ids is None and (part_ids := _wanted_ids(conditions, "id")) is not None:
+            owners = call.shop.order_of.get(entity.list_key, {})
+            order_ids = {owners[key] for key in part_ids if key in owners}
+        return _listed(call, entity, call.shop.parts(entity.list_key, order_ids))
+
+    return run
+
+
+def _list_shipment_items(call: Call) -> Listed:
+    wanted = _wanted_ids(read_filter(call.parameters, fields.SHIPMENT_ITEM), "orderDeliveryId")
+    owners = call.shop.order_of.get("shipments", {})
+    order_ids = None if wanted is None else {owners[key] for key in wanted if key in owners}
+    rows = (item for shipment in call.shop.parts("shipments", order_ids) for item in shipment["shipmentItems"])
+    return _listed(call, fields.SHIPMENT_ITEM, rows)
+
+
+def _wanted_ids(conditions: list[Condition], name: str) -> set[int] | None:
+    """The ids that a filter pins down by equality; None when it does not."""
+    for condition in conditions:
+        if condition.field.name == name and condition.operator in ("", "=", "@"):
+            values = [value for _, value in items_of(condition.value)] or [condition.value]
+            ids = [cast_in(value, condition.field) for value in values]
+            return {key for key in ids if key is not None}
+    return None
+
+
+def _listed(call: Call, entity: Entity, rows: Iterable[Row]) -> Listed:
+    page = list_rows(rows, entity, call.parameters, call.start)
+    return Listed({entity.list_key: page.rows}, page)
+
+
+def _list_table(name: str, entity: Entity) -> Handler:
+    return lambda call: _listed(call, entity, call.shop.tables[name])
+
+
+def _get_row(name: str, entity: Entity, error: str) -> Handler:
+    def run(call: Call) -> Row:
+        wanted = required_id(call.parameters)
+        for row in call.shop.tables[name]:
+            if row.get("id") == wanted:
+                return {entity.key: show(row, entity)}
+        raise PortalError(error, f"{entity.key} does not exist")
+
+    return run
+
+
+def _get_fields(entity: Entity) -> Handler:
+    names = {"int": "integer"}
+    described = {
+        field.name: {"isImmutable": field.is_immutable, "isReadOnly": field.is_read_only,
+                     "isRequired": field.is_required, "type": names.get(field.type, field.type)}
+        for field in entity.fields.values()
+    }  # fmt: skip
+    return lambda call: {entity.key: described}
+
+
+def _get_part(entity: Entity) -> Handler:
+    def run(call: Call) -> Row:
+        _, part = orders.find_part(call.shop, entity.list_key, call.parameters)
+        return {entity.key: shipment_view(part) if entity is fields.SHIPMENT else show(part, entity)}
+
+    return run
+
+
+def _list_pay_systems(call: Call) -> list[Row]:
+    """UPPER_CASE in and out, no pages, and – unlike the rest of `sale` – a misspelt name is an error."""
+    rows = call.shop.tables["paySystems"]
+    known = {name for row in rows for name in row}
+    given = {name: _upper_keys(get_any_case(call.parameters, name)) for name in ("select", "filter", "order")}
+    names = [text_of(item).upper() for _, item in items_of(given["select"])]
+    used = [split_operator(key)[1] for part in ("filter", "order") for key, _ in items_of(given[part])]
+    wrong = [name for name in [*names, *used] if name not in known and name != "*"]
+    if wrong:
+        raise PortalError("ERROR_CHECK_FAILURE", f"Possible fields: {', '.join(sorted(known))}. Unknown: {wrong[0]}")
+    entity = plain_entity(rows)
+    parameters = {"select": names, "filter": given["filter"], "order": given["order"]}
+    found = list_rows([*rows], entity, {key: value for key, value in parameters.items() if value}, 0)
+    everything = found.rows
+    while found.next_start is not None:
+        found = list_rows([*rows], entity, parameters, found.next_start)
+        everything = everything + found.rows
+    return everything
+
+
+def _upper_keys(value: Any) -> Any:
+    return {key.upper(): item for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def plain_entity(rows: list[Row]) -> Entity:
+    """An entity for rows in UPPER_CASE, with the types that the rows themselves show."""
+    kinds = {name: "int" if isinstance(value, int) else "any" if isinstance(value, list | dict) else "string"
+             for row in rows for name, value in row.items()}  # fmt: skip
+    return Entity("", "", {name: Field(name, kind, False, False, False) for name, kind in kinds.items()})
+
+
+# ---------------------------------------------------------------------------------------------- crm
+def _list_requisites(call: Call) -> Listed:
+    rows = call.shop.tables["requisites"]
+    parameters = {name: _upper_keys(get_any_case(call.parameters, name)) for name in ("select", "filter", "order")}
+    page = list_rows(rows, plain_entity(rows), {key: value for key, value in parameters.items() if value}, call.start)
+    if page.total is None:  # older methods answer a zero where the newer ones answer nothing
+        page = Page(page.rows, 0, None)
+    return Listed([{key: _crm_text(value) for key, value in row.items()} for row in page.rows], page)
+
+
+def _get_crm(name: str) -> Handler:
+    def run(call: Call) -> Row:
+        wanted = required_id(call.parameters)
+        for row in call.shop.tables[name]:
+            if text_of(row.get("ID")) == str(wanted):
+                return {key: _crm_text(value) for key, value in row.items()}
+        raise PortalError("", "Not found")
+
+    return run
+
+
+def _crm_text(value: Any) -> Any:
+    return value if isinstance(value, list | dict | str) or value is None else text_of(value)
+
+
+# ---------------------------------------------------------------------------------------------- catalog
+def product_entity(shop: Shop) -> Entity:
+    """The product's fields and the shop's own `propertyN`, which only its rows know."""
+    names = {name for row in shop.products.values() for name in row if name.startswith("property")}
+    extra = {name: Field(name, "any", False, False, False) for name in names}
+    return Entity("product", "products", {**fields.PRODUCT.fields, **extra})
+
+
+def _list_products(call: Call) -> Listed:
+    entity = product_entity(call.shop)
+    selected = {text_of(name) for _, name in items_of(call.parameters.get("select"))}
+    if not {"id", "iblockId"} <= selected and "*" not in selected:
+        raise PortalError("0", "Required select fields: id, iblockId")
+    if not any(condition.field.name == "iblockId" for condition in read_filter(call.parameters, entity)):
+        raise PortalError("0", "Required filter fields: iblockId")
+    return _listed(call, entity, call.shop.products.values())
+
+
+def _get_product(call: Call) -> Row:
+    return {"product": show(_product(call), product_entity(call.shop))}
+
+
+def _update_product(call: Call) -> Row:
+    """Absolute numbers. With inventory management on, quantities are read-only and silently kept."""
+    product = _product(call)
+    entity = product_entity(call.shop)
+    partial = Entity(entity.key, entity.list_key, {
+        name: Field(name, item.type, item.is_read_only, item.is_immutable, False)
+        for name, item in entity.fields.items()
+    })  # fmt: skip
+    values = read_fields(call.parameters, partial, adding=False)
+    if call.shop.options["inventory_management"] == "Y":
+        for name in ("quantity", "quantityReserved", "purchasingPrice", "purchasingCurrency"):
+            values.pop(name, None)
+    product.update(values)
+    product["timestampX"] = iso(call.now)
+    return {"element": show(product, entity)}
+
+
+def _product(call: Call) -> Row:
+    product = call.shop.products.get(required_id(call.parameters))
+    if product is None:
+        raise PortalError("200040300040", "product does not exist")
+    return product
+
+
+# ---------------------------------------------------------------------------------------------- common
+def _profile(call: Call) -> Row:
+    return {"ID": str(USER_ID), "ADMIN": True, "NAME": "Учебный портал", "LAST_NAME": "posapp",
+            "PERSONAL_GENDER": "", "TIME_ZONE": "", "TIME_ZONE_OFFSET": 0}  # fmt: skip
+
+
+def _scope(call: Call) -> list[str]:
+    return list(call.scopes)
+
+
+def _methods(call: Call) -> list[str]:
+    scope = get_any_case(call.parameters, "scope")
+    wanted = [text_of(scope)] if scope else [*call.scopes, ""]
+    return [name for name, method in METHODS.items() if method.scope in wanted]
+
+
+def _method_get(call: Call) -> Row:
+    method = METHODS.get(text_of(call.parameters.get("name")).lower())
+    return {"isExisting": method is not None,
+            "isAvailable": method is not None and method.scope in ("", *call.scopes)}  # fmt: skip
+
+
+def _feature(call: Call) -> Row:
+    code = text_of(get_any_case(call.parameters, "code"))
+    if not code:
+        raise PortalError("CODE_EMPTY", "CODE can't be empty")
+    return {"value": text_of(call.shop.options.get(code)) or "N"}
+
+
+def _app_info(call: Call) -> Row:
+    return {"SCOPE": list(call.scopes), "LICENSE": "ru_selfhosted"}
+
+
+def _events(call: Call) -> list[str]:
+    return ["ONSALEORDERSAVED", "ONSALEBEFOREORDERDELETE", "ONORDERENTITYSAVED", "ONORDERDELETED",
+            "ONPAYMENTENTITYSAVED", "ONPAYMENTDELETED", "ONSHIPMENTENTITYSAVED", "ONSHIPMENTDELETED",
+            "ONPROPERTYVALUEENTITYSAVED", "ONPROPERTYVALUEDELETED"]  # fmt: skip
+
+
+def _needs_application(call: Call) -> Any:
+    raise PortalError("WRONG_AUTH_TYPE", "Current authorization type is denied for this method", 403)
+
+
+def _batch_is_run_elsewhere(call: Call) -> Any:
+    raise AssertionError("a batch is unpacked before its commands get here")
+
+
+def _answer_order(engine: Callable[[Shop, Parameters, datetime], Row]) -> Handler:
+    return lambda call: {"order": order_view(engine(call.shop, call.parameters, call.now))}
+
+
+def _answer_part(engine: Callable[[Shop, Parameters, datetime], Row], entity: Entity) -> Handler:
+    def run(call: Call) -> Row:
+        row = engine(call.shop, call.parameters, call.now)
+        return {entity.key: shipment_view(row) if entity is fields.SHIPMENT else show(row, entity)}
+
+    return run
+
+
+METHODS: dict[str, Method] = {
+    "batch": Method("", _batch_is_run_elsewhere),
+    "scope": Method("", _scope),
+    "methods": Method("", _methods),
+    "method.get": Method("", _method_get),
+    "profile": Method("", _profile),
+    "server.time": Method("", lambda call: iso(call.now)),
+    "feature.get": Method("", _feature),
+    "app.info": Method("", _app_info),
+    "events": Method("", _events),
+    **{name: Method("", _needs_application) for name in (
+        "event.bind", "event.get", "event.unbind", "event.offline.get", "event.offline.list", "event.offline.clear",
+        "event.offline.error")},
+
+    "sale.order.list": Method("sale", _list_orders),
+    "sale.order.get": Method("sale", lambda call: {"order": order_view(orders.find_order(call.shop, call.parameters))}),
+    "sale.order.update": Method("sale", _answer_order(orders.update_order)),
+    "sale.order.add": Method("sale", _answer_order(orders.add_order)),
+    "sale.order.getfields": Method("sale", _get_fields(fields.ORDER)),
+    "sale.basketitem.list": Method("sale", _list_parts(fields.BASKET_ITEM)),
+    "sale.basketitem.get": Method("sale", _get_part(fields.BASKET_ITEM)),
+    "sale.basketitem.add": Method("sale", _answer_part(orders.add_basket_item, fields.BASKET_ITEM)),
+    "sale.basketitem.getfields": Method("sale", _get_fields(fields.BASKET_ITEM)),
+    "sale.payment.list": Method("sale", _list_parts(fields.PAYMENT)),
+    "sale.payment.get": Method("sale", _get_part(fields.PAYMENT)),
+    "sale.payment.update": Method("sale", _answer_part(orders.update_payment, fields.PAYMENT)),
+    "sale.payment.add": Method("sale", _answer_part(orders.add_payment, fields.PAYMENT)),
+    "sale.payment.getfields": Method("sale", _get_fields(fields.PAYMENT)),
+    "sale.shipment.list": Method("sale", _list_parts(fields.SHIPMENT)),
+    "sale.shipment.get": Method("sale", _get_part(fields.SHIPMENT)),
+    "sale.shipment.update": Method("sale", _answer_part(orders.update_shipment, fields.SHIPMENT)),
+    "sale.shipment.add": Method("sale", _answer_part(orders.add_shipment, fields.SHIPMENT)),
+    "sale.shipment.getfields": Method("sale", _get_fields(fields.SHIPMENT)),
+    "sale.shipmentitem.list": Method("sale", _list_shipment_items),
+    "sale.shipmentitem.getfields": Method("sale", _get_fields(fields.SHIPMENT_ITEM)),
+    "sale.propertyvalue.list": Method("sale", _list_parts(fields.PROPERTY_VALUE)),
+    "sale.propertyvalue.modify": Method("sale", lambda call: {"propertyValues": [
+        show(row, fields.PROPERTY_VALUE) for row in orders.modify_properties(call.shop, call.parameters, call.now)]}),
+    "sale.propertyvalue.getfields": Method("sale", _get_fields(fields.PROPERTY_VALUE)),
+    "sale.property.list": Method("sale", _list_table("properties", fields.PROPERTY)),
+    "sale.property.get": Method("sale", _get_row("properties", fields.PROPERTY, "200840400001")),
+    "sale.status.list": Method("sale", _list_table("statuses", fields.STATUS)),
+    "sale.statuslang.list": Method("sale", _list_table("statusLangs", fields.STATUS_LANG)),
+    "sale.persontype.list": Method("sale", _list_table("personTypes", fields.PERSON_TYPE)),
+    "sale.paysystem.list": Method("pay_system", _list_pay_systems),
+
+    "catalog.product.list": Method("catalog", _list_products),
+    "catalog.product.get": Method("catalog", _get_product),
+    "catalog.product.update": Method("catalog", _update_product),
+    "catalog.vat.list": Method("catalog", _list_table("vats", fields.VAT)),
+    "catalog.vat.get": Method("catalog", _get_row("vats", fields.VAT, "200800000000")),
+    "catalog.store.list": Method("catalog", _list_table("stores", fields.STORE)),
+    "catalog.storeproduct.list": Method("catalog", _list_table("storeProducts", fields.STORE_PRODUCT)),
+    "catalog.catalog.list": Method("catalog", _list_table("catalogs", fields.CATALOG)),
+    "catalog.measure.list": Method("catalog", _list_table("measures", fields.MEASURE)),
+    "catalog.price.list": Method("catalog", _list_table("prices", fields.PRICE)),
+    "catalog.document.mode.status": Method("catalog", lambda call: call.shop.options["inventory_management"]),
+
+    "crm.requisite.list": Method("crm", _list_requisites),
+    "crm.contact.get": Method("crm", _get_crm("contacts")),
+    "crm.company.get": Method("crm", _get_crm("companies")),
+    "crm.orderentity.list": Method("crm", _list_table("orderEntities", fields.ORDER_ENTITY)),
+}  # fmt: skip

@@ -1,0 +1,315 @@
+"""The order engine: what paying, shipping, cancelling and editing do to an order.
+
+The rules are the kernel's (`sale/lib/payment.php`, `shipment.php`, `order.php` and the order builder), as far as a
+till can meet them. The ones that surprise people:
+
+- `payed` of an order is derived from its payments and `deducted` from its shipments; neither can be written.
+- A payment's update is partial, a shipment's is *not*: an omitted price becomes 0, an omitted comment empty.
+- The sum of a paid payment is frozen.
+- Modifying property values erases every property that is not listed.
+- There is no compare-and-set. `version` and `dateUpdate` move with every save, and that is all a client has.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from posapp.sync.simulator import checks, fields
+from posapp.sync.simulator.envelope import PortalError, iso, plain
+from posapp.sync.simulator.parameters import Parameters, decimal_of, items_of, text_of
+from posapp.sync.simulator.rows import Row, argument_missing, read_fields, required_id
+from posapp.sync.simulator.shop import (
+    Shop,
+    complete_order,
+    delivery_price,
+    goods_price,
+    is_deducted,
+    is_payed,
+    name_pay_system,
+    shipment_item,
+)  # fmt: skip
+
+CALLER = 1  # the user whose webhook it is; stands in emp…Id fields
+
+# Longest texts the kernel's validators let through (reference 3.2).
+_PAYMENT_LIMITS = {"payVoucherNum": 20, "payReturnNum": 20, "psStatusMessage": 250, "psStatusDescription": 512,
+                   "psStatusCode": 255, "psCurrency": 3, "xmlId": 255}  # fmt: skip
+
+# What an omitted field of a shipment's update becomes (reference 3.5).
+_SHIPMENT_RESETS: Row = {"priceDelivery": Decimal(0), "basePriceDelivery": Decimal(0), "trackingNumber": "",
+                         "comments": "", "deliveryDocNum": "", "customPriceDelivery": "N"}  # fmt: skip
+
+
+def find_order(shop: Shop, parameters: Parameters) -> Row:
+    """The order named by `id`. Raises `200540400001` when there is none."""
+    order = shop.orders.get(required_id(parameters))
+    if order is None:
+        raise PortalError("200540400001", "order does not exist")
+    return order
+
+
+def find_part(shop: Shop, kind: str, parameters: Parameters) -> tuple[Row, Row]:
+    """An order and its payment, shipment or basket line named by `id`."""
+    found = shop.find(kind, required_id(parameters))
+    if found is None:
+        codes = {"payments": ("200640400001", "payment does not exist"),
+                 "shipments": ("201140400001", "shipment does not exist"),
+                 "basketItems": ("200140400001", "basket item does not exist")}  # fmt: skip
+        raise PortalError(*codes[kind])
+    return found
+
+
+# ---------------------------------------------------------------------------------------------- order
+def update_order(shop: Shop, parameters: Parameters, now: datetime) -> Row:
+    """`sale.order.update`: partial. `payed`, `price` and other derived fields are ignored without a word."""
+    order = find_order(shop, parameters)
+    values = read_fields(parameters, fields.ORDER, adding=False)
+    if values.get("canceled", order["canceled"]) != order["canceled"]:
+        if values["canceled"] == "Y":
+            _refuse_cancelling(order)
+            values |= {"dateCanceled": iso(now), "empCanceledId": CALLER}
+        else:
+            values |= {"dateCanceled": None, "empCanceledId": None}
+    if values.get("statusId", order["statusId"]) != order["statusId"]:
+        # Not validated by the kernel; the column holds two letters, so "Finished" is stored as "Fi".
+        values |= {"statusId": values["statusId"][:2], "dateStatus": iso(now), "empStatusId": CALLER}
+    order.update(values)
+    _save(shop, order, now)
+    return order
+
+
+def add_order(shop: Shop, parameters: Parameters, now: datetime) -> Row:
+    """`sale.order.add`: an empty order; lines, payment and shipment are added by their own methods."""
+    values = read_fields(parameters, fields.ORDER, adding=True)
+    order = complete_order(shop, {**values, "id": shop.next_id("orders"), "price": 0}, now)
+    shop.index(order)
+    return order
+
+
+def _refuse_cancelling(order: Row) -> None:
+    if any(payment["paid"] == "Y" for payment in order["payments"]):
+        raise PortalError("SALE_ORDER_CANCEL_PAYMENT_EXIST_ACTIVE", "Нельзя отменить заказ: есть оплаченные оплаты")
+    if any(shipment["deducted"] == "Y" for shipment in order["shipments"]):
+        raise PortalError("SALE_ORDER_CANCEL_SHIPMENT_EXIST_SHIPPED", "Нельзя отменить заказ: есть отгрузки")
+
+
+def _save(shop: Shop, order: Row, now: datetime) -> None:
+    """What every save of an order ends with: derived flags, version, time."""
+    was_payed = order["payed"]
+    order["payed"] = is_payed(order)
+    order["deducted"] = is_deducted(order)
+    wanted = text_of(shop.options.get("status_on_paid"))
+    if wanted and order["payed"] == "Y" != was_payed and order["statusId"] != "F":
+        order |= {"statusId": wanted, "dateStatus": iso(now), "empStatusId": CALLER}
+    order["version"] = (order.get("version") or 0) + 1
+    order["dateUpdate"] = iso(now)
+    order["updated1c"] = "N"
+
+
+# ---------------------------------------------------------------------------------------------- payment
+def update_payment(shop: Shop, parameters: Parameters, now: datetime) -> Row:
+    """`sale.payment.update`: partial, but `paySystemId` is required each time."""
+    order, payment = find_part(shop, "payments", parameters)
+    values = read_fields(parameters, fields.PAYMENT, adding=False)
+    _check_payment(shop, order, payment, values)
+    _write_payment(shop, order, payment, values, now)
+    return payment
+
+
+def add_payment(shop: Shop, parameters: Parameters, now: datetime) -> Row:
+    """`sale.payment.add`: `orderId` and `paySystemId` are required, `sum` is what is sent (else 0)."""
+    values = read_fields(parameters, fields.PAYMENT, adding=True)
+    order = _order_of(shop, values)
+    payment: Row = dict.fromkeys(fields.PAYMENT.fields)
+    payment |= {"id": 0, "orderId": order["id"], "currency": order["currency"], "sum": Decimal(0), "paid": "N",
+                "externalPayment": "N", "isReturn": "N", "marked": "N", "updated1c": "N", "priceCod": "0",
+                "dateBill": iso(now), "companyId": 0}  # fmt: skip
+    _check_payment(shop, order, payment, values)
+    payment["id"] = shop.next_id("payments")
+    payment["accountNumber"] = f"{order['accountNumber']}/{len(order['payments']) + 1}"
+    order["payments"].append(payment)
+    _write_payment(shop, order, payment, values, now)
+    shop.index(order)
+    return payment
+
+
+def _check_payment(shop: Shop, order: Row, payment: Row, values: Row) -> None:
+    """Refuse before anything is written."""
+    for name, limit in _PAYMENT_LIMITS.items():
+        if len(values.get(name) or "") > limit:
+            raise PortalError("0", f"Длина поля {name} не должна превышать {limit}")
+    if values.get("externalPayment", "N") not in ("N", "Y", "F"):
+        raise PortalError("0", "Значение поля externalPayment не входит в список допустимых: N, Y, F")
+    if values.get("isReturn", "N") not in ("N", "Y", "P", ""):
+        raise PortalError("0", "Значение поля isReturn не входит в список допустимых: N, Y, P")
+    if shop.pay_system(values["paySystemId"]) is None:
+        raise PortalError("0", f"Платёжная система {values['paySystemId']} не найдена")
+    if payment["paid"] == "Y" and values.get("sum", payment["sum"]) != payment["sum"]:
+        raise PortalError("SALE_PAYMENT_NOT_ALLOWED_CHANGE_SUM", "Нельзя изменить сумму оплаченной оплаты")
+    is_paying = values.get("paid") == "Y" and payment["paid"] != "Y"
+    if is_paying and order["canceled"] == "Y":
+        raise PortalError("SALE_ORDER_PAID_ORDER_CANCELED", "Нельзя оплатить отменённый заказ")
+
+
+def _write_payment(shop: Shop, order: Row, payment: Row, values: Row, now: datetime) -> None:
+    if "paid" in values:
+        values["paid"] = "Y" if values["paid"] == "Y" else "N"
+    is_paying = values.get("paid") == "Y" and payment["paid"] != "Y"
+    if is_paying:  # repeating paid=Y changes nothing: the kernel's handlers run on a changed value only
+        values = {"datePaid": iso(now), "empPaidId": CALLER, **values, "isReturn": "N"}
+    if values.get("sum", Decimal(0)) is None:
+        values["sum"] = Decimal(0)
+    payment.update(values)
+    name_pay_system(shop, payment)
+    _save(shop, order, now)
+    if is_paying:
+        checks.on_paid(shop, order, payment, now)
+
+
+def _order_of(shop: Shop, values: Row) -> Row:
+    order = shop.orders.get(values["orderId"])
+    if order is None:
+        raise PortalError("200540400001", "order does not exist")
+    return order
+
+
+# ---------------------------------------------------------------------------------------------- shipment
+def update_shipment(shop: Shop, parameters: Parameters, now: datetime) -> Row:
+    """`sale.shipment.update`: required `allowDelivery`, `deducted`, `deliveryId`; what is omitted is reset."""
+    order, shipment = find_part(shop, "shipments", parameters)
+    values = read_fields(parameters, fields.SHIPMENT, adding=False)
+    values = {**_SHIPMENT_RESETS, "responsibleId": order["responsibleId"], **values}
+    _write_shipment(shop, order, shipment, values, now)
+    return shipment
+
+
+def add_shipment(shop: Shop, parameters: Parameters, now: datetime) -> Row:
+    """`sale.shipment.add`: the new shipment takes everything that no other shipment holds."""
+    values = read_fields(parameters, fields.SHIPMENT, adding=True)
+    order = _order_of(shop, values)
+    shipment: Row = dict.fromkeys(fields.SHIPMENT.fields)
+    shipment |= {**_SHIPMENT_RESETS, "id": shop.next_id("shipments"), "orderId": order["id"], "statusId": "DN",
+                 "currency": order["currency"], "allowDelivery": "N", "deducted": "N", "canceled": "N",
+                 "marked": "N", "system": "N", "externalDelivery": "N", "updated1c": "N", "dateInsert": iso(now),
+                 "discountPrice": Decimal(0), "responsibleId": order["responsibleId"], "companyId": 0,
+                 "deliveryName": "Доставка"}  # fmt: skip
+    shipment["accountNumber"] = f"{order['accountNumber']}/{len(order['shipments']) + 2}"
+    shipped = Counter[int]()
+    for other in order["shipments"]:
+        shipped.update({item["basketId"]: item["quantity"] for item in other["shipmentItems"]})
+    rest = [(line["id"], line["quantity"] - shipped[line["id"]]) for line in order["basketItems"]]
+    shipment["shipmentItems"] = [
+        shipment_item(shop, shipment, {"basketId": basket_id, "quantity": quantity}, iso(now))
+        for basket_id, quantity in rest if quantity > 0
+    ]  # fmt: skip
+    order["shipments"].append(shipment)
+    try:
+        _write_shipment(shop, order, shipment, values, now)
+    except PortalError:
+        order["shipments"].remove(shipment)
+        raise
+    shop.index(order)
+    return shipment
+
+
+def _write_shipment(shop: Shop, order: Row, shipment: Row, values: Row, now: datetime) -> None:
+    for name in ("deducted", "allowDelivery"):
+        values[name] = "Y" if values[name] == "Y" else "N"
+    is_moving = values["deducted"] != shipment["deducted"]
+    if is_moving:
+        _move_stock(shop, order, shipment, -1 if values["deducted"] == "Y" else 1)
+        values = {"dateDeducted": iso(now), "empDeductedId": CALLER, **values}
+    if values["allowDelivery"] != shipment["allowDelivery"]:
+        values = {"dateAllowDelivery": iso(now), "empAllowDeliveryId": CALLER, **values}
+    for name in ("priceDelivery", "basePriceDelivery"):
+        values[name] = values[name] or Decimal(0)
+    order["price"] += values["priceDelivery"] - (shipment["priceDelivery"] or 0)
+    shipment.update(values)
+    _save(shop, order, now)
+    if is_moving and values["deducted"] == "Y":
+        checks.on_deducted(shop, order, shipment, now)
+
+
+def _move_stock(shop: Shop, order: Row, shipment: Row, sign: int) -> None:
+    """Take the goods of a shipment out of stock (-1) or give them back (+1); all of them or none."""
+    lines = {line["id"]: line for line in order["basketItems"]}
+    moved = Counter[int]()
+    for item in shipment["shipmentItems"]:
+        line = lines.get(item["basketId"])
+        product = shop.products.get(line["productId"]) if line is not None else None
+        if product is not None and product.get("quantityTrace") != "N":
+            moved[product["id"]] += item["quantity"]
+    for product_id, quantity in moved.items():
+        product = shop.products[product_id]
+        stock = product["quantity"] or Decimal(0)
+        if sign < 0 and stock < quantity and product.get("canBuyZero") != "Y":
+            name = product.get("name") or product_id
+            raise PortalError(
+                "0", f"Недостаточно товара «{name}» на складе: нужно {plain(Decimal(quantity))}, есть {plain(stock)}"
+            )
+    for product_id, quantity in moved.items():
+        change_stock(shop, product_id, sign * Decimal(quantity))
+
+
+def change_stock(shop: Shop, product_id: int, change: Decimal) -> None:
+    """Add to a product's quantity and to its amount in the first store that holds it."""
+    product = shop.products[product_id]
+    product["quantity"] = (product["quantity"] or Decimal(0)) + change
+    product["available"] = "Y" if product["quantity"] > 0 or product.get("canBuyZero") == "Y" else "N"
+    held = next((row for row in shop.tables["storeProducts"] if row["productId"] == product_id), None)
+    if held is not None:
+        held["amount"] = (held["amount"] or Decimal(0)) + change
+
+
+# ---------------------------------------------------------------------------------------------- the rest
+def modify_properties(shop: Shop, parameters: Parameters, now: datetime) -> list[Row]:
+    """`sale.propertyvalue.modify`: the listed values are set, every other property of the order is erased."""
+    given = parameters.get("fields")
+    wanted = given.get("order") if isinstance(given, dict) else None
+    if not isinstance(wanted, dict):
+        raise argument_missing("fields")
+    order = find_order(shop, wanted)
+    listed = [item for _, item in items_of(wanted.get("propertyValues")) if isinstance(item, dict)]
+    if not listed:
+        raise PortalError("0", "Required fields: order.propertyValues")
+    known = {row["id"]: row for row in shop.tables["properties"]}
+    present = {row["orderPropsId"]: row for row in order["propertyValues"]}
+    kept = []
+    for item in listed:
+        number = int(decimal_of(text_of(item.get("orderPropsId"))) or 0)
+        prop = present.get(number) or known.get(number)
+        if prop is not None:
+            kept.append(_property_row(shop, order, number, prop, item.get("value")))
+    order["propertyValues"] = sorted(kept, key=lambda row: row["orderPropsId"])
+    shop.index(order)
+    _save(shop, order, now)
+    return kept
+
+
+def _property_row(shop: Shop, order: Row, number: int, prop: Row, value: Any) -> Row:
+    is_present = "orderPropsId" in prop
+    return {
+        "id": prop["id"] if is_present else shop.next_id("propertyValues"), "orderId": order["id"],
+        "orderPropsId": number, "code": prop["code"], "name": prop["name"], "value": value,
+        "orderPropsXmlId": prop["orderPropsXmlId"] if is_present else prop.get("xmlId"),
+    }  # fmt: skip
+
+
+def add_basket_item(shop: Shop, parameters: Parameters, now: datetime) -> Row:
+    """`sale.basketitem.add`: a line; the order's price grows by it and `payed` may fall back to `N`."""
+    values = read_fields(parameters, fields.BASKET_ITEM, adding=True)
+    order = _order_of(shop, values)
+    line: Row = dict.fromkeys(fields.BASKET_ITEM.fields)
+    line |= {"id": shop.next_id("basketItems"), "price": Decimal(0), "discountPrice": Decimal(0), "sort": 100,
+             "measureCode": "796", "measureName": "шт", "vatIncluded": "Y", "canBuy": "Y", "customPrice": "N",
+             "lid": order["lid"], "dateInsert": iso(now), "dateUpdate": iso(now), **values,
+             "properties": [], "reservations": []}  # fmt: skip
+    line["basePrice"] = values.get("basePrice") or line["price"] + (line["discountPrice"] or 0)
+    order["basketItems"].append(line)
+    order["price"] = goods_price(order) + delivery_price(order)
+    shop.index(order)
+    _save(shop, order, now)
+    return line

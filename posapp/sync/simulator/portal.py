@@ -1,0 +1,305 @@
+"""The simulated portal: a request goes in, an answer comes out, orders change in between. Pure.
+
+    bytes → path, parameters → limits → method → faults → access → order engine → envelope → bytes
+
+Nothing here opens a socket, reads a clock or starts a thread; time is an argument. Only a fault can make a call
+wait, so `Portal.answer` is a generator: it yields seconds to wait and is sent the time at which it goes on. The
+HTTP server sleeps between the two, a simulated day just turns its clock.
+
+What the portal does beside REST: `/oauth/token/` renews tokens, the poll link of the offline cashbox answers "nothing
+to print", and `/_sim/…` (see `control.py`) shows and steers it all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import unquote
+
+from posapp.sync.simulator.access import Access, Caller
+from posapp.sync.simulator.batch import split_command
+from posapp.sync.simulator.envelope import (
+    Answer,
+    PortalError,
+    error_body,
+    error_status,
+    html_answer,
+    iso,
+    json_answer,
+    php_array,
+    time_block,
+    to_json,
+)  # fmt: skip
+from posapp.sync.simulator.faults import Fault, FaultPlan
+from posapp.sync.simulator.limits import Limiter
+from posapp.sync.simulator.methods import METHODS, Call, Listed, order_view
+from posapp.sync.simulator.parameters import Parameters, decimal_of, get_any_case, items_of, read_parameters, text_of
+from posapp.sync.simulator.rows import Row
+from posapp.sync.simulator.shop import Shop
+
+Steps = Generator[float, datetime, Any]
+
+MAX_BATCH = 50
+MAX_LOG = 100_000
+_NOT_IN_A_BATCH = ("batch", "download", "upload")
+
+_FAULT_CODES = {400: "ERROR_CORE", 401: "expired_token", 403: "ACCESS_DENIED", 404: "ERROR_METHOD_NOT_FOUND",
+                429: "OPERATION_TIME_LIMIT", 500: "INTERNAL_SERVER_ERROR", 503: "QUERY_LIMIT_EXCEEDED"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Request:
+    """An HTTP request as the portal needs it. `source` is the caller's address, `origin` the portal's own."""
+
+    verb: str
+    path: str
+    query: str = ""
+    content_type: str = ""
+    body: bytes = b""
+    authorization: str = ""
+    source: str = "127.0.0.1"
+    origin: str = "http://127.0.0.1"
+
+
+class _Broken(Exception):
+    """The HTTP answer is not the portal's own: a dead connection or a proxy's page."""
+
+    def __init__(self, answer: Answer, reason: str) -> None:
+        super().__init__(reason)
+        self.answer = answer
+        self.reason = reason
+
+
+@dataclass
+class Portal:
+    """One portal: its shop, who may call it, its limits, its planned faults, its log of requests."""
+
+    shop: Shop
+    access: Access
+    limiter: Limiter
+    faults: FaultPlan = field(default_factory=FaultPlan)
+    profile: str = "kernel"
+    is_network_up: bool = True
+    requests: deque[Row] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
+    _count: int = 0
+
+    def handle(self, request: Request, now: datetime) -> Answer:
+        """Answer at once; waits that faults ask for are only added up in `waited_s`."""
+        steps, waited = self.answer(request, now), 0.0
+        try:
+            pause = next(steps)
+            while True:
+                waited += pause
+                pause = steps.send(now + timedelta(seconds=waited))
+        except StopIteration as stop:
+            answer: Answer = stop.value
+            return replace(answer, waited_s=waited)
+
+    def answer(self, request: Request, now: datetime) -> Generator[float, datetime, Answer]:
+        """Answer a request; yields seconds to wait, is sent the time after the wait, returns the answer."""
+        if request.path.startswith("/oauth/token"):
+            return self._renew(request, now)
+        if request.path.startswith("/bitrix/tools/sale_check_print.php"):
+            return self._poll(request)
+        target = _Target.of(request.path)
+        if target is None:
+            return html_answer(404)
+        entry = self._log(target.method, now, in_batch=False)
+        if not self.limiter.admits(request.source, now.timestamp()):
+            return self._refuse(entry, PortalError("QUERY_LIMIT_EXCEEDED", "Too many requests", 503))
+        if target.transport != "json":
+            return self._refuse(entry, PortalError("INTERNAL_WRONG_TRANSPORT", "Wrong transport!", 500))
+        try:
+            body = yield from self._serve(request, target, entry, now)
+        except PortalError as error:
+            return self._refuse(entry, error)
+        except _Broken as broken:
+            entry |= {"http": None if broken.answer.is_reset else broken.answer.status, "error": broken.reason}
+            return broken.answer
+        entry["http"] = 200
+        return json_answer(200, body)
+
+    def state(self) -> Row:
+        """Everything a test may want to see, in the shape of `GET /_sim/state`."""
+        return {
+            "orders": [order_view(order) for order in self.shop.orders.values()],
+            "stock": {str(key): f"{row.get('quantity') or 0:.3f}" for key, row in self.shop.products.items()},
+            "documents": [], "checks": list(self.shop.checks), "requests": list(self.requests),
+        }  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------ REST
+    def _serve(self, request: Request, target: _Target, entry: Row, now: datetime) -> Steps:
+        started = now
+        parameters = read_parameters(request.query, request.content_type, request.body)
+        token = _take_token(parameters, request.authorization)
+        fault = self.faults.pick(target.method)
+        now = yield from self._strike(fault, "before", "", target.method, now)
+        if target.method not in METHODS:  # looked up before the caller is: a typo looks the same with a wrong key
+            raise PortalError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
+        caller = (self.access.by_webhook(target.user, target.secret) if target.user
+                  else self.access.by_token(token, now))  # fmt: skip
+        if target.method == "batch":
+            result, now = yield from self._batch(parameters, caller, now)
+        else:
+            result = self._execute(target.method, parameters, caller, now)
+        now = yield from self._strike(fault, "after_commit", caller.name, target.method, now)
+        return self._envelope(result, target.method, caller, started, now)
+
+    def _execute(self, method: str, parameters: Parameters, caller: Caller, now: datetime) -> Any:
+        if self.limiter.is_blocked(caller.name, method, now.timestamp()):
+            raise PortalError("OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 429)
+        self.access.check_scope(METHODS[method].scope)
+        start = decimal_of(text_of(parameters.pop("start", 0)))
+        call = Call(self.shop, parameters, int(start or 0), now, caller, self.access.scopes)
+        return METHODS[method].run(call)
+
+    def _envelope(self, result: Any, method: str, caller: Caller, started: datetime, now: datetime) -> Row:
+        body: Row = {"result": result}
+        if isinstance(result, Listed):
+            body = {"result": result.value}
+            if result.page.next_start is not None:
+                body["next"] = result.page.next_start
+            if result.page.total is not None:
+                body["total"] = result.page.total
+        spent = self.limiter.spent(caller.name, method, now.timestamp())
+        return {**body, "time": time_block(started, now, spent)}
+
+    def _batch(self, parameters: Parameters, caller: Caller, now: datetime) -> Steps:
+        """Run the commands one after another; what fails is in `result_error`, what follows still runs."""
+        done: dict[str, Row] = {"result": {}, "next": {}, "total": {}, "time": {}, "error": {}}
+        halts = text_of(get_any_case(parameters, "halt")) not in ("", "0")
+        for number, (key, command) in enumerate(items_of(get_any_case(parameters, "cmd"))):
+            try:
+                if number >= MAX_BATCH:
+                    raise PortalError("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
+                if not isinstance(command, str):
+                    continue  # skipped in silence, as the kernel does
+                body, now = yield from self._command(command, done, caller, now)
+                for name, value in body.items():
+                    done[name][key] = value
+            except PortalError as error:
+                done["error"][key] = error_body(error, self.profile)
+                if halts:
+                    break
+        return {
+            "result": php_array(done["result"]), "result_error": php_array(done["error"]),
+            "result_total": php_array(done["total"]), "result_next": php_array(done["next"]),
+            "result_time": php_array(done["time"]),
+        }, now  # fmt: skip
+
+    def _command(self, command: str, done: dict[str, Row], caller: Caller, now: datetime) -> Steps:
+        """One command of a batch, with its own line in the log. Returns its envelope and the time."""
+        started = now
+        method, parameters = split_command(command, done)
+        entry = self._log(method, now, in_batch=True)
+        try:
+            if method in _NOT_IN_A_BATCH:
+                raise PortalError("ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage", 405)
+            fault = self.faults.pick(method)
+            now = yield from self._strike(fault, "before", caller.name, method, now)
+            if method not in METHODS:
+                raise PortalError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
+            result = self._execute(method, parameters, caller, now)
+            now = yield from self._strike(fault, "after_commit", caller.name, method, now)
+        except PortalError as error:
+            entry |= {"http": error_status(error, self.profile), "error": error.code}
+            raise
+        except _Broken as broken:
+            entry["error"] = broken.reason
+            raise
+        entry["http"] = 200
+        return self._envelope(result, method, caller, started, now), now
+
+    # ------------------------------------------------------------------------------------------ faults and log
+    def _strike(self, fault: Fault | None, moment: str, caller: str, method: str, now: datetime) -> Steps:
+        """Let a planned fault happen if this is its moment. Returns the time after it."""
+        if fault is None or (fault.when != moment and fault.do != "warning"):
+            return now
+        if fault.do == "slow":
+            began = now
+            now = yield float(fault.value)
+            self.limiter.spend(caller, method, (now - began).total_seconds(), now.timestamp())
+        elif fault.do == "busy":
+            self.limiter.spend(caller, method, float(fault.value), now.timestamp())
+        elif fault.do == "reset":
+            raise _Broken(Answer(0, b"", is_reset=True), "reset")
+        elif fault.do == "html":
+            raise _Broken(html_answer(int(fault.value or 502)), "html")
+        elif fault.do == "http":
+            raise _http_fault(fault.value)
+        elif moment == "after_commit":  # a warning: the data are stored and the answer is an error
+            raise PortalError("0", text_of(fault.value) or "Сохранено с предупреждением")
+        return now
+
+    def _refuse(self, entry: Row, error: PortalError) -> Answer:
+        status = error_status(error, self.profile)
+        entry |= {"http": status, "error": error.code}
+        return json_answer(status, error_body(error, self.profile))
+
+    def _log(self, method: str, now: datetime, *, in_batch: bool) -> Row:
+        self._count += 1
+        entry = {"n": self._count, "at": iso(now), "method": method[:100], "in_batch": in_batch, "http": None,
+                 "error": None}  # fmt: skip
+        self.requests.append(entry)
+        return entry
+
+    # ------------------------------------------------------------------------------------------ beside REST
+    def _renew(self, request: Request, now: datetime) -> Answer:
+        parameters = read_parameters(request.query, request.content_type, request.body)
+        try:
+            return json_answer(200, self.access.refresh(parameters, f"{request.origin}/rest/", now))
+        except PortalError as error:
+            return json_answer(error.http, error_body(error, self.profile))
+
+    def _poll(self, request: Request) -> Answer:
+        """The offline cashbox's long poll. This portal queues no checks for it, so results are only acknowledged."""
+        parameters = read_parameters(request.query, "", b"")
+        if text_of(parameters.get("hash")) != self.access.poll_hash:
+            return Answer(403, b"")
+        told = read_parameters("", "application/json", request.body)
+        printed = [item for _, box in items_of(told.get("kkm")) if isinstance(box, dict)
+                   for _, item in items_of(box.get("printed")) if isinstance(item, dict)]  # fmt: skip
+        return Answer(
+            200, to_json({"ack": [text_of(item.get("uuid")) for item in printed]} if printed else {}).encode()
+        )
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What a path under `/rest/` names."""
+
+    user: str
+    secret: str
+    method: str
+    transport: str
+
+    @classmethod
+    def of(cls, path: str) -> _Target | None:
+        """`/rest/1/secret/sale.order.list.json/` or `/rest/sale.order.list`; None for anything else."""
+        parts = [unquote(part) for part in path.strip("/").split("/")]
+        if parts[0] != "rest" or len(parts) not in (2, 4):
+            return None
+        method = parts[-1].lower()
+        transport = "json"
+        if suffix := re.search(r"\.(json|xml)$", method):
+            transport, method = suffix.group(1), method[: suffix.start()]
+        user, secret = (parts[1], parts[2]) if len(parts) == 4 else ("", "")
+        return cls(user, secret, method, transport)
+
+
+def _take_token(parameters: Parameters, authorization: str) -> str:
+    """The access token of a call; it is no parameter of the method and is taken out."""
+    shown = [text_of(parameters.pop(name, "")) for name in ("auth", "access_token")]
+    scheme, _, bearer = authorization.partition(" ")
+    return next(filter(None, shown), bearer.strip() if scheme.lower() == "bearer" else "")
+
+
+def _http_fault(value: Any) -> PortalError:
+    told = value if isinstance(value, dict) else {"status": value or 503}
+    status = int(told["status"])
+    code = told.get("error") or _FAULT_CODES.get(status, "ERROR_CORE")
+    return PortalError(str(code), "a planned fault of the practice portal", status)

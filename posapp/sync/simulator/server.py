@@ -1,0 +1,197 @@
+"""The simulated portal on a port: HTTP/1.1 with keep-alive, one thread per connection, one portal behind a lock.
+
+Only what needs a socket or a clock is here: bodies and their limits, dropped connections, slow answers, the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from posapp.sync.simulator.control import PREFIX, control
+from posapp.sync.simulator.envelope import Answer
+from posapp.sync.simulator.portal import Portal, Request
+
+MAX_BODY = 4 * 1024 * 1024
+IDLE_S = 75  # as nginx in front of Bitrix
+MARK = ("X-Posapp-Simulator", "training")  # every answer says that this is no real portal
+
+
+class PortalServer(ThreadingHTTPServer):
+    """Serves a portal until `close` is called.
+
+    Args:
+        address: host and port; port 0 takes a free one.
+        clock: the time, asked for each request.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128  # a client may open fifty connections at once
+
+    def __init__(
+        self, address: tuple[str, int], portal: Portal, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.portal = portal
+        self.clock = clock
+        self.lock = threading.Lock()
+        self.is_closing = threading.Event()
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, _Handler)
+
+    @property
+    def url(self) -> str:
+        """`http://HOST:PORT`, as a client on this machine reaches it."""
+        host, port = str(self.server_address[0]), int(self.server_address[1])
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def close(self) -> None:
+        """Stop serving, wake slow answers and give the port back. Not to be called from a serving thread."""
+        self.is_closing.set()
+        self.shutdown()
+        self.server_close()
+
+    def answer(self, request: Request) -> Answer:
+        """Run a request through the portal; the lock is free while a slow answer waits."""
+        with self.lock:
+            steps = self.portal.answer(request, self.clock())
+        pause: float | None = None
+        try:
+            while True:
+                with self.lock:
+                    pause = next(steps) if pause is None else steps.send(self.clock())
+                self.is_closing.wait(pause)
+        except StopIteration as stop:
+            answer: Answer = stop.value
+            return answer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away is everyday; anything else is our mistake and is shown."""
+        import sys
+
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+
+class _TooBig(Exception):
+    """The body is larger than the portal takes."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: PortalServer
+    protocol_version = "HTTP/1.1"
+    server_version = "nginx"
+    sys_version = ""
+    timeout = IDLE_S
+    wbufsize = -1  # the head and the body of an answer leave in one piece: no waiting for delayed ACKs
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def do_HEAD(self) -> None:
+        self._serve()
+
+    def do_OPTIONS(self) -> None:
+        self._send(Answer(200, b""))
+
+    def _serve(self) -> None:
+        try:
+            body = self._read_body()
+        except _TooBig:
+            self.close_connection = True
+            self._send(Answer(413, b"", "text/html"))
+            return
+        except ValueError:
+            self.close_connection = True
+            self._send(Answer(400, b"", "text/html"))
+            return
+        parts = urlsplit(self.path)
+        if parts.path.startswith(PREFIX):
+            with self.server.lock:
+                answer = control(self.server.portal, self.command, parts.path, _decoded(body))
+            self._send(answer)
+        elif not self.server.portal.is_network_up:
+            self._reset()
+        else:
+            self._send(self.server.answer(self._request(parts.path, parts.query, body)))
+
+    def _request(self, path: str, query: str, body: bytes) -> Request:
+        return Request(
+            verb=self.command, path=path, query=query, content_type=self.headers.get("Content-Type", ""), body=body,
+            authorization=self.headers.get("Authorization", ""), source=str(self.client_address[0]),
+            origin=self.server.url,
+        )  # fmt: skip
+
+    def _read_body(self) -> bytes:
+        """The request's body by Content-Length or in chunks. Raises _TooBig, or ValueError for a broken one."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._read_chunks()
+        length = int(self.headers.get("Content-Length") or 0)
+        if length < 0:
+            raise ValueError("a negative length")
+        if length > MAX_BODY:
+            raise _TooBig
+        return self.rfile.read(length)
+
+    def _read_chunks(self) -> bytes:
+        body = bytearray()
+        while size := int(self.rfile.readline(64).partition(b";")[0].strip(), 16):
+            if size < 0 or len(body) + size > MAX_BODY:
+                raise _TooBig
+            body += self.rfile.read(size)
+            self.rfile.readline(8)
+        while self.rfile.readline(8192).strip():
+            pass  # trailers
+        return bytes(body)
+
+    def _send(self, answer: Answer) -> None:
+        if answer.is_reset:
+            self._reset()
+            return
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Access-Control-Allow-Headers", "origin, content-type, accept")
+        self.send_header(*MARK)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+        self.wfile.flush()
+
+    def _reset(self) -> None:
+        """Drop the connection with RST, so that the client learns nothing, not even a polite end."""
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            # l_onoff=1, l_linger=0; the two fields are short on Windows and int elsewhere.
+            shape = "hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii"
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(shape, 1, 0))
+            # Plain close: http.server's own end would first say FIN by shutdown.
+            self.rfile.close()
+            self.connection.close()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Silent: the address holds the secret, and the portal keeps a log of its own."""
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        return None
