@@ -149,6 +149,13 @@ WORDS: dict[str, Words] = {
         "We do not know whether document {key} was made.",
         "Do not print another: the program reads the storage at the next start, or run “posapp resolve”.",
     ),
+    "not_made": Words(
+        132,
+        "Проверили ФН: чека нет.",
+        "Повторите продажу; карту второй раз не списывайте.",
+        "Storage checked: no receipt was made.",
+        "Sell again; do not charge the card a second time.",
+    ),
     "resolve_needed": Words(
         134,
         "Программа не смогла решить сама: {why} ({key}). Новых чеков на этой ККТ не будет.",
@@ -423,10 +430,11 @@ class PosError(Exception):
 
     exit_code = 1
 
-    def __init__(self, code: str, /, *, position: int | None = None, **facts: object) -> None:
+    def __init__(self, code: str, /, **facts: object) -> None:
+        position = facts.pop("position", None)
         self.code = code
         self.facts = facts
-        self.position = position
+        self.position = position if isinstance(position, int) else None
         super().__init__(self.message())
 
     @property
@@ -487,8 +495,8 @@ class OutcomeUnknown(DeviceError):
 
     exit_code = 3
 
-    def __init__(self, code: str = "outcome_unknown", /, *, position: int | None = None, **facts: object) -> None:
-        super().__init__(code, position=position, **facts)
+    def __init__(self, code: str = "outcome_unknown", /, **facts: object) -> None:
+        super().__init__(code, **facts)
 
 
 class ProtocolError(DeviceError):

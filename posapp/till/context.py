@@ -1,0 +1,92 @@
+"""What every use case is given: one frozen bundle, made by the composition root, replaced whole in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from posapp.devices.base import FiscalPrinter
+from posapp.domain.checkout import Seller, VatTable
+from posapp.domain.fiscal import DeviceIdentity
+from posapp.domain.money import decimal_of
+from posapp.domain.receipt import TaxSystem
+from posapp.domain.vat import PortalVatRow, VatRate
+from posapp.errors import SetupError
+from posapp.settings import PrinterSettings, Settings
+
+if TYPE_CHECKING:  # importing them costs a quarter of a second, which the first paint must not pay
+    from posapp.journal.store import Journal
+    from posapp.sync.bitrix.client import BitrixClient
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """This program on this computer. `now` gives aware local time; ids and clock come from outside for tests' sake.
+
+    `client` makes the portal's client (it raises SetupError when there is no key); it is asked for only when needed,
+    so that a till without a network or a key still sells.
+    """
+
+    settings: Settings
+    journal: Journal
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+    device: FiscalPrinter | None = None
+    client: Callable[[], BitrixClient] | None = None
+
+    @property
+    def printer(self) -> FiscalPrinter:
+        """The register. Raises SetupError when none is set up."""
+        if self.device is None:
+            raise SetupError("not_set_up", what="не указана ККТ", command="printer")
+        return self.device
+
+    @property
+    def printer_settings(self) -> PrinterSettings:
+        """What set-up learned about the register."""
+        if self.settings.printer is None:
+            raise SetupError("not_set_up", what="не указана ККТ", command="printer")
+        return self.settings.printer
+
+    @property
+    def portal(self) -> str:
+        """The key of the portal in the journal. Raises SetupError when none is set up."""
+        if self.settings.portal is None:
+            raise SetupError("not_set_up", what="не указан портал Битрикс", command="portal")
+        return self.settings.portal.portal
+
+    @property
+    def identity(self) -> DeviceIdentity:
+        """The register and storage that were set up; any other is refused."""
+        printer = self.printer_settings
+        return DeviceIdentity(printer.factory_number, printer.registration_number, printer.storage_number)
+
+    @property
+    def seller(self) -> Seller:
+        """What the till adds to each receipt."""
+        systems = self.printer_settings.tax_systems
+        return Seller(
+            till=self.settings.till,
+            cashier=self.settings.cashier,
+            tax_system=TaxSystem(systems[0]) if systems else TaxSystem.OSN,
+            is_training=self.settings.is_training,
+        )
+
+    @property
+    def vat(self) -> VatTable:
+        """The confirmed VAT mapping."""
+        return vat_table(self.settings.vat.rows, self.settings.vat.confirmed)
+
+
+def vat_table(rows: Mapping[int, tuple[str, str | None]], confirmed: Mapping[int, int]) -> VatTable:
+    """The mapping as the domain wants it, from the plain values of the settings."""
+    return VatTable(
+        rows={
+            row_id: PortalVatRow(row_id, name, None if percent is None else decimal_of(percent))
+            for row_id, (name, percent) in rows.items()
+        },
+        confirmed={row_id: VatRate(code) for row_id, code in confirmed.items()},
+    )

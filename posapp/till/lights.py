@@ -1,0 +1,75 @@
+"""The four lights of an order, computed from the journal: what is proven, on its way, or waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from posapp.domain.order import Order
+from posapp.domain.settlement import State
+from posapp.errors import WORDS, OutcomeUnknown, PosError, Refused, SyncError
+from posapp.till.views import Lamp, Light, Lights
+
+if TYPE_CHECKING:
+    from posapp.journal.rows import OutboxEntry, StoredReceipt
+
+GREY = Lamp(Light.GREY)
+
+
+def lights_of(order: Order, receipt: StoredReceipt | None, entries: Sequence[OutboxEntry]) -> Lights:
+    """`receipt` is the one that counts, `entries` its outbox entries."""
+    by_step = {each.step: each for each in entries}
+    paid = ", ".join(f"оплата {each.payment_id}" for each in order.payments if each.is_paid)
+    shipped = ", ".join(f"отгрузка {each.shipment_id}" for each in order.shipments)
+    return Lights(
+        receipt=_receipt_lamp(receipt),
+        money=_money_lamp(by_step, Lamp(Light.GREEN, paid) if order.is_paid else GREY),
+        status=_entry_lamp(by_step.get("status")) or GREY,
+        stock=_entry_lamp(by_step.get("stock")) or (Lamp(Light.GREEN, shipped) if order.is_deducted else GREY),
+    )
+
+
+def _receipt_lamp(stored: StoredReceipt | None) -> Lamp:
+    if stored is None or stored.state is State.CANCELLED:
+        return GREY
+    match stored.state:
+        case State.FISCALIZED:
+            number = stored.mark.document_number if stored.mark else "?"
+            return Lamp(Light.GREEN, f"ФД {number}", since=stored.fiscalized_at)
+        case State.SENDING:
+            unknown = OutcomeUnknown(key=stored.receipt.key)
+            return Lamp(Light.AMBER, trouble=unknown, since=stored.receipt.created_at, is_unknown=True)
+        case State.PENDING:
+            return Lamp(Light.AMBER, since=stored.receipt.created_at)
+        case _:
+            reason = stored.reason or "без причины"
+            return Lamp(Light.RED, trouble=Refused("device_refused", reason=reason, error="–"))
+
+
+def _money_lamp(by_step: dict[str, OutboxEntry], otherwise: Lamp) -> Lamp:
+    """Money is green when the portal holds both the mark and the payment."""
+    lamps = [lamp for lamp in map(_entry_lamp, (by_step.get("mark"), by_step.get("payment"))) if lamp is not None]
+    for light in (Light.RED, Light.AMBER):
+        for lamp in lamps:
+            if lamp.light is light:
+                return lamp
+    return lamps[-1] if lamps else otherwise
+
+
+def _entry_lamp(entry: OutboxEntry | None) -> Lamp | None:
+    if entry is None:
+        return None
+    match entry.state:
+        case "done":
+            return Lamp(Light.GREEN, entry.proof)
+        case "waiting":
+            return Lamp(Light.AMBER, trouble=trouble_of(entry), since=entry.created_at, entry=entry.id)
+        case _:
+            return Lamp(Light.RED, trouble=trouble_of(entry), since=entry.created_at, entry=entry.id)
+
+
+def trouble_of(entry: OutboxEntry) -> PosError | None:
+    """The last trouble of an entry, rebuilt with its words; None while there was none."""
+    if not entry.code or entry.code not in WORDS:
+        return None
+    return SyncError(entry.code, **entry.facts)

@@ -1,0 +1,96 @@
+"""Orders on board: find them by what is scanned or typed, list them, show them with their lights and receipts."""
+
+from __future__ import annotations
+
+import re
+
+from posapp.domain.checkout import refuse_unsellable
+from posapp.domain.order import Order
+from posapp.domain.settlement import State
+from posapp.errors import OutcomeUnknown, PosError, SaleError
+from posapp.till.context import Till
+from posapp.till.lights import lights_of
+from posapp.till.receipts import mark_text, receipt_view
+from posapp.till.views import OrderRow, OrderView
+
+_TRAILING = re.compile(r"[?#].*$")
+NUMBER_MAX = 64
+LIST_MAX = 500
+
+
+def number_in(text: str) -> str:
+    """The order number in a scan: as it stands, or the last part of a link (slips carry either)."""
+    cleaned = text.strip().lstrip("№#").strip()
+    if "://" in cleaned:
+        cleaned = _TRAILING.sub("", cleaned).rstrip("/").rpartition("/")[2]
+    return cleaned[:NUMBER_MAX]
+
+
+def find(till: Till, text: str) -> Order:
+    """The order on board. Raises SaleError `unknown_order`."""
+    number = number_in(text)
+    order = till.journal.order(till.portal, number) if number else None
+    if order is None:
+        raise SaleError("unknown_order", order=number or "–")
+    return order
+
+
+def view(till: Till, order: Order) -> OrderView:
+    """The order with its receipts, its lights, and why it cannot be sold."""
+    stored = till.journal.receipts_of_order(order.portal, order.order_id)
+    alive = [each for each in stored if each.state is not State.CANCELLED]
+    receipt = alive[-1] if alive else None
+    entries = till.journal.entries_of_receipt(receipt.receipt.key) if receipt else []
+    return OrderView(
+        order=order,
+        receipts=tuple(receipt_view(till, each) for each in stored),
+        lights=lights_of(order, receipt, entries),
+        refusal=_refusal(till, order, receipt.state if receipt else None, mark_text(receipt.mark if receipt else None)),
+    )
+
+
+def _refusal(till: Till, order: Order, state: State | None, mark: tuple[str, str]) -> PosError | None:
+    if state is State.FISCALIZED:
+        return SaleError("already_receipted", order=order.number, document=mark[0], at=mark[1])
+    if state is State.SENDING:
+        return OutcomeUnknown("receipt_under_way", order=order.number)
+    try:
+        refuse_unsellable(order)
+        for line in order.lines:
+            till.vat.rate_for(line, till.now().date())
+    except PosError as error:
+        return error
+    return None
+
+
+def rows(till: Till, search: str = "", *, courier: bool | None = None) -> list[OrderRow]:
+    """Orders for a list, newest first; `courier` True = those with a delivery, the route."""
+    orders = till.journal.orders(till.portal, courier=courier, search=search.strip()[:NUMBER_MAX], limit=LIST_MAX)
+    return [_row(till, order) for order in orders]
+
+
+def route(till: Till) -> list[OrderRow]:
+    """Deliveries by time window, what is done last."""
+    found = rows(till, courier=True)
+    return sorted(found, key=lambda row: (row.is_done or row.is_cancelled, row.delivery_window or "~", row.number))
+
+
+def _row(till: Till, order: Order) -> OrderRow:
+    shown = view(till, order)
+    receipt = shown.receipt
+    is_receipted = receipt is not None and receipt.state is State.FISCALIZED
+    return OrderRow(
+        order_id=order.order_id,
+        number=order.number,
+        buyer=order.buyer.short,
+        phone_tail=order.buyer.phone_tail,
+        address=order.buyer.address,
+        delivery_window=order.delivery_window,
+        price=order.price,
+        to_pay=order.to_pay,
+        is_cancelled=order.is_cancelled,
+        is_courier=order.is_courier,
+        comment=order.comment,
+        lights=shown.lights,
+        is_done=is_receipted or order.is_paid,
+    )

@@ -1,0 +1,170 @@
+"""What happened to the last receipt? Read from the fiscal storage, never guessed, never repeated (rules 6–8, 10, 11).
+
+Recovery runs at every start and before every sale. It does three things:
+
+1. every receipt that is `sending`: its document is looked for by *content* – our key in tag 1086 – among all documents
+   after the number that its attempt row holds. Found: its mark. All read whole and none ours: proven not made.
+2. every shift operation that is `sending`: see `shift_proof`.
+3. (rule 11) the documents between the last one that the journal knows and the last one in the storage: foreign
+   ones are remembered, a posapp document that the journal does not know stops everything until a person has looked.
+
+Whatever is not proven stays as it is and `ResolveNeeded` says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from posapp.devices.base import OpenDocument
+from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument
+from posapp.domain.receipt import Receipt
+from posapp.domain.settlement import By, Stamp, State
+from posapp.errors import ResolveNeeded
+from posapp.till import shift_proof
+from posapp.till.context import Till
+from posapp.till.outbox_rows import entries_for
+from posapp.till.views import Recovered
+
+if TYPE_CHECKING:
+    from posapp.journal.rows import Attempt, StoredReceipt
+
+_WITHOUT_KEY = frozenset(each for each in DocumentType if each not in (DocumentType.RECEIPT, DocumentType.CORRECTION))
+
+
+def recover(till: Till) -> list[Recovered]:
+    """Resolves everything that can be proven. Raises Unreachable, Refused, ResolveNeeded; what was proven is kept."""
+    done = [resolve(till, stored.receipt.key) for stored in till.journal.receipts_in(State.SENDING)]
+    done += [shift_proof.resolve(till, operation) for operation in till.journal.operations_sending()]
+    watch(till)
+    return done
+
+
+def resolve(till: Till, key: str, refusal: str = "") -> Recovered:
+    """Rule 6 for one `sending` receipt. `refusal`: the device's own reason, if not made is then proven."""
+    stored, attempt = _sending(till, key)
+    found = till.printer.reset_link()
+    _same_device(attempt, found, key)
+    ours = _find(till, stored.receipt, attempt)
+    if ours is None and _cancel_if_ours(till, stored.receipt, key):
+        ours = _find(till, stored.receipt, attempt)
+    if ours is None:
+        return _not_made(till, stored, attempt, refusal)
+    mark = till.printer.document_mark(ours.number)
+    evidence = {"found": ours.number, "after": attempt.last_document}
+    till.journal.fiscalize(key, mark, By.PROOF, entries_for(till, stored.receipt, mark), evidence)
+    return Recovered(key, State.SENDING.value, State.FISCALIZED.value, f"в ФН найден ФД {ours.number} с нашим ключом")
+
+
+def _sending(till: Till, key: str) -> tuple[StoredReceipt, Attempt]:
+    stored, attempt = till.journal.receipt(key), till.journal.last_attempt(key)
+    if stored is None or attempt is None or stored.state is not State.SENDING:
+        raise ResolveNeeded("not_resolvable", why=f"чек {key} не ждёт проверки")
+    return stored, attempt
+
+
+def _same_device(attempt: Attempt, found: DeviceIdentity, key: str) -> None:
+    if found != attempt.device:
+        why = f"чек отправляли на {attempt.device}, а подключена {found}"
+        raise ResolveNeeded("resolve_needed", why=why, key=key)
+
+
+def _find(till: Till, receipt: Receipt, attempt: Attempt) -> FiscalDocument | None:
+    """The document with our key, or None when all later documents are proven to be others."""
+    documents = list(till.printer.documents_after(attempt.last_document))
+    ours = [each for each in documents if _key_of(each) == receipt.key]
+    if len(ours) > 1:
+        numbers = ", ".join(str(each.number) for each in ours)
+        raise ResolveNeeded("resolve_needed", why=f"наш ключ в нескольких документах: {numbers}", key=receipt.key)
+    if ours:
+        document = ours[0]
+        if document.kind != receipt.kind or document.total != receipt.total:
+            why = f"ФД {document.number} с нашим ключом на другую сумму"
+            raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
+        return document
+    for each in documents:
+        if not _proven_other(each, receipt):
+            why = f"ФД {each.number} не читается целиком, а сумма совпадает"
+            raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
+    return None
+
+
+def _key_of(document: FiscalDocument) -> str | None:
+    stamp = Stamp.parse(document.stamp) if document.stamp else None
+    return stamp.key if stamp else None
+
+
+def _proven_other(document: FiscalDocument, receipt: Receipt) -> bool:
+    """Read whole without our key, of a form that carries none, or of another kind or total."""
+    if document.whole or document.type in _WITHOUT_KEY:
+        return True
+    return document.kind != receipt.kind or document.total != receipt.total
+
+
+def _cancel_if_ours(till: Till, receipt: Receipt, key: str) -> bool:
+    """Rule 7: cancels the open receipt when it can only be ours. False when nothing is open."""
+    opened = till.printer.open_document()
+    if opened is None:
+        if till.printer.status().has_open_document:
+            raise ResolveNeeded("resolve_needed", why="в ФН не закрыт документ", key=key)
+        return False
+    if not could_be(opened, receipt):
+        why = f"на ККТ открыт чужой чек на {opened.subtotal}"
+        raise ResolveNeeded("resolve_needed", why=why, key=key)
+    till.printer.cancel_open_document()
+    return True
+
+
+def could_be(opened: OpenDocument, receipt: Receipt) -> bool:
+    """Whether kind and subtotal do not contradict our receipt: the sum of its first n lines, for some n."""
+    sums = accumulate((line.line_sum.kopecks for line in receipt.lines), initial=0)
+    return opened.kind == receipt.kind and opened.subtotal.kopecks in set(sums)
+
+
+def _not_made(till: Till, stored: StoredReceipt, attempt: Attempt, refusal: str) -> Recovered:
+    after = State.REFUSED if refusal else State.PENDING
+    last = till.printer.last_document_number()
+    evidence = {"after": attempt.last_document, "last": last, "ours": None}
+    till.journal.not_made(stored.receipt.key, after, refusal or "проверили ФН: чека нет", evidence)
+    why = f"документы ФН {attempt.last_document + 1}…{last} прочитаны, нашего нет"
+    if last == attempt.last_document:
+        why = f"новых документов после ФД {last} нет"
+    return Recovered(stored.receipt.key, State.SENDING.value, after.value, why)
+
+
+def watch(till: Till) -> None:
+    """Rule 11: accounts for every document made since we last looked."""
+    identity = till.printer.connect()
+    last = till.printer.last_document_number()
+    known = till.journal.known_device(identity.factory_number)
+    if known is None:
+        till.journal.remember_document(identity, last)
+        return
+    if known.identity.storage_number != identity.storage_number:
+        why = f"ФН заменён: был {known.identity.storage_number}, теперь {identity.storage_number}"
+        raise ResolveNeeded("resolve_needed", why=why, key=identity.factory_number)
+    if last < known.last_document:
+        why = f"в ФН {last} документов, а журнал знает {known.last_document}"
+        raise ResolveNeeded("resolve_needed", why=why, key=identity.factory_number)
+    if last > known.last_document:
+        documents = list(till.printer.documents_after(known.last_document))
+        refuse_unknown_ours(till, documents)
+        foreign = [each for each in documents if not _is_known(till, each)]
+        till.journal.remember_document(identity, last, foreign)
+
+
+def refuse_unknown_ours(till: Till, documents: Sequence[FiscalDocument]) -> None:
+    """A document stamped by this till that the journal does not know or holds otherwise: a person has to look."""
+    for document in documents:
+        stamp = Stamp.parse(document.stamp) if document.stamp else None
+        if stamp is None or stamp.till != till.settings.till or _is_known(till, document):
+            continue
+        why = f"ФД {document.number} напечатан этой кассой (заказ {stamp.order}), а журнал его не знает"
+        raise ResolveNeeded("resolve_needed", why=why, key=stamp.key)
+
+
+def _is_known(till: Till, document: FiscalDocument) -> bool:
+    key = _key_of(document)
+    stored = till.journal.receipt(key) if key else None
+    return stored is not None and stored.mark is not None and stored.mark.document_number == document.number

@@ -1,0 +1,67 @@
+"""The register as the till sees it: is it the right one, may it print now, what to show of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from posapp.devices.base import Paper, PrinterStatus
+from posapp.errors import PosError, Refused
+from posapp.till.context import Till
+from posapp.till.views import RegisterView
+
+SHIFT_OPENED = "shift_opened_at"
+"""The journal's fact: when this till opened the shift that is open."""
+
+
+def ready_to_print(till: Till) -> PrinterStatus:
+    """The status of a register that may print now. Raises Refused or Unreachable: nothing is begun."""
+    refuse_other_device(till)
+    status = till.printer.status()
+    trouble = trouble_of(status)
+    if trouble is not None:
+        raise trouble
+    return status
+
+
+def refuse_other_device(till: Till) -> None:
+    """Raises Refused when the register or the storage is not the one that was set up."""
+    found = till.printer.connect()
+    if found != till.identity:
+        raise Refused("wrong_device", found=found, expected=till.identity)
+
+
+def trouble_of(status: PrinterStatus) -> Refused | None:
+    """Why the register may not print now, or None."""
+    if status.has_open_document:
+        return Refused("foreign_receipt_open")
+    if status.shift.is_expired:
+        return Refused("shift_expired")
+    if not status.shift.is_open:
+        return Refused("shift_closed")
+    if status.paper is Paper.COVER_OPEN:
+        return Refused("cover_open")
+    if status.paper in (Paper.OUT, Paper.OUT_WHILE_PRINTING):
+        return Refused("paper_out")
+    return None
+
+
+def view(till: Till) -> RegisterView:
+    """What head and foot of the window show. Never raises for trouble: it is part of the picture."""
+    midnight = till.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    receipts, total = till.journal.day_totals(midnight)
+    opened = till.journal.get_fact(SHIFT_OPENED)
+    try:
+        refuse_other_device(till)
+        status = till.printer.status()
+    except PosError as error:
+        return RegisterView(None, None, None, receipts, total, error, till.settings.is_training)
+    return RegisterView(
+        identity=till.identity,
+        shift=status.shift,
+        shift_opened_at=datetime.fromisoformat(opened) if opened and status.shift.is_open else None,
+        receipts_today=receipts,
+        sum_today=total,
+        trouble=trouble_of(status),
+        is_training=till.settings.is_training,
+        paper_ok=status.paper is Paper.OK,
+    )

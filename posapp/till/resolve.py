@@ -1,0 +1,124 @@
+"""The resolve desk: what waits for a person, and the two lawful decisions. There is no "print again".
+
+A person decides only what the program could not prove, and only with what the register shows: a document number that
+is read back and fits, or "not made" when no document after the attempt could be ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from posapp.domain.fiscal import FiscalDocument
+from posapp.domain.money import Money
+from posapp.domain.settlement import By, State
+from posapp.errors import PosError, ResolveNeeded
+from posapp.till import recover, sale
+from posapp.till.context import Till
+from posapp.till.outbox_rows import entries_for
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing that waits: what was asked, what the device shows, why the program cannot decide."""
+
+    key: str
+    order_number: str
+    total: Money
+    asked_at: datetime
+    after_document: int
+    device: str
+    documents: tuple[FiscalDocument, ...]
+    why: str
+
+    def as_json(self) -> dict[str, object]:
+        """A line of `posapp resolve`."""
+        return {
+            "key": self.key,
+            "order": self.order_number,
+            "total_kopecks": self.total.kopecks,
+            "asked_at": self.asked_at.isoformat(),
+            "after_document": self.after_document,
+            "device": self.device,
+            "why": self.why,
+            "documents": [
+                {
+                    "number": each.number,
+                    "type": each.type,
+                    "kind": each.kind,
+                    "total_kopecks": each.total.kopecks if each.total else None,
+                    "at": each.at.isoformat(timespec="seconds"),
+                    "whole": each.whole,
+                }
+                for each in self.documents
+            ],
+        }
+
+
+def waiting(till: Till) -> list[Case]:
+    """Tries to prove what can be proven, then lists the rest with what the storage shows now."""
+    cases = []
+    for stored in till.journal.receipts_in(State.SENDING):
+        attempt = till.journal.last_attempt(stored.receipt.key)
+        if attempt is None:
+            continue
+        documents: tuple[FiscalDocument, ...] = ()
+        try:
+            recover.resolve(till, stored.receipt.key)
+            continue
+        except PosError as error:
+            why = error.message()
+        try:
+            documents = tuple(till.printer.documents_after(attempt.last_document))
+        except PosError as error:
+            why = f"{why} {error.message()}"
+        cases.append(
+            Case(
+                stored.receipt.key,
+                stored.receipt.order_number,
+                stored.receipt.total,
+                attempt.started_at,
+                attempt.last_document,
+                str(attempt.device),
+                documents,
+                why,
+            )
+        )
+    return cases
+
+
+def decide_made(till: Till, key: str, number: int) -> sale.Sold:
+    """A person says: document `number` is it. Believed only when the register shows it with our kind and total."""
+    stored, attempt = till.journal.receipt(key), till.journal.last_attempt(key)
+    if stored is None or attempt is None or stored.state is not State.SENDING:
+        raise ResolveNeeded("not_resolvable", why=f"чек {key} не ждёт решения")
+    if till.printer.reset_link() != attempt.device:
+        raise ResolveNeeded("not_resolvable", why=f"чек отправляли на {attempt.device}")
+    document = till.printer.read_document(number)
+    fits = (
+        number > attempt.last_document
+        and document.kind == stored.receipt.kind
+        and document.total == stored.receipt.total
+    )
+    if not fits:
+        raise ResolveNeeded("not_resolvable", why=f"ФД {number} не подходит по номеру, виду или сумме")
+    if document.stamp is not None and key not in document.stamp:
+        raise ResolveNeeded("not_resolvable", why=f"ФД {number} принадлежит другому чеку")
+    mark = till.printer.document_mark(number)
+    till.journal.fiscalize(key, mark, By.PERSON, entries_for(till, stored.receipt, mark), {"person": number})
+    return sale.sold(till, key)
+
+
+def decide_not_made(till: Till, key: str) -> None:
+    """A person says: it was not made. Believed only when the storage does not contradict it.
+
+    `recover.resolve` proves it where it can; a document that could be ours keeps the receipt waiting.
+    """
+    recovered = recover.resolve(till, key)
+    if recovered.after == State.FISCALIZED.value:
+        raise ResolveNeeded("not_resolvable", why=recovered.why)
+
+
+def cancel(till: Till, key: str) -> None:
+    """A person gives up a receipt that was not sent or was refused; the settlement is free again."""
+    till.journal.move(key, State.CANCELLED, By.PERSON, "отменён человеком")

@@ -1,0 +1,157 @@
+"""Selling an order: one settlement, one fiscal document, whatever happens in between. Read this file first.
+
+    order + tenders → Receipt (journal: pending) → attempt row (sending) → the register → mark + outbox, one commit
+
+Every arrow is a commit, so a crash leaves one of these states and the next start knows which. Whenever the register's
+answer is in doubt, `recover` reads the storage; nothing here ever prints a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from posapp.devices.base import PrinterStatus
+from posapp.domain.checkout import receipt_of
+from posapp.domain.fiscal import FiscalMark
+from posapp.domain.money import Money
+from posapp.domain.order import Order
+from posapp.domain.receipt import Receipt, Tender, TenderKind
+from posapp.domain.settlement import By, State
+from posapp.errors import OutcomeUnknown, PosError, Refused, ResolveNeeded, SaleError, Unreachable
+from posapp.till import recover, register
+from posapp.till.context import Till
+from posapp.till.outbox_rows import entries_for
+from posapp.till.receipts import mark_text, receipt_view
+from posapp.till.views import ReceiptView
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A receipt whose mark is on disk."""
+
+    view: ReceiptView
+    outbox_pending: int
+
+
+class AlreadyReceipted(SaleError):
+    """The order has its receipt; `view` is it."""
+
+    def __init__(self, order: Order, view: ReceiptView) -> None:
+        document, at = mark_text(view.mark)
+        super().__init__("already_receipted", order=order.number, document=document, at=at)
+        self.view = view
+
+
+def sell(till: Till, order: Order, tenders: Sequence[Tender]) -> Sold:
+    """Prints the receipt of an order, or the one that was begun for it with the same tenders.
+
+    Recovery runs first, so nothing is sold while an earlier outcome is open. Raises SaleError (cannot be sold so),
+    DeviceError, ResolveNeeded (a person has to decide), JournalError.
+    """
+    recover.recover(till)
+    begun = _begun(till, order)
+    if begun is not None and begun.state is State.FISCALIZED:
+        raise AlreadyReceipted(order, begun)
+    if begun is not None:
+        _same_tenders(order, begun.receipt, tenders)
+        receipt = begun.receipt
+        status = register.ready_to_print(till)
+        _consent(till, begun)
+    else:
+        receipt = receipt_of(
+            order, tenders, till.vat, till.seller, identity=till.new_id(), now=till.now().replace(microsecond=0)
+        )
+        status = register.ready_to_print(till)
+        till.journal.add_receipt(receipt)
+    return print_pending(till, receipt, status)
+
+
+def print_pending(till: Till, receipt: Receipt, status: PrinterStatus) -> Sold:
+    """One attempt at a pending receipt. The attempt row is on disk before a byte of the receipt leaves."""
+    attempt = till.journal.start_attempt(receipt.key, till.identity, status.last_document, status.shift.number)
+    try:
+        mark = till.printer.print_receipt(receipt, after=status.last_document)
+    except Unreachable as error:
+        till.journal.not_made(receipt.key, State.PENDING, error.code, {"sent": "nothing"})
+        raise
+    except Refused as error:
+        till.journal.not_made(receipt.key, State.REFUSED, error.message(), {"refused": error.code})
+        raise
+    except OutcomeUnknown as error:
+        till.journal.note_evidence(attempt, {"doubt": str(error.facts.get("reason", "")) or "ответ потерян"})
+        return _after_doubt(till, receipt, error)
+    return _fiscalized(till, receipt, mark)
+
+
+def _fiscalized(till: Till, receipt: Receipt, mark: FiscalMark) -> Sold:
+    entries = entries_for(till, receipt, mark)
+    till.journal.fiscalize(receipt.key, mark, By.PROOF, entries, {"reply": mark.document_number})
+    till.journal.remember_document(till.identity, mark.document_number)
+    return sold(till, receipt.key)
+
+
+def _after_doubt(till: Till, receipt: Receipt, doubt: OutcomeUnknown) -> Sold:
+    """Rule 6 at once: read the storage. Raises OutcomeUnknown while the register cannot be read."""
+    error_byte = doubt.facts.get("error")
+    why = f"{doubt.facts.get('reason', '')} ({error_byte})" if error_byte else ""
+    try:
+        recovered = recover.resolve(till, receipt.key, refusal=why)
+    except ResolveNeeded:
+        raise
+    except PosError as error:
+        raise OutcomeUnknown(key=receipt.key) from error
+    if recovered.after == State.FISCALIZED.value:
+        return sold(till, receipt.key)
+    if error_byte:
+        raise Refused("device_refused", reason=doubt.facts.get("reason", ""), error=error_byte)
+    raise Refused("not_made")
+
+
+def sold(till: Till, key: str) -> Sold:
+    """The fiscalized receipt `key` and how much of it the portal does not know yet."""
+    stored = till.journal.receipt(key)
+    if stored is None:
+        raise SaleError("not_found", what=key)
+    pending = [each for each in till.journal.entries_of_receipt(key) if each.state != "done"]
+    return Sold(receipt_view(till, stored), len(pending))
+
+
+def _begun(till: Till, order: Order) -> ReceiptView | None:
+    """The order's receipt that is not cancelled, if there is one."""
+    alive = [
+        each
+        for each in till.journal.receipts_of_order(order.portal, order.order_id)
+        if each.state is not State.CANCELLED
+    ]
+    if not alive:
+        return None
+    stored = alive[-1]
+    if stored.state is State.SENDING:
+        raise OutcomeUnknown("receipt_under_way", order=order.number)
+    return receipt_view(till, stored)
+
+
+def _same_tenders(order: Order, receipt: Receipt, tenders: Sequence[Tender]) -> None:
+    if sorted((each.kind, each.amount) for each in tenders) != sorted(
+        (each.kind, each.amount) for each in receipt.tenders
+    ):
+        raise SaleError("other_tenders", order=order.number, tenders=tenders_text(receipt.tenders))
+
+
+def tenders_text(tenders: Sequence[Tender]) -> str:
+    """`наличными 1 000,00 ₽, картой 500,00 ₽`."""
+    words = {TenderKind.CASH: "наличными", TenderKind.CASHLESS: "картой"}
+    return ", ".join(f"{words.get(each.kind, each.kind.name)} {each.amount}" for each in tenders)
+
+
+def tenders_of(cash: Money | None, card: Money | None) -> tuple[Tender, ...]:
+    """Tenders from the two sums that a cashier types; nothing typed is no tender."""
+    pairs = ((TenderKind.CASH, cash), (TenderKind.CASHLESS, card))
+    return tuple(Tender(kind, amount) for kind, amount in pairs if amount)
+
+
+def _consent(till: Till, begun: ReceiptView) -> None:
+    """Selling again is the person's consent to print a refused or held receipt."""
+    if begun.state in (State.REFUSED, State.HELD):
+        till.journal.move(begun.receipt.key, State.PENDING, By.PERSON, "продажа повторена")

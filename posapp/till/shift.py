@@ -1,0 +1,109 @@
+"""The shift and the drawer. Each operation is journaled before it is sent and proven afterwards (rule 8).
+
+The proof is not the reply but the register: the state and number of the shift, its money registers, its last document –
+compared with what they were before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from posapp.devices.base import CashTotals, PrinterStatus
+from posapp.domain.fiscal import Shift, ShiftState
+from posapp.domain.money import Money
+from posapp.errors import OutcomeUnknown, PosError, Refused, ResolveNeeded, Unreachable
+from posapp.till import recover, register, shift_proof
+from posapp.till.context import Till
+from posapp.till.shift_proof import CASH_IN, CASH_OUT, CLOSE, OPEN, X_REPORT
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftReport:
+    """What the register says of its shift and its drawer now."""
+
+    shift: Shift
+    last_document: int
+    totals: CashTotals
+
+
+def status(till: Till) -> ShiftReport:
+    """The shift and the drawer as they are."""
+    looked = till.printer.status()
+    return ShiftReport(looked.shift, looked.last_document, till.printer.cash_totals())
+
+
+def open_shift(till: Till) -> ShiftReport:
+    """Opens the shift. Raises Refused `shift_open` when it is open, `shift_expired` when the old one is too old."""
+    report = _run(till, OPEN, None, lambda: till.printer.open_shift(till.settings.cashier))
+    till.journal.set_fact(register.SHIFT_OPENED, till.now().isoformat())
+    return report
+
+
+def close_shift(till: Till) -> ShiftReport:
+    """Closes the shift. Raises Refused `shift_closed` when it is not open."""
+    return _run(till, CLOSE, None, lambda: till.printer.close_shift(till.settings.cashier))
+
+
+def x_report(till: Till) -> ShiftReport:
+    """Prints the X report; no fiscal document, so a lost reply costs paper at most."""
+    return _run(till, X_REPORT, None, till.printer.x_report)
+
+
+def cash_in(till: Till, amount: Money) -> ShiftReport:
+    """Puts cash into the drawer."""
+    return _run(till, CASH_IN, amount, lambda: till.printer.cash_in(amount))
+
+
+def cash_out(till: Till, amount: Money) -> ShiftReport:
+    """Takes cash out. Raises Refused `not_enough_cash`."""
+    return _run(till, CASH_OUT, amount, lambda: till.printer.cash_out(amount))
+
+
+def _run(till: Till, kind: str, amount: Money | None, act: Callable[[], object]) -> ShiftReport:
+    recover.recover(till)
+    register.refuse_other_device(till)
+    before = till.printer.status()
+    _refuse(kind, before)
+    facts = shift_proof.facts_of(before, till.printer.cash_totals())
+    operation = till.journal.start_operation(kind, amount, till.identity, facts, till.settings.cashier)
+    try:
+        act()
+    except Unreachable as error:
+        till.journal.end_operation(operation, "refused", {"sent": "nothing", "code": error.code})
+        raise
+    except Refused as error:
+        till.journal.end_operation(operation, "refused", {"code": error.code})
+        raise
+    except OutcomeUnknown as doubt:
+        _after_doubt(till, operation, doubt)
+    else:
+        till.journal.end_operation(operation, "done", {})
+    recover.watch(till)
+    return status(till)
+
+
+def _refuse(kind: str, before: PrinterStatus) -> None:
+    shift = before.shift
+    if before.has_open_document:
+        raise Refused("foreign_receipt_open")
+    if kind == OPEN and shift.is_expired:
+        raise Refused("shift_expired")
+    if kind == OPEN and shift.is_open:
+        raise Refused("shift_open", number=shift.number)
+    if kind == CLOSE and shift.state is ShiftState.CLOSED:
+        raise Refused("shift_closed")
+
+
+def _after_doubt(till: Till, operation_id: int, doubt: OutcomeUnknown) -> None:
+    """Reads the proof at once; the device's own "no" becomes a refusal only after that."""
+    operation = next(each for each in till.journal.operations_sending() if each.id == operation_id)
+    try:
+        recovered = shift_proof.resolve(till, operation)
+    except ResolveNeeded:
+        raise
+    except PosError as error:
+        raise OutcomeUnknown(key=operation.kind) from error
+    if recovered.after == "refused":
+        refusal = doubt.facts.get("refusal")
+        raise refusal if isinstance(refusal, Refused) else Refused("not_made")
