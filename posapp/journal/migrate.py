@@ -1,0 +1,79 @@
+"""Brings a journal to the schema of this program. Alembic is imported only when the stored revision is another one.
+
+All steps run in one transaction: a journal is at the old revision or at the new one, never between. Before a journal
+with content is touched, it is copied to `backups/`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+from posapp.errors import JournalError
+from posapp.journal.backup import BACKUPS_NAME, copy_before_migration
+from posapp.journal.connect import open_writer
+from posapp.journal.queries import revision
+
+HEAD = "0001"
+"""The revision that this program reads and writes."""
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def migrate(path: Path, now: datetime, scripts: Path = SCRIPTS, head: str = HEAD) -> None:
+    """Creates or upgrades the journal at `path`; the caller holds the lock of its folder.
+
+    Raises JournalError `journal_newer`, `journal_damaged`, sqlite3.Error, OSError.
+    """
+    db = open_writer(path)
+    try:
+        stored = revision(db)
+        if stored == head:
+            return
+        if stored == "":
+            raise JournalError("journal_damaged", what="alembic_version")
+        _check_known(stored, scripts)
+        if stored is not None:
+            copy_before_migration(path, path.parent / BACKUPS_NAME, stored, now)
+        _upgrade(db, scripts, head)
+    finally:
+        db.close()
+
+
+def check_readable(db: sqlite3.Connection) -> bool:
+    """Whether the journal has this program's schema. Raises JournalError when it is newer or not ours."""
+    stored = revision(db)
+    if stored == HEAD:
+        return True
+    if stored == "":
+        raise JournalError("journal_damaged", what="alembic_version")
+    _check_known(stored, SCRIPTS)
+    return False
+
+
+def _check_known(stored: str | None, scripts: Path) -> None:
+    from alembic.script import ScriptDirectory
+
+    if stored is not None and stored not in {each.revision for each in ScriptDirectory(scripts).walk_revisions()}:
+        raise JournalError("journal_newer", revision=stored)
+
+
+def _upgrade(db: sqlite3.Connection, scripts: Path, head: str) -> None:
+    """Runs the steps on our own connection. Rebuilding a table must not fire foreign keys; they are checked after."""
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import StaticPool
+
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
+    db.execute("PRAGMA foreign_keys=OFF")
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver is in autocommit mode: nobody else begins
+        config.attributes["connection"] = connection
+        command.upgrade(config, head)
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise JournalError("journal_damaged", what=f"foreign keys {broken[:3]}")

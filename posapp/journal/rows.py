@@ -1,0 +1,199 @@
+"""What the journal hands out and takes in: plain frozen values, no SQL. The tables behind them are in `tables.py`.
+
+Times are aware and come back in UTC. Texts that are one of a few words say which in their comment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from posapp.domain.fiscal import DeviceIdentity, FiscalMark
+from posapp.domain.money import Money
+from posapp.domain.receipt import Receipt
+from posapp.domain.settlement import By, State
+from posapp.errors import PosError, Refused
+
+STEPS = ("mark", "payment", "status", "stock")
+"""The steps of telling the portal about one receipt, in the order in which they are delivered."""
+
+
+class SettlementTaken(Exception):
+    """The settlement already has a receipt that is not cancelled: `key`. The caller words it, by that one's state."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"the settlement has receipt {key}")
+
+
+class DocumentTaken(Exception):
+    """The fiscal document already proves another receipt: `key`. One document never proves two."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"the fiscal document belongs to receipt {key}")
+
+
+class DeviceSending(Refused):
+    """A receipt (`key`) or shift operation (`operation`) is being sent to this register (rule 10). Nothing was sent."""
+
+    def __init__(self, key: str, operation: int | None) -> None:
+        self.key = key
+        self.operation = operation
+        super().__init__("device_busy")
+
+
+class IllegalMove(PosError):
+    """The stored state does not allow the change; `before` is the stored state, "" when there is no such row."""
+
+    def __init__(self, what: str, before: str, after: str, by: By | None = None) -> None:
+        self.before = before
+        self.after = after
+        self.by = by
+        super().__init__("not_resolvable", why=f"{what}: {before or '–'} → {after}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    """A receipt and where it stands. `reason`: why held, refused or cancelled; `attempts`: how many tries."""
+
+    receipt: Receipt
+    state: State
+    reason: str
+    mark: FiscalMark | None
+    fiscalized_at: datetime | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to print (rule 3). `outcome` is "" while it is open, then the state it ended in."""
+
+    id: int
+    key: str
+    number: int
+    device: DeviceIdentity
+    last_document: int
+    shift_number: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str  # "", fiscalized, pending, refused
+    evidence: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A shift operation (rule 8): `before` is what its proof compares with – money registers, documents, shift."""
+
+    id: int
+    kind: str  # shift_open, shift_close, cash_in, cash_out, x_report
+    amount: Money | None
+    device: DeviceIdentity
+    state: str  # sending, done, refused
+    before: dict[str, object]
+    evidence: dict[str, object]
+    cashier: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """The device book (rule 11): the register as last seen and the last document (1040) that was read or made."""
+
+    identity: DeviceIdentity
+    last_document: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """What the portal has to be told because a receipt was fiscalized. `body` must be plain JSON."""
+
+    step: str  # one of STEPS
+    order_id: int
+    order_number: str
+    portal: str
+    body: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """An entry of the outbox. `code` and `facts` rebuild the last trouble, `is_unsure`: a write's answer was lost."""
+
+    id: int
+    receipt_key: str
+    step: str
+    order_id: int
+    order_number: str
+    portal: str
+    body: dict[str, object]
+    state: str  # waiting, done, failed, held
+    tries: int
+    created_at: datetime
+    due_at: datetime
+    code: str
+    facts: dict[str, object]
+    is_unsure: bool
+    proof: str  # what the portal answered or showed that proves it done
+
+
+@dataclass(frozen=True, slots=True)
+class EntryResult:
+    """What a try to deliver came to. `due_at` None leaves the time as it is."""
+
+    entry_id: int
+    state: str  # done, waiting, failed
+    due_at: datetime | None = None
+    code: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    proof: str = ""
+    is_unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """The outbox at a glance; the times are those of waiting entries."""
+
+    waiting: int
+    failed: int
+    held: int
+    oldest_at: datetime | None
+    next_due_at: datetime | None
+    receipts_waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewLogRow:
+    """One request to the portal that really happened."""
+
+    at: datetime
+    entry_id: int | None  # None for pulls
+    order_number: str
+    step: str  # pull or one of STEPS
+    method: str
+    outcome: str  # done, failed, lost
+    http: int | None
+    code: str
+    reason: str
+    duration_ms: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A row of the sync log and the state of its outbox entry now ("" for pulls)."""
+
+    id: int
+    at: datetime
+    entry_id: int | None
+    order_number: str
+    step: str
+    method: str
+    outcome: str
+    http: int | None
+    code: str
+    reason: str
+    duration_ms: int
+    attempt: int
+    entry_state: str

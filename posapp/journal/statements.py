@@ -1,0 +1,185 @@
+"""The writing statements, built from the tables and compiled to text once: the driver runs them without SQLAlchemy's
+execution, whose cost per statement is several times that of the statement itself.
+
+`:name` is a parameter; names ending in `_` select rows, the others are new values.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Executable, Table, bindparam, case, func, insert, literal_column, select, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql import ColumnElement as Column
+
+from posapp.domain.settlement import State
+from posapp.journal import tables
+
+_DIALECT = sqlite.dialect(paramstyle="named")
+
+orders = tables.table(tables.OrderRow)
+receipts = tables.table(tables.ReceiptRow)
+attempts = tables.table(tables.AttemptRow)
+operations = tables.table(tables.OperationRow)
+devices = tables.table(tables.DeviceRow)
+foreign_documents = tables.table(tables.ForeignDocumentRow)
+outbox = tables.table(tables.OutboxRow)
+sync_log = tables.table(tables.SyncLogRow)
+facts = tables.table(tables.FactRow)
+
+
+def _text(statement: Executable, columns: list[str] | None = None) -> str:
+    return str(statement.compile(dialect=_DIALECT, column_keys=columns))  # type: ignore[attr-defined]
+
+
+def _insert(table: Table, *given_by_sqlite: str) -> str:
+    return _text(insert(table), [each.name for each in table.columns if each.name not in given_by_sqlite])
+
+
+def _upsert(table: Table, **changed: object) -> str:
+    """Inserts, or replaces what is not the primary key. `changed` gives other values than the new row's."""
+    row = sqlite.insert(table)
+    key = [each.name for each in table.primary_key]
+    values = {each.name: row.excluded[each.name] for each in table.columns if each.name not in key}
+    return _text(row.on_conflict_do_update(index_elements=key, set_={**values, **changed}))
+
+
+def _word(word: str) -> ColumnElement[str]:
+    """A constant inside a statement."""
+    return literal_column(f"'{word}'")
+
+
+def _is(column: Column[object], name: str) -> ColumnElement[bool]:
+    return column == bindparam(name)
+
+
+# ------------------------------------------------------------------------------------------------ orders
+ORDER_NOW = _text(
+    select(orders.c.body, orders.c.is_claimed).where(_is(orders.c.portal, "portal"), _is(orders.c.order_id, "order_id"))
+)
+SAVE_ORDER = _upsert(orders)
+
+# ------------------------------------------------------------------------------------------------ receipts
+ADD_RECEIPT = _insert(receipts, "id", "fiscalized_at", "storage_number", "document_number", "mark")
+RECEIPT_OF_SETTLEMENT = _text(
+    select(receipts.c.key).where(_is(receipts.c.settlement, "settlement"), receipts.c.state != _word(State.CANCELLED))
+)
+RECEIPT_OF_DOCUMENT = _text(
+    select(receipts.c.key).where(
+        _is(receipts.c.storage_number, "storage_number"), _is(receipts.c.document_number, "document_number")
+    )
+)
+STATE_OF_RECEIPT = _text(select(receipts.c.state).where(_is(receipts.c.key, "key_")))
+MOVE_RECEIPT = _text(
+    update(receipts)
+    .where(_is(receipts.c.key, "key_"), _is(receipts.c.state, "before_"))
+    .values(state=bindparam("state"), reason=bindparam("reason"), changed_at=bindparam("changed_at"))
+)
+SEND_RECEIPT = _text(
+    update(receipts)
+    .where(_is(receipts.c.key, "key_"), receipts.c.state == _word(State.PENDING))
+    .values(
+        state=_word(State.SENDING),
+        reason=_word(""),
+        attempts=receipts.c.attempts + literal_column("1"),
+        changed_at=bindparam("changed_at"),
+    )
+    .returning(receipts.c.attempts)
+)
+FISCALIZE = _text(
+    update(receipts)
+    .where(_is(receipts.c.key, "key_"), receipts.c.state == _word(State.SENDING))
+    .values(
+        state=_word(State.FISCALIZED),
+        reason=_word(""),
+        mark=bindparam("mark"),
+        storage_number=bindparam("storage_number"),
+        document_number=bindparam("document_number"),
+        fiscalized_at=bindparam("at"),
+        changed_at=bindparam("at"),
+    )
+)
+
+# ------------------------------------------------------------------------------------------------ attempts, operations
+SENDING_ON_DEVICE = _text(
+    select(attempts.c.receipt_key, literal_column("NULL"))
+    .where(_is(attempts.c.factory_number, "factory_number"), attempts.c.ended_at.is_(None))
+    .union_all(
+        select(_word(""), operations.c.id).where(
+            _is(operations.c.factory_number, "factory_number"), operations.c.state == _word("sending")
+        )
+    )
+)
+ADD_ATTEMPT = _insert(attempts, "id", "ended_at")
+OPEN_ATTEMPT = _text(
+    select(attempts.c.id, attempts.c.evidence, attempts.c.factory_number, attempts.c.storage_number).where(
+        _is(attempts.c.receipt_key, "key_"), attempts.c.ended_at.is_(None)
+    )
+)
+EVIDENCE_OF_ATTEMPT = _text(select(attempts.c.evidence).where(_is(attempts.c.id, "id_")))
+NOTE_EVIDENCE = _text(update(attempts).where(_is(attempts.c.id, "id_")).values(evidence=bindparam("evidence")))
+END_ATTEMPT = _text(
+    update(attempts)
+    .where(_is(attempts.c.id, "id_"))
+    .values(ended_at=bindparam("at"), outcome=bindparam("outcome"), evidence=bindparam("evidence"))
+)
+ADD_OPERATION = _insert(operations, "id", "ended_at")
+END_OPERATION = _text(
+    update(operations)
+    .where(_is(operations.c.id, "id_"), operations.c.state == _word("sending"))
+    .values(state=bindparam("state"), evidence=bindparam("evidence"), ended_at=bindparam("at"))
+)
+STATE_OF_OPERATION = _text(select(operations.c.state).where(_is(operations.c.id, "id_")))
+
+# ------------------------------------------------------------------------------------------------ device book
+# The same storage never counts backwards; another storage begins anew.
+_excluded = sqlite.insert(devices).excluded
+REMEMBER_DEVICE = _upsert(
+    devices,
+    last_document=case(
+        (
+            devices.c.storage_number == _excluded.storage_number,
+            func.max(devices.c.last_document, _excluded.last_document),
+        ),
+        else_=_excluded.last_document,
+    ),
+)
+# Only the very next document: whatever lies between has not been read yet and must be, at the next start (rule 11).
+NEXT_DOCUMENT = _text(
+    update(devices)
+    .where(
+        _is(devices.c.factory_number, "factory_number_"),
+        _is(devices.c.storage_number, "storage_number_"),
+        devices.c.last_document == bindparam("number_") - literal_column("1"),
+    )
+    .values(last_document=bindparam("number_"), seen_at=bindparam("at"))
+)
+ADD_FOREIGN = _upsert(foreign_documents)
+
+# ------------------------------------------------------------------------------------------------ outbox and log
+ADD_ENTRY = _insert(outbox, "id")
+# Done stays done. A person's hold outlives the round of delivery that was under way, unless it was delivered.
+_held_stays = case(
+    (bindparam("state") == _word("done"), _word("done")),
+    (outbox.c.state == _word("held"), _word("held")),
+    else_=bindparam("state"),
+)
+SETTLE_ENTRY = _text(
+    update(outbox)
+    .where(_is(outbox.c.id, "id_"), outbox.c.state != _word("done"))
+    .values(
+        state=_held_stays,
+        tries=outbox.c.tries + literal_column("1"),
+        due_at=func.coalesce(bindparam("due_at"), outbox.c.due_at),
+        code=bindparam("code"),
+        facts=bindparam("facts"),
+        proof=bindparam("proof"),
+        is_unsure=bindparam("is_unsure"),
+    )
+)
+STATE_OF_ENTRY = _text(select(outbox.c.state).where(_is(outbox.c.id, "id_")))
+SET_ENTRY = _text(
+    update(outbox)
+    .where(_is(outbox.c.id, "id_"))
+    .values(state=bindparam("state"), due_at=func.coalesce(bindparam("due_at"), outbox.c.due_at))
+)
+ADD_LOG = _insert(sync_log, "id")
+SET_FACT = _upsert(facts)

@@ -1,0 +1,256 @@
+"""The tables of the journal: the one description of the schema, which the migrations arrive at.
+
+Times are whole microseconds since 1970 UTC, money whole kopecks, JSON is text. What a change of state must never break
+is a constraint here, so that no mistake above can write it: one live receipt per settlement, a mark exactly on
+fiscalized receipts, one receipt per fiscal document, one open attempt per register.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, MetaData, String, Table, text
+from sqlmodel import Field, SQLModel
+
+NOCASE = String(collation="NOCASE")
+
+# Every constraint has a name, so that a later migration can change it.
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Row(SQLModel):
+    """The base of the journal's tables, with metadata of their own."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+
+
+class OrderRow(Row, table=True):
+    """The local copy of an order. `search` is what a person may type, case folded; `pulled_at` ISO text as given."""
+
+    __tablename__ = "orders"
+    __table_args__: Any = (
+        Index("ix_orders_number", "portal", "number_key", "order_id"),
+        Index("ix_orders_courier", "portal", "is_courier", "order_id"),
+        Index("ix_orders_search", "portal", "order_id", "is_courier", "search"),
+    )
+
+    portal: str = Field(primary_key=True)
+    order_id: int = Field(primary_key=True)
+    number: str
+    number_key: str
+    is_courier: bool
+    is_claimed: bool
+    pulled_at: str
+    search: str
+    body: str
+
+
+class ReceiptRow(Row, table=True):
+    """A receipt, whole in `body`, beside the columns that change or are searched."""
+
+    __tablename__ = "receipts"
+    __table_args__: Any = (
+        CheckConstraint("state IN ('held','pending','sending','fiscalized','refused','cancelled')", name="state"),
+        CheckConstraint("typeof(total_kopecks) = 'integer' AND total_kopecks > 0", name="total"),
+        CheckConstraint("kind BETWEEN 1 AND 4", name="kind"),
+        CheckConstraint(
+            "(state = 'fiscalized') = (mark IS NOT NULL AND document_number IS NOT NULL"
+            " AND storage_number IS NOT NULL AND fiscalized_at IS NOT NULL)",
+            name="mark",
+        ),
+        Index("uq_receipts_key", "key", unique=True),
+        # Rule 1: one receipt per settlement, the cancelled ones left out.
+        Index("uq_receipts_settlement", "settlement", unique=True, sqlite_where=text("state != 'cancelled'")),
+        Index(
+            "uq_receipts_document",
+            "storage_number",
+            "document_number",
+            unique=True,
+            sqlite_where=text("document_number IS NOT NULL"),
+        ),
+        Index("ix_receipts_order", "portal", "order_id", "id"),
+        Index("ix_receipts_state", "state", "id", sqlite_where=text("state != 'fiscalized'")),
+        Index(
+            "ix_receipts_day",
+            "fiscalized_at",
+            "kind",
+            "total_kopecks",
+            sqlite_where=text("fiscalized_at IS NOT NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str
+    settlement: str
+    portal: str
+    order_id: int
+    kind: int
+    total_kopecks: int
+    state: str
+    reason: str
+    attempts: int
+    created_at: int
+    changed_at: int
+    fiscalized_at: int | None
+    storage_number: str | None
+    document_number: int | None
+    mark: str | None
+    body: str
+
+
+class AttemptRow(Row, table=True):
+    """One try to print; open while `ended_at` is null."""
+
+    __tablename__ = "attempts"
+    __table_args__: Any = (
+        CheckConstraint("number >= 1", name="number"),
+        CheckConstraint("outcome IN ('','fiscalized','pending','refused')", name="outcome"),
+        CheckConstraint("(outcome = '') = (ended_at IS NULL)", name="ended"),
+        Index("uq_attempts_number", "receipt_key", "number", unique=True),
+        # Rule 10: one receipt is being sent to a register.
+        Index("uq_attempts_open", "factory_number", unique=True, sqlite_where=text("ended_at IS NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    receipt_key: str = Field(foreign_key="receipts.key")
+    number: int
+    factory_number: str
+    registration_number: str
+    storage_number: str
+    last_document: int
+    shift_number: int
+    started_at: int
+    ended_at: int | None
+    outcome: str
+    evidence: str
+
+
+class OperationRow(Row, table=True):
+    """A shift operation; `before` and `evidence` are its proof."""
+
+    __tablename__ = "operations"
+    __table_args__: Any = (
+        CheckConstraint("kind IN ('shift_open','shift_close','cash_in','cash_out','x_report')", name="kind"),
+        CheckConstraint("state IN ('sending','done','refused')", name="state"),
+        CheckConstraint("(state = 'sending') = (ended_at IS NULL)", name="ended"),
+        CheckConstraint(
+            "amount_kopecks IS NULL OR (typeof(amount_kopecks) = 'integer' AND amount_kopecks > 0)", name="amount"
+        ),
+        Index("uq_operations_open", "factory_number", unique=True, sqlite_where=text("state = 'sending'")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    amount_kopecks: int | None
+    factory_number: str
+    registration_number: str
+    storage_number: str
+    state: str
+    before: str
+    evidence: str
+    cashier: str
+    started_at: int
+    ended_at: int | None
+
+
+class DeviceRow(Row, table=True):
+    """The device book: a register as last seen."""
+
+    __tablename__ = "devices"
+    __table_args__: Any = (CheckConstraint("last_document >= 0", name="document"),)
+
+    factory_number: str = Field(primary_key=True)
+    registration_number: str
+    storage_number: str
+    last_document: int
+    seen_at: int
+
+
+class ForeignDocumentRow(Row, table=True):
+    """A document that another program made on our register."""
+
+    __tablename__ = "foreign_documents"
+
+    storage_number: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    factory_number: str
+    seen_at: int
+    body: str
+
+
+class OutboxRow(Row, table=True):
+    """One thing that the portal has to be told; `step_order` is the place of `step` among its siblings."""
+
+    __tablename__ = "outbox"
+    __table_args__: Any = (
+        CheckConstraint("step IN ('mark','payment','status','stock')", name="step"),
+        CheckConstraint("state IN ('waiting','done','failed','held')", name="state"),
+        Index("ix_outbox_receipt", "receipt_key", "step_order"),
+        Index("ix_outbox_order", "order_number"),
+        # Done entries only pile up: what is looked for every second must not grow with them.
+        Index("ix_outbox_open", "state", "due_at", "receipt_key", sqlite_where=text("state != 'done'")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    receipt_key: str = Field(foreign_key="receipts.key")
+    step: str
+    step_order: int
+    portal: str
+    order_id: int
+    order_number: str = Field(sa_type=NOCASE)
+    state: str
+    tries: int
+    created_at: int
+    due_at: int
+    code: str
+    facts: str
+    proof: str
+    is_unsure: bool
+    body: str
+
+
+class SyncLogRow(Row, table=True):
+    """A request to the portal that really happened; never changed."""
+
+    __tablename__ = "sync_log"
+    __table_args__: Any = (
+        CheckConstraint("outcome IN ('done','failed','lost')", name="outcome"),
+        Index("ix_sync_log_entry", "entry_id", sqlite_where=text("entry_id IS NOT NULL")),
+        Index("ix_sync_log_order", "order_number"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: int
+    entry_id: int | None
+    order_number: str = Field(sa_type=NOCASE)
+    step: str
+    method: str
+    outcome: str
+    http: int | None
+    code: str
+    reason: str
+    duration_ms: int
+    attempt: int
+
+
+class FactRow(Row, table=True):
+    """A small fact by name."""
+
+    __tablename__ = "facts"
+
+    name: str = Field(primary_key=True)
+    value: str
+
+
+metadata = Row.metadata
+
+
+def table(model: type[Row]) -> Table:
+    """The Core table behind a model."""
+    return metadata.tables[str(model.__tablename__)]
