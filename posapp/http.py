@@ -1,0 +1,177 @@
+"""HTTP for everybody who needs it, and the only import of httpx.
+
+Two things are settled here once. First, *what a lost request means*: every failure of the line becomes `NoAnswer`,
+which says whether the request may have reached the other side (`sent`). A caller that writes must read before it
+repeats when `sent` is true. Second, *secrets*: the addresses of Bitrix carry the key in their path, so an address is
+a `SecretUrl` whose text is taken out for the call alone; it is in no exception, no log and no `repr`, and httpx's own
+log, which prints addresses, is off.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+from posapp.errors import Offline
+
+logging.getLogger("httpx").disabled = True  # it logs full addresses at INFO
+logging.getLogger("httpcore").disabled = True
+
+BODY_MAX = 64 * 1024 * 1024  # a batch of 50 big orders is a few megabytes; more is no answer of a portal
+CONNECT_S = 10.0
+
+
+class NoAnswer(Offline):
+    """The line failed. `sent` is False only when nothing of the request can have reached the server."""
+
+    def __init__(self, reason: str, *, sent: bool) -> None:
+        super().__init__("offline", reason=reason)
+        self.sent = sent
+
+
+class SecretUrl:
+    """An address with a key in it. Shows itself as scheme and host; `reveal()` gives the whole text."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The address as it is sent. For the transport only."""
+        return self._text
+
+    @property
+    def host(self) -> str:
+        """Host and port, which are no secret; empty when the text is no address."""
+        try:
+            parts = urlsplit(self._text)
+            return parts.hostname + (f":{parts.port}" if parts.port else "") if parts.hostname else ""
+        except ValueError:
+            return ""
+
+    def __truediv__(self, tail: str) -> SecretUrl:
+        return SecretUrl(f"{self._text.rstrip('/')}/{tail}")
+
+    def __repr__(self) -> str:
+        return f"SecretUrl({self.host or '?'}/…)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer: status, headers under lower-case names, the body whole (at most `BODY_MAX` bytes)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the server says that the body is JSON; a page of a web server in between is not."""
+        return "json" in self.headers.get("content-type", "").lower()
+
+    def json(self) -> Any:
+        """The body decoded, numbers with a point as Decimal. Raises ValueError when it is not JSON."""
+        return json.loads(self.body.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse_constant)
+
+
+class Poster(Protocol):
+    """What a client of a portal needs of HTTP; `HttpClient` over the wire, a bench may answer from memory."""
+
+    def post_json(self, url: SecretUrl, body: object, timeout_s: float) -> Response:
+        """POST `body` as JSON and give the answer, whatever its status. Raises NoAnswer when there is none."""
+
+
+class HttpClient:
+    """Keep-alive connections for one thread at a time. Follows no redirect: a redirected POST turns into GET."""
+
+    def __init__(self, *, connect_timeout_s: float = CONNECT_S, body_max: int = BODY_MAX) -> None:
+        self._connect_timeout_s = connect_timeout_s
+        self._body_max = body_max
+        self._client = httpx.Client(follow_redirects=False, headers={"Accept": "application/json"})
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def post_json(self, url: SecretUrl, body: object, timeout_s: float) -> Response:
+        """POST `body` as JSON with the Content-Type that Bitrix wants.
+
+        Args:
+            url: where to; never part of what is raised.
+            body: JSON values; Decimals go out as exact text.
+            timeout_s: for the whole exchange, connecting included.
+
+        Raises:
+            NoAnswer: nothing came back, or not in time, or too much.
+        """
+        payload = json.dumps(body, ensure_ascii=False, default=_plain).encode()
+        trouble: NoAnswer
+        try:
+            return self._exchange(url, payload, timeout_s)
+        except NoAnswer as lost:
+            trouble = lost
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            trouble = _no_answer(error)
+        # Raised out here so that httpx's exception, which holds the address, is not even its context.
+        raise trouble
+
+    def _exchange(self, url: SecretUrl, payload: bytes, timeout_s: float) -> Response:
+        deadline = time.monotonic() + timeout_s
+        timeout = httpx.Timeout(timeout_s, connect=min(self._connect_timeout_s, timeout_s))
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        request = self._client.stream("POST", url.reveal(), content=payload, headers=headers, timeout=timeout)
+        with request as answer:
+            body = bytearray()
+            for chunk in answer.iter_bytes():
+                body += chunk
+                if len(body) > self._body_max:
+                    raise NoAnswer(f"ответ больше {self._body_max} байт", sent=True)
+                if time.monotonic() > deadline:  # httpx's own limit is per chunk: a trickle would never end
+                    raise NoAnswer("ответ не уложился в срок", sent=True)
+            lower = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(answer.status_code, lower, bytes(body))
+
+
+def _no_answer(error: httpx.HTTPError | httpx.InvalidURL) -> NoAnswer:
+    """The reason in our words – never httpx's text, which may quote the address."""
+    for kind, reason, sent in _REASONS:
+        if isinstance(error, kind):
+            return NoAnswer(reason, sent=sent)
+    return NoAnswer("обмен прервался", sent=True)
+
+
+# Most specific first. `sent=False` only for what happens before the first byte of the request can leave.
+_REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
+    (httpx.ConnectTimeout, "нет соединения за отведённое время", False),
+    (httpx.ConnectError, "нет соединения", False),
+    (httpx.ProxyError, "прокси не пропускает", False),
+    (httpx.PoolTimeout, "соединение занято", False),
+    (httpx.UnsupportedProtocol, "адрес не начинается с https://", False),
+    (httpx.InvalidURL, "адрес не читается", False),
+    (httpx.ReadTimeout, "ответа нет за отведённое время", True),
+    (httpx.WriteTimeout, "запрос не ушёл за отведённое время", True),
+    (httpx.RemoteProtocolError, "соединение закрыто без ответа", True),
+    (httpx.NetworkError, "соединение оборвалось", True),
+    (httpx.DecodingError, "ответ испорчен в пути", True),
+)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    raise TypeError(f"{type(value).__name__} does not go into a request")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,372 @@
+"""The REST client of Bitrix (2.0, inbound webhook): single calls, batches of 50, lists by an id cursor.
+
+What it promises to its callers:
+
+- JSON goes out with the right Content-Type; with another one Bitrix drops the parameters without a word.
+- Throttling (503, 429) never executes anything; it is waited out here, a bounded number of times.
+- Nothing else is repeated. REST 2.0 has no idempotency: a write whose answer was lost is the caller's to read first.
+- A batch is judged cell by cell. `batch` raises nothing: each `Cell` says what became of its command.
+- The key in the address appears in no log and no exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+
+from posapp.errors import Offline, Rejected, SetupError, SyncError
+from posapp.http import Poster, Response, SecretUrl
+from posapp.sync.bitrix.answers import (
+    OPERATION_LIMIT,
+    QUERY_LIMIT,
+    code_of,
+    error_of,
+    is_throttle,
+    read_envelope,
+    was_executed,
+)
+from posapp.sync.bitrix.parsing import as_decimal, as_object, as_time, rows_under
+from posapp.sync.governor import Governor
+
+PAGE = 50
+BATCH_MAX = 50
+TRIES = 6  # of one request that is throttled: with doubling pauses about half a minute
+TIMEOUT_S = 65.0  # the cloud cuts a request at 60 s; wait to hear it
+SIMULATOR_HEADER = "x-posapp-simulator"
+
+Parameters = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLog:
+    """A request that really went out, or one command inside a batch.
+
+    `outcome` is `done`, `failed` (the portal declined) or `lost` (no usable answer). `code` and `reason` are of our
+    error table, empty when done. `key` is the command's key inside its batch, empty for a single call and for the
+    batch itself (`method` is then `batch`).
+    """
+
+    method: str
+    outcome: str
+    http: int | None
+    code: str
+    reason: str
+    duration_ms: int
+    in_batch: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of a batch. `key` is ours, unique in the batch and no number: PHP renumbers numeric keys."""
+
+    key: str
+    method: str
+    params: Parameters
+
+
+class Fate(StrEnum):
+    """What became of a command of a batch."""
+
+    DONE = "done"  # the portal answered its result
+    DECLINED = "declined"  # the portal answered an error; an update may be stored all the same
+    NOT_RUN = "not_run"  # surely not executed: throttled, refused at the door, never sent
+    UNKNOWN = "unknown"  # the answer was lost or broken: read before anything is repeated
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The outcome of one command: a result when DONE, else the error that says why."""
+
+    fate: Fate
+    result: Any = None
+    error: SyncError | None = None
+
+    def value(self) -> Any:
+        """The result. Raises the cell's error when there is none."""
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+class BitrixClient:
+    """One portal, one webhook, one thread.
+
+    Args:
+        webhook: the whole address of the inbound webhook, `https://portal/rest/1/secret/`.
+        http: how a request goes out.
+        governor: the request budget; its clock measures durations.
+        log: told of every real request and of every command in a batch.
+    """
+
+    def __init__(
+        self,
+        webhook: str,
+        http: Poster,
+        governor: Governor,
+        log: Callable[[RequestLog], None] = lambda _entry: None,
+        *,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self._webhook = SecretUrl(webhook.strip())
+        if not self._webhook.host or "/rest/" not in webhook:
+            raise SetupError("not_set_up", what="адрес вебхука не вида https://портал/rest/…", command="portal")
+        self._http = http
+        self._governor = governor
+        self._log = log
+        self._timeout_s = timeout_s
+        self._recorders: list[list[RequestLog]] = []
+        self.is_simulator: bool | None = None  # known after the first answer
+        self.server_time: datetime | None = None  # the portal's clock when it began its last answer
+
+    def __repr__(self) -> str:
+        return f"BitrixClient({self.portal})"
+
+    @property
+    def portal(self) -> str:
+        """Host (and port) of the portal."""
+        return self._webhook.host
+
+    @contextmanager
+    def recording(self) -> Iterator[list[RequestLog]]:
+        """Collects what is logged inside the block, besides the log itself."""
+        entries: list[RequestLog] = []
+        self._recorders.append(entries)
+        try:
+            yield entries
+        finally:
+            self._recorders.remove(entries)
+
+    # ---------------------------------------------------------------------------------------------- single calls
+    def call(self, method: str, params: Parameters | None = None) -> Any:
+        """Call a method and return its `result`.
+
+        Raises:
+            Offline: not reached, throttled beyond patience, or the answer lost or broken (then a write's outcome is
+                unknown).
+            Rejected: declined; `access` when the program is not welcome, else `portal_rejected` with the reason.
+        """
+        return self._request(method, params or {}, (method,))["result"]
+
+    def total(self, method: str, params: Parameters) -> int:
+        """How many rows a list has by the portal's own count. Raises as `call`; `portal_garbled` without one."""
+        total = as_decimal(self._request(method, {**params, "start": 0}, (method,)).get("total"))
+        if total is None:
+            raise Offline("portal_garbled", reason="портал не сосчитал строки")
+        return int(total)
+
+    def pages(self, method: str, params: Parameters, key: str, after: int = 0) -> Iterator[list[dict[str, Any]]]:
+        """All rows of a list, page by page in the order of their id, immune to rows that come and go meanwhile.
+
+        Args:
+            method: a `sale.*` or `catalog.*` list with a numeric `id`.
+            params: `select` (must contain `id`) and `filter`; order and start are set here.
+            key: the key of the rows in the answer, for instance `orders`.
+            after: begin behind this id.
+
+        Raises:
+            Offline, Rejected: as `call`; `portal_garbled` when the rows do not obey the cursor.
+        """
+        while True:
+            rows = rows_under(self.call(method, cursor(params, after)), key)
+            last = check_cursor(rows, after)
+            yield rows
+            if len(rows) < PAGE:
+                return
+            after = last
+
+    # ---------------------------------------------------------------------------------------------- batches
+    def batch(self, commands: Sequence[Command]) -> dict[str, Cell]:
+        """Run commands in as few requests as fit; every command gets a cell, in the order given.
+
+        Commands of a batch run one after the other and independently (`halt` 0). When a request is lost, those after
+        it are not sent.
+        """
+        if len({command.key for command in commands}) != len(commands):
+            raise ValueError("keys of a batch are unique")
+        cells: dict[str, Cell] = {}
+        stopped: SyncError | None = None
+        for start in range(0, len(commands), BATCH_MAX):
+            part = commands[start : start + BATCH_MAX]
+            if stopped is not None:
+                cells |= {command.key: Cell(Fate.NOT_RUN, error=stopped) for command in part}
+                continue
+            try:
+                cells |= self._one_batch(part)
+            except SyncError as error:
+                fate = Fate.NOT_RUN if was_executed(error) is False else Fate.UNKNOWN
+                cells |= {command.key: Cell(fate, error=error) for command in part}
+                stopped = error
+        return cells
+
+    def _one_batch(self, commands: Sequence[Command]) -> dict[str, Cell]:
+        lines = {command.key: f"{command.method}?{query_of(command.params)}" for command in commands}
+        methods = tuple({command.method: None for command in commands})
+        started = self._governor.now()
+        try:
+            envelope = self._request("batch", {"halt": 0, "cmd": lines}, methods)
+            body = envelope["result"]
+            if not isinstance(body, dict) or "result" not in body:
+                raise Offline("portal_garbled", reason="ответ на пакет без результатов")
+        except SyncError as error:
+            if was_executed(error) is None:  # nobody knows which of them ran: each of them was lost
+                for command in commands:
+                    self._record(command.method, started, error, in_batch=True, key=command.key)
+            raise
+        results, errors = as_object(body["result"]), as_object(body.get("result_error"))
+        times = as_object(body.get("result_time"))
+        cells = {}
+        for command in commands:
+            cell = self._cell(command, results, errors)
+            self._note_time(command.method, times.get(command.key))
+            self._record(command.method, started, cell.error, http=200, in_batch=True, key=command.key)
+            cells[command.key] = cell
+        return cells
+
+    def _cell(self, command: Command, results: dict[str, Any], errors: dict[str, Any]) -> Cell:
+        if command.key in errors:
+            failure = as_object(errors[command.key])
+            code = code_of(failure)
+            error = error_of(code, failure.get("error_description"))
+            if code == OPERATION_LIMIT:
+                self._governor.note_blocked(command.method)
+            if is_throttle(code):
+                return Cell(Fate.NOT_RUN, error=error)
+            return Cell(Fate.UNKNOWN if isinstance(error, Offline) else Fate.DECLINED, error=error)
+        if command.key in results:
+            return Cell(Fate.DONE, results[command.key])
+        return Cell(Fate.NOT_RUN, error=Offline("portal_garbled", reason="команды пакета нет в ответе"))
+
+    # ---------------------------------------------------------------------------------------------- the wire
+    def _request(self, method: str, params: Parameters, methods: tuple[str, ...]) -> dict[str, Any]:
+        """One request, repeated only while it is throttled. Returns the success envelope."""
+        for attempt in range(1, TRIES + 1):
+            self._governor.wait(methods)
+            started = self._governor.now()
+            status: int | None = None
+            try:
+                response = self._http.post_json(self._webhook / method, params, self._timeout_s)
+                status = response.status
+                envelope = self._read(method, response)
+            except SyncError as error:
+                self._record(method, started, error, http=status)
+                if error.code == "throttled" and attempt < TRIES:
+                    continue
+                raise
+            self._record(method, started, None, http=status)
+            return envelope
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _read(self, method: str, response: Response) -> dict[str, Any]:
+        self.is_simulator = SIMULATOR_HEADER in response.headers
+        if response.status in (429, 503) and not response.is_json:
+            self._governor.note_throttled()  # a web server in front protects itself
+        envelope = read_envelope(response)
+        code = code_of(envelope) if "error" in envelope else None
+        if code == QUERY_LIMIT:
+            self._governor.note_throttled()
+        else:
+            self._governor.note_answer()
+        if code == OPERATION_LIMIT:
+            self._governor.note_blocked(method)
+        if code is not None:
+            raise error_of(code, envelope.get("error_description"))
+        self.server_time = as_time(as_object(envelope.get("time")).get("date_start")) or self.server_time
+        self._note_time(method, envelope.get("time"))
+        return envelope
+
+    def _note_time(self, method: str, block: object) -> None:
+        """`operating` is the sum so far; the reset is a moment of the portal's clock, so compare it with that clock."""
+        times = as_object(block)
+        used, reset = as_decimal(times.get("operating")), as_decimal(times.get("operating_reset_at"))
+        finish = as_decimal(times.get("finish"))
+        if method != "batch" and used is not None and reset is not None and finish is not None:
+            self._governor.note_operating(method, float(used), float(reset - finish))
+
+    def _record(
+        self,
+        method: str,
+        started: float,
+        error: SyncError | None,
+        *,
+        http: int | None = None,
+        in_batch: bool = False,
+        key: str = "",
+    ) -> None:
+        outcome = "done" if error is None else "lost" if was_executed(error) is None else "failed"
+        entry = RequestLog(
+            method=method,
+            outcome=outcome,
+            http=http,
+            code="" if error is None else error.code,
+            reason="" if error is None else error.message(),
+            duration_ms=max(0, round((self._governor.now() - started) * 1000)),
+            in_batch=in_batch,
+            key=key,
+        )
+        self._log(entry)
+        for recorder in self._recorders:
+            recorder.append(entry)
+
+
+# ---------------------------------------------------------------------------------------------- parameters
+def cursor(params: Parameters, after: int) -> dict[str, Any]:
+    """The parameters of the next page behind an id; `start=-1` spares the portal the count."""
+    condition = {**as_object(params.get("filter")), ">id": after}
+    return {**params, "filter": condition, "order": {"id": "ASC"}, "start": -1}
+
+
+def check_cursor(rows: Sequence[Mapping[str, Any]], after: int) -> int:
+    """The last id of a page. Raises Offline `portal_garbled` when its ids do not rise from `after` on.
+
+    Bitrix drops a filter that it does not understand, without an error: without this check a misread cursor would go
+    round for ever, or page through the whole shop.
+    """
+    last = after
+    for row in rows:
+        number = as_decimal(row.get("id"))
+        if number is None or number <= last:
+            raise Offline("portal_garbled", reason="портал не применил отбор по id")
+        last = int(number)
+    return last
+
+
+def require(rows: Sequence[Mapping[str, Any]], holds: Callable[[Mapping[str, Any]], bool], what: str) -> None:
+    """Raises Rejected `portal_garbled` when a row does not satisfy the filter that was asked for."""
+    if not all(holds(row) for row in rows):
+        raise Rejected("portal_garbled", reason=f"портал не применил отбор: {what}")
+
+
+def query_of(params: Parameters) -> str:
+    """Parameters as PHP reads them from a query: `fields[sum]=10&select[]=id`, names and values percent-encoded.
+
+    Null is left out, for a query has no null. Raises TypeError for floats and booleans: money is no float, and
+    Bitrix's booleans are `Y` and `N`.
+    """
+    return "&".join(f"{name}={value}" for name, value in _pairs(params))
+
+
+def _pairs(params: Parameters) -> Iterator[tuple[str, str]]:
+    for name, value in params.items():
+        yield from _flat(quote(str(name), safe=""), value)
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if value is None:
+        return
+    if isinstance(value, Mapping):
+        for inner, item in value.items():
+            yield from _flat(f"{name}[{quote(str(inner), safe='')}]", item)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _flat(f"{name}[{index}]", item)
+    elif isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise TypeError(f"{name}: {type(value).__name__} does not go into a request")
+    else:
+        yield name, quote(f"{value:f}" if isinstance(value, Decimal) else str(value), safe="")
