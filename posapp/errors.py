@@ -21,6 +21,7 @@ no command invents its own. Anything that is not a `PosError` is a bug and is sh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -429,6 +430,8 @@ class PosError(Exception):
     """Known trouble. `code` is one of `WORDS`; `facts` fill its text; `position` points into bad input (0-based)."""
 
     exit_code = 1
+    extra: Mapping[str, object] = {}
+    """What a command shows beside the error, e.g. the receipt that an order already has."""
 
     def __init__(self, code: str, /, **facts: object) -> None:
         position = facts.pop("position", None)

@@ -1,0 +1,25 @@
+"""`posapp bench NAME`: one figure of the design, measured with its floor in the same run."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from posapp.cli.common import Json, command, emit
+from posapp.errors import UsageError
+
+NAMES = ("receipt", "journal")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("bench")(command(bench))
+
+
+def bench(name: Annotated[str, typer.Argument(help=" | ".join(NAMES))], json: Json = False) -> None:
+    """Измеряет: значение, предел и их отношение, одним объектом."""
+    if name not in NAMES:
+        raise UsageError("usage", what=f"измерения «{name}» нет, есть: {', '.join(NAMES)}")
+    emit(import_module(f"posapp.bench.{name}").run())

@@ -1,0 +1,114 @@
+"""What every command shares: its options, how it answers, how it fails.
+
+A command returns its answer as one JSON-able object; `--json` prints it as it is, otherwise the command's own text is
+printed. Known trouble becomes the `error` object and the exit code of its class; anything else is a bug of ours: it
+goes to the log with its traceback and exits 3, because nobody knows what was done.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+import typer
+
+from posapp.domain.money import Money
+from posapp.errors import PosError, UsageError
+
+P = ParamSpec("P")
+log = logging.getLogger("posapp")
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Каталог данных; иначе POSAPP_DATA_DIR.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Ответ одним объектом JSON.")]
+
+EXIT_UNKNOWN = 3
+
+
+def language() -> str:
+    """`ru` or `en`, from POSAPP_LANG."""
+    return "en" if os.environ.get("POSAPP_LANG", "").lower().startswith("en") else "ru"
+
+
+def emit(answer: Mapping[str, object]) -> None:
+    """One JSON object on a line of stdout."""
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """A line for a person on stdout."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def show_error(error: PosError, *, as_json: bool) -> None:
+    """The error as the command line shows it; whatever the error carries as `extra` stands beside it."""
+    if as_json:
+        emit({"error": error.as_json(language()), **error.extra})
+        return
+    sys.stderr.write(f"{error.message(language())}\n{error.action(language())}  код {error.number} ({error.code})\n")
+
+
+def command(body: Callable[P, object]) -> Callable[P, None]:
+    """Turns errors into messages and exit codes. The body's result, if an int, is the exit code."""
+
+    @functools.wraps(body)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        as_json = bool(kwargs.get("json", True))
+        try:
+            code = body(*args, **kwargs)
+        except PosError as error:
+            show_error(error, as_json=as_json)
+            raise typer.Exit(error.exit_code) from None
+        except (BrokenPipeError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # noqa: BLE001  (the last line of defence: shown and logged as our bug)
+            show_bug(error, as_json=as_json)
+            raise typer.Exit(EXIT_UNKNOWN) from None
+        if isinstance(code, int) and not isinstance(code, bool) and code:
+            raise typer.Exit(code)
+
+    return run
+
+
+def show_bug(error: Exception, *, as_json: bool) -> None:
+    """A bug of ours: the traceback to the log, a code for support to the person."""
+    if isinstance(error, typer.Exit):
+        raise error
+    log.error("internal error\n%s", "".join(traceback.format_exception(error)))
+    message = f"Внутренняя ошибка программы: {type(error).__name__}."
+    action = "Ничего не повторяйте; соберите файл для поддержки."
+    if as_json:
+        emit({"error": {"code": "internal", "number": 499, "message": message, "action": action}})
+    else:
+        sys.stderr.write(f"{message}\n{action}  код 499 (internal)\n")
+
+
+def amount(text: str | None) -> Money | None:
+    """An amount typed on the command line, in roubles. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        money = Money.parse(text)
+    except ValueError as error:
+        raise UsageError("bad_amount", text=text) from error
+    if not money:
+        raise UsageError("bad_amount", text=text)
+    return money
+
+
+def answer(as_json: bool, body: Mapping[str, Any], text: str) -> None:
+    """The answer of a command: the object, or the text for a person."""
+    if as_json:
+        emit(body)
+    else:
+        say(text)

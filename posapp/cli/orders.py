@@ -1,0 +1,132 @@
+"""`posapp orders pull|list|show|route`: what is on board."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from posapp.cli.common import DataDir, Json, answer, command
+from posapp.till import exchange, orders
+from posapp.till.views import OrderRow, OrderView
+
+LAMPS = {"grey": "○", "amber": "◔", "green": "✓", "red": "!"}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group."""
+    group = typer.Typer(help="Заказы на этой кассе.", no_args_is_help=True)
+    group.command("pull")(command(pull))
+    group.command("list")(command(list_))
+    group.command("show")(command(show))
+    group.command("route")(command(route))
+    app.add_typer(group, name="orders")
+
+
+def pull(data_dir: DataDir = None, json: Json = False) -> None:
+    """Загружает заказы с портала и проверяет, что загружены все."""
+    from posapp import app
+
+    folder = app.data_dir(data_dir)
+    with app.open_till(folder) as till:
+        found = exchange.pull(till)
+    body = {
+        "expected": found.expected,
+        "on_board": found.on_board,
+        "changed": found.changed,
+        "complete": found.is_complete,
+        "at": found.at.isoformat(),
+    }
+    answer(json, body, f"На борту {found.on_board} из {found.expected} заказов, изменилось {found.changed}.")
+
+
+def list_(
+    search: Annotated[str, typer.Argument(help="Номер, имя или конец телефона.")] = "",
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Заказы на борту."""
+    from posapp import app
+
+    with app.open_till(app.data_dir(data_dir), write=False) as till:
+        found = orders.rows(till, search)
+    answer(json, {"orders": [_row(each) for each in found]}, _table(found))
+
+
+def route(data_dir: DataDir = None, json: Json = False) -> None:
+    """Доставки на сегодня по времени."""
+    from posapp import app
+
+    with app.open_till(app.data_dir(data_dir), write=False) as till:
+        found = orders.route(till)
+    answer(json, {"orders": [_row(each) for each in found]}, _table(found))
+
+
+def show(
+    order: Annotated[str, typer.Argument(help="Номер заказа.")], data_dir: DataDir = None, json: Json = False
+) -> None:
+    """Заказ, его чеки и четыре лампы."""
+    from posapp import app
+
+    with app.open_till(app.data_dir(data_dir), write=False) as till:
+        shown = orders.view(till, orders.find(till, order))
+    answer(json, _view(shown), _text(shown))
+
+
+def _row(row: OrderRow) -> dict[str, Any]:
+    return {
+        "order": row.number,
+        "id": row.order_id,
+        "price_kopecks": row.price.kopecks,
+        "to_pay_kopecks": row.to_pay.kopecks,
+        "cancelled": row.is_cancelled,
+        "courier": row.is_courier,
+        "delivery_window": row.delivery_window,
+        "done": row.is_done,
+        "lights": row.lights.as_json(),
+    }
+
+
+def _table(rows: list[OrderRow]) -> str:
+    lines = [
+        f"{row.number:<12} {row.price!s:>16}  {_lamps(row.lights.as_json())}  {row.delivery_window:<13} {row.address}"
+        for row in rows
+    ]
+    return "\n".join(lines) or "Заказов на борту нет. Загрузите их: posapp orders pull"
+
+
+def _lamps(lights: dict[str, str]) -> str:
+    names = {"receipt": "Чек", "money": "Деньги", "status": "Статус", "stock": "Склад"}
+    return " ".join(f"{title} {LAMPS[lights[name]]}" for name, title in names.items())
+
+
+def _view(shown: OrderView) -> dict[str, Any]:
+    order = shown.order
+    return {
+        "order": order.number,
+        "id": order.order_id,
+        "price_kopecks": order.price.kopecks,
+        "to_pay_kopecks": order.to_pay.kopecks,
+        "lines": [
+            {
+                "name": line.name,
+                "quantity": str(line.quantity),
+                "price_kopecks": line.price.kopecks,
+                "sum_kopecks": line.line_sum.kopecks,
+            }
+            for line in order.lines
+        ],
+        "receipts": [each.as_json() for each in shown.receipts],
+        "lights": shown.lights.as_json(),
+        "refusal": None if shown.refusal is None else shown.refusal.as_json(),
+    }
+
+
+def _text(shown: OrderView) -> str:
+    order = shown.order
+    lines = [f"Заказ {order.number} · {order.price} · к оплате {order.to_pay}"]
+    lines += [f"  {line.name}  {line.quantity} × {line.price} = {line.line_sum}" for line in order.lines]
+    lines.append(_lamps(shown.lights.as_json()))
+    if shown.refusal is not None:
+        lines.append(f"{shown.refusal.message()} {shown.refusal.action()}")
+    return "\n".join(lines)

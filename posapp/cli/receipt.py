@@ -1,0 +1,60 @@
+"""`posapp receipt show|verify`, `posapp tlv decode`, `posapp qr parse`: receipts and fiscal documents as data."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from posapp.cli import decode
+from posapp.cli.common import DataDir, Json, answer, command, emit
+from posapp.errors import SaleError
+from posapp.till import receipt_text
+from posapp.till.receipts import receipt_view
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the three groups."""
+    receipt = typer.Typer(help="Чеки этой кассы и опубликованные чеки.", no_args_is_help=True)
+    receipt.command("show")(command(show))
+    receipt.command("verify")(command(verify))
+    app.add_typer(receipt, name="receipt")
+    tlv = typer.Typer(help="Фискальные документы.", no_args_is_help=True)
+    tlv.command("decode")(command(tlv_decode))
+    app.add_typer(tlv, name="tlv")
+    qr = typer.Typer(help="QR-коды чеков.", no_args_is_help=True)
+    qr.command("parse")(command(qr_parse))
+    app.add_typer(qr, name="qr")
+
+
+def show(
+    key: Annotated[str, typer.Argument(help="Ключ чека, 16 знаков.")], data_dir: DataDir = None, json: Json = False
+) -> None:
+    """Чек как текст, с тем же содержанием, что на бумаге."""
+    from posapp import app
+
+    with app.open_till(app.data_dir(data_dir), write=False) as till:
+        stored = till.journal.receipt(key.strip().upper())
+        if stored is None:
+            raise SaleError("not_found", what=f"чек {key}")
+        shown = receipt_view(till, stored)
+    body: dict[str, Any] = {"order": shown.receipt.order_number, "receipt": shown.as_json()}
+    body["lines"] = shown.receipt.as_json()["lines"]
+    answer(json, body, receipt_text.text_of(shown))
+
+
+def verify(files: Annotated[list[Path], typer.Argument(help="Опубликованные чеки, JSON.")], json: Json = False) -> int:
+    """Пересчитывает чужие чеки: строки, НДС, итог, оплаты. Строка ответа на файл."""
+    return decode.verify_files(files, emit)
+
+
+def tlv_decode(json: Json = False) -> int:
+    """Документы ФН со ввода (base64 или hex, по одному на строку) – теги с названиями."""
+    return decode.decode_tlv(sys.stdin, emit)
+
+
+def qr_parse(json: Json = False) -> int:
+    """Строки QR-кодов со ввода."""
+    return decode.parse_qr(sys.stdin, emit)

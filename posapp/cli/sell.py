@@ -1,0 +1,49 @@
+"""`posapp sell`: one order, one receipt. Typing the command again after trouble is the person's consent to print."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from posapp.cli.common import DataDir, Json, amount, answer, command
+from posapp.till import exchange, sale
+from posapp.till.context import Till
+from posapp.till.sale import AlreadyReceipted, Sold
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("sell")(command(sell))
+
+
+def sell(
+    order: Annotated[str, typer.Argument(help="Номер заказа или то, что прочитал сканер.")],
+    cash: Annotated[str | None, typer.Option(help="Получено наличными, рубли; остальное – сдача.")] = None,
+    card: Annotated[str | None, typer.Option(help="Оплачено картой, рубли.")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Печатает чек заказа. Перед этим выясняет судьбу прежних чеков; второй чек того же заказа не печатает никогда."""
+    from posapp import app
+
+    tenders = sale.tenders_of(amount(cash), amount(card))
+    with app.open_till(app.data_dir(data_dir)) as till:
+        found = exchange.order_for_sale(till, order)
+        try:
+            done = sale.sell(till, found, tenders)
+        except AlreadyReceipted as error:
+            error.extra = {"order": found.number, "receipt": error.view.as_json()}
+            raise
+        _answer(json, found.number, done, till)
+
+
+def _answer(json: bool, number: str, done: Sold, till: Till) -> None:
+    receipt = done.view.receipt
+    mark = done.view.mark
+    body = {"order": number, "receipt": done.view.as_json(), "outbox_pending": done.outbox_pending}
+    text = (
+        f"Чек напечатан: заказ {number}, {receipt.total}, сдача {receipt.change}, "
+        f"ФД {mark.document_number if mark else '?'}. В Битрикс ждёт записей: {done.outbox_pending}."
+    )
+    answer(json, body, text)

@@ -1,0 +1,182 @@
+"""`posapp setup printer|portal|vat|show`: the wizard without a screen. Each step tests what it saves."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from posapp import settings as settings_file
+from posapp import vault
+from posapp.cli.common import DataDir, Json, answer, command
+from posapp.devices.registry import make_printer
+from posapp.domain.vat import VatRate
+from posapp.errors import JournalError, SetupError, UsageError
+from posapp.journal.lock import DirectoryLock
+from posapp.settings import PortalSettings, Settings
+from posapp.till import setup
+
+Training = Annotated[bool, typer.Option("--training", help="Учебный каталог (на первом шаге настройки).")]
+MODES = ("till-driven", "portal-driven", "site-poll")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group."""
+    group = typer.Typer(help="Настройка: каждая команда проверяет то, что сохраняет.", no_args_is_help=True)
+    group.command("printer")(command(printer))
+    group.command("portal")(command(portal))
+    group.command("vat")(command(vat))
+    group.command("show")(command(show))
+    app.add_typer(group, name="setup")
+
+
+def printer(
+    model: Annotated[str, typer.Option(help="shtrih")],
+    port: Annotated[str, typer.Option(help="/dev/ttyACM0, COM3, socket://HOST:PORT")],
+    link: Annotated[str, typer.Option(help="auto|v1")] = "auto",
+    password: Annotated[int, typer.Option(help="Пароль системного администратора ККТ.")] = 30,
+    till: Annotated[str | None, typer.Option(help="Номер этой кассы.")] = None,
+    cashier: Annotated[str | None, typer.Option(help="Кассир: должность и фамилия.")] = None,
+    training: Training = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Подключает ККТ: находит её, читает номера, доказывает связь и сохраняет."""
+    from posapp import app
+
+    folder = app.data_dir(data_dir)
+    settings = setup.begin(folder, training=training, identity=app.new_id())
+    profile = setup.probe(make_printer(model, port, link=link, password=password))
+    settings = setup.with_printer(settings, profile, model=model, port=port, link=link, password=password)
+    settings = settings.with_(till=till or settings.till, cashier=cashier or settings.cashier)
+    _save(folder, settings)
+    body = {"printer": {**asdict(settings)["printer"], "password": None}, "kind": settings.kind}
+    text = f"{profile.model}: {profile.identity}, РН {profile.identity.registration_number}. Сохранено."
+    answer(json, body, text)
+
+
+def portal(
+    mode: Annotated[str, typer.Option(help="till-driven: чеки печатает касса")],
+    webhook_stdin: Annotated[bool, typer.Option("--webhook-stdin", help="Вебхук – строкой на вводе.")] = False,
+    final_status: Annotated[str, typer.Option(help="Статус выданного заказа.")] = "F",
+    training: Training = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Подключает портал: вебхук из POSAPP_WEBHOOK или со ввода, проверяет права и что портал сам чеков не печатает."""
+    from posapp import app
+    from posapp.sync.bitrix.check import check_till_driven
+    from posapp.sync.governor import CLOUD
+
+    if mode not in MODES:
+        raise UsageError("usage", what=f"режима «{mode}» нет, есть: {', '.join(MODES)}")
+    if mode != "till-driven":
+        raise UsageError("usage", what=f"режим «{mode}» пока не сделан, есть: till-driven")
+    folder = app.data_dir(data_dir)
+    settings = setup.begin(folder, training=training, identity=app.new_id())
+    secret = _given_webhook(settings, from_stdin=webhook_stdin)
+    client = app.portal_client(secret, CLOUD)
+    check = check_till_driven(client, final_status)
+    found = PortalSettings(
+        portal=client.portal, mode=mode, final_status=final_status, is_simulated=bool(client.is_simulator)
+    )
+    settings = setup.with_portal(settings, found, check.vat_rows)
+    kept = vault.keep_webhook(settings.identity, secret)
+    _save(folder, settings)
+    body = {"portal": asdict(found), "kind": settings.kind, "secret": "keyring" if kept else "this run or environment"}
+    text = f"Портал {found.portal}: связь есть, сам чеков не печатает."
+    if not kept:
+        text += " Хранилища паролей нет: задавайте POSAPP_WEBHOOK при каждом запуске."
+    answer(json, body, text)
+
+
+def _given_webhook(settings: Settings, *, from_stdin: bool) -> vault.Secret:
+    if from_stdin:
+        line = sys.stdin.readline(4096).strip()
+        if not line:
+            raise UsageError("usage", what="на вводе нет вебхука")
+        return vault.Secret(line)
+    return vault.webhook(settings.identity)
+
+
+def vat(
+    accept_proposed: Annotated[bool, typer.Option("--accept-proposed", help="Подтвердить предложенное.")] = False,
+    map_: Annotated[list[str] | None, typer.Option("--map", help="ID=КОД (тег 1199); доставка – 0.")] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Показывает и подтверждает ставки НДС: строка портала → тег 1199. Неподтверждённая ставка задержит чек."""
+    from posapp import app
+
+    folder = app.data_dir(data_dir)
+    settings = app.load_settings(folder)
+    if settings.portal is None:
+        raise SetupError("not_set_up", what="не указан портал Битрикс", command="portal")
+    today = app.now()
+    mapping: dict[int, VatRate] = {}
+    if accept_proposed:
+        lines = setup.vat_lines(settings, today.date())
+        mapping = {line.row.row_id: line.proposed for line in lines if line.proposed is not None}
+    for pair in map_ or []:
+        row_id, rate = _pair(pair)
+        mapping[row_id] = rate
+    if mapping:
+        settings = setup.with_vat(settings, mapping, today.date(), today.isoformat())
+        _save(folder, settings)
+    rows = [
+        {
+            "id": line.row.row_id,
+            "name": line.row.name,
+            "percent": None if line.row.percent is None else f"{line.row.percent:f}",
+            "confirmed": line.confirmed,
+            "proposed": line.proposed,
+        }
+        for line in setup.vat_lines(settings, today.date())
+    ]
+    text = "\n".join(f"{row['id']:>4}  {row['name']:<24} подтверждено: {row['confirmed'] or 'нет'}" for row in rows)
+    answer(json, {"rows": rows}, text)
+
+
+def _pair(text: str) -> tuple[int, VatRate]:
+    row, _, code = text.partition("=")
+    try:
+        return (0 if row == "delivery" else int(row)), VatRate(int(code))
+    except ValueError as error:
+        raise UsageError("usage", what=f"--map {text}: ждём ID=КОД, код 1…12") from error
+
+
+def show(data_dir: DataDir = None, json: Json = False) -> None:
+    """Что настроено. Секретов здесь нет."""
+    from posapp import app
+
+    folder = app.data_dir(data_dir)
+    settings = app.load_settings(folder)
+    body = asdict(settings)
+    body["data_dir"] = str(folder)
+    if body["printer"] is not None:
+        body["printer"]["password"] = None
+    printer = settings.printer
+    lines = [
+        f"Каталог {folder}: {'учебный' if settings.is_training else 'настоящий'}",
+        f"Касса {settings.till}, кассир {settings.cashier}",
+        f"ККТ: {f'{printer.name}, {printer.port}, № {printer.factory_number}' if printer else 'не указана'}",
+        f"Портал: {f'{settings.portal.portal}, {settings.portal.mode}' if settings.portal else 'не указан'}",
+        f"НДС: подтверждено строк {len(settings.vat.confirmed)} из {len(settings.vat.rows) + 1}",
+    ]
+    answer(json, body, "\n".join(lines))
+
+
+def _save(folder: Path, settings: Settings) -> None:
+    """Saves while no other posapp holds the directory: its window would go on with the old settings."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = DirectoryLock(folder)
+    except OSError as error:
+        raise JournalError("disk_read_only", path=folder) from error
+    try:
+        settings_file.save(folder, settings)
+    finally:
+        lock.release()

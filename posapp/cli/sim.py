@@ -1,0 +1,63 @@
+"""`posapp sim printer|portal|dump`: the practice register and the practice portal, for our till and anyone else's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from posapp.cli.common import command
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group."""
+    group = typer.Typer(help="Учебная ККТ и учебный портал.", no_args_is_help=True)
+    group.command("printer")(command(printer))
+    group.command("portal")(command(portal))
+    group.command("dump")(command(dump))
+    app.add_typer(group, name="sim")
+
+
+def printer(
+    model: Annotated[str, typer.Option(help="shtrih")] = "shtrih",
+    listen: Annotated[str, typer.Option(help="pty или tcp:HOST:PORT")] = "pty",
+    transport: Annotated[str, typer.Option(help="wire")] = "wire",
+    baud: Annotated[int | None, typer.Option(help="Скорость, с которой идут байты; без неё – без пауз.")] = None,
+    storage: Annotated[Path | None, typer.Option(help="Файл фискального накопителя.")] = None,
+    faults: Annotated[Path | None, typer.Option(help="Файл с неисправностями (JSON).")] = None,
+    stop_on_eof: Annotated[bool, typer.Option("--stop-on-eof", help="Закончить по концу ввода.")] = False,
+) -> int:
+    """Учебная ККТ на псевдотерминале или TCP; строка готовности – JSON на выводе."""
+    from posapp.cli import sim_printer
+
+    return sim_printer.run(
+        model=model,
+        listen=listen,
+        transport=transport,
+        baud=baud,
+        storage=storage,
+        faults=faults,
+        stop_on_eof=stop_on_eof,
+    )
+
+
+def portal(
+    listen: Annotated[str, typer.Option(help="HOST:PORT, порт 0 – любой")] = "127.0.0.1:0",
+    orders: Annotated[str, typer.Option(help="Файл JSON или число учебных заказов.")] = "30",
+    seed: Annotated[int, typer.Option(help="Зерно учебного магазина.")] = 1,
+    limits: Annotated[str, typer.Option(help="cloud|enterprise|off")] = "off",
+    faults: Annotated[Path | None, typer.Option(help="Файл с неисправностями (JSON).")] = None,
+) -> int:
+    """Учебный портал Битрикс по HTTP; строка готовности – JSON на выводе."""
+    from posapp.cli import sim_portal
+
+    plan = str(faults) if faults else None
+    return sim_portal.run(listen=listen, orders=orders, seed=seed, limits=limits, faults=plan)
+
+
+def dump(storage: Annotated[Path, typer.Option(help="Файл фискального накопителя.")]) -> int:
+    """Документы накопителя, по объекту на строку; можно и при работающей учебной ККТ."""
+    from posapp.cli import sim_printer
+
+    return sim_printer.dump(storage)

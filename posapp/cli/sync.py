@@ -1,0 +1,121 @@
+"""`posapp sync` and `posapp outbox list|retry|hold`: the exchange with the portal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event
+from typing import Annotated, Any
+
+import typer
+
+from posapp.cli.common import DataDir, Json, answer, command, show_error
+from posapp.till import exchange
+from posapp.till.context import Till
+from posapp.till.lights import trouble_of
+from posapp.till.views import DeliverReport, PullResult
+
+EVERY = timedelta(seconds=30)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command and the group."""
+    app.command("sync")(command(sync))
+    group = typer.Typer(help="Что портал ещё не знает.", no_args_is_help=True)
+    group.command("list")(command(list_))
+    group.command("retry")(command(retry))
+    group.command("hold")(command(hold))
+    app.add_typer(group, name="outbox")
+
+
+def sync(
+    once: Annotated[bool, typer.Option("--once", help="Один раз всё, что ждёт, и конец.")] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> int:
+    """Отправляет в Битрикс всё, что ждёт, и загружает изменения. Без --once повторяет до остановки."""
+    from posapp import app
+
+    with app.open_till(app.data_dir(data_dir)) as till:
+        code = _round(till, json, force=True)
+        pause = Event()
+        while not once:
+            pause.wait(EVERY.total_seconds())
+            code = _round(till, json, force=False)
+        return code
+
+
+def _round(till: Till, json: bool, *, force: bool) -> int:
+    report, pulled = exchange.sync(till, force=force)
+    body = _body(report, pulled)
+    if report.offline is not None:
+        error = report.offline
+        error.extra = body
+        show_error(error, as_json=json)
+        return error.exit_code
+    text = f"Отправлено {report.delivered}, требует человека {report.failed}, ждёт {report.left}."
+    answer(json, body, text)
+    return 0
+
+
+def _body(report: DeliverReport, pulled: PullResult | None) -> dict[str, Any]:
+    return {
+        "delivered": report.delivered,
+        "failed": report.failed,
+        "left": report.left,
+        "pulled": None if pulled is None else {"expected": pulled.expected, "on_board": pulled.on_board},
+    }
+
+
+def list_(
+    state: Annotated[str | None, typer.Option(help="waiting|failed|held|done")] = None,
+    order: Annotated[str, typer.Option(help="Номер заказа.")] = "",
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Записи очереди: что, по какому заказу, сколько попыток, почему стоит."""
+    from posapp import app
+
+    with app.open_till(app.data_dir(data_dir), write=False) as till:
+        found = till.journal.entries(state=state, order=order)
+    rows = []
+    for each in found:
+        trouble = trouble_of(each)
+        rows.append(
+            {
+                "entry": each.id,
+                "order": each.order_number,
+                "receipt": each.receipt_key,
+                "step": each.step,
+                "state": each.state,
+                "tries": each.tries,
+                "due_at": each.due_at.isoformat(),
+                "error": trouble.as_json() if trouble else None,
+            }
+        )
+    lines = [
+        f"{row['entry']:>6} {row['order']:<12} {row['step']:<8} {row['state']:<8} попыток {row['tries']}"
+        + (f"  {row['error']['message']}" if isinstance(row["error"], dict) else "")
+        for row in rows
+    ]
+    answer(json, {"entries": rows}, "\n".join(lines) or "Очередь пуста: портал знает всё.")
+
+
+Entry = Annotated[int, typer.Argument(help="Номер записи из outbox list.")]
+
+
+def retry(entry: Entry, data_dir: DataDir = None, json: Json = False) -> None:
+    """Повторить запись, причина которой устранена."""
+    from posapp import app
+
+    with app.open_till(app.data_dir(data_dir)) as till:
+        exchange.retry(till, entry)
+    answer(json, {"entry": entry, "state": "waiting"}, f"Запись {entry} будет отправлена при следующем обмене.")
+
+
+def hold(entry: Entry, data_dir: DataDir = None, json: Json = False) -> None:
+    """Не отправлять запись, пока человек не решит."""
+    from posapp import app
+
+    with app.open_till(app.data_dir(data_dir)) as till:
+        exchange.hold(till, entry)
+    answer(json, {"entry": entry, "state": "held"}, f"Запись {entry} придержана.")

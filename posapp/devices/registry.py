@@ -1,0 +1,22 @@
+"""Which driver speaks to which register: the one place that knows the vendors."""
+
+from __future__ import annotations
+
+from posapp.devices.base import FiscalPrinter
+from posapp.devices.port import SerialPort
+from posapp.devices.shtrih.driver import ShtrihPrinter
+from posapp.errors import UsageError
+
+MODELS = ("shtrih",)
+LINKS = ("auto", "v1")
+
+
+def make_printer(
+    model: str, port: str, *, link: str = "auto", password: int = 30, baud: int = 115_200
+) -> FiscalPrinter:
+    """A driver that opens its port when it is first used. Raises UsageError for a model or link we do not have."""
+    if model not in MODELS:
+        raise UsageError("usage", what=f"модели «{model}» пока нет, есть: {', '.join(MODELS)}")
+    if link not in LINKS:
+        raise UsageError("usage", what=f"связи «{link}» пока нет, есть: {', '.join(LINKS)}")
+    return ShtrihPrinter(lambda: SerialPort(port, baud), port, password)

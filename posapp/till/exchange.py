@@ -1,0 +1,231 @@
+"""The till and the portal: pull orders, deliver what is due, show how it stands. Everything here may be offline.
+
+A pull counts only when it is proved complete; the moment it continues from next time is kept only then. Requests that
+really went out are rows of the sync log, failed ones too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from posapp.domain.order import Order
+from posapp.errors import Offline, PosError, Rejected, SaleError, SetupError
+from posapp.till import orders
+from posapp.till.context import Till
+from posapp.till.views import DeliverReport, OutboxStrip, PullResult, SyncRow
+
+if TYPE_CHECKING:
+    from posapp.sync.bitrix.client import BitrixClient, RequestLog
+    from posapp.sync.bitrix.orders import PulledOrders
+
+FRESH = timedelta(seconds=10)
+_PULLED_UNTIL, _OFFLINE_SINCE = "pulled_until", "offline_since"
+CHIP_FILTERS: dict[str, str | None] = {"mine": None, "way": "waiting", "done": "done", "all": None}
+
+
+def client_of(till: Till) -> BitrixClient:
+    """The portal's client. Raises SetupError when there is no portal or no key."""
+    if till.client is None:
+        raise SetupError("not_set_up", what="не указан портал Битрикс", command="portal")
+    return till.client()
+
+
+def pull(till: Till) -> PullResult:
+    """Everything that changed since the last complete pull; all of it at first. Raises Offline, Rejected."""
+    since = till.journal.get_fact(_fact(till, _PULLED_UNTIL))
+    found = _pulled(till, since=since)
+    changed = till.journal.save_orders(found.orders, claimed=True)
+    if found.is_complete:
+        till.journal.set_fact(_fact(till, _PULLED_UNTIL), found.server_time)
+    return PullResult(found.expected, len(found.orders), changed, till.now())
+
+
+def order_for_sale(till: Till, text: str) -> Order:
+    """The order to be sold: read again from the portal when it answers, else the copy on board (it is claimed).
+
+    Raises SaleError `unknown_order` when it is neither on board nor on a portal that answers.
+    """
+    number = orders.number_in(text)
+    on_board = till.journal.order(till.portal, number) if number else None
+    if on_board is not None and till.now() - on_board.pulled_at < FRESH:
+        return on_board
+    try:
+        fresh = _read_again(till, number, on_board)
+    except (Offline, Rejected, SetupError):
+        fresh = None
+    if fresh is not None:
+        return fresh
+    if on_board is None:
+        raise SaleError("unknown_order", order=number or "–")
+    return on_board
+
+
+def refresh(till: Till, order: Order) -> Order | None:
+    """The order read again; None when the portal does not answer or does not have it any more."""
+    try:
+        return _read_again(till, order.number, order)
+    except (Offline, Rejected, SetupError):
+        return None
+
+
+def _read_again(till: Till, number: str, on_board: Order | None) -> Order | None:
+    from posapp.sync.bitrix.orders import find_by_number
+
+    order_id = on_board.order_id if on_board else None
+    if order_id is None:
+        with _logged(till) as client:
+            order_id = find_by_number(client, number) if number else None
+    if order_id is None:
+        return None
+    found = _pulled(till, only=[order_id])
+    till.journal.save_orders(found.orders, claimed=True)
+    return till.journal.order_by_id(till.portal, order_id) if found.orders else None
+
+
+def _pulled(till: Till, *, since: str | None = None, only: list[int] | None = None) -> PulledOrders:
+    from posapp.sync.bitrix.orders import pull as pull_orders
+
+    with _logged(till) as client:
+        return pull_orders(client, till.portal, till.now(), since, only)
+
+
+@contextmanager
+def _logged(till: Till) -> Iterator[BitrixClient]:
+    """The client; every request of the block becomes a row of the sync log, and the link's state is noted."""
+    client = client_of(till)
+    with client.recording() as requests:
+        try:
+            yield client
+            _note_link(till, None)
+        except Offline as error:
+            _note_link(till, error)
+            raise
+        finally:
+            _log_pull(till, requests)
+
+
+def _log_pull(till: Till, requests: list[RequestLog]) -> None:
+    from posapp.journal.rows import NewLogRow
+
+    rows = [
+        NewLogRow(
+            at=till.now(),
+            entry_id=None,
+            order_number="",
+            step="pull",
+            method=each.method,
+            outcome=each.outcome,
+            http=each.http,
+            code=each.code,
+            reason=each.reason,
+            duration_ms=each.duration_ms,
+            attempt=1,
+        )
+        for each in requests
+        if not each.in_batch
+    ]
+    if rows:
+        till.journal.add_log(rows)
+
+
+def _note_link(till: Till, error: Offline | None) -> None:
+    name = _fact(till, _OFFLINE_SINCE)
+    since = till.journal.get_fact(name)
+    if error is None and since:
+        till.journal.set_fact(name, "")
+    elif error is not None and not since:
+        till.journal.set_fact(name, till.now().isoformat())
+
+
+def deliver(till: Till, *, force: bool = False) -> DeliverReport:
+    """Delivers what is due, or everything that waits when `force`. Never raises for a portal that is away."""
+    from posapp.sync import outbox
+
+    try:
+        client = client_of(till)
+    except SetupError as error:
+        counts = till.journal.outbox_counts()
+        return DeliverReport(0, 0, counts.waiting, error if counts.waiting else None)
+    report = outbox.deliver(till.journal, client, till.now, force=force)
+    if report.trouble is None or isinstance(report.trouble, Offline):
+        _note_link(till, report.trouble)
+    return DeliverReport(report.done, report.failed, till.journal.outbox_counts().waiting, report.trouble)
+
+
+def sync(till: Till, *, force: bool = False) -> tuple[DeliverReport, PullResult | None]:
+    """One round: first tell the portal, then ask it. What stopped the round is in the report."""
+    report = deliver(till, force=force)
+    if report.offline is not None:
+        return report, None
+    try:
+        return report, pull(till)
+    except PosError as error:
+        return DeliverReport(report.delivered, report.failed, report.left, error), None
+
+
+def strip(till: Till) -> OutboxStrip:
+    """The line at the foot of the window."""
+    counts = till.journal.outbox_counts()
+    since = till.journal.get_fact(_fact(till, _OFFLINE_SINCE)) if till.settings.portal else None
+    return OutboxStrip(
+        unsent=counts.waiting,
+        oldest_at=counts.oldest_at,
+        next_try_at=counts.next_due_at,
+        needs_person=counts.failed + counts.held,
+        unsent_receipts=counts.receipts_waiting,
+        is_offline=bool(since),
+        offline_since=datetime.fromisoformat(since) if since else None,
+    )
+
+
+def log(till: Till, chip: str, search: str, before: int | None) -> list[SyncRow]:
+    """The sync log, newest first, 200 rows a page; `chip` is mine, way, done or all."""
+    found = till.journal.log_rows(
+        needs_person=chip == "mine", state=CHIP_FILTERS[chip], search=search.strip()[:64], before_id=before
+    )
+    return [
+        SyncRow(
+            row_id=row.id,
+            at=row.at,
+            order_number=row.order_number,
+            step=row.step,
+            method=row.method,
+            outcome=row.outcome,
+            code=row.code,
+            reason=row.reason,
+            duration_ms=row.duration_ms,
+            attempt=row.attempt,
+            entry=row.entry_id,
+            entry_state=row.entry_state,
+        )
+        for row in found
+    ]
+
+
+def log_counts(till: Till) -> dict[str, int]:
+    """Entries by chip, for the numbers beside the filters."""
+    counts = till.journal.outbox_counts()
+    done = len(till.journal.entries(state="done", limit=10_000))
+    mine = counts.failed + counts.held
+    return {"mine": mine, "way": counts.waiting, "done": done, "all": mine + counts.waiting + done}
+
+
+def retry(till: Till, entry: int) -> None:
+    """A person has mended the cause: the entry is due now."""
+    if till.journal.entry(entry) is None:
+        raise SaleError("not_found", what=f"запись {entry}")
+    till.journal.retry_entry(entry, till.now())
+
+
+def hold(till: Till, entry: int) -> None:
+    """A person stops an entry from being sent."""
+    if till.journal.entry(entry) is None:
+        raise SaleError("not_found", what=f"запись {entry}")
+    till.journal.hold_entry(entry)
+
+
+def _fact(till: Till, name: str) -> str:
+    return f"{name}:{till.portal}"
