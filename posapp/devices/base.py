@@ -103,6 +103,10 @@ class FiscalPrinter(Protocol):
         """One look, no side effect."""
         ...
 
+    def wait_until_idle(self) -> None:
+        """Waits until nothing prints, continuing a print that waited for paper. Raises Refused when it stays busy."""
+        ...
+
     def last_document_number(self) -> int:
         """The number of the last document in the storage (1040)."""
         ...

@@ -17,12 +17,12 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from posapp.devices.base import OpenDocument
+from posapp.devices.base import OpenDocument, PrinterStatus
 from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Stamp, State
 from posapp.errors import ResolveNeeded
-from posapp.till import shift_proof
+from posapp.till import register, shift_proof
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 from posapp.till.views import Recovered
@@ -35,10 +35,25 @@ _WITHOUT_KEY = frozenset(each for each in DocumentType if each not in (DocumentT
 
 def recover(till: Till) -> list[Recovered]:
     """Resolves everything that can be proven. Raises Unreachable, Refused, ResolveNeeded; what was proven is kept."""
-    done = [resolve(till, stored.receipt.key) for stored in till.journal.receipts_in(State.SENDING)]
-    done += [shift_proof.resolve(till, operation) for operation in till.journal.operations_sending()]
-    watch(till)
+    done = resolve_all(till)
+    till.printer.connect()
+    watch(till, till.printer.last_document_number())
     return done
+
+
+def status_for_sale(till: Till) -> PrinterStatus:
+    """Recovery as a sale wants it (rule 10), with one look at the register for everything: its status."""
+    resolve_all(till)
+    register.refuse_other_device(till)
+    status = till.printer.status()
+    watch(till, status.last_document)
+    return status
+
+
+def resolve_all(till: Till) -> list[Recovered]:
+    """Every receipt and operation that is `sending`."""
+    done = [resolve(till, stored.receipt.key) for stored in till.journal.receipts_in(State.SENDING)]
+    return done + [shift_proof.resolve(till, operation) for operation in till.journal.operations_sending()]
 
 
 def resolve(till: Till, key: str, refusal: str = "") -> Recovered:
@@ -133,10 +148,9 @@ def _not_made(till: Till, stored: StoredReceipt, attempt: Attempt, refusal: str)
     return Recovered(stored.receipt.key, State.SENDING.value, after.value, why)
 
 
-def watch(till: Till) -> None:
-    """Rule 11: accounts for every document made since we last looked."""
+def watch(till: Till, last: int) -> None:
+    """Rule 11: accounts for every document up to number `last` made since we last looked."""
     identity = till.printer.connect()
-    last = till.printer.last_document_number()
     known = till.journal.known_device(identity.factory_number)
     if known is None:
         till.journal.remember_document(identity, last)

@@ -16,7 +16,14 @@ SHIFT_OPENED = "shift_opened_at"
 def ready_to_print(till: Till) -> PrinterStatus:
     """The status of a register that may print now. Raises Refused or Unreachable: nothing is begun."""
     refuse_other_device(till)
-    status = till.printer.status()
+    return require_ready(till, till.printer.status())
+
+
+def require_ready(till: Till, status: PrinterStatus) -> PrinterStatus:
+    """`status` of a register that may print, waited for when the last document is still coming out."""
+    if status.is_busy or status.paper is Paper.WAITS_CONTINUE:
+        till.printer.wait_until_idle()
+        status = till.printer.status()
     trouble = trouble_of(status)
     if trouble is not None:
         raise trouble

@@ -49,22 +49,26 @@ def sell(till: Till, order: Order, tenders: Sequence[Tender]) -> Sold:
     Recovery runs first, so nothing is sold while an earlier outcome is open. Raises SaleError (cannot be sold so),
     DeviceError, ResolveNeeded (a person has to decide), JournalError.
     """
-    recover.recover(till)
     begun = _begun(till, order)
-    if begun is not None and begun.state is State.FISCALIZED:
-        raise AlreadyReceipted(order, begun)
-    if begun is not None:
-        _same_tenders(order, begun.receipt, tenders)
-        receipt = begun.receipt
-        status = register.ready_to_print(till)
-        _consent(till, begun)
-    else:
-        receipt = receipt_of(
-            order, tenders, till.vat, till.seller, identity=till.new_id(), now=till.now().replace(microsecond=0)
-        )
-        status = register.ready_to_print(till)
+    if begun is None:
+        receipt = _new_receipt(till, order, tenders)
+        status = register.require_ready(till, recover.status_for_sale(till))
         till.journal.add_receipt(receipt)
-    return print_pending(till, receipt, status)
+        return print_pending(till, receipt, status)
+    if begun.state is not State.FISCALIZED:
+        looked = recover.status_for_sale(till)
+        begun = _begun(till, order) or begun
+        if begun.state is not State.FISCALIZED:
+            _same_tenders(order, begun.receipt, tenders)
+            status = register.require_ready(till, looked)
+            _consent(till, begun)
+            return print_pending(till, begun.receipt, status)
+    raise AlreadyReceipted(order, begun)
+
+
+def _new_receipt(till: Till, order: Order, tenders: Sequence[Tender]) -> Receipt:
+    now = till.now().replace(microsecond=0)
+    return receipt_of(order, tenders, till.vat, till.seller, identity=till.new_id(), now=now)
 
 
 def print_pending(till: Till, receipt: Receipt, status: PrinterStatus) -> Sold:
@@ -126,10 +130,7 @@ def _begun(till: Till, order: Order) -> ReceiptView | None:
     ]
     if not alive:
         return None
-    stored = alive[-1]
-    if stored.state is State.SENDING:
-        raise OutcomeUnknown("receipt_under_way", order=order.number)
-    return receipt_view(till, stored)
+    return receipt_view(till, alive[-1])
 
 
 def _same_tenders(order: Order, receipt: Receipt, tenders: Sequence[Tender]) -> None:

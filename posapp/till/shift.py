@@ -61,9 +61,7 @@ def cash_out(till: Till, amount: Money) -> ShiftReport:
 
 
 def _run(till: Till, kind: str, amount: Money | None, act: Callable[[], object]) -> ShiftReport:
-    recover.recover(till)
-    register.refuse_other_device(till)
-    before = till.printer.status()
+    before = recover.status_for_sale(till)
     _refuse(kind, before)
     facts = shift_proof.facts_of(before, till.printer.cash_totals())
     operation = till.journal.start_operation(kind, amount, till.identity, facts, till.settings.cashier)
@@ -79,8 +77,9 @@ def _run(till: Till, kind: str, amount: Money | None, act: Callable[[], object])
         _after_doubt(till, operation, doubt)
     else:
         till.journal.end_operation(operation, "done", {})
-    recover.watch(till)
-    return status(till)
+    after = status(till)
+    recover.watch(till, after.last_document)
+    return after
 
 
 def _refuse(kind: str, before: PrinterStatus) -> None:

@@ -181,6 +181,11 @@ class ShtrihPrinter:
             clock=None if full.today is None else datetime.combine(full.today, full.now),
         )
 
+    def wait_until_idle(self) -> None:
+        """Polls 10h."""
+        self.connect()
+        self._wait_until_idle()
+
     def last_document_number(self) -> int:
         """FF01."""
         self.connect()
@@ -210,9 +215,8 @@ class ShtrihPrinter:
     # --- receipts
 
     def print_receipt(self, receipt: Receipt, after: int) -> FiscalMark:
-        """One receipt; see the top of this file for what each error means."""
+        """One receipt; see the top of this file for what each error means. The caller has seen the device idle."""
         self.connect()
-        self._wait_until_idle()
         self._step_to_open(receipt)
         try:
             for blob in documents.receipt_tlvs(receipt):
