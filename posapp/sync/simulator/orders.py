@@ -225,7 +225,7 @@ def _write_shipment(shop: Shop, order: Row, shipment: Row, values: Row, now: dat
     if values["allowDelivery"] != shipment["allowDelivery"]:
         values = {"dateAllowDelivery": iso(now), "empAllowDeliveryId": CALLER, **values}
     for name in ("priceDelivery", "basePriceDelivery"):
-        values[name] = values[name] or Decimal(0)
+        values[name] = values.get(name) or Decimal(0)
     order["price"] += values["priceDelivery"] - (shipment["priceDelivery"] or 0)
     shipment.update(values)
     _save(shop, order, now)

@@ -38,6 +38,9 @@ def read_parameters(query: str, content_type: str, body: bytes) -> Parameters:
 def parse_query(query: str) -> Parameters:
     """Read `a[b][]=1&c=2` as PHP's `parse_str` does.
 
+    The name ends at the *first* `=`: an operator like `>=` has to come encoded, `filter[%3E%3Did]=10`. Written as it
+    is it makes a name that no method knows, here as on a real portal.
+
     Leaves are strings. `[]` takes the next free number; a level whose keys are exactly 0, 1, 2 … becomes a list.
     Names nested too deep and names past the limit are dropped in silence.
     """
@@ -149,6 +152,8 @@ def _tree_of(pairs: Iterable[tuple[str, str]]) -> Parameters:
 def _path_of(name: str) -> list[str]:
     """`filter[>=id]` → ["filter", ">=id"]. Only brackets that follow each other count, as in PHP."""
     base, bracket, rest = name.partition("[")
+    if "]" not in rest:  # a bracket that never closes is part of the name
+        base, bracket, rest = name.replace("[", "_", 1), "", ""
     base = re.sub(r"[. ]", "_", base.lstrip(" "))
     if not base:
         return []

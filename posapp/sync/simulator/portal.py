@@ -136,12 +136,12 @@ class Portal:
         started = now
         parameters = read_parameters(request.query, request.content_type, request.body)
         token = _take_token(parameters, request.authorization)
-        fault = self.faults.pick(target.method)
-        now = yield from self._strike(fault, "before", "", target.method, now)
         if target.method not in METHODS:  # looked up before the caller is: a typo looks the same with a wrong key
             raise PortalError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
         caller = (self.access.by_webhook(target.user, target.secret) if target.user
                   else self.access.by_token(token, now))  # fmt: skip
+        fault = self.faults.pick(target.method)
+        now = yield from self._strike(fault, "before", caller.name, target.method, now)
         if target.method == "batch":
             result, now = yield from self._batch(parameters, caller, now)
         else:

@@ -252,6 +252,8 @@ def _comparable(value: Any, kind: str) -> Any:
             return parse_date(value) if value else None
         except ValueError:
             return None
+    if isinstance(value, dict):  # a product's property is {"value", "valueId"}
+        value = value.get("value")
     return text_of(value).casefold() or None
 
 

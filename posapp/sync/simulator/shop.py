@@ -113,6 +113,8 @@ def load_shop(document: Row, now: datetime) -> Shop:
         if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
             raise BadShop(f'"{name}" must be a list of objects')
         shop.tables[name] = [_typed(row, entity) if entity else dict(row) for row in given]
+    for given, row in zip(document.get("products", []), shop.tables["products"], strict=True):
+        row |= {name: value for name, value in given.items() if name.startswith("property")}  # the shop's own fields
     shop.products = {row["id"]: row for row in shop.tables["products"] if row.get("id")}
     _reserve_ids(shop, document["orders"])
     for number, order in enumerate(document["orders"]):
