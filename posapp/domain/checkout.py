@@ -8,7 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from posapp.domain.fiscal import ReceiptKind
-from posapp.domain.money import Money, total
+from posapp.domain.money import ZERO, Money, total
 from posapp.domain.order import Order, OrderLine
 from posapp.domain.receipt import (
     NAME_MAX,
@@ -20,7 +20,7 @@ from posapp.domain.receipt import (
     TenderKind,
 )
 from posapp.domain.settlement import Settlement
-from posapp.domain.vat import DELIVERY_ROW, PortalVatRow, VatRate, is_plausible
+from posapp.domain.vat import DELIVERY_ROW, PortalVatRow, VatRate, is_plausible, rule_for
 from posapp.errors import SaleError
 
 
@@ -37,13 +37,17 @@ class VatTable:
         rate = None if row_id is None else self.confirmed.get(row_id)
         if rate is None:
             raise SaleError("vat_unmapped", line=line.name, row=_row_text(line))
-        if row_id == DELIVERY_ROW:
-            return rate
-        row = self.rows.get(row_id or 0)
         agrees = line.vat_percent is None or line.vat_percent == (rate.percent or 0)
-        if row is None or not agrees or not is_plausible(row, rate, day):
+        if not agrees or not self._is_plausible(line, rate, day):
             raise SaleError("vat_unmapped", line=line.name, row=_row_text(line))
         return rate
+
+    def _is_plausible(self, line: OrderLine, rate: VatRate, day: date) -> bool:
+        """Whether the confirmed rate still fits the portal's row; delivery has no row, there only the date asks."""
+        if line.vat_row is None or line.vat_row == DELIVERY_ROW:
+            return line.is_delivery and rule_for(rate, day) is not None
+        row = self.rows.get(line.vat_row)
+        return row is not None and is_plausible(row, rate, day)
 
 
 def _row_text(line: OrderLine) -> str:
@@ -76,24 +80,38 @@ def refuse_unsellable(order: Order) -> None:
         raise SaleError("already_paid", order=order.number)
     if order.is_part_paid:
         raise SaleError("part_paid", order=order.number, paid=order.paid, total=order.price)
+    why = _why_unfit(order)
+    if why is not None:
+        raise SaleError("order_unfit", order=order.number, why=why)
+
+
+def _why_unfit(order: Order) -> str | None:
+    """What in the order itself forbids a receipt; None when nothing does."""
     if order.problems:
-        raise SaleError("order_unfit", order=order.number, why="; ".join(order.problems))
+        return "; ".join(order.problems)
     if not order.lines:
-        raise SaleError("order_unfit", order=order.number, why="в нём нет товаров")
-    if len(order.open_payments) != 1:
-        why = f"ждём одну оплату, а в нём {len(order.open_payments)}"
-        raise SaleError("order_unfit", order=order.number, why=why)
-    if order.open_payments[0].amount != order.price:
-        why = f"оплата {order.open_payments[0].amount}, а заказ {order.price}"
-        raise SaleError("order_unfit", order=order.number, why=why)
+        return "в нём нет товаров"
+    if order.price <= ZERO:
+        return f"его сумма {order.price}"
+    for line in order.lines:
+        if not line.name.strip() or line.price < ZERO:
+            return f"строка «{line.name.strip()}» с ценой {line.price}"
+    awaited = order.open_payments
+    if len(awaited) != 1:
+        return f"ждём одну оплату, а в нём {len(awaited)}"
+    if awaited[0].amount != order.price:
+        return f"оплата {awaited[0].amount}, а заказ {order.price}"
     if order.lines_total != order.price:
-        why = f"строки дают {order.lines_total}, а заказ {order.price}"
-        raise SaleError("order_unfit", order=order.number, why=why)
+        return f"строки дают {order.lines_total}, а заказ {order.price}"
+    return None
 
 
 def settlement_of(order: Order, kind: ReceiptKind = ReceiptKind.SELL) -> Settlement:
-    """The settlement of an order's one open payment – or of its first payment once it is paid."""
-    payments = order.open_payments or order.payments
+    """The settlement of an order's one open payment – or of its first payment once it is paid.
+
+    The buyer's inner account comes last: it never was what a till settled.
+    """
+    payments = order.open_payments or sorted(order.payments, key=lambda each: each.is_inner)
     part = str(payments[0].payment_id) if payments else "order"
     return Settlement(order.portal, order.order_id, part, kind)
 

@@ -10,7 +10,7 @@ from enum import IntEnum, StrEnum
 
 from posapp.domain.money import Money
 
-_DIGITS = re.compile(r"^\d+$")
+_DIGITS = re.compile("[0-9]+")
 
 
 class ReceiptKind(IntEnum):
@@ -47,7 +47,7 @@ class DeviceIdentity:
 
     def __post_init__(self) -> None:
         for text in (self.factory_number, self.registration_number, self.storage_number):
-            if not _DIGITS.match(text):
+            if not _DIGITS.fullmatch(text):
                 raise ValueError(f"not a number of a register or storage: {text!r}")
 
     @property
@@ -78,7 +78,7 @@ class FiscalMark:
     def __post_init__(self) -> None:
         if self.document_number < 1 or self.receipt_number < 1 or self.shift_number < 1:
             raise ValueError("numbers of a fiscal document begin at 1")
-        if not _DIGITS.match(self.document_sign) or int(self.document_sign) >= 1 << 32:
+        if not _DIGITS.fullmatch(self.document_sign) or int(self.document_sign) >= 1 << 32:
             raise ValueError(f"not a document sign: {self.document_sign!r}")
         if self.printed_at.tzinfo is not None:
             raise ValueError("tag 1012 is local time without a zone")

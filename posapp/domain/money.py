@@ -9,11 +9,12 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 KOPECKS_MAX = 9_999_999_999  # 99 999 999,99 roubles: five bytes on the wire allow more, the registers do not
 QUANTITY_DECIMALS = 6  # FF46 carries a quantity as a whole number of millionths
 
+_KOPECK = Decimal("0.01")
 _GROUP = "\u202f"  # narrow no-break space between thousands
 _NBSP = "\u00a0"
 _MINUS = "\u2212"
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]")
-_ROUBLES = re.compile(r"^(\d{1,8})(?:[.,](\d{1,2}))?$")
+_ROUBLES = re.compile("([0-9]{1,8})(?:[.,]([0-9]{1,2}))?")
 
 
 def round_half_up(value: Decimal) -> int:
@@ -36,15 +37,18 @@ class Money:
     @classmethod
     def parse(cls, text: str) -> Money:
         """Roubles as people type them: `1234.50`, `1 234,5`, `90`. Raises ValueError for anything else."""
-        match = _ROUBLES.match(_SPACES.sub("", text).removesuffix("₽"))
+        match = _ROUBLES.fullmatch(_SPACES.sub("", text).removesuffix("₽"))
         if match is None:
             raise ValueError(f"not an amount in roubles: {text!r}")
         return cls(int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0")))
 
     @classmethod
     def from_roubles(cls, value: Decimal | int | str) -> Money:
-        """Roubles of another program, rounded half up to the kopeck. Raises ValueError when not a finite number."""
-        return cls(round_half_up(decimal_of(value) * 100))
+        """Roubles of another program, rounded half up to the kopeck. Raises ValueError when not a sum of a receipt."""
+        number = decimal_of(value)
+        if number.copy_abs() > KOPECKS_MAX:  # asked first: rounding such a number fails in another way
+            raise ValueError("more roubles than fit a receipt")
+        return cls(int(number.quantize(_KOPECK, rounding=ROUND_HALF_UP).scaleb(2)))
 
     @property
     def roubles(self) -> Decimal:

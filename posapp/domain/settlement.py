@@ -69,7 +69,7 @@ class Settlement:
 
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_KEY = re.compile(rf"^[{_CROCKFORD}]{{16}}$")
+_KEY = re.compile(rf"[{_CROCKFORD}]{{16}}")
 KEY_PROPERTY = "posapp"
 """Tag 1085, the name of the user requisite that carries our key."""
 
@@ -82,7 +82,7 @@ def short_key(identity: UUID) -> str:
 
 def is_key(text: str) -> bool:
     """Whether `text` has the form of a short key."""
-    return _KEY.match(text) is not None
+    return _KEY.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

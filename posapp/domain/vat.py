@@ -98,9 +98,11 @@ def rule_for(rate: VatRate, day: date) -> Rule | None:
 
 def line_vat(line_sum: Money, rate: VatRate) -> Money:
     """VAT inside a gross sum, sum·r/(100+r), half up to the kopeck (tag 1200). Zero for 0 % and for no VAT."""
-    percent = rate.percent
-    if not percent:
-        return ZERO
+    return vat_inside(line_sum, rate.percent or 0)
+
+
+def vat_inside(line_sum: Money, percent: int) -> Money:
+    """The VAT of `percent` inside a gross sum; for receipts from before 2019, where the codes 1 and 3 meant 18 %."""
     return Money(_half_up(Fraction(line_sum.kopecks * percent, 100 + percent)))
 
 
@@ -172,4 +174,5 @@ __all__ = [
     "propose",
     "receipt_vat",
     "rule_for",
+    "vat_inside",
 ]
