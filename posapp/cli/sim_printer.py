@@ -1,0 +1,167 @@
+"""`posapp sim printer` and `posapp sim dump`: a simulated register, and what it has fiscalized.
+
+The ready line, one JSON object on standard output, goes out when the port is open:
+`{"port", "factory_number", "fn", "registration_number", "ffd", "control"}`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from posapp.devices.simulator import faults as fault_plans
+from posapp.devices.simulator.control import Control
+from posapp.devices.simulator.identity import identity_of
+from posapp.devices.simulator.printer import Printer
+from posapp.devices.simulator.server import Clock, Server, open_channel
+from posapp.devices.simulator.shtrih import ShtrihLine
+from posapp.devices.simulator.storage import StorageDamaged, StorageInUse, open_storage, stored_documents
+
+FFD = "1.05"
+USAGE_ERROR, REFUSED = 2, 1
+
+
+def run(
+    model: str = "shtrih",
+    listen: str = "pty",
+    baud: int | None = None,
+    storage: Path | None = None,
+    faults: Path | None = None,
+    factory_number: int | None = None,
+    strict_enq: bool = False,
+    print_time_s: float = 0.0,
+    stop_on_eof: bool = False,
+) -> int:
+    """Plays a register until SIGTERM or SIGINT (or, with `stop_on_eof`, the end of standard input); the exit code.
+
+    A register without a storage file, or with a new one, gets a factory number of its own unless `factory_number` says
+    otherwise: two practice registers are never the same one.
+    """
+    if model != "shtrih":
+        return _fail(USAGE_ERROR, "unknown_model", f"there is no simulated {model!r} yet, only shtrih")
+    try:
+        plan = fault_plans.parse(json.loads(faults.read_text("utf-8"))) if faults else []
+        channel = open_channel(listen)
+    except (ValueError, OSError) as error:
+        return _fail(USAGE_ERROR, "bad_arguments", str(error))
+    clock = Clock()
+    number = factory_number or 10_000_000 + int.from_bytes(os.urandom(4), "big") % 90_000_000
+    print_time = timedelta(seconds=print_time_s)
+    file = None
+    try:
+        if storage is not None:
+            file = open_storage(storage, number, clock.now(), print_time)
+    except (StorageDamaged, StorageInUse, OSError) as error:
+        channel.close()
+        return _fail(REFUSED, "storage", str(error))
+    printer = file.printer if file else Printer(identity_of(number), clock.now(), print_time)
+    commit = file.commit if file else lambda: None
+    line = ShtrihLine(printer, fault_plans.Faults(plan), commit, strict_enq)
+    server = Server(line, channel, clock, baud)
+    control = Control(server, commit)
+    try:
+        _serve(server, control, printer, stop_on_eof)
+    finally:
+        channel.close()
+        if file is not None:
+            file.close()
+    return 0
+
+
+def _serve(server: Server, control: Control, printer: Printer, stop_on_eof: bool) -> None:
+    """Says that it is ready, answers until it is told to stop."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: server.stop())
+    if stop_on_eof:
+        threading.Thread(target=_stop_at_eof, args=(server,), name="sim-stdin", daemon=True).start()
+    control.start()
+    try:
+        _say(
+            {
+                "port": server.channel.url,
+                "factory_number": printer.identity.factory_number,
+                "fn": printer.identity.storage_number,
+                "registration_number": printer.identity.registration_number,
+                "ffd": FFD,
+                "control": control.url,
+            }
+        )
+        server.serve()
+    finally:
+        control.stop()
+
+
+def _stop_at_eof(server: Server) -> None:
+    while sys.stdin.buffer.read(4096):
+        continue
+    server.stop()
+
+
+def dump(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of `/_sim/documents` from a storage file, also while its register runs and after it was killed.
+
+    Raises OSError and StorageDamaged.
+    """
+    for document in stored_documents(path):
+        yield document.as_json()
+
+
+def run_dump(path: Path) -> int:
+    """`posapp sim dump`: one object a line; the exit code."""
+    try:
+        for document in dump(path):
+            _say(document)
+    except (OSError, StorageDamaged) as error:
+        return _fail(REFUSED, "storage", str(error))
+    return 0
+
+
+def _say(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def _fail(code: int, name: str, message: str) -> int:
+    _say({"error": {"code": name, "message": message, "action": "see --help"}})
+    return code
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command without the rest of the program."""
+    parser = argparse.ArgumentParser(description="A simulated register.")
+    parser.add_argument("--model", default="shtrih")
+    parser.add_argument("--listen", default="pty", help="pty or tcp:HOST:PORT")
+    parser.add_argument("--baud", type=int, help="pace bytes like a line of this speed")
+    parser.add_argument("--storage", type=Path, help="keep the fiscal storage in this file")
+    parser.add_argument("--faults", type=Path, help="a JSON list of faults")
+    parser.add_argument("--factory-number", type=int)
+    parser.add_argument("--strict-enq", action="store_true", help="refuse frames that no ENQ announced")
+    parser.add_argument("--print-time", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--stop-on-eof", action="store_true")
+    parser.add_argument("--dump", type=Path, metavar="FILE", help="print the documents in a storage file and end")
+    given = parser.parse_args(arguments)
+    if given.dump is not None:
+        return run_dump(given.dump)
+    return run(
+        given.model,
+        given.listen,
+        given.baud,
+        given.storage,
+        given.faults,
+        given.factory_number,
+        given.strict_enq,
+        given.print_time,
+        given.stop_on_eof,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""The other door of a simulated register: HTTP on this computer, to look at its storage and to break things.
+
+    GET  /_sim/documents   [{"number", "type", "kind", "total_kopecks", "sign", "at", "shift", "key", "tlv"}]
+    GET  /_sim/tape        {"lines": […]}  what was printed
+    POST /_sim/faults      [{"command", "nth", "when", "do", "value"?, "times"?}]  in place of those set before
+    POST /_sim/power       {"on": false}
+    POST /_sim/paper       {"state": "ok" | "out" | "cover"}
+    POST /_sim/clock       {"now": "2026-11-20T12:30:00"}
+    POST /_sim/printing    {"seconds": 0.4}  how long it prints
+    POST /_sim/ofd         {"up": false}  no tickets come while it is down
+
+A POST answers `{}`; a mistake answers status 400 and `{"error": {"code", "message"}}`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from posapp.devices.simulator import faults
+from posapp.devices.simulator.server import Server
+
+BODY_MAX = 1_000_000
+
+
+class Control:
+    """The HTTP server; `url` is what the ready line tells."""
+
+    def __init__(self, server: Server, commit: Callable[[], None]) -> None:
+        self._server = server
+        self._commit = commit
+        control = self
+
+        class Handler(BaseHTTPRequestHandler):
+            """One request."""
+
+            def do_GET(self) -> None:
+                control.respond(self, control.look(self.path))
+
+            def do_POST(self) -> None:
+                length = min(int(self.headers.get("Content-Length") or 0), BODY_MAX)
+                control.respond(self, control.change(self.path, self.rfile.read(length)))
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Nothing: standard output and error belong to the register."""
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.1,), name="sim-control", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:PORT`."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def start(self) -> None:
+        """Answers in its own thread from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends it."""
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def look(self, path: str) -> tuple[int, object]:
+        """Status and body of a GET."""
+        printer = self._server.line.printer
+        with self._server.lock:
+            if path == "/_sim/documents":
+                return 200, [document.as_json() for document in printer.storage.documents]
+            if path == "/_sim/tape":
+                return 200, {"lines": list(printer.tape)}
+        return 404, _problem("not_found", f"there is no {path}")
+
+    def change(self, path: str, body: bytes) -> tuple[int, object]:
+        """Status and body of a POST."""
+        action = {
+            "/_sim/faults": self._set_faults,
+            "/_sim/power": self._set_power,
+            "/_sim/paper": self._set_paper,
+            "/_sim/clock": self._set_clock,
+            "/_sim/printing": self._set_printing,
+            "/_sim/ofd": self._set_ofd,
+        }.get(path)
+        if action is None:
+            return 404, _problem("not_found", f"there is no {path}")
+        try:
+            given = json.loads(body or b"null")
+            with self._server.lock:
+                action(given)
+                self._commit()
+        except (ValueError, TypeError, KeyError) as error:
+            return 400, _problem("bad_request", f"{type(error).__name__}: {error}")
+        return 200, {}
+
+    def _set_faults(self, given: object) -> None:
+        self._server.line.faults.replace(faults.parse(given))
+
+    def _set_power(self, given: Any) -> None:
+        if _flag(given["on"]):
+            self._server.line.power_on()
+        else:
+            self._server.line.power_off()
+
+    def _set_paper(self, given: Any) -> None:
+        self._server.line.printer.set_paper(given["state"], self._server.clock.now())
+
+    def _set_clock(self, given: Any) -> None:
+        now = datetime.fromisoformat(given["now"])
+        self._server.clock.set(now.replace(tzinfo=None))
+
+    def _set_printing(self, given: Any) -> None:
+        self._server.line.printer.print_time = timedelta(seconds=given["seconds"])
+
+    def _set_ofd(self, given: Any) -> None:
+        self._server.line.printer.storage.is_ofd_up = _flag(given["up"])
+
+    @staticmethod
+    def respond(request: BaseHTTPRequestHandler, answer: tuple[int, object]) -> None:
+        """Writes status and JSON."""
+        status, body = answer
+        raw = json.dumps(body, ensure_ascii=False).encode()
+        request.send_response(status)
+        request.send_header("Content-Type", "application/json; charset=utf-8")
+        request.send_header("Content-Length", str(len(raw)))
+        request.end_headers()
+        request.wfile.write(raw)
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("true or false expected")
+    return value
+
+
+def _problem(code: str, message: str) -> dict[str, object]:
+    return {"error": {"code": code, "message": message}}

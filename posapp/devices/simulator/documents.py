@@ -1,0 +1,276 @@
+"""The fiscal storage of a simulated register: numbered documents, kept whole as TLV (FFD 1.05).
+
+Every document takes the next number, carries the storage's sign (1077) and never changes. Document forms: 1
+registration, 2 shift open, 3 receipt, 5 shift close, 21 exchange report, 31 correction.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from posapp.devices.simulator.identity import MODEL_NAME, Identity
+from posapp.domain import ffd
+
+REGISTRATION, SHIFT_OPEN, RECEIPT, SHIFT_CLOSE, EXCHANGE_REPORT, CORRECTION = 1, 2, 3, 5, 21, 31
+SETTLEMENTS = frozenset((RECEIPT, CORRECTION))
+
+BAD_TIME, SHIFT_TOO_LONG, CLOCK_DRIFT, OFD_TOO_LATE, TOO_LONG, NO_DATA = 0x07, 0x16, 0x17, 0x15, 0x10, 0x08
+
+SHIFT_LENGTH = timedelta(hours=24)
+OFD_PATIENCE = timedelta(days=30)
+OFD_DELAY = timedelta(seconds=30)
+"""How long after a document its ticket from the simulated OFD comes."""
+DRIFT = timedelta(minutes=5)
+BODY_MAX = 30 * 1024
+_FORMAT = 2  # tag 1209: FFD 1.05
+
+
+class StorageRefusal(Exception):
+    """The storage refuses; `code` is its error byte."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"{code:02X}h")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """One document. `kind` (1054), `total_kopecks` and `receipt_number` are None where its form has none; `tlv` is the
+    whole document with its outer tag; `key` is what our own programs put into 1086 after the last "·"."""
+
+    number: int
+    form: int
+    at: datetime
+    sign: int
+    shift_number: int
+    tlv: bytes
+    kind: int | None = None
+    total_kopecks: int | None = None
+    receipt_number: int | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The TLV without the outer tag."""
+        return self.tlv[4:]
+
+    @property
+    def key(self) -> str | None:
+        """The receipt's own key: the end of 1086 when 1085 is `posapp`."""
+        entries = ffd.decode(self.body)
+        name, value = ffd.find(entries, 1084, 1085), ffd.find(entries, 1084, 1086)
+        if name is None or value is None or name.value != "posapp":
+            return None
+        return str(value.value).rsplit("·", 1)[-1]
+
+    def qr(self, storage_number: str) -> str | None:
+        """The QR text of a receipt; None for other documents."""
+        if self.total_kopecks is None:
+            return None
+        roubles, kopecks = divmod(self.total_kopecks, 100)
+        return (
+            f"t={self.at:%Y%m%dT%H%M}&s={roubles}.{kopecks:02d}&fn={storage_number}"
+            f"&i={self.number}&fp={self.sign}&n={self.kind}"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `/_sim/documents`."""
+        return {
+            "number": self.number,
+            "type": self.form,
+            "kind": self.kind,
+            "total_kopecks": self.total_kopecks,
+            "sign": str(self.sign),
+            "at": self.at.isoformat(timespec="seconds"),
+            "shift": self.shift_number,
+            "key": self.key,
+            "tlv": base64.b64encode(self.tlv).decode("ascii"),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> StoredDocument:
+        """The reverse of `as_json`."""
+        tlv = base64.b64decode(data["tlv"])
+        receipt_number = ffd.find(ffd.decode(tlv[4:]), 1042) if data["type"] in SETTLEMENTS else None
+        return cls(
+            number=data["number"],
+            form=data["type"],
+            at=datetime.fromisoformat(data["at"]),
+            sign=int(data["sign"]),
+            shift_number=data["shift"],
+            tlv=tlv,
+            kind=data["kind"],
+            total_kopecks=data["total_kopecks"],
+            receipt_number=int(str(receipt_number.value)) if receipt_number else None,
+        )
+
+
+@dataclass(slots=True)
+class Shift:
+    """The storage's shift; `number` and `receipts` stay after it is closed."""
+
+    number: int = 0
+    receipts: int = 0
+    opened_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether receipts may be made, its age aside."""
+        return self.opened_at is not None
+
+    def is_expired(self, at: datetime) -> bool:
+        """Whether it has been open for 24 hours."""
+        return self.opened_at is not None and at - self.opened_at >= SHIFT_LENGTH
+
+
+class FiscalStorage:
+    """Documents, shift, and the OFD's tickets. `at` is always the register's clock, minutes count."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.identity = identity
+        self.documents: list[StoredDocument] = []
+        self.shift = Shift()
+        self.confirmed = 0
+        """Documents up to this number have the OFD's ticket."""
+        self.is_ofd_up = True
+        self.drift_base = 0.0
+        """The clock's offset, seconds, at the last document: how the storage notices that someone moved it."""
+
+    @property
+    def last_number(self) -> int:
+        """The number of the last document, 0 before registration."""
+        return len(self.documents)
+
+    @property
+    def unconfirmed(self) -> int:
+        """How many documents wait for the OFD."""
+        return self.last_number - self.confirmed
+
+    def find(self, number: int) -> StoredDocument | None:
+        """A document by its number."""
+        return self.documents[number - 1] if 1 <= number <= self.last_number else None
+
+    def first_unconfirmed(self) -> StoredDocument | None:
+        """The oldest document without a ticket."""
+        return self.find(self.confirmed + 1)
+
+    def receive_tickets(self, at: datetime) -> None:
+        """The OFD has answered whatever was sent long enough ago."""
+        while self.is_ofd_up and (first := self.first_unconfirmed()) and first.at + OFD_DELAY <= at:
+            self.confirmed = first.number
+
+    def check(self, form: int, at: datetime, clock_offset_s: float) -> None:
+        """The storage's own rules for a new document. Raises StorageRefusal, nothing is changed."""
+        last = self.documents[-1] if self.documents else None
+        if last is not None and _minute(at) < _minute(last.at):
+            raise StorageRefusal(BAD_TIME)
+        if form == SHIFT_OPEN:
+            return
+        if last is not None and abs(clock_offset_s - self.drift_base) > DRIFT.total_seconds():
+            raise StorageRefusal(CLOCK_DRIFT)
+        first = self.first_unconfirmed()
+        if form != SHIFT_CLOSE and first is not None and at - first.at > OFD_PATIENCE:
+            raise StorageRefusal(OFD_TOO_LATE)
+        if form in SETTLEMENTS and self.shift.is_expired(at):
+            raise StorageRefusal(SHIFT_TOO_LONG)
+
+    def add(
+        self,
+        form: int,
+        at: datetime,
+        clock_offset_s: float,
+        content: Callable[[], bytes],
+        kind: int | None = None,
+        total_kopecks: int | None = None,
+    ) -> StoredDocument:
+        """Makes a document: `content` are its own tags, put behind the head that all documents share.
+
+        The shift must already be as the document tells it. Raises StorageRefusal when the rules forbid it.
+        """
+        self.check(form, at, clock_offset_s)
+        receipt_number = self.shift.receipts + 1 if form in SETTLEMENTS else None
+        number = self.last_number + 1
+        head = [(1041, self.identity.storage_number), (1037, self.identity.registration_number)]
+        head.append((1018, self.identity.inn))
+        before = ffd.encode_all([*head, (1040, number), (1012, at.replace(second=0, microsecond=0))])
+        after = content() + ffd.encode(1209, _FORMAT)
+        if len(before) + len(after) + 10 > BODY_MAX:
+            raise StorageRefusal(TOO_LONG)
+        sign = self._sign(form, before + after)
+        document = StoredDocument(
+            number=number,
+            form=form,
+            at=at.replace(second=0, microsecond=0),
+            sign=sign,
+            shift_number=self.shift.number,
+            tlv=ffd.wrap(form, before + ffd.encode(1077, ffd.sign_bytes(sign)) + after),
+            kind=kind,
+            total_kopecks=total_kopecks,
+            receipt_number=receipt_number,
+        )
+        self.documents.append(document)
+        self.drift_base = clock_offset_s
+        if receipt_number is not None:
+            self.shift.receipts = receipt_number
+        return document
+
+    def _sign(self, form: int, body: bytes) -> int:
+        """The sign: a keyed hash in place of the storage's own cryptography; never zero."""
+        digest = hmac.new(self.identity.storage_number.encode(), bytes((form,)) + body, hashlib.sha256).digest()
+        return int.from_bytes(digest[:4], "big") or 1
+
+    def register(self, at: datetime) -> None:
+        """Makes the registration report, document 1, of a new storage."""
+        who = self.identity
+        self.add(
+            REGISTRATION,
+            at,
+            0.0,
+            lambda: ffd.encode_all(
+                [
+                    (1013, who.factory_number),
+                    (1048, who.user),
+                    (1009, who.address),
+                    (1187, who.place),
+                    (1021, "СИСТЕМНЫЙ АДМИНИСТРАТОР"),
+                    (1017, who.ofd_inn),
+                    (1046, who.ofd_name),
+                    (1060, "www.nalog.gov.ru"),
+                    (1117, "chek@example.com"),
+                    (1062, who.tax_systems),
+                    (1002, 0),
+                    (1056, 0),
+                    (1001, 0),
+                    (1108, 0),
+                    (1109, 0),
+                    (1110, 0),
+                    (1188, MODEL_NAME[:8]),
+                    (1189, _FORMAT),
+                    (1190, _FORMAT),
+                ]
+            ),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """What changes besides the documents, for the storage file."""
+        opened_at = self.shift.opened_at.isoformat() if self.shift.opened_at else None
+        return {
+            "shift": [self.shift.number, self.shift.receipts, opened_at],
+            "confirmed": self.confirmed,
+            "drift_base": self.drift_base,
+        }
+
+    def restore(self, data: dict[str, Any]) -> None:
+        """The reverse of `as_dict`."""
+        number, receipts, opened_at = data["shift"]
+        self.shift = Shift(number, receipts, datetime.fromisoformat(opened_at) if opened_at else None)
+        self.confirmed, self.drift_base = data["confirmed"], data["drift_base"]
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)

@@ -1,0 +1,100 @@
+"""Faults of a simulated register: which command goes wrong, when, and how. A list, given at start or at run time.
+
+    [{"command": "FF45", "nth": 1, "when": "after_commit", "do": "drop_reply"}]
+
+`command` is the opcode in hex ("*" = any), `nth` the how-manieth such command since the fault was set (1 = the next),
+`times` for how many in a row (1; 0 = for ever). `when` is `before` the command is executed or `after_commit`, when
+its effect is durable and only the reply is still to come. What they `do`:
+
+    drop_command   the frame never arrived: no acknowledgement, nothing executed
+    drop_reply     executed, the reply is lost on the wire; the register still has it for the next ENQ
+    delay          everything is right, `value` seconds later
+    flip           one bit of byte number `value` (0 = STX) of the reply frame is wrong
+    truncate       only the first `value` bytes of the reply frame are sent
+    error          the reply is error byte `value` (default 39h), with `before` nothing is executed
+    power_off      the register goes dark until it is switched on again
+    paper_out      the paper ends; after the commit, in the middle of the print
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+BEFORE, AFTER_COMMIT = "before", "after_commit"
+ACTIONS = frozenset(
+    ("drop_command", "drop_reply", "delay", "flip", "truncate", "error", "power_off", "paper_out"),
+)
+_DEFAULTS = {"delay": 1.0, "flip": 2, "truncate": 3, "error": 0x39}
+
+
+class BadFault(ValueError):
+    """A fault that cannot be understood; the text says which part."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """One fault, and how many commands it has seen (`seen`)."""
+
+    command: str
+    do: str
+    when: str = BEFORE
+    nth: int = 1
+    times: int = 1
+    value: float | int = 0
+    seen: int = 0
+
+    def strikes(self, code: int) -> bool:
+        """Counts this command; True when it is one that goes wrong."""
+        if self.command not in ("*", f"{code:02X}"):
+            return False
+        self.seen += 1
+        return self.seen >= self.nth and (self.times == 0 or self.seen < self.nth + self.times)
+
+
+def parse(faults: object) -> list[Fault]:
+    """Faults from decoded JSON, a list of objects. BadFault tells what is wrong."""
+    if not isinstance(faults, list):
+        raise BadFault("faults are a list")
+    return [_parse_one(number, each) for number, each in enumerate(faults)]
+
+
+def _parse_one(number: int, given: object) -> Fault:
+    if not isinstance(given, Mapping):
+        raise BadFault(f"fault {number} is not an object")
+    unknown = set(given) - {"command", "do", "when", "nth", "times", "value"}
+    if unknown:
+        raise BadFault(f"fault {number}: unknown {', '.join(sorted(unknown))}")
+    fields: dict[str, Any] = {"when": BEFORE, "nth": 1, "times": 1, **given}
+    command = str(fields.get("command", "")).upper().removeprefix("0X").removesuffix("H")
+    if command != "*" and not (len(command) in (2, 4) and all(digit in "0123456789ABCDEF" for digit in command)):
+        raise BadFault(f"fault {number}: command is an opcode in hex, or *")
+    if fields.get("do") not in ACTIONS:
+        raise BadFault(f"fault {number}: do is one of {', '.join(sorted(ACTIONS))}")
+    if fields["when"] not in (BEFORE, AFTER_COMMIT):
+        raise BadFault(f"fault {number}: when is before or after_commit")
+    value = fields.get("value")
+    if value is None:
+        value = _DEFAULTS.get(fields["do"], 0)
+    for name, least, field in (("nth", 1, fields["nth"]), ("times", 0, fields["times"]), ("value", 0, value)):
+        whole = isinstance(field, int) or (name == "value" and isinstance(field, float))
+        if isinstance(field, bool) or not whole or field < least:
+            raise BadFault(f"fault {number}: {name} is a number of at least {least}")
+    return Fault(command, fields["do"], fields["when"], fields["nth"], fields["times"], value)
+
+
+class Faults:
+    """The faults that are set now."""
+
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._faults = list(faults)
+
+    def replace(self, faults: Iterable[Fault]) -> None:
+        """Sets other faults; counting starts anew."""
+        self._faults = list(faults)
+
+    def strike(self, code: int) -> dict[str, list[Fault]]:
+        """The faults that hit this command, by when; every fault that knows the command has counted it."""
+        hit = [fault for fault in self._faults if fault.strikes(code)]
+        return {when: [fault for fault in hit if fault.when == when] for when in (BEFORE, AFTER_COMMIT)}

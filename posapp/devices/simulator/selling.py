@@ -1,0 +1,445 @@
+"""Receipts on a simulated register: FF46/FF45 and the classic 80h–89h, cash in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from posapp.devices.shtrih import commands as c
+from posapp.devices.simulator.documents import RECEIPT, StoredDocument
+from posapp.devices.simulator.receipt import KIND_BIT, KIND_TAG, Item, OpenReceipt, line_sum, vat_tlv
+from posapp.devices.simulator.rules import (
+    BAD_PARAMETER,
+    MODE_DOCUMENT,
+    NON_FISCAL,
+    RECEIPT_CLOSED,
+    RECEIPT_OPEN,
+    SHIFT_EXPIRED,
+    WRONG_MODE,
+    AnyCall,
+    Call,
+    Refuse,
+    handles,
+    roubles,
+)
+from posapp.domain import ffd
+from posapp.domain.tags import TAGS
+
+if TYPE_CHECKING:
+    from posapp.devices.simulator.printer import Printer
+
+STORNO_TOO_BIG, CASH_SHORT, WRONG_KIND, PAID_SHORT, CASHLESS_OVER = 0x2D, 0x46, 0x49, 0x45, 0x4D
+BUFFER_FULL, NOTHING_TO_REPEAT, BAD_PRICE, BAD_QUANTITY, ZERO_TOTAL = 0x4B, 0x56, 0x61, 0x62, 0x8E
+DISCOUNT_TOO_BIG, WRONG_STORAGE_STATE = 0x5A, 0x02
+SUM_MAX = 9_999_999_999
+ITEMS_MAX = 500
+TRAINING_LINE = "УЧЕБНЫЙ ЧЕК, НЕ ИМЕЕТ ЮРИДИЧЕСКОЙ СИЛЫ"
+
+DOCUMENT_TAGS = frozenset(
+    {1005, 1008, 1016, 1021, 1026, 1036, 1044, 1057, 1073, 1074, 1075, 1084, 1117, 1125, 1171, 1173, 1174}
+    | {1187, 1192, 1203, 1224, 1227, 1228, 1234}
+)
+"""What FF0C may add in FFD 1.05; the register makes the rest itself."""
+ITEM_TAGS = frozenset((1162, 1191, 1197, 1222, 1223, 1224, 1226, 1229, 1230, 1231))
+"""What FF4D may add in FFD 1.05; 1023 and the like are the register's own, sent twice they are refused."""
+_REPEATABLE = frozenset((1074, 1171))
+
+# Rows of table 6, as the classic commands name taxes, → tag 1199.
+_RATE_OF_ROW = {0: 6, 1: 1, 2: 2, 3: 5, 4: 6, 5: 3, 6: 4, 7: 7, 8: 8, 9: 9, 10: 10, 11: 11, 12: 12}
+
+
+# --- opening
+
+
+@handles(c.OpenReceipt, prints=True)
+def _open_receipt(call: Call[c.OpenReceipt]) -> c.Reply:
+    call.printer.no_document()
+    if call.command.kind not in KIND_TAG:  # corrections this way need FFD 1.1
+        raise Refuse(BAD_PARAMETER)
+    _open(call, call.command.kind)
+    return call.done()
+
+
+def _open(call: AnyCall, kind: int) -> OpenReceipt:
+    call.printer.open_shift_at(call.at)
+    call.printer.receipt = OpenReceipt(kind, call.operator)
+    return call.printer.receipt
+
+
+def _receipt_for(call: AnyCall, kind: int) -> OpenReceipt:
+    """The open receipt, or a new one: an item opens its receipt when none is open. 49h for another kind."""
+    if call.printer.is_non_fiscal_open:
+        raise Refuse(WRONG_MODE)
+    receipt = call.printer.receipt
+    if receipt is None:
+        return _open(call, kind)
+    if receipt.kind != kind:
+        raise Refuse(WRONG_KIND)
+    return receipt
+
+
+def _open_one(printer: Printer) -> OpenReceipt:
+    if printer.receipt is None:
+        raise Refuse(RECEIPT_CLOSED)
+    return printer.receipt
+
+
+# --- items
+
+
+@handles(c.Operation, prints=True)
+def _operation(call: Call[c.Operation]) -> c.Reply:
+    asked = call.command
+    rate = 6 if asked.rate_byte == 0 else c.RATE_OF_BYTE.get(asked.rate_byte)
+    if asked.kind not in KIND_BIT or rate is None or asked.payment_method > 7:
+        raise Refuse(BAD_PARAMETER)
+    _check_item(asked.price_kopecks, asked.quantity_micro)
+    computed = line_sum(asked.price_kopecks, asked.quantity_micro)
+    kopecks = computed if asked.sum_kopecks is None else asked.sum_kopecks
+    if abs(kopecks - computed) > 1 or (asked.tax_kopecks or 0) > kopecks:
+        raise Refuse(BAD_PARAMETER)
+    item = Item(
+        name=asked.name.removeprefix("//"),
+        quantity_micro=asked.quantity_micro,
+        price_kopecks=asked.price_kopecks,
+        sum_kopecks=kopecks,
+        tax_kopecks=asked.tax_kopecks,
+        rate=rate,
+        department=asked.department,
+        payment_method=asked.payment_method or 4,
+        payment_object=asked.payment_object or 1,
+    )
+    return _add(call, KIND_BIT[asked.kind], item)
+
+
+def _check_item(price_kopecks: int, quantity_micro: int) -> None:
+    if quantity_micro == 0:
+        raise Refuse(BAD_QUANTITY)
+    if price_kopecks > SUM_MAX or line_sum(price_kopecks, quantity_micro) > SUM_MAX:
+        raise Refuse(BAD_PRICE)
+
+
+def _add(call: AnyCall, kind: int, item: Item) -> c.Reply:
+    """Appends the item; an item that cannot be taken opens no receipt."""
+    before = call.printer.receipt
+    receipt = _receipt_for(call, kind)
+    if len(receipt.items) >= ITEMS_MAX or receipt.total_kopecks + item.sum_kopecks > SUM_MAX:
+        call.printer.receipt = before
+        raise Refuse(BUFFER_FULL)
+    receipt.items.append(item)
+    call.printer.print_lines(item.name, f"{roubles(item.sum_kopecks):>36}")
+    return call.done()
+
+
+ClassicCall = Call[c.Sale] | Call[c.Buy] | Call[c.SaleReturn] | Call[c.BuyReturn]
+
+
+def _classic_item(call: ClassicCall) -> c.Reply:
+    asked = call.command
+    kind = asked.CODE - 0x80
+    row = next((tax for tax in asked.taxes if tax), 0)
+    if row not in _RATE_OF_ROW or asked.department > 16:
+        raise Refuse(BAD_PARAMETER)
+    quantity_micro = asked.quantity_milli * 1000
+    _check_item(asked.price_kopecks, quantity_micro)
+    department = asked.department or 1
+    item = Item(
+        name=asked.name or str(call.printer.tables.get(7, department, 1)),
+        quantity_micro=quantity_micro,
+        price_kopecks=asked.price_kopecks,
+        sum_kopecks=line_sum(asked.price_kopecks, quantity_micro),
+        tax_kopecks=None,
+        rate=_RATE_OF_ROW[row],
+        department=asked.department,
+        payment_method=4,
+        payment_object=1,
+    )
+    return _add(call, kind, item)
+
+
+handles(c.Sale, prints=True)(_classic_item)
+handles(c.Buy, prints=True)(_classic_item)
+handles(c.SaleReturn, prints=True)(_classic_item)
+handles(c.BuyReturn, prints=True)(_classic_item)
+
+
+@handles(c.Storno, prints=True)
+def _storno(call: Call[c.Storno]) -> c.Reply:
+    asked = call.command
+    receipt = _open_one(call.printer)
+    if not receipt.take_back(asked.price_kopecks, asked.quantity_milli * 1000, asked.department):
+        raise Refuse(STORNO_TOO_BIG)
+    call.printer.print_lines(f"СТОРНО {asked.name}")
+    return call.done()
+
+
+def _adjust(call: Call[c.Discount] | Call[c.Markup]) -> c.Reply:
+    """86h and 87h, legal while table 17 field 3 is 0; spread over the items, as the format knows no discounts."""
+    receipt = _open_one(call.printer)
+    if call.printer.tables.number(17, 1, 3):
+        raise Refuse(WRONG_MODE)
+    sign = -1 if isinstance(call.command, c.Discount) else 1
+    if not receipt.adjust(sign * call.command.amount_kopecks):
+        raise Refuse(DISCOUNT_TOO_BIG)
+    return call.done()
+
+
+handles(c.Discount, prints=True)(_adjust)
+handles(c.Markup, prints=True)(_adjust)
+
+
+# --- tags
+
+
+def tags_of(tlv: bytes, allowed: frozenset[int], present: Sequence[bytes]) -> list[bytes]:
+    """The records in the data of FF0C or FF4D. 33h for bytes that are no TLV, for a tag that may not be sent, for a
+    text that is too long, and for a tag that the document has already."""
+    try:
+        ffd.decode(tlv)
+        records = [ffd.wrap(record.tag, record.raw) for record in ffd.split(tlv)]
+        numbers = [record.tag for record in ffd.split(tlv)]
+    except ffd.BadTlv as error:
+        raise Refuse(BAD_PARAMETER) from error
+    seen = {int.from_bytes(old[:2], "little") for old in present} - _REPEATABLE
+    for number, record in zip(numbers, records, strict=True):
+        length = TAGS[number].length if number in TAGS else 0
+        if number not in allowed or number in seen or (length and len(record) - 4 > length):
+            raise Refuse(BAD_PARAMETER)
+        seen |= {number} - _REPEATABLE
+    return records
+
+
+@handles(c.SendDocumentTlv)
+def _document_tlv(call: Call[c.SendDocumentTlv]) -> c.Reply:
+    printer = call.printer
+    if printer.receipt is not None:
+        present = printer.receipt.extra
+    elif printer.begun is not None:
+        present = printer.begun[1]
+    else:
+        raise Refuse(WRONG_STORAGE_STATE)
+    present.extend(tags_of(call.command.tlv, DOCUMENT_TAGS, present))
+    return call.done()
+
+
+@handles(c.SendItemTlv)
+def _item_tlv(call: Call[c.SendItemTlv]) -> c.Reply:
+    receipt = _open_one(call.printer)
+    if not receipt.items:
+        raise Refuse(WRONG_STORAGE_STATE)
+    item = receipt.items[-1]
+    present = [ffd.wrap(record.tag, record.raw) for record in ffd.split(item.extra)]
+    records = tags_of(call.command.tlv, ITEM_TAGS, present)
+    receipt.items[-1] = replace(item, extra=item.extra + b"".join(records))
+    return call.done()
+
+
+# --- subtotal, cancel, close
+
+
+@handles(c.Subtotal)
+def _subtotal(call: Call[c.Subtotal]) -> c.Reply:
+    return c.SubtotalReply(call.operator, _open_one(call.printer).total_kopecks)
+
+
+@handles(c.CancelReceipt, prints=True)
+def _cancel_receipt(call: Call[c.CancelReceipt]) -> c.Reply:
+    printer = call.printer
+    if printer.mode_byte(call.at) == MODE_DOCUMENT | NON_FISCAL << 4:
+        printer.is_non_fiscal_open = False
+        return call.done()
+    _open_one(printer)
+    printer.receipt = None
+    printer.registers.count(157)
+    printer.print_lines("ЧЕК АННУЛИРОВАН")
+    return call.done()
+
+
+@handles(c.CloseReceipt, prints=True)
+def _close_receipt(call: Call[c.CloseReceipt]) -> c.Reply:
+    asked = call.command
+    receipt = _open_one(call.printer)
+    if asked.rounding > 99 or asked.rounding > receipt.total_kopecks:
+        raise Refuse(BAD_PARAMETER)
+    total = receipt.total_kopecks - asked.rounding
+    given = asked.taxes_kopecks if call.printer.tables.number(1, 1, 14) else None
+    change, document = close(call, receipt, total, asked.payments_kopecks, asked.tax_system, given)
+    extended = call.printer.tables.number(17, 1, 36)
+    return c.CloseReceiptReply(change, document.number, document.sign, document.at if extended else None)
+
+
+@handles(c.CloseClassic, prints=True)
+def _close_classic(call: Call[c.CloseClassic]) -> c.Reply:
+    asked = call.command
+    receipt = _open_one(call.printer)
+    before = list(receipt.items)
+    if asked.discount:
+        share = (abs(receipt.total_kopecks * asked.discount) + 5000) // 10000
+        if abs(asked.discount) > 9999 or not receipt.adjust(-share if asked.discount > 0 else share):
+            raise Refuse(DISCOUNT_TOO_BIG)
+    cash, *cashless = asked.payments_kopecks
+    payments = (cash, *cashless, *(0,) * 12)
+    try:
+        change, _ = close(call, receipt, receipt.total_kopecks, payments, 0, None)
+    except Exception:
+        receipt.items = before  # a refusal changes nothing
+        raise
+    return c.CloseClassicReply(call.operator, change)
+
+
+def close(
+    call: AnyCall,
+    receipt: OpenReceipt,
+    total: int,
+    payments: tuple[int, ...],
+    tax_system: int,
+    given_taxes: tuple[int, ...] | None,
+) -> tuple[int, StoredDocument]:
+    """Makes the fiscal document; gives the change and the document. Refuses with nothing changed."""
+    printer = call.printer
+    if not receipt.items:
+        raise Refuse(BAD_PARAMETER)
+    if total == 0 and printer.tables.number(1, 1, 23):
+        raise Refuse(ZERO_TOTAL)
+    cashless = sum(payments) - payments[0]
+    if cashless > total:
+        raise Refuse(CASHLESS_OVER)
+    if sum(payments) < total:
+        raise Refuse(PAID_SHORT)
+    cash = total - cashless
+    if receipt.kind in (1, 2) and cash > printer.registers.drawer_kopecks:
+        raise Refuse(CASH_SHORT)
+    tenders = (cash, sum(payments[1:13]), payments[13], payments[14], payments[15])
+    system = _tax_system(printer, tax_system)
+    document = printer.storage.add(
+        RECEIPT,
+        call.at,
+        printer.clock_offset.total_seconds(),
+        lambda: _content(call, receipt, total, tenders, system, given_taxes),
+        kind=KIND_TAG[receipt.kind],
+        total_kopecks=total,
+    )
+    sums = [(item.department, item.sum_kopecks) for item in receipt.items]
+    printer.registers.receipt_made(receipt.kind, sums, (cash, *_classic_payments(payments)))
+    printer.registers.next_document()
+    printer.receipt = None
+    _print_end(printer, document)
+    return sum(payments) - total, document
+
+
+def _classic_payments(payments: tuple[int, ...]) -> tuple[int, int, int]:
+    """Payments as registers of types 2, 3 and 4: the first two electronic ones, and all the rest."""
+    return payments[1], payments[2], sum(payments[3:])
+
+
+def _tax_system(printer: Printer, wanted: int) -> int:
+    """Tag 1055: one of the registered systems; 0 means the first of them."""
+    registered = printer.identity.tax_systems
+    if wanted == 0:
+        return registered & -registered
+    if wanted & (wanted - 1) or not wanted & registered:
+        raise Refuse(BAD_PARAMETER)
+    return wanted
+
+
+def _content(
+    call: AnyCall,
+    receipt: OpenReceipt,
+    total: int,
+    tenders: tuple[int, ...],
+    system: int,
+    given_taxes: tuple[int, ...] | None,
+) -> bytes:
+    """The receipt's own tags."""
+    printer = call.printer
+    shift = printer.storage.shift
+    by_turnover = bool(printer.tables.number(17, 1, 40))
+    tags = {int.from_bytes(record[:2], "little") for record in receipt.extra}
+    head: list[tuple[int, ffd.Value]] = [
+        (1038, shift.number),
+        (1042, shift.receipts + 1),
+        (1054, KIND_TAG[receipt.kind]),
+        (1020, total),
+    ]
+    if 1021 not in tags:
+        head.append((1021, cashier(printer, receipt.operator)))
+    money = zip((1031, 1081, 1215, 1216, 1217), tenders, strict=True)
+    tail: list[tuple[int, ffd.Value]] = [(1048, printer.identity.user), (1009, printer.identity.address)]
+    if 1187 not in tags:
+        tail.append((1187, printer.identity.place))
+    tail += [(1055, system), (1060, "www.nalog.gov.ru")]
+    return b"".join(
+        (
+            ffd.encode_all(head),
+            *receipt.extra,
+            *(item.tlv() for item in receipt.items),
+            ffd.encode_all(money),
+            vat_tlv(receipt.items, by_turnover, given_taxes),
+            ffd.encode_all(tail),
+        )
+    )
+
+
+def cashier(printer: Printer, operator: int) -> str:
+    """Tag 1021 when the host sends none: the name of the operator in table 2."""
+    return str(printer.tables.get(2, operator, 2))[:64]
+
+
+def _print_end(printer: Printer, document: StoredDocument) -> None:
+    qr = document.qr(printer.identity.storage_number)
+    printer.print_lines(TRAINING_LINE, f"ФД {document.number} ФПД {document.sign:010d}", qr or "")
+
+
+@handles(c.RepeatDocument, prints=True)
+def _repeat_document(call: Call[c.RepeatDocument]) -> c.Reply:
+    call.printer.no_document()
+    document = call.printer.storage.documents[-1]
+    if document.total_kopecks is None:
+        raise Refuse(NOTHING_TO_REPEAT)
+    call.printer.print_lines("КОПИЯ")
+    _print_end(call.printer, document)
+    return call.done()
+
+
+# --- cash in and out, documents without fiscal force
+
+
+@handles(c.CashIn, prints=True)
+def _cash_in(call: Call[c.CashIn]) -> c.Reply:
+    return c.CashInReply(call.operator, _cash_moved(call, call.command.amount_kopecks))
+
+
+@handles(c.CashOut, prints=True)
+def _cash_out(call: Call[c.CashOut]) -> c.Reply:
+    if call.command.amount_kopecks > call.printer.registers.drawer_kopecks:
+        raise Refuse(CASH_SHORT)
+    return c.CashOutReply(call.operator, _cash_moved(call, -call.command.amount_kopecks))
+
+
+def _cash_moved(call: AnyCall, kopecks: int) -> int:
+    printer = call.printer
+    printer.no_document()
+    if printer.storage.shift.is_expired(call.at):
+        raise Refuse(SHIFT_EXPIRED)
+    if abs(kopecks) > SUM_MAX:
+        raise Refuse(BAD_PARAMETER)
+    printer.registers.cash_moved(kopecks)
+    printer.print_lines(f"{'ВНЕСЕНИЕ' if kopecks >= 0 else 'ВЫПЛАТА'} {roubles(abs(kopecks))}")
+    return printer.registers.next_document()
+
+
+@handles(c.OpenNonFiscal, prints=True)
+def _open_non_fiscal(call: Call[c.OpenNonFiscal]) -> c.Reply:
+    call.printer.no_document()
+    call.printer.is_non_fiscal_open = True
+    return call.done()
+
+
+@handles(c.CloseNonFiscal, prints=True)
+def _close_non_fiscal(call: Call[c.CloseNonFiscal]) -> c.Reply:
+    if not call.printer.is_non_fiscal_open:
+        raise Refuse(RECEIPT_CLOSED if call.printer.receipt is None else RECEIPT_OPEN)
+    call.printer.is_non_fiscal_open = False
+    call.printer.registers.next_document()
+    return call.done()
