@@ -20,7 +20,9 @@ from posapp.journal.mapping import (
     device_columns,
     document_text,
     evidence_text,
+    mark_text,
     micros,
+    number_key,
     receipt_columns,
     text_of,
 )
@@ -48,9 +50,9 @@ class Changes:
         """Upserts rows of `mapping.order_columns`; how many differ from before in more than the time of the pull."""
         changed = 0
         for row in rows:
-            before = self._db.execute(sql.ORDER_NOW, row).fetchone()
+            before = sql.ORDER_NOW.run(self._db, row).fetchone()
             changed += before is None or before[0] != row["body"] or bool(before[1]) != row["is_claimed"]
-            self._db.execute(sql.SAVE_ORDER, row)
+            sql.SAVE_ORDER.run(self._db, row)
         return changed
 
     # -------------------------------------------------------------------------------------------- receipts
@@ -60,9 +62,9 @@ class Changes:
             raise ValueError(f"a receipt does not begin as {state}")
         row = receipt_columns(receipt, state, reason, micros(self._now()))
         try:
-            self._db.execute(sql.ADD_RECEIPT, row)
+            sql.ADD_RECEIPT.run(self._db, row)
         except sqlite3.IntegrityError:
-            existing = self._db.execute(sql.RECEIPT_OF_SETTLEMENT, row).fetchone()
+            existing = sql.RECEIPT_OF_SETTLEMENT.run(self._db, row).fetchone()
             if existing is None:
                 raise
             raise SettlementTaken(existing[0]) from None
@@ -80,12 +82,12 @@ class Changes:
             self._end_attempt(key, after, {})
 
     def _state(self, key: str) -> State | None:
-        row = self._db.execute(sql.STATE_OF_RECEIPT, {"key_": key}).fetchone()
+        row = sql.STATE_OF_RECEIPT.run(self._db, {"key_": key}).fetchone()
         return None if row is None else State(row[0])
 
     def _set_state(self, key: str, before: State, after: State, reason: str) -> None:
         values = {"key_": key, "before_": before, "state": after, "reason": reason, "changed_at": micros(self._now())}
-        if self._db.execute(sql.MOVE_RECEIPT, values).rowcount != 1:
+        if sql.MOVE_RECEIPT.run(self._db, values).rowcount != 1:
             raise IllegalMove(key, self._state(key) or "", after)
 
     # -------------------------------------------------------------------------------------------- attempts
@@ -93,7 +95,7 @@ class Changes:
         """pending → sending and the attempt's row. Raises DeviceSending (rule 10), IllegalMove."""
         self._check_idle(device)
         now = micros(self._now())
-        tried = self._db.execute(sql.SEND_RECEIPT, {"key_": key, "changed_at": now}).fetchall()
+        tried = sql.SEND_RECEIPT.run(self._db, {"key_": key, "changed_at": now}).fetchall()
         if not tried:
             raise IllegalMove(key, self._state(key) or "", State.SENDING, By.PROGRAM)
         attempt = {
@@ -106,14 +108,14 @@ class Changes:
             "outcome": "",
             "evidence": "{}",
         }
-        return self._added(self._db.execute(sql.ADD_ATTEMPT, attempt))
+        return self._added(sql.ADD_ATTEMPT.run(self._db, attempt))
 
     def note_evidence(self, attempt_id: int, evidence: Mapping[str, object]) -> None:
         """Adds to an attempt's evidence; what has the same name is replaced. Raises LookupError."""
-        row = self._db.execute(sql.EVIDENCE_OF_ATTEMPT, {"id_": attempt_id}).fetchone()
+        row = sql.EVIDENCE_OF_ATTEMPT.run(self._db, {"id_": attempt_id}).fetchone()
         if row is None:
             raise LookupError(f"no attempt {attempt_id}")
-        self._db.execute(sql.NOTE_EVIDENCE, {"id_": attempt_id, "evidence": _merged(row[0], evidence)})
+        sql.NOTE_EVIDENCE.run(self._db, {"id_": attempt_id, "evidence": _merged(row[0], evidence)})
 
     def fiscalize(
         self, key: str, mark: FiscalMark, by: By, outbox: Sequence[NewEntry], evidence: Mapping[str, object]
@@ -124,22 +126,22 @@ class Changes:
         now = micros(self._now())
         row = {
             "key_": key,
-            "mark": text_of(mark.as_json()),
+            "mark": mark_text(mark),
             "storage_number": mark.storage_number,
             "document_number": mark.document_number,
             "at": now,
         }
         try:
-            if self._db.execute(sql.FISCALIZE, row).rowcount != 1:
+            if sql.FISCALIZE.run(self._db, row).rowcount != 1:
                 raise IllegalMove(key, self._state(key) or "", State.FISCALIZED, by)
         except sqlite3.IntegrityError:
-            other = self._db.execute(sql.RECEIPT_OF_DOCUMENT, row).fetchone()
+            other = sql.RECEIPT_OF_DOCUMENT.run(self._db, row).fetchone()
             if other is None:
                 raise
             raise DocumentTaken(other[0]) from None
         factory_number = self._end_attempt(key, State.FISCALIZED, evidence)
-        self._db.execute(
-            sql.NEXT_DOCUMENT,
+        sql.NEXT_DOCUMENT.run(
+            self._db,
             {
                 "factory_number_": factory_number,
                 "storage_number_": mark.storage_number,
@@ -147,7 +149,7 @@ class Changes:
                 "at": now,
             },
         )
-        self._db.executemany(sql.ADD_ENTRY, [_entry_columns(key, each, now) for each in outbox])
+        sql.ADD_ENTRY.run_many(self._db, [_entry_columns(key, each, now) for each in outbox])
 
     def not_made(self, key: str, after: State, reason: str, evidence: Mapping[str, object]) -> None:
         """sending → pending or refused, on proof; closes the attempt. Raises IllegalMove."""
@@ -158,7 +160,7 @@ class Changes:
 
     def _end_attempt(self, key: str, outcome: State, evidence: Mapping[str, object]) -> str:
         """Closes the open attempt of a receipt and says on which register it was."""
-        row = self._db.execute(sql.OPEN_ATTEMPT, {"key_": key}).fetchone()
+        row = sql.OPEN_ATTEMPT.run(self._db, {"key_": key}).fetchone()
         if row is None:
             raise IllegalMove(f"{key} ({State.SENDING} without an attempt)", State.SENDING, outcome)
         values = {
@@ -167,13 +169,13 @@ class Changes:
             "outcome": outcome,
             "evidence": _merged(row[1], evidence),
         }
-        self._db.execute(sql.END_ATTEMPT, values)
+        sql.END_ATTEMPT.run(self._db, values)
         factory_number: str = row[2]
         return factory_number
 
     def _check_idle(self, device: DeviceIdentity) -> None:
         """Rule 10: nothing new on a register while something is being sent there."""
-        sending = self._db.execute(sql.SENDING_ON_DEVICE, {"factory_number": device.factory_number}).fetchone()
+        sending = sql.SENDING_ON_DEVICE.run(self._db, {"factory_number": device.factory_number}).fetchone()
         if sending is not None:
             raise DeviceSending(*sending)
 
@@ -193,13 +195,13 @@ class Changes:
             "cashier": cashier,
             "started_at": micros(self._now()),
         }
-        return self._added(self._db.execute(sql.ADD_OPERATION, operation))
+        return self._added(sql.ADD_OPERATION.run(self._db, operation))
 
     def end_operation(self, operation_id: int, state: str, evidence: Mapping[str, object]) -> None:
         """sending → done or refused. Raises IllegalMove."""
         values = {"id_": operation_id, "state": state, "evidence": evidence_text(evidence), "at": micros(self._now())}
-        if state not in ("done", "refused") or self._db.execute(sql.END_OPERATION, values).rowcount != 1:
-            stored = self._db.execute(sql.STATE_OF_OPERATION, values).fetchone()
+        if state not in ("done", "refused") or sql.END_OPERATION.run(self._db, values).rowcount != 1:
+            stored = sql.STATE_OF_OPERATION.run(self._db, values).fetchone()
             raise IllegalMove(f"operation {operation_id}", "" if stored is None else stored[0], state)
 
     # -------------------------------------------------------------------------------------------- device book
@@ -207,9 +209,9 @@ class Changes:
         """Every document up to `number` is accounted for, `foreign` are those of other programs."""
         now = micros(self._now())
         row = {**device_columns(device), "last_document": number, "seen_at": now}
-        self._db.execute(sql.REMEMBER_DEVICE, row)
+        sql.REMEMBER_DEVICE.run(self._db, row)
         for each in foreign:
-            self._db.execute(sql.ADD_FOREIGN, {**row, "number": each.number, "body": document_text(each)})
+            sql.ADD_FOREIGN.run(self._db, {**row, "number": each.number, "body": document_text(each)})
 
     # -------------------------------------------------------------------------------------------- outbox and log
     def settle_entries(self, results: Sequence[EntryResult], log: Sequence[NewLogRow]) -> None:
@@ -217,24 +219,24 @@ class Changes:
         for each in results:
             if each.state not in ("done", "waiting", "failed"):
                 raise IllegalMove(f"entry {each.entry_id}", "", each.state)
-        self._db.executemany(sql.SETTLE_ENTRY, [_result_columns(each) for each in results])
+        sql.SETTLE_ENTRY.run_many(self._db, [_result_columns(each) for each in results])
         self.add_log(log)
 
     def set_entry(self, entry_id: int, after: str, allowed: tuple[str, ...], due_at: datetime | None) -> None:
         """A person's word about an entry. Raises IllegalMove unless its state is one of `allowed`."""
-        row = self._db.execute(sql.STATE_OF_ENTRY, {"id_": entry_id}).fetchone()
+        row = sql.STATE_OF_ENTRY.run(self._db, {"id_": entry_id}).fetchone()
         if row is None or row[0] not in allowed:
             raise IllegalMove(f"entry {entry_id}", "" if row is None else row[0], after, By.PERSON)
         due = None if due_at is None else micros(due_at)
-        self._db.execute(sql.SET_ENTRY, {"id_": entry_id, "state": after, "due_at": due})
+        sql.SET_ENTRY.run(self._db, {"id_": entry_id, "state": after, "due_at": due})
 
     def add_log(self, rows: Sequence[NewLogRow]) -> None:
         """Requests that happened."""
-        self._db.executemany(sql.ADD_LOG, [_log_columns(each) for each in rows])
+        sql.ADD_LOG.run_many(self._db, [_log_columns(each) for each in rows])
 
     def set_fact(self, name: str, value: str) -> None:
         """A small fact."""
-        self._db.execute(sql.SET_FACT, {"name": name, "value": value})
+        sql.SET_FACT.run(self._db, {"name": name, "value": value})
 
     @staticmethod
     def _added(cursor: sqlite3.Cursor) -> int:
@@ -255,6 +257,7 @@ def _entry_columns(key: str, entry: NewEntry, now: int) -> dict[str, object]:
         "portal": entry.portal,
         "order_id": entry.order_id,
         "order_number": entry.order_number,
+        "order_key": number_key(entry.order_number),
         "state": "waiting",
         "tries": 0,
         "created_at": now,
@@ -262,7 +265,7 @@ def _entry_columns(key: str, entry: NewEntry, now: int) -> dict[str, object]:
         "code": "",
         "facts": "{}",
         "proof": "",
-        "is_unsure": False,
+        "is_unsure": 0,
         "body": text_of(entry.body),
     }
 
@@ -275,7 +278,7 @@ def _result_columns(result: EntryResult) -> dict[str, object]:
         "code": result.code,
         "facts": evidence_text(result.facts),
         "proof": result.proof,
-        "is_unsure": result.is_unsure,
+        "is_unsure": int(result.is_unsure),
     }
 
 
@@ -284,6 +287,7 @@ def _log_columns(row: NewLogRow) -> dict[str, object]:
         "at": micros(row.at),
         "entry_id": row.entry_id,
         "order_number": row.order_number,
+        "order_key": number_key(row.order_number),
         "step": row.step,
         "method": row.method,
         "outcome": row.outcome,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -58,6 +59,11 @@ def body_of(text: str) -> dict[str, Any]:
     return body
 
 
+def number_key(number: str) -> str:
+    """An order's number as it is searched: without case and outer spaces."""
+    return number.strip().casefold()
+
+
 # ------------------------------------------------------------------------------------------------ orders
 def order_columns(order: Order, is_claimed: bool) -> dict[str, object]:
     """A row of `orders`."""
@@ -67,7 +73,7 @@ def order_columns(order: Order, is_claimed: bool) -> dict[str, object]:
         "portal": order.portal,
         "order_id": order.order_id,
         "number": order.number,
-        "number_key": order.number.casefold(),
+        "number_key": number_key(order.number),
         "is_courier": order.is_courier,
         "is_claimed": is_claimed,
         "pulled_at": order.pulled_at.isoformat(),
@@ -175,6 +181,16 @@ def receipt_columns(receipt: Receipt, state: State, reason: str, now: int) -> di
         "changed_at": now,
         "body": _encode(receipt.as_json()),
     }
+
+
+_MARK_FIELDS = tuple(each.name for each in fields(FiscalMark))
+
+
+def mark_text(mark: FiscalMark) -> str:
+    """What `FiscalMark.as_json` says, without the deep copies that take longer than the rest of the transaction."""
+    body = {name: getattr(mark, name) for name in _MARK_FIELDS}
+    body["printed_at"] = mark.printed_at.isoformat(timespec="seconds")
+    return _encode(body)
 
 
 def receipt_of(record: Record) -> StoredReceipt:

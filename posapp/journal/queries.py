@@ -22,6 +22,7 @@ from posapp.journal.mapping import (
     log_row_of,
     micros,
     moment_or_none,
+    number_key,
     operation_of,
     order_of,
     receipt_of,
@@ -58,16 +59,18 @@ _LOG = (
     " log.reason, log.duration_ms, log.attempt, coalesce(entry.state, '') FROM sync_log AS log"
     " LEFT JOIN outbox AS entry ON entry.id = log.entry_id "
 )
-# The place of a text in an index that ignores case: the number itself and every longer one.
-_BEGINS = "order_number >= :begin AND order_number < :end"
+# The place of a number in an index: the number itself and every longer one.
+_BEGINS = "order_key >= :begin AND order_key < :end"
 
 
 # ------------------------------------------------------------------------------------------------ orders
 def order(db: sqlite3.Connection, portal: str, text: str) -> Order | None:
     """By number, or by id when `text` is digits and no number matches. Of two with one number, the newer."""
     number = text.strip()
+    if not number:
+        return None
     found = db.execute(
-        _ORDER + "WHERE portal = ? AND number_key = ? ORDER BY order_id DESC LIMIT 1", (portal, number.casefold())
+        _ORDER + "WHERE portal = ? AND number_key = ? ORDER BY order_id DESC LIMIT 1", (portal, number_key(number))
     ).fetchone()
     if found is not None:
         return order_of(found)
@@ -258,7 +261,7 @@ def outbox_counts(db: sqlite3.Connection) -> OutboxCounts:
 
 
 def _range(order_number: str) -> dict[str, int | str | None]:
-    begin = order_number.strip()
+    begin = number_key(order_number)
     return {"begin": begin, "end": begin + LAST_LETTER}
 
 

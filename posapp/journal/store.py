@@ -25,7 +25,7 @@ from posapp.domain.settlement import By, Settlement, State
 from posapp.errors import JournalError, SetupError
 from posapp.journal import queries
 from posapp.journal.connect import JOURNAL_NAME, Readers, open_reader, open_writer
-from posapp.journal.failures import sorted_failures
+from posapp.journal.failures import sorted_failures, trouble_of
 from posapp.journal.lock import DirectoryLock
 from posapp.journal.mapping import order_columns
 from posapp.journal.migrate import check_readable, migrate
@@ -127,8 +127,13 @@ class Journal:
     def _write(self, change: Callable[[Changes], T]) -> T:
         if self._writer is None:
             raise JournalError("journal_failed", what="opened for reading only")
-        with sorted_failures(self.path):
+        try:
             return self._writer.run(change)
+        except (sqlite3.Error, OSError) as error:
+            trouble = trouble_of(error, self.path)
+            if trouble is None:
+                raise
+            raise trouble from error
 
     # -------------------------------------------------------------------------------------------- orders
     def save_orders(self, orders: Sequence[Order], claimed: bool) -> int:

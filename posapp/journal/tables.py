@@ -1,18 +1,17 @@
 """The tables of the journal: the one description of the schema, which the migrations arrive at.
 
-Times are whole microseconds since 1970 UTC, money whole kopecks, JSON is text. What a change of state must never break
-is a constraint here, so that no mistake above can write it: one live receipt per settlement, a mark exactly on
-fiscalized receipts, one receipt per fiscal document, one open attempt per register.
+Times are whole microseconds since 1970 UTC, money whole kopecks, JSON is text; an order's number has a key beside it
+that ignores case in every alphabet (SQLite's own comparison does so for Latin letters only). What must never break is
+a constraint here, so that no mistake above can write it: one live receipt per settlement, a mark exactly on fiscalized
+receipts, one receipt per fiscal document, one open attempt per register.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, MetaData, String, Table, text
+from sqlalchemy import CheckConstraint, Index, MetaData, Table, text
 from sqlmodel import Field, SQLModel
-
-NOCASE = String(collation="NOCASE")
 
 # Every constraint has a name, so that a later migration can change it.
 _NAMES = {
@@ -192,7 +191,7 @@ class OutboxRow(Row, table=True):
         CheckConstraint("step IN ('mark','payment','status','stock')", name="step"),
         CheckConstraint("state IN ('waiting','done','failed','held')", name="state"),
         Index("ix_outbox_receipt", "receipt_key", "step_order"),
-        Index("ix_outbox_order", "order_number"),
+        Index("ix_outbox_order", "order_key"),
         # Done entries only pile up: what is looked for every second must not grow with them.
         Index("ix_outbox_open", "state", "due_at", "receipt_key", sqlite_where=text("state != 'done'")),
     )
@@ -203,7 +202,8 @@ class OutboxRow(Row, table=True):
     step_order: int
     portal: str
     order_id: int
-    order_number: str = Field(sa_type=NOCASE)
+    order_number: str
+    order_key: str
     state: str
     tries: int
     created_at: int
@@ -222,13 +222,14 @@ class SyncLogRow(Row, table=True):
     __table_args__: Any = (
         CheckConstraint("outcome IN ('done','failed','lost')", name="outcome"),
         Index("ix_sync_log_entry", "entry_id", sqlite_where=text("entry_id IS NOT NULL")),
-        Index("ix_sync_log_order", "order_number"),
+        Index("ix_sync_log_order", "order_key"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     at: int
     entry_id: int | None
-    order_number: str = Field(sa_type=NOCASE)
+    order_number: str
+    order_key: str
     step: str
     method: str
     outcome: str

@@ -191,7 +191,8 @@ def _outbox() -> None:
         sa.Column("step_order", sa.Integer(), nullable=False),
         sa.Column("portal", sa.String(), nullable=False),
         sa.Column("order_id", sa.Integer(), nullable=False),
-        sa.Column("order_number", sa.String(collation="NOCASE"), nullable=False),
+        sa.Column("order_number", sa.String(), nullable=False),
+        sa.Column("order_key", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.Integer(), nullable=False),
@@ -209,7 +210,7 @@ def _outbox() -> None:
     op.create_index(
         "ix_outbox_open", "outbox", ["state", "due_at", "receipt_key"], sqlite_where=sa.text("state != 'done'")
     )
-    op.create_index("ix_outbox_order", "outbox", ["order_number"])
+    op.create_index("ix_outbox_order", "outbox", ["order_key"])
     op.create_index("ix_outbox_receipt", "outbox", ["receipt_key", "step_order"])
 
 
@@ -219,7 +220,8 @@ def _sync_log() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.Integer(), nullable=False),
         sa.Column("entry_id", sa.Integer(), nullable=True),
-        sa.Column("order_number", sa.String(collation="NOCASE"), nullable=False),
+        sa.Column("order_number", sa.String(), nullable=False),
+        sa.Column("order_key", sa.String(), nullable=False),
         sa.Column("step", sa.String(), nullable=False),
         sa.Column("method", sa.String(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
@@ -232,7 +234,7 @@ def _sync_log() -> None:
         sa.CheckConstraint("outcome IN ('done','failed','lost')", name=op.f("ck_sync_log_outcome")),
     )
     op.create_index("ix_sync_log_entry", "sync_log", ["entry_id"], sqlite_where=sa.text("entry_id IS NOT NULL"))
-    op.create_index("ix_sync_log_order", "sync_log", ["order_number"])
+    op.create_index("ix_sync_log_order", "sync_log", ["order_key"])
 
 
 def _facts() -> None:
