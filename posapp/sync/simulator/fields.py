@@ -1,74 +1,10 @@
-"""The fields of Bitrix's entities, as tables: name, declared type, who may write.
-
-The kernel declares each entity of `sale` and `catalog` in such a table and derives from it what `select`, `filter`,
-`order` and `fields` may name (anything else is dropped without an error), which JSON type an answer has, and what
-`getfields` tells. So do we: the tables below carry the rules, the few functions under them carry the tables.
-
-Types: `int` and `double` are numbers or null, `char` and `string` are texts (never null), `datetime` is ISO 8601
-with the portal's offset or null, `date` the same at midnight, `any` goes out as it is.
-Marks: `ro` read-only, `im` immutable after `add`, `req` required on `add` and – unless immutable – on every `update`.
-"""
+"""The entities of `sale` and what hangs on an order, as tables. How to read them: `entity.py`."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from functools import cached_property
+from posapp.sync.simulator.entity import declare
 
-
-@dataclass(frozen=True)
-class Field:
-    """One column of an entity as the kernel declares it."""
-
-    name: str
-    type: str
-    is_read_only: bool
-    is_immutable: bool
-    is_required: bool
-
-
-@dataclass(frozen=True)
-class Entity:
-    """An entity: the key of one (`payment`), the key of a list (`payments`) and its fields by camelCase name."""
-
-    key: str
-    list_key: str
-    fields: dict[str, Field]
-
-    @cached_property
-    def by_snake(self) -> dict[str, Field]:
-        """Fields under the name that Bitrix uses inside: `paySystemId` → `PAY_SYSTEM_ID`."""
-        return {snake(name): field for name, field in self.fields.items()}
-
-    def find(self, name: str) -> Field | None:
-        """The field called `name` in either key style (`dateUpdate`, `DATE_UPDATE`), None when there is none."""
-        return self.by_snake.get(snake(name))
-
-    def settable(self, *, adding: bool) -> dict[str, Field]:
-        """The fields that `add` or `update` may write."""
-        return {
-            name: field
-            for name, field in self.fields.items()
-            if not field.is_read_only and (adding or not field.is_immutable)
-        }
-
-
-def snake(name: str) -> str:
-    """camelCase to UPPER_SNAKE, digits apart except in the three names of the 1C exchange (`id1c` → `ID_1C`)."""
-    if name != name.upper():
-        name = re.sub(r"(?<=[A-Za-z0-9])([A-Z])|(?<=[A-Za-z])([0-9])", r"_\1\2", name)
-    return name.upper()
-
-
-def _entity(key: str, list_key: str, table: str) -> Entity:
-    fields = {}
-    for line in table.strip().splitlines():
-        name, kind, *marks = line.split()
-        fields[name] = Field(name, kind, "ro" in marks, "im" in marks, "req" in marks)
-    return Entity(key, list_key, fields)
-
-
-ORDER = _entity(
+ORDER = declare(
     "order",
     "orders",
     """
@@ -118,7 +54,7 @@ ORDER = _entity(
 """,
 )
 
-BASKET_ITEM = _entity(
+BASKET_ITEM = declare(
     "basketItem",
     "basketItems",
     """
@@ -160,7 +96,7 @@ BASKET_ITEM = _entity(
 """,
 )
 
-PAYMENT = _entity(
+PAYMENT = declare(
     "payment",
     "payments",
     """
@@ -211,7 +147,7 @@ PAYMENT = _entity(
 """,
 )
 
-SHIPMENT = _entity(
+SHIPMENT = declare(
     "shipment",
     "shipments",
     """
@@ -263,7 +199,7 @@ SHIPMENT = _entity(
 """,
 )
 
-SHIPMENT_ITEM = _entity(
+SHIPMENT_ITEM = declare(
     "shipmentItem",
     "shipmentItems",
     """
@@ -277,7 +213,7 @@ SHIPMENT_ITEM = _entity(
 """,
 )
 
-PROPERTY_VALUE = _entity(
+PROPERTY_VALUE = declare(
     "propertyValue",
     "propertyValues",
     """
@@ -291,7 +227,7 @@ PROPERTY_VALUE = _entity(
 """,
 )
 
-PROPERTY = _entity(
+PROPERTY = declare(
     "property",
     "properties",
     """
@@ -326,7 +262,7 @@ PROPERTY = _entity(
 """,
 )
 
-STATUS = _entity(
+STATUS = declare(
     "status",
     "statuses",
     """
@@ -339,7 +275,7 @@ STATUS = _entity(
 """,
 )
 
-STATUS_LANG = _entity(
+STATUS_LANG = declare(
     "statusLang",
     "statusLangs",
     """
@@ -350,7 +286,7 @@ STATUS_LANG = _entity(
 """,
 )
 
-PERSON_TYPE = _entity(
+PERSON_TYPE = declare(
     "personType",
     "personTypes",
     """
@@ -363,141 +299,7 @@ PERSON_TYPE = _entity(
 """,
 )
 
-PRODUCT = _entity(
-    "product",
-    "products",
-    """
-    active char
-    available char ro
-    barcodeMulti char
-    bundle char ro
-    canBuyZero char
-    code string
-    dateCreate datetime ro
-    detailText string
-    height double
-    iblockId int req im
-    iblockSectionId int
-    id int ro
-    length double
-    measure int
-    name string req
-    previewText string
-    purchasingCurrency string
-    purchasingPrice double
-    quantity double
-    quantityReserved double
-    quantityTrace char
-    sort int
-    timestampX datetime ro
-    type int ro
-    vatId int
-    vatIncluded char
-    weight double
-    width double
-    xmlId string
-""",
-)
-
-VAT = _entity(
-    "vat",
-    "vats",
-    """
-    active char
-    id int ro
-    name string req
-    rate double req
-    sort int
-    timestampX datetime ro
-""",
-)
-
-STORE = _entity(
-    "store",
-    "stores",
-    """
-    active char
-    address string req
-    code string
-    dateCreate datetime ro
-    dateModify datetime ro
-    description string
-    email string
-    gpsN double
-    gpsS double
-    id int ro
-    imageId int
-    issuingCenter char
-    modifiedBy int
-    phone string
-    schedule string
-    sort int
-    title string
-    userId int
-    xmlId string
-""",
-)
-
-STORE_PRODUCT = _entity(
-    "storeProduct",
-    "storeProducts",
-    """
-    amount double
-    id int ro
-    productId int
-    quantityReserved double
-    storeId int
-""",
-)
-
-PRICE = _entity(
-    "price",
-    "prices",
-    """
-    catalogGroupId int
-    currency string
-    extraId int
-    id int ro
-    price double
-    priceScale double
-    productId int
-    quantityFrom int
-    quantityTo int
-    timestampX datetime ro
-""",
-)
-
-MEASURE = _entity(
-    "measure",
-    "measures",
-    """
-    code int req
-    id int ro
-    isDefault char
-    measureTitle string req
-    symbol string
-    symbolIntl string
-    symbolLetterIntl string
-""",
-)
-
-CATALOG = _entity(
-    "catalog",
-    "catalogs",
-    """
-    iblockId int
-    iblockTypeId string
-    id int ro
-    lid string
-    name string
-    productIblockId int
-    skuPropertyId int
-    subscription char
-    vatId int
-""",
-)
-
-ORDER_ENTITY = _entity(
+ORDER_ENTITY = declare(
     "orderEntity",
     "orderEntity",
     """

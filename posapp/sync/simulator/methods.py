@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from posapp.sync.simulator import fields, orders
+from posapp.sync.simulator import catalogue, documents, events, fields, orders
 from posapp.sync.simulator.access import USER_ID, Caller
+from posapp.sync.simulator.entity import Entity, Field
 from posapp.sync.simulator.envelope import PortalError, iso
-from posapp.sync.simulator.fields import Entity, Field
+from posapp.sync.simulator.events import OfflineQueue
 from posapp.sync.simulator.parameters import Parameters, get_any_case, items_of, text_of
 from posapp.sync.simulator.rows import (
     Condition,
@@ -41,6 +42,7 @@ class Call:
     now: datetime
     caller: Caller
     scopes: tuple[str, ...]
+    queue: OfflineQueue
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,7 @@ def product_entity(shop: Shop) -> Entity:
     """The product's fields and the shop's own `propertyN`, which only its rows know."""
     names = {name for row in shop.products.values() for name in row if name.startswith("property")}
     extra = {name: Field(name, "any", False, False, False) for name in names}
-    return Entity("product", "products", {**fields.PRODUCT.fields, **extra})
+    return Entity("product", "products", {**catalogue.PRODUCT.fields, **extra})
 
 
 def _list_products(call: Call) -> Listed:
@@ -305,14 +307,22 @@ def _app_info(call: Call) -> Row:
     return {"SCOPE": list(call.scopes), "LICENSE": "ru_selfhosted"}
 
 
-def _events(call: Call) -> list[str]:
-    return ["ONSALEORDERSAVED", "ONSALEBEFOREORDERDELETE", "ONORDERENTITYSAVED", "ONORDERDELETED",
-            "ONPAYMENTENTITYSAVED", "ONPAYMENTDELETED", "ONSHIPMENTENTITYSAVED", "ONSHIPMENTDELETED",
-            "ONPROPERTYVALUEENTITYSAVED", "ONPROPERTYVALUEDELETED"]  # fmt: skip
+def _for_application(run: Handler) -> Method:
+    """A method of events: an inbound webhook may not call it, only an application with its token."""
+
+    def guarded(call: Call) -> Any:
+        if call.caller.kind != "oauth":
+            raise PortalError("WRONG_AUTH_TYPE", "Current authorization type is denied for this method", 403)
+        return run(call)
+
+    return Method("", guarded)
 
 
-def _needs_application(call: Call) -> Any:
-    raise PortalError("WRONG_AUTH_TYPE", "Current authorization type is denied for this method", 403)
+def _take_events(call: Call) -> Row:
+    keeps = text_of(call.parameters.get("clear", 1)) in ("0", "")
+    if keeps and call.shop.options["rest_offline_extended"] != "Y":
+        raise PortalError("WRONG_LICENSE", "Extended offline events are not available on this plan", 403)
+    return call.queue.take(call.parameters)
 
 
 def _batch_is_run_elsewhere(call: Call) -> Any:
@@ -340,10 +350,14 @@ METHODS: dict[str, Method] = {
     "server.time": Method("", lambda call: iso(call.now)),
     "feature.get": Method("", _feature),
     "app.info": Method("", _app_info),
-    "events": Method("", _events),
-    **{name: Method("", _needs_application) for name in (
-        "event.bind", "event.get", "event.unbind", "event.offline.get", "event.offline.list", "event.offline.clear",
-        "event.offline.error")},
+    "events": Method("", lambda call: list(events.KNOWN)),
+    "event.bind": _for_application(lambda call: call.queue.bind(call.parameters)),
+    "event.unbind": _for_application(lambda call: call.queue.unbind(call.parameters)),
+    "event.get": _for_application(lambda call: call.queue.get_bindings()),
+    "event.offline.list": _for_application(lambda call: call.queue.peek(call.parameters, call.start)),
+    "event.offline.get": _for_application(_take_events),
+    "event.offline.clear": _for_application(lambda call: call.queue.clear(call.parameters)),
+    "event.offline.error": _for_application(lambda call: call.queue.fail(call.parameters)),
 
     "sale.order.list": Method("sale", _list_orders),
     "sale.order.get": Method("sale", lambda call: {"order": order_view(orders.find_order(call.shop, call.parameters))}),
@@ -380,13 +394,26 @@ METHODS: dict[str, Method] = {
     "catalog.product.list": Method("catalog", _list_products),
     "catalog.product.get": Method("catalog", _get_product),
     "catalog.product.update": Method("catalog", _update_product),
-    "catalog.vat.list": Method("catalog", _list_table("vats", fields.VAT)),
-    "catalog.vat.get": Method("catalog", _get_row("vats", fields.VAT, "200800000000")),
-    "catalog.store.list": Method("catalog", _list_table("stores", fields.STORE)),
-    "catalog.storeproduct.list": Method("catalog", _list_table("storeProducts", fields.STORE_PRODUCT)),
-    "catalog.catalog.list": Method("catalog", _list_table("catalogs", fields.CATALOG)),
-    "catalog.measure.list": Method("catalog", _list_table("measures", fields.MEASURE)),
-    "catalog.price.list": Method("catalog", _list_table("prices", fields.PRICE)),
+    "catalog.vat.list": Method("catalog", _list_table("vats", catalogue.VAT)),
+    "catalog.vat.get": Method("catalog", _get_row("vats", catalogue.VAT, "200800000000")),
+    "catalog.store.list": Method("catalog", _list_table("stores", catalogue.STORE)),
+    "catalog.storeproduct.list": Method("catalog", _list_table("storeProducts", catalogue.STORE_PRODUCT)),
+    "catalog.catalog.list": Method("catalog", _list_table("catalogs", catalogue.CATALOG)),
+    "catalog.measure.list": Method("catalog", _list_table("measures", catalogue.MEASURE)),
+    "catalog.price.list": Method("catalog", _list_table("prices", catalogue.PRICE)),
+    "catalog.document.list": Method("catalog", _list_table("documents", catalogue.DOCUMENT)),
+    "catalog.document.add": Method("catalog", _answer_part(documents.add_document, catalogue.DOCUMENT)),
+    "catalog.document.update": Method("catalog", _answer_part(documents.update_document, catalogue.DOCUMENT)),
+    "catalog.document.delete": Method("catalog", lambda call: documents.delete_document(call.shop, call.parameters)),
+    "catalog.document.conduct": Method("catalog", lambda call: documents.conduct(call.shop, call.parameters, call.now)),
+    "catalog.document.conductlist": Method("catalog", lambda call: documents.conduct_list(
+        call.shop, call.parameters, call.now)),
+    "catalog.document.cancel": Method("catalog", lambda call: documents.cancel(call.shop, call.parameters, call.now)),
+    "catalog.document.element.list": Method("catalog", _list_table("documentElements", catalogue.DOCUMENT_ELEMENT)),
+    "catalog.document.element.add": Method("catalog", lambda call: {"documentElement": show(
+        documents.add_element(call.shop, call.parameters), catalogue.DOCUMENT_ELEMENT)}),
+    "catalog.document.element.delete": Method("catalog", lambda call: documents.delete_element(
+        call.shop, call.parameters)),
     "catalog.document.mode.status": Method("catalog", lambda call: call.shop.options["inventory_management"]),
 
     "crm.requisite.list": Method("crm", _list_requisites),

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from posapp.sync.simulator import checks, fields
-from posapp.sync.simulator.envelope import PortalError, iso, plain
+from posapp.sync.simulator.envelope import PortalError, iso
 from posapp.sync.simulator.parameters import Parameters, decimal_of, items_of, text_of
 from posapp.sync.simulator.rows import Row, argument_missing, read_fields, required_id
 from posapp.sync.simulator.shop import (
@@ -31,6 +31,7 @@ from posapp.sync.simulator.shop import (
     name_pay_system,
     shipment_item,
 )  # fmt: skip
+from posapp.sync.simulator.stock import move_goods
 
 CALLER = 1  # the user whose webhook it is; stands in emp…Id fields
 
@@ -107,6 +108,9 @@ def _save(shop: Shop, order: Row, now: datetime) -> None:
     order["version"] = (order.get("version") or 0) + 1
     order["dateUpdate"] = iso(now)
     order["updated1c"] = "N"
+    saved = {"ID": str(order["id"]), "XML_ID": text_of(order.get("xmlId")), "ACTION": "save"}
+    shop.events["ONSALEORDERSAVED", order["id"]] = {"FIELDS": saved}
+    shop.events["ONORDERENTITYSAVED", order["id"]] = {"FIELDS": {"ID": str(order["id"])}}
 
 
 # ---------------------------------------------------------------------------------------------- payment
@@ -164,6 +168,7 @@ def _write_payment(shop: Shop, order: Row, payment: Row, values: Row, now: datet
         values["sum"] = Decimal(0)
     payment.update(values)
     name_pay_system(shop, payment)
+    shop.events["ONPAYMENTENTITYSAVED", payment["id"]] = {"FIELDS": {"ID": str(payment["id"])}}
     _save(shop, order, now)
     if is_paying:
         checks.on_paid(shop, order, payment, now)
@@ -220,7 +225,7 @@ def _write_shipment(shop: Shop, order: Row, shipment: Row, values: Row, now: dat
         values[name] = "Y" if values[name] == "Y" else "N"
     is_moving = values["deducted"] != shipment["deducted"]
     if is_moving:
-        _move_stock(shop, order, shipment, -1 if values["deducted"] == "Y" else 1)
+        move_goods(shop, order, shipment, -1 if values["deducted"] == "Y" else 1)
         values = {"dateDeducted": iso(now), "empDeductedId": CALLER, **values}
     if values["allowDelivery"] != shipment["allowDelivery"]:
         values = {"dateAllowDelivery": iso(now), "empAllowDeliveryId": CALLER, **values}
@@ -228,40 +233,10 @@ def _write_shipment(shop: Shop, order: Row, shipment: Row, values: Row, now: dat
         values[name] = values.get(name) or Decimal(0)
     order["price"] += values["priceDelivery"] - (shipment["priceDelivery"] or 0)
     shipment.update(values)
+    shop.events["ONSHIPMENTENTITYSAVED", shipment["id"]] = {"FIELDS": {"ID": str(shipment["id"])}}
     _save(shop, order, now)
     if is_moving and values["deducted"] == "Y":
         checks.on_deducted(shop, order, shipment, now)
-
-
-def _move_stock(shop: Shop, order: Row, shipment: Row, sign: int) -> None:
-    """Take the goods of a shipment out of stock (-1) or give them back (+1); all of them or none."""
-    lines = {line["id"]: line for line in order["basketItems"]}
-    moved = Counter[int]()
-    for item in shipment["shipmentItems"]:
-        line = lines.get(item["basketId"])
-        product = shop.products.get(line["productId"]) if line is not None else None
-        if product is not None and product.get("quantityTrace") != "N":
-            moved[product["id"]] += item["quantity"]
-    for product_id, quantity in moved.items():
-        product = shop.products[product_id]
-        stock = product["quantity"] or Decimal(0)
-        if sign < 0 and stock < quantity and product.get("canBuyZero") != "Y":
-            name = product.get("name") or product_id
-            raise PortalError(
-                "0", f"Недостаточно товара «{name}» на складе: нужно {plain(Decimal(quantity))}, есть {plain(stock)}"
-            )
-    for product_id, quantity in moved.items():
-        change_stock(shop, product_id, sign * Decimal(quantity))
-
-
-def change_stock(shop: Shop, product_id: int, change: Decimal) -> None:
-    """Add to a product's quantity and to its amount in the first store that holds it."""
-    product = shop.products[product_id]
-    product["quantity"] = (product["quantity"] or Decimal(0)) + change
-    product["available"] = "Y" if product["quantity"] > 0 or product.get("canBuyZero") == "Y" else "N"
-    held = next((row for row in shop.tables["storeProducts"] if row["productId"] == product_id), None)
-    if held is not None:
-        held["amount"] = (held["amount"] or Decimal(0)) + change
 
 
 # ---------------------------------------------------------------------------------------------- the rest

@@ -22,6 +22,7 @@ from urllib.parse import unquote
 
 from posapp.sync.simulator.access import Access, Caller
 from posapp.sync.simulator.batch import split_command
+from posapp.sync.simulator.catalogue import DOCUMENT, DOCUMENT_ELEMENT
 from posapp.sync.simulator.envelope import (
     Answer,
     PortalError,
@@ -34,11 +35,12 @@ from posapp.sync.simulator.envelope import (
     time_block,
     to_json,
 )  # fmt: skip
+from posapp.sync.simulator.events import OfflineQueue, connector_of
 from posapp.sync.simulator.faults import Fault, FaultPlan
 from posapp.sync.simulator.limits import Limiter
 from posapp.sync.simulator.methods import METHODS, Call, Listed, order_view
 from posapp.sync.simulator.parameters import Parameters, decimal_of, get_any_case, items_of, read_parameters, text_of
-from posapp.sync.simulator.rows import Row
+from posapp.sync.simulator.rows import Row, show
 from posapp.sync.simulator.shop import Shop
 
 Steps = Generator[float, datetime, Any]
@@ -82,6 +84,7 @@ class Portal:
     access: Access
     limiter: Limiter
     faults: FaultPlan = field(default_factory=FaultPlan)
+    queue: OfflineQueue = field(default_factory=OfflineQueue)
     profile: str = "kernel"
     is_network_up: bool = True
     requests: deque[Row] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
@@ -128,8 +131,14 @@ class Portal:
         return {
             "orders": [order_view(order) for order in self.shop.orders.values()],
             "stock": {str(key): f"{row.get('quantity') or 0:.3f}" for key, row in self.shop.products.items()},
-            "documents": [], "checks": list(self.shop.checks), "requests": list(self.requests),
+            "documents": self._documents(), "checks": list(self.shop.checks), "requests": list(self.requests),
         }  # fmt: skip
+
+    def _documents(self) -> list[Row]:
+        shown = {row["id"]: {**show(row, DOCUMENT), "elements": []} for row in self.shop.tables["documents"]}
+        for line in self.shop.tables["documentElements"]:
+            shown[line["docId"]]["elements"].append(show(line, DOCUMENT_ELEMENT))
+        return list(shown.values())
 
     # ------------------------------------------------------------------------------------------ REST
     def _serve(self, request: Request, target: _Target, entry: Row, now: datetime) -> Steps:
@@ -153,9 +162,15 @@ class Portal:
         if self.limiter.is_blocked(caller.name, method, now.timestamp()):
             raise PortalError("OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 429)
         self.access.check_scope(METHODS[method].scope)
+        # A method of events asks for its connector's rows; any other call names by it whose doing its events are.
+        connector = "" if method.startswith("event.") else connector_of(parameters)
         start = decimal_of(text_of(parameters.pop("start", 0)))
-        call = Call(self.shop, parameters, int(start or 0), now, caller, self.access.scopes)
-        return METHODS[method].run(call)
+        call = Call(self.shop, parameters, int(start or 0), now, caller, self.access.scopes, self.queue)
+        self.shop.events.clear()
+        result = METHODS[method].run(call)
+        for (event, _), data in self.shop.events.items():
+            self.queue.push(event, data, connector, now)
+        return result
 
     def _envelope(self, result: Any, method: str, caller: Caller, started: datetime, now: datetime) -> Row:
         body: Row = {"result": result}
@@ -171,6 +186,7 @@ class Portal:
     def _batch(self, parameters: Parameters, caller: Caller, now: datetime) -> Steps:
         """Run the commands one after another; what fails is in `result_error`, what follows still runs."""
         done: dict[str, Row] = {"result": {}, "next": {}, "total": {}, "time": {}, "error": {}}
+        connector = connector_of(parameters)  # of the batch is of its commands
         halts = text_of(get_any_case(parameters, "halt")) not in ("", "0")
         for number, (key, command) in enumerate(items_of(get_any_case(parameters, "cmd"))):
             try:
@@ -178,7 +194,7 @@ class Portal:
                     raise PortalError("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
                 if not isinstance(command, str):
                     continue  # skipped in silence, as the kernel does
-                body, now = yield from self._command(command, done, caller, now)
+                body, now = yield from self._command(command, connector, done, caller, now)
                 for name, value in body.items():
                     done[name][key] = value
             except PortalError as error:
@@ -191,10 +207,12 @@ class Portal:
             "result_time": php_array(done["time"]),
         }, now  # fmt: skip
 
-    def _command(self, command: str, done: dict[str, Row], caller: Caller, now: datetime) -> Steps:
+    def _command(self, command: str, connector: str, done: dict[str, Row], caller: Caller, now: datetime) -> Steps:
         """One command of a batch, with its own line in the log. Returns its envelope and the time."""
         started = now
         method, parameters = split_command(command, done)
+        if connector:
+            parameters["auth_connector"] = connector
         entry = self._log(method, now, in_batch=True)
         try:
             if method in _NOT_IN_A_BATCH:

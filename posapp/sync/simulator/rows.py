@@ -14,8 +14,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from posapp.sync.simulator.entity import Entity, Field
 from posapp.sync.simulator.envelope import SERVER_ZONE, PortalError, iso, plain
-from posapp.sync.simulator.fields import Entity, Field
 from posapp.sync.simulator.parameters import Parameters, decimal_of, items_of, text_of
 
 Row = dict[str, Any]

@@ -13,9 +13,9 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from posapp.sync.simulator import fields
+from posapp.sync.simulator import catalogue, fields
+from posapp.sync.simulator.entity import Entity
 from posapp.sync.simulator.envelope import iso
-from posapp.sync.simulator.fields import Entity
 from posapp.sync.simulator.furniture import FURNITURE
 from posapp.sync.simulator.parameters import decimal_of, items_of, text_of
 from posapp.sync.simulator.rows import Row, cast_out
@@ -24,11 +24,13 @@ KOPECK = Decimal("0.01")
 
 # Tables of plain rows, by their name in a file of orders, and the entity that types them.
 _TABLES: dict[str, Entity | None] = {
-    "products": fields.PRODUCT, "vats": fields.VAT, "stores": fields.STORE, "storeProducts": fields.STORE_PRODUCT,
-    "prices": fields.PRICE, "measures": fields.MEASURE, "catalogs": fields.CATALOG, "properties": fields.PROPERTY,
-    "personTypes": fields.PERSON_TYPE, "statuses": fields.STATUS, "statusLangs": fields.STATUS_LANG,
+    "products": catalogue.PRODUCT, "vats": catalogue.VAT, "stores": catalogue.STORE, "prices": catalogue.PRICE,
+    "storeProducts": catalogue.STORE_PRODUCT, "measures": catalogue.MEASURE, "catalogs": catalogue.CATALOG,
+    "properties": fields.PROPERTY, "personTypes": fields.PERSON_TYPE, "statuses": fields.STATUS,
+    "statusLangs": fields.STATUS_LANG,
     "orderEntities": fields.ORDER_ENTITY, "paySystems": None, "companies": None, "contacts": None,
-    "requisites": None, "cashboxes": None,
+    "requisites": None, "cashboxes": None, "documents": catalogue.DOCUMENT,
+    "documentElements": catalogue.DOCUMENT_ELEMENT,
 }  # fmt: skip
 
 DEFAULT_OPTIONS: Row = {
@@ -54,6 +56,7 @@ class Shop:
     products: dict[int, Row] = field(default_factory=dict)
     order_of: dict[str, dict[int, int]] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
+    events: dict[tuple[str, int], Row] = field(default_factory=dict)  # of the call that is running, each once
 
     def next_id(self, kind: str) -> int:
         """The next free id of a kind of rows (`orders`, `payments`, `shipments` …)."""
