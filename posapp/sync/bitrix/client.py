@@ -47,9 +47,9 @@ Parameters = Mapping[str, Any]
 class RequestLog:
     """A request that really went out, or one command inside a batch.
 
-    `outcome` is `done`, `failed` (the portal declined) or `lost` (no usable answer). `code` and `reason` are of our
-    error table, empty when done. `key` is the command's key inside its batch, empty for a single call and for the
-    batch itself (`method` is then `batch`).
+    `outcome` is `done`, `failed` (the portal declined) or `lost` (not reached, or no usable answer). `code` and
+    `reason` are of our error table, empty when done. `key` is the command's key inside its batch, empty for a single
+    call and for the batch itself (`method` is then `batch`).
     """
 
     method: str
@@ -82,11 +82,15 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The outcome of one command: a result when DONE, else the error that says why."""
+    """The outcome of one command: a result when DONE, else the error that says why.
+
+    `is_whole`: the error is the whole request's – the link, the access, the request budget – and not this command's.
+    """
 
     fate: Fate
     result: Any = None
     error: SyncError | None = None
+    is_whole: bool = False
 
     def value(self) -> Any:
         """The result. Raises the cell's error when there is none."""
@@ -195,13 +199,13 @@ class BitrixClient:
         for start in range(0, len(commands), BATCH_MAX):
             part = commands[start : start + BATCH_MAX]
             if stopped is not None:
-                cells |= {command.key: Cell(Fate.NOT_RUN, error=stopped) for command in part}
+                cells |= {command.key: Cell(Fate.NOT_RUN, error=stopped, is_whole=True) for command in part}
                 continue
             try:
                 cells |= self._one_batch(part)
             except SyncError as error:
                 fate = Fate.NOT_RUN if was_executed(error) is False else Fate.UNKNOWN
-                cells |= {command.key: Cell(fate, error=error) for command in part}
+                cells |= {command.key: Cell(fate, error=error, is_whole=True) for command in part}
                 stopped = error
         return cells
 
@@ -299,7 +303,8 @@ class BitrixClient:
         in_batch: bool = False,
         key: str = "",
     ) -> None:
-        outcome = "done" if error is None else "lost" if was_executed(error) is None else "failed"
+        is_lost = isinstance(error, Offline) and error.code != "throttled"
+        outcome = "done" if error is None else "lost" if is_lost else "failed"
         entry = RequestLog(
             method=method,
             outcome=outcome,

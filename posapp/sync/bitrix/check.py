@@ -1,0 +1,65 @@
+"""What set-up proves about a portal before a till may work with it in till-driven mode (rule 14).
+
+The connection and the rights, that no pay system of orders prints receipts by itself, that the VAT table can be read,
+and that the status which orders get at the end exists: Bitrix stores any two letters without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from posapp.domain.vat import PortalVatRow
+from posapp.errors import Rejected, SetupError
+from posapp.sync.bitrix.client import BitrixClient
+from posapp.sync.bitrix.mapping import PaySystem
+from posapp.sync.bitrix.orders import read_furniture
+from posapp.sync.bitrix.parsing import as_object, as_text
+
+
+@dataclass(frozen=True, slots=True)
+class PortalCheck:
+    """What the portal showed. `user` is whose webhook it is, `statuses` maps order statuses to their names."""
+
+    portal: str
+    user: str
+    is_simulated: bool
+    statuses: Mapping[str, str]
+    vat_rows: Mapping[int, PortalVatRow]
+    pay_systems: Mapping[int, PaySystem]
+
+
+def check_till_driven(client: BitrixClient, final_status: str = "F") -> PortalCheck:
+    """Prove that the portal fits till-driven mode.
+
+    Raises:
+        Offline: the portal was not reached; nothing is known.
+        Rejected: `access`; `portal_no_paysystems` without the scope `pay_system`; `portal_prints`, naming the first
+            active pay system of orders that prints receipts or does not say whether it does.
+        SetupError: the final status does not exist on the portal, or no order could be read at all.
+    """
+    profile = as_object(client.call("profile"))
+    furniture = read_furniture(client)
+    refuse_printing(furniture.pay_systems.values())
+    if final_status not in furniture.statuses:
+        known = ", ".join(sorted(furniture.statuses)) or "ни одного не видно"
+        raise SetupError(
+            "not_set_up", what=f"на портале нет статуса «{final_status}» (есть: {known})", command="portal"
+        )
+    client.call("sale.order.list", {"select": ["id"], "order": {"id": "DESC"}, "start": -1})
+    names = (as_text(profile.get(name)) for name in ("NAME", "LAST_NAME"))
+    return PortalCheck(
+        portal=client.portal,
+        user=" ".join(filter(None, names)),
+        is_simulated=bool(client.is_simulator),
+        statuses=furniture.statuses,
+        vat_rows=furniture.vat_rows,
+        pay_systems=furniture.pay_systems,
+    )
+
+
+def refuse_printing(systems: Iterable[PaySystem]) -> None:
+    """Raises Rejected `portal_prints` for an active pay system of orders that does not surely leave printing to us."""
+    for system in systems:
+        if system.is_active and system.is_for_orders and system.prints is not False:
+            raise Rejected("portal_prints", system=system.name)

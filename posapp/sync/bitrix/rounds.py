@@ -1,0 +1,241 @@
+"""One round of write-back: read up to 49 orders, compare, then write step by step, judging each cell by itself.
+
+    1 batch:   sale.paysystem.list (rule 14: re-checked at every contact) and 49 × sale.order.get
+    4 batches: all marks, then the payments of those that went well, then their statuses, then their stock
+
+so 49 receipts take five requests. What a write answered is compared like a read. Where a write was declined, or its
+answer does not show it, the order is read again in the same round and decides: Bitrix answers warnings as errors
+although the data were stored. Where the answer was *lost*, nothing is repeated; the next round reads first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from posapp.errors import Offline, Rejected, SyncError
+from posapp.sync.bitrix.answers import is_access
+from posapp.sync.bitrix.client import BitrixClient, Cell, Command, Fate
+from posapp.sync.bitrix.mapping import PaySystem
+from posapp.sync.bitrix.orders import is_missing, pay_systems_of
+from posapp.sync.bitrix.parsing import as_int, as_object
+from posapp.sync.bitrix.writeback import STEPS, Conflict, Done, Later, Row, Write, merged, plan, refusal
+
+ORDERS_MAX = 49  # and one place in the reading batch for the pay systems
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One entry of the outbox as a round needs it; `number` is the order's, for words."""
+
+    entry_id: int
+    order_id: int
+    number: str
+    key: str
+    step: str
+    body: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a round came to for one entry: `done` with a proof, `failed` (a person), or `waiting`.
+
+    `is_unsure`: a write went out and its answer was lost. `code` is "" for an entry whose turn did not come.
+    """
+
+    state: str
+    proof: str = ""
+    code: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    is_unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoundResult:
+    """Outcomes by entry, for every job; `stop` is the trouble of the link or of the program's access, if any."""
+
+    outcomes: Mapping[int, Outcome]
+    stop: SyncError | None
+
+
+def run_round(client: BitrixClient, jobs: Sequence[Job]) -> RoundResult:
+    """Deliver these entries. Raises nothing for the portal's sake.
+
+    Args:
+        jobs: entries of at most `ORDERS_MAX` orders, any number of receipts and steps of each.
+    """
+    work = _Round(client, jobs)
+    work.run()
+    return RoundResult(work.outcomes, work.stop)
+
+
+class _Round:
+    def __init__(self, client: BitrixClient, jobs: Sequence[Job]) -> None:
+        self.client = client
+        self.jobs = jobs
+        self.rows: dict[int, Row] = {}
+        self.outcomes: dict[int, Outcome] = {}
+        self.stop: SyncError | None = None
+
+    def run(self) -> None:
+        self._read()
+        for step in STEPS:
+            if self.stop is None:
+                self._stage([job for job in self._open() if job.step == step])
+        for job in self._open():
+            self.outcomes[job.entry_id] = _waiting(self.stop) if self.stop else Outcome("waiting")
+
+    def _open(self) -> list[Job]:
+        return [job for job in self.jobs if job.entry_id not in self.outcomes]
+
+    # ------------------------------------------------------------------------------------------ reading
+    def _read(self) -> None:
+        order_ids = list(dict.fromkeys(job.order_id for job in self.jobs))
+        if len(order_ids) > ORDERS_MAX:
+            raise ValueError(f"a round takes at most {ORDERS_MAX} orders")
+        cells = self.client.batch([Command("systems", "sale.paysystem.list", {}), *map(_get, order_ids)])
+        try:
+            systems = pay_systems_of(cells["systems"])
+        except SyncError as error:  # without knowing who prints nothing is written (rule 14)
+            self.stop = error
+            return
+        for order_id in order_ids:
+            self._take_row(order_id, cells[f"o{order_id}"], systems)
+
+    def _take_row(self, order_id: int, cell: Cell, systems: Mapping[int, PaySystem]) -> None:
+        mine = [job for job in self.jobs if job.order_id == order_id]
+        if cell.error is not None:
+            for job in mine:
+                self.outcomes[job.entry_id] = _unread(job, cell)
+            self._watch(cell)
+            return
+        row = as_object(as_object(cell.result).get("order"))
+        if as_int(row.get("id")) != order_id:
+            garbled = Offline("portal_garbled", reason="вместо заказа пришёл другой")
+            self.outcomes |= {job.entry_id: _waiting(garbled) for job in mine}
+            return
+        conflict = refusal(row, systems)
+        if conflict is not None:
+            self.outcomes |= {job.entry_id: _failed(conflict) for job in mine}
+            return
+        self.rows[order_id] = row
+
+    # ------------------------------------------------------------------------------------------ writing
+    def _stage(self, jobs: Sequence[Job]) -> None:
+        """One step of all receipts: plan, write in as few batches as fit, judge."""
+        commands: dict[int, list[Command]] = {}
+        for job in jobs:
+            planned = plan(job.step, self.rows[job.order_id], job.body, job.key)
+            if isinstance(planned, Write):
+                commands[job.entry_id] = [
+                    Command(f"e{job.entry_id}x{number}", method, params)
+                    for number, (method, params) in enumerate(planned.commands)
+                ]
+            else:
+                self._settle(job, planned)
+        cells = self.client.batch([command for several in commands.values() for command in several])
+        doubtful: list[tuple[Job, Cell | None]] = []
+        for job in jobs:
+            if job.entry_id in commands and not self._judge(job, commands[job.entry_id], cells):
+                declined = (cells[each.key] for each in commands[job.entry_id])
+                doubtful.append((job, next((cell for cell in declined if cell.error is not None), None)))
+        self._read_again(doubtful)
+
+    def _settle(self, job: Job, planned: Done | Conflict | Later) -> None:
+        if isinstance(planned, Done):
+            self.outcomes[job.entry_id] = Outcome("done", proof=planned.proof)
+        elif isinstance(planned, Conflict):
+            self.outcomes[job.entry_id] = _failed(planned)
+        else:
+            self.outcomes[job.entry_id] = Outcome("waiting")
+
+    def _judge(self, job: Job, commands: Sequence[Command], cells: Mapping[str, Cell]) -> bool:
+        """Settle an entry by the answers to its writes; False when only another read can tell."""
+        mine = [cells[command.key] for command in commands]
+        for cell in mine:
+            self._watch(cell)
+        for fate in (Fate.UNKNOWN, Fate.NOT_RUN):
+            troubled = next((cell for cell in mine if cell.fate is fate), None)
+            if troubled is not None and troubled.error is not None:
+                is_unsure = fate is Fate.UNKNOWN
+                self.outcomes[job.entry_id] = _waiting(troubled.error, is_unsure=is_unsure)
+                return True
+        refused = next((cell.error for cell in mine if cell.error is not None and is_access(cell.error)), None)
+        if refused is not None:
+            self.outcomes[job.entry_id] = _waiting(refused)
+            return True
+        if any(cell.fate is Fate.DECLINED for cell in mine):
+            return False
+        row = self.rows[job.order_id]
+        for command, cell in zip(commands, mine, strict=True):
+            row = merged(row, command.method, cell.result)
+        planned = plan(job.step, row, job.body, job.key)
+        if not isinstance(planned, Done) or as_int(row.get("id")) != job.order_id:
+            return False
+        self.rows[job.order_id] = row
+        self._settle(job, planned)
+        return True
+
+    def _read_again(self, doubtful: Sequence[tuple[Job, Cell | None]]) -> None:
+        """After a declined write, or one whose answer does not show it: what the portal holds decides."""
+        if not doubtful:
+            return
+        order_ids = dict.fromkeys(job.order_id for job, _ in doubtful)
+        cells = self.client.batch([_get(order_id) for order_id in order_ids])
+        for job, declined in doubtful:
+            cell = cells[f"o{job.order_id}"]
+            row = as_object(as_object(cell.result).get("order"))
+            if cell.error is not None or as_int(row.get("id")) != job.order_id:
+                self._watch(cell)
+                self.outcomes[job.entry_id] = _waiting(cell.error or Offline("portal_garbled", reason="не тот заказ"),
+                                                       is_unsure=True)  # fmt: skip
+                continue
+            self.rows[job.order_id] = row
+            planned = plan(job.step, row, job.body, job.key)
+            if isinstance(planned, Done | Conflict):
+                self._settle(job, planned)
+            else:
+                error = declined.error if declined is not None else None
+                self.outcomes[job.entry_id] = _declined(job, error)
+
+    def _watch(self, cell: Cell) -> None:
+        """Note trouble that concerns the link or the program's access and not one order: then the round ends."""
+        if self.stop is None and cell.error is not None and (cell.is_whole or is_access(cell.error)):
+            self.stop = cell.error
+
+
+# ---------------------------------------------------------------------------------------------- outcomes
+def _get(order_id: int) -> Command:
+    return Command(f"o{order_id}", "sale.order.get", {"id": order_id})
+
+
+def _waiting(error: SyncError, *, is_unsure: bool = False) -> Outcome:
+    return Outcome("waiting", code=error.code, facts=facts_of(error), is_unsure=is_unsure)
+
+
+def _failed(conflict: Conflict) -> Outcome:
+    return Outcome("failed", code=conflict.code, facts=dict(conflict.facts))
+
+
+def _unread(job: Job, cell: Cell) -> Outcome:
+    error = cell.error
+    if error is None or is_missing(cell):
+        return _failed(Conflict("portal_differs", {"order": job.number, "what": "такого заказа там больше нет"}))
+    if isinstance(error, Offline) or is_access(error):
+        return _waiting(error)
+    return _declined(job, error)
+
+
+def _declined(job: Job, error: SyncError | None) -> Outcome:
+    """The portal said no and holds nothing of it; or said yes and holds nothing of it, which is no better."""
+    if error is None:
+        what = f"портал принял запись «{job.step}», но не сохранил её"
+        return Outcome("failed", code="portal_differs", facts={"order": job.number, "what": what})
+    if job.step == "stock" and isinstance(error, Rejected):
+        return Outcome("failed", code="stock_rejected", facts=facts_of(error))
+    return Outcome("failed", code=error.code, facts=facts_of(error))
+
+
+def facts_of(error: SyncError) -> dict[str, object]:
+    """The facts of an error as plain JSON, so that its words can be rebuilt from the journal."""
+    return {name: value if isinstance(value, int | str) else str(value) for name, value in error.facts.items()}

@@ -1,0 +1,260 @@
+"""What the portal has still to be told about a receipt: compare what it holds with what it should hold. Pure.
+
+Bitrix has no idempotency and no compare-and-set (rule 13), so every step is a comparison of the order as just read
+with the outbox entry, and says one of four things: already so (`Done`), write this (`Write`), must not be written
+(`Conflict`, a person decides), not its turn yet (`Later`). The answer to a write is put into the row (`merged`) and
+compared again by the same functions: what proves a write is never the absence of an error.
+
+Four steps per receipt, each only after the ones it stands on (reference: Bitrix REST 3.2.2, 3.5):
+
+| step | is done when | stands on |
+| --- | --- | --- |
+| mark | the payment's fields carry the receipt's key and the fiscal document | – |
+| payment | the payment is paid | the mark |
+| status | the order has its final status | the payment |
+| stock | every shipment is deducted | the payment |
+
+The mark goes into fields that nothing else of a cash payment uses; `externalPayment` is an enum of the 1C exchange and
+is never touched. A field that holds another receipt's key or document is never overwritten (rule 15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from posapp.domain.fiscal import FiscalMark
+from posapp.domain.money import Money
+from posapp.sync.bitrix.mapping import PaySystem
+from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text, as_time
+
+Row = Mapping[str, Any]
+
+STEPS = ("mark", "payment", "status", "stock")
+STATUS_CODE = "FISCAL_OK"
+DESCRIPTION_MAX = 512
+
+# `sale.shipment.update` is not partial: what is not sent is reset – `deducted` returns goods to stock, prices become 0.
+# So everything that may be written goes back as it was read, except what the portal itself sets on deducting.
+SHIPMENT_FIELDS = (
+    "allowDelivery", "basePriceDelivery", "comments", "companyId", "customPriceDelivery", "dateAllowDelivery",
+    "deliveryDocDate", "deliveryDocNum", "deliveryId", "discountPrice", "empAllowDeliveryId", "empResponsibleId",
+    "externalDelivery", "id1c", "marked", "priceDelivery", "reasonMarked", "responsibleId", "statusId",
+    "trackingDescription", "trackingLastCheck", "trackingNumber", "trackingStatus", "updated1c", "version1c", "xmlId",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The portal already holds it; `proof` names by which ids."""
+
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Commands to send, all of them for this one step: (method, parameters)."""
+
+    commands: tuple[tuple[str, dict[str, Any]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Must not be written; a person decides. `code` is of the error table, `facts` fill its words."""
+
+    code: str
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An earlier step of the receipt is not on the portal yet."""
+
+
+Plan = Done | Write | Conflict | Later
+
+
+def plan(step: str, row: Row, body: Row, key: str) -> Plan:
+    """What to do for one step of a receipt.
+
+    Args:
+        step: one of `STEPS`.
+        row: the order as `sale.order.get` shows it now.
+        body: the outbox entry's body.
+        key: the receipt's key.
+    """
+    match step:
+        case "mark":
+            return _plan_mark(row, body, key)
+        case "payment":
+            return _plan_payment(row, body, key)
+        case "status":
+            return _plan_status(row, body, key)
+        case "stock":
+            return _plan_stock(row, key)
+    raise ValueError(f"no such step: {step!r}")
+
+
+def refusal(row: Row, systems: Mapping[int, PaySystem]) -> Conflict | None:
+    """Why nothing at all may be written to an order: the portal would print a second receipt, or might (rule 14)."""
+    for payment in as_rows(row.get("payments")):
+        system = systems.get(as_int(payment.get("paySystemId")) or 0)
+        name = system.name if system else as_text(payment.get("paySystemName")) or as_text(payment.get("paySystemId"))
+        if system is None or system.prints is None:
+            return _differs(row, f"нельзя узнать, не печатает ли чеки платёжная система «{name}»")
+        if system.prints:
+            return Conflict("portal_prints", {"system": name})
+    return None
+
+
+def merged(row: Row, method: str, answer: object) -> Row:
+    """The order's row with the entity that an update answered in place of the one read before."""
+    body = as_object(answer)
+    if method == "sale.order.update":
+        return as_object(body.get("order")) or row
+    name, part = ("payments", "payment") if method == "sale.payment.update" else ("shipments", "shipment")
+    entity = as_object(body.get(part))
+    number = as_int(entity.get("id"))
+    parts = [entity if as_int(each.get("id")) == number else each for each in as_rows(row.get(name))]
+    return {**row, name: parts}
+
+
+# ---------------------------------------------------------------------------------------------- the steps
+def _plan_mark(row: Row, body: Row, key: str) -> Plan:
+    payment = _payment(row, body)
+    if payment is None:
+        return _differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
+    mark = FiscalMark.from_json(as_object(body.get("mark")))
+    stored_key, stored_number = as_text(payment.get("psInvoiceId")), as_text(payment.get("payVoucherNum"))
+    number = str(mark.document_number)
+    if stored_key not in ("", key):
+        return _differs(row, f"в оплате уже записан другой чек: {stored_key[:40]}")
+    if stored_number not in ("", number):
+        return _differs(row, f"в оплате уже записан другой документ: {stored_number[:20]}")
+    fields = mark_fields(mark, key, int(body["total_kopecks"]), _offset_time(row))
+    named = ("psInvoiceId", "payVoucherNum", "psStatus", "psStatusCode", "psStatusDescription")
+    if all(as_text(payment.get(name)) == fields[name] for name in named):
+        return Done(f"оплата {as_text(payment.get('id'))}, ФД {number}")
+    return _update_payment(payment, fields)
+
+
+def _plan_payment(row: Row, body: Row, key: str) -> Plan:
+    payment = _payment(row, body)
+    if payment is None:
+        return _differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
+    if as_text(payment.get("psInvoiceId")) != key:
+        return Later()
+    amount, total = as_decimal(payment.get("sum")), Money(int(body["total_kopecks"]))
+    if amount is None or amount != total.roubles:
+        return _differs(row, f"оплата {as_text(payment.get('sum')) or '?'} ₽, а чек {total}")
+    if as_flag(payment.get("paid")):
+        return Done(f"оплата {as_text(payment.get('id'))}")
+    if _is_cancelled(row):
+        return _differs(row, "он отменён на сайте")
+    return _update_payment(payment, {"paid": "Y"})
+
+
+def _plan_status(row: Row, body: Row, key: str) -> Plan:
+    if not _is_paid_by(row, key):
+        return Later()
+    if _is_cancelled(row):
+        return _differs(row, "он отменён на сайте")
+    target = as_text(body.get("status"))
+    if as_text(row.get("statusId")) == target:
+        return Done(f"статус {target}")
+    return Write((("sale.order.update", {"id": _id(row), "fields": {"statusId": target}}),))
+
+
+def _plan_stock(row: Row, key: str) -> Plan:
+    if not _is_paid_by(row, key):
+        return Later()
+    if _is_cancelled(row):
+        return _differs(row, "он отменён на сайте")
+    shipments = [each for each in as_rows(row.get("shipments")) if _is_goods(each)]
+    if not shipments:
+        return Conflict("stock_rejected", {"reason": "в заказе нет отгрузки"})
+    waiting = [each for each in shipments if as_flag(each.get("deducted")) is not True]
+    if not waiting:
+        return Done("отгрузка " + ", ".join(as_text(each.get("id")) for each in shipments))
+    return Write(tuple(("sale.shipment.update", _deduct(each)) for each in waiting))
+
+
+# ---------------------------------------------------------------------------------------------- what is written
+def mark_fields(mark: FiscalMark, key: str, total_kopecks: int, offset_of: datetime) -> dict[str, str]:
+    """The payment's fields that carry the fiscal mark.
+
+    Args:
+        offset_of: any moment of the portal's clock; dates are written with its offset, at noon, for the portal keeps
+            the day alone and would turn midnight of another zone into the day before.
+    """
+    zone = offset_of.tzinfo or UTC
+    day = datetime.combine(mark.printed_at.date(), time(12), zone)
+    description = (
+        f"fn={mark.storage_number};fd={mark.document_number};fp={mark.document_sign};rn={mark.registration_number};"
+        f"sh={mark.shift_number};t={mark.printed_at:%Y%m%dT%H%M};no={mark.receipt_number}"
+    )
+    return {
+        "payVoucherNum": str(mark.document_number),
+        "payVoucherDate": day.isoformat(timespec="seconds"),
+        "psStatus": "Y",
+        "psStatusCode": STATUS_CODE,
+        "psStatusDescription": description[:DESCRIPTION_MAX],
+        "psInvoiceId": key,
+        "psSum": f"{Decimal(total_kopecks).scaleb(-2):.2f}",
+        "psCurrency": "RUB",
+        "psResponseDate": mark.printed_at.replace(tzinfo=zone).isoformat(timespec="seconds"),
+    }
+
+
+def _update_payment(payment: Row, fields: dict[str, str]) -> Write:
+    # paySystemId is required on every update; it goes back as read, whatever was taken at the till.
+    given = {"paySystemId": as_int(payment.get("paySystemId")), **fields}
+    return Write((("sale.payment.update", {"id": as_int(payment.get("id")), "fields": given}),))
+
+
+def _deduct(shipment: Row) -> dict[str, Any]:
+    kept = {name: shipment[name] for name in SHIPMENT_FIELDS if _is_scalar(shipment.get(name))}
+    return {"id": as_int(shipment.get("id")), "fields": {**kept, "deducted": "Y"}}
+
+
+def _is_scalar(value: object) -> bool:
+    """Null cannot be sent in a batch, and leaving it out leaves it null."""
+    return isinstance(value, str | int | Decimal) and not isinstance(value, bool)
+
+
+# ---------------------------------------------------------------------------------------------- looking at a row
+def _payment(row: Row, body: Row) -> Row | None:
+    wanted = as_int(body.get("payment_id"))
+    return next((each for each in as_rows(row.get("payments")) if as_int(each.get("id")) == wanted), None)
+
+
+def _is_paid_by(row: Row, key: str) -> bool:
+    """The payment that carries the receipt's key is paid."""
+    return any(
+        as_text(each.get("psInvoiceId")) == key and as_flag(each.get("paid")) for each in as_rows(row.get("payments"))
+    )
+
+
+def _is_cancelled(row: Row) -> bool:
+    return as_flag(row.get("canceled")) is True
+
+
+def _is_goods(shipment: Row) -> bool:
+    return as_flag(shipment.get("canceled")) is not True and as_flag(shipment.get("system")) is not True
+
+
+def _id(row: Row) -> int | None:
+    return as_int(row.get("id"))
+
+
+def _offset_time(row: Row) -> datetime:
+    return as_time(row.get("dateUpdate")) or as_time(row.get("dateInsert")) or datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _differs(row: Row, what: str) -> Conflict:
+    return Conflict(
+        "portal_differs", {"order": as_text(row.get("accountNumber")) or as_text(row.get("id")), "what": what}
+    )
