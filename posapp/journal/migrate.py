@@ -18,10 +18,11 @@ from posapp.journal.queries import revision
 HEAD = "0001"
 """The revision that this program reads and writes."""
 
-SCRIPTS = Path(__file__).parent / "migrations"
+ENVIRONMENT = Path(__file__).parent
+STEPS = ENVIRONMENT / "migrations"
 
 
-def migrate(path: Path, now: datetime, scripts: Path = SCRIPTS, head: str = HEAD) -> None:
+def migrate(path: Path, now: datetime, steps: Path = STEPS, head: str = HEAD) -> None:
     """Creates or upgrades the journal at `path`; the caller holds the lock of its folder.
 
     Raises JournalError `journal_newer`, `journal_damaged`, sqlite3.Error, OSError.
@@ -33,10 +34,10 @@ def migrate(path: Path, now: datetime, scripts: Path = SCRIPTS, head: str = HEAD
             return
         if stored == "":
             raise JournalError("journal_damaged", what="alembic_version")
-        _check_known(stored, scripts)
+        _check_known(stored, steps)
         if stored is not None:
             copy_before_migration(path, path.parent / BACKUPS_NAME, stored, now)
-        _upgrade(db, scripts, head)
+        _upgrade(db, steps, head)
     finally:
         db.close()
 
@@ -48,26 +49,35 @@ def check_readable(db: sqlite3.Connection) -> bool:
         return True
     if stored == "":
         raise JournalError("journal_damaged", what="alembic_version")
-    _check_known(stored, SCRIPTS)
+    _check_known(stored, STEPS)
     return False
 
 
-def _check_known(stored: str | None, scripts: Path) -> None:
+def _check_known(stored: str | None, steps: Path) -> None:
+    if stored is None:
+        return
     from alembic.script import ScriptDirectory
 
-    if stored is not None and stored not in {each.revision for each in ScriptDirectory(scripts).walk_revisions()}:
+    known = ScriptDirectory(ENVIRONMENT, version_locations=[steps])
+    if stored not in {each.revision for each in known.walk_revisions()}:
         raise JournalError("journal_newer", revision=stored)
 
 
-def _upgrade(db: sqlite3.Connection, scripts: Path, head: str) -> None:
-    """Runs the steps on our own connection. Rebuilding a table must not fire foreign keys; they are checked after."""
+def _upgrade(db: sqlite3.Connection, steps: Path, head: str) -> None:
+    """Makes the steps on our own connection. Rebuilding a table must not fire foreign keys; they are checked after."""
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine
     from sqlalchemy.pool import StaticPool
 
     config = Config()
-    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    options = {
+        "script_location": str(ENVIRONMENT),
+        "version_locations": str(steps),
+        "path_separator": "newline",  # the program may be installed in a path with spaces
+    }
+    for name, value in options.items():
+        config.set_main_option(name, value.replace("%", "%%"))
     engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
     db.execute("PRAGMA foreign_keys=OFF")
     with engine.connect() as connection, connection.begin():
