@@ -128,7 +128,8 @@ def _line(
     order: Order, outcome: Sold, portal: dict[str, Any], documents: list[dict[str, Any]], lights: Lights
 ) -> dict[str, Any]:
     view = outcome.view
-    payment = next((each for each in portal["payments"] if str(each["id"]) == view.receipt.settlement.part), {})
+    part = view.receipt.settlement.part
+    payment: dict[str, Any] = next((each for each in portal["payments"] if str(each["id"]) == part), {})
     mark = view.mark
     matches = (
         mark is not None

@@ -76,7 +76,7 @@ class PracticeShop:
         )
         client = app.portal_client(vault.Secret(self.portal["webhook"]), CLOUD)
         check = check_till_driven(client, "F")
-        found = PortalSettings(client.portal, "till-driven", "F", bool(client.is_simulator))
+        found = PortalSettings(check.portal, "till-driven", "F", check.is_simulated)
         settings = setup.with_portal(settings, found, check.vat_rows)
         now = app.now()
         proposed: dict[int, VatRate] = {
@@ -102,6 +102,8 @@ class PracticeShop:
         try:
             line = lines.get(timeout=READY_S)
             ready: dict[str, Any] = json.loads(line)
+            if "error" in ready:
+                raise ValueError(line)
         except (queue.Empty, ValueError) as error:
             raise SetupError("not_set_up", what=f"учебная служба «{arguments[0]}» не поднялась", command="") from error
         return ready

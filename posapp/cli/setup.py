@@ -80,9 +80,7 @@ def portal(
     secret = _given_webhook(settings, from_stdin=webhook_stdin)
     client = app.portal_client(secret, CLOUD)
     check = check_till_driven(client, final_status)
-    found = PortalSettings(
-        portal=client.portal, mode=mode, final_status=final_status, is_simulated=bool(client.is_simulator)
-    )
+    found = PortalSettings(check.portal, mode, final_status, check.is_simulated)
     settings = setup.with_portal(settings, found, check.vat_rows)
     kept = vault.keep_webhook(settings.identity, secret)
     _save(folder, settings)

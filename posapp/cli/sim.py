@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from posapp.cli.common import command
+from posapp.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +32,11 @@ def printer(
     """Учебная ККТ на псевдотерминале или TCP; строка готовности – JSON на выводе."""
     from posapp.cli import sim_printer
 
+    if transport != "wire":
+        raise UsageError("usage", what=f"связи «{transport}» у учебной ККТ пока нет, есть: wire")
     return sim_printer.run(
         model=model,
         listen=listen,
-        transport=transport,
         baud=baud,
         storage=storage,
         faults=faults,
@@ -60,4 +62,4 @@ def dump(storage: Annotated[Path, typer.Option(help="Файл фискально
     """Документы накопителя, по объекту на строку; можно и при работающей учебной ККТ."""
     from posapp.cli import sim_printer
 
-    return sim_printer.dump(storage)
+    return sim_printer.run_dump(storage)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from posapp.cli.common import DataDir, command
+
+if TYPE_CHECKING:
+    from posapp.lanes import Lanes
+    from posapp.ui.desk import Desk
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +32,7 @@ def show_window(data_dir: Path | None) -> int:
     return start(lambda: _desk(data_dir))
 
 
-def _desk(data_dir: Path | None) -> tuple[object, object]:
+def _desk(data_dir: Path | None) -> tuple[Desk, Lanes]:
     from posapp import app
     from posapp.lanes import Lanes
 
