@@ -42,7 +42,7 @@ class Entity:
 
     def find(self, name: str) -> Field | None:
         """The field called `name` in either key style (`dateUpdate`, `DATE_UPDATE`), None when there is none."""
-        return self.by_snake.get(snake(name))
+        return self.fields.get(name) or self.by_snake.get(snake(name))
 
     def settable(self, *, adding: bool) -> dict[str, Field]:
         """The fields that `add` or `update` may write."""
