@@ -1,0 +1,318 @@
+"""The cashier's work in order: a scan finds an order, money is taken, a receipt is printed. No widgets here.
+
+`Face` is the window as the counter sees it. Everything slow runs on a lane through the bridge.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer
+
+from posapp.domain.money import Money
+from posapp.domain.receipt import TenderKind
+from posapp.domain.settlement import State
+from posapp.errors import PosError, SaleError
+from posapp.lanes import Lanes
+from posapp.till.views import OrderView, ReceiptView
+from posapp.ui.bridge import Bridge, Bug, Failure
+from posapp.ui.desk import Desk
+from posapp.ui.draft import Draft, Method
+from posapp.ui.look import Look
+from posapp.ui.payment_pane import PaymentPane
+from posapp.ui.sounds import Sounds
+from posapp.ui.trouble import Trouble, is_unknown, trouble_of
+
+
+class Face(Protocol):
+    """What the counter asks of the window."""
+
+    @property
+    def pane(self) -> PaymentPane:
+        """The right pane."""
+        ...
+
+    def show_order(self, view: OrderView) -> None:
+        """The order screen in the left pane."""
+        ...
+
+    def show_receipt(self, receipt: ReceiptView, view: OrderView) -> None:
+        """The receipt in the left pane."""
+        ...
+
+    def show_lights(self, view: OrderView) -> None:
+        """The lights of the order that is on the screen."""
+        ...
+
+    def notice(self, trouble: Trouble) -> None:
+        """A message in whatever pane is at the right."""
+        ...
+
+    def sold(self) -> None:
+        """A receipt is on disk: strip, head and exchange may look again."""
+        ...
+
+
+class Counter(QObject):
+    """One order at a time. Sums typed for an order are kept when another is scanned."""
+
+    def __init__(self, face: Face, bridge: Bridge, desk: Desk, lanes: Lanes, look: Look, sounds: Sounds) -> None:
+        super().__init__()
+        self._face, self._bridge, self._desk, self._lanes = face, bridge, desk, lanes
+        self._look, self._sounds = look, sounds
+        self.view: OrderView | None = None
+        self.is_selling = False
+        self.is_unlocked = False
+        self._new_receipt: ReceiptView | None = None
+        self._drafts: dict[int, Draft] = {}
+        self._seconds = 0
+        self._tick = QTimer(self)
+        self._tick.setInterval(1000)
+        self._tick.timeout.connect(self._still_printing)
+
+    # ------------------------------------------------------------------ finding
+
+    def scan(self, text: str) -> None:
+        """A code from the scanner, or a number typed and confirmed."""
+        if self.is_selling:
+            self._sounds.play("unknown")
+            return  # the button already says what is going on; the order on the screen must not change under it
+        self._bridge.run(self._lanes.journal, lambda: self._desk.find(text), self._found, self._not_found)
+
+    def find_typed(self, text: str) -> None:
+        """A number that was typed – or the end of a phone, or a name: then the first that the search finds."""
+        if not self.is_selling:
+            self._bridge.run(self._lanes.journal, lambda: self._find_or_search(text), self._found, self._not_found)
+
+    def _find_or_search(self, text: str) -> OrderView:
+        try:
+            return self._desk.find(text)
+        except SaleError:
+            rows = self._desk.orders(text)
+            if not rows:
+                raise
+            return self._desk.view(rows[0].order_id)
+
+    def open(self, order_id: int) -> None:
+        """An order chosen from a list."""
+        if not self.is_selling:
+            self._bridge.run(self._lanes.journal, lambda: self._desk.view(order_id), self._found, self._not_found)
+
+    def _found(self, view: OrderView) -> None:
+        if self.is_selling:
+            return
+        is_same = self.view is not None and self.view.order.order_id == view.order.order_id
+        if is_same and self._new_receipt is None and self.view == view:
+            self._sounds.play("duplicate")
+            return
+        self._sounds.play("scan")
+        self._open(view)
+        order_id = view.order.order_id
+        self._bridge.run(self._lanes.sync, lambda: self._desk.refresh(order_id), self._refreshed, self._ignore)
+
+    def _not_found(self, failure: Failure) -> None:
+        self._sounds.play("unknown")
+        self._face.notice(trouble_of(failure, self._look.say))
+
+    def _refreshed(self, view: OrderView | None) -> None:
+        """The portal's answer; it came while the order was on the screen, or is of no interest any more."""
+        before = self.view
+        if view is None or before is None or before.order.order_id != view.order.order_id or self.is_selling:
+            return
+        if self._new_receipt is not None:
+            self.view = view
+            self._face.show_lights(view)
+            return
+        changed = before.order.to_pay != view.order.to_pay or before.order.lines != view.order.lines
+        if view.refusal is not None or view.receipt is not None or before.refusal is not None:
+            self._open(view)
+            return
+        self.view = view
+        self._face.show_order(view)
+        if changed:
+            self._face.pane.due_changed(view.order.to_pay)
+            facts = {
+                "order": view.order.number,
+                "before": self._look.say.money(before.order.to_pay),
+                "after": self._look.say.money(view.order.to_pay),
+            }
+            self._face.notice(trouble_of(SaleError("order_changed", **facts), self._look.say))
+
+    def look_again(self) -> None:
+        """Reads the open order from the local copy: its lights may have turned."""
+        if self.view is not None and not self.is_selling:
+            order_id = self.view.order.order_id
+            self._bridge.run(self._lanes.journal, lambda: self._desk.view(order_id), self._looked, self._ignore)
+
+    def _looked(self, view: OrderView) -> None:
+        if self.view is not None and self.view.order.order_id == view.order.order_id and not self.is_selling:
+            self.view = view
+            self._face.show_lights(view)
+
+    def _ignore(self, failure: Failure) -> None:
+        """Background reading failed: what is on the screen stays, the strip and the log tell."""
+
+    # ------------------------------------------------------------------ showing
+
+    def _open(self, view: OrderView) -> None:
+        self.view = view
+        self._new_receipt = None
+        self._face.show_order(view)
+        self._decide(view)
+
+    def _decide(self, view: OrderView) -> None:
+        say, pane, receipt = self._look.say, self._face.pane, view.receipt
+        if receipt is not None and receipt.state is State.FISCALIZED:
+            self._face.show_receipt(receipt, view)
+            pane.show_done(receipt.receipt.change, goods_words(view, self._look), is_new=False)
+        elif receipt is not None and receipt.state is State.SENDING:
+            pane.show_blocked(say("due.unknown"), receipt.receipt.total, self._unknown(view.refusal))
+        elif view.refusal is not None and not _is_begun(view):
+            pane.show_blocked(say("due.blocked"), view.order.to_pay, trouble_of(view.refusal, say))
+        else:
+            pane.show_due(view.order.to_pay, self._drafts.get(view.order.order_id))
+            if receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
+                self._offer_to_resume(receipt)
+
+    def _offer_to_resume(self, receipt: ReceiptView) -> None:
+        say, sums = self._look.say, tender_words(receipt, self._look)
+        key = "begun.refused" if receipt.state is State.REFUSED else "begun.pending"
+        action = say("begun.action", sums=sums)
+        self._face.pane.only_resume(Trouble("wait", say(key, reason=receipt.reason), action, "306", "resume"))
+
+    def _unknown(self, error: PosError | None) -> Trouble:
+        say = self._look.say
+        if error is not None and is_unknown(error):
+            return trouble_of(error, say)
+        return Trouble("unknown", say("unknown.message"), say("unknown.action"), "131", "recover")
+
+    def resume(self) -> None:
+        """Continues a receipt that was begun, with exactly its tenders: anything else would be another settlement."""
+        view = self.view
+        receipt = None if view is None else view.receipt
+        if view is None or receipt is None:
+            return
+        cash = receipt.receipt.tender(TenderKind.CASH)
+        card = receipt.receipt.tender(TenderKind.CASHLESS)
+        method = Method.MIX if cash and card else Method.CARD if card else Method.CASH
+        draft = Draft(view.order.to_pay, method, cash or None, card if method is Method.MIX else None, cash or None)
+        self._face.pane.resume(draft)
+
+    def drafted(self, draft: Draft) -> None:
+        """Sums that were typed are kept with their order."""
+        if self.view is not None and (draft.received is not None or draft.card is not None):
+            self._drafts[self.view.order.order_id] = draft
+
+    def show_again(self) -> None:
+        """The open order on new widgets, or after another screen was looked at."""
+        if self.view is None:
+            return
+        if self._new_receipt is not None:
+            self._face.show_receipt(self._new_receipt, self.view)
+            change = self._new_receipt.receipt.change
+            self._face.pane.show_done(change, goods_words(self.view, self._look), is_new=True)
+        else:
+            self._face.show_order(self.view)
+            self._decide(self.view)
+
+    def leave(self) -> None:
+        """Puts the order aside."""
+        if not self.is_selling:
+            self.view = None
+            self._new_receipt = None
+
+    # ------------------------------------------------------------------ selling
+
+    def sell(self, cash: Money, card: Money) -> None:
+        """Prints. Called once for each deliberate act of a person."""
+        if self.view is None or self.is_selling or not self.is_unlocked:
+            return
+        self.is_selling = True
+        self._seconds = 0
+        self._tick.start()
+        self._face.pane.printing(0)
+        order_id = self.view.order.order_id
+        self._bridge.run(self._lanes.device, lambda: self._desk.sell(order_id, cash, card), self._sold, self._not_sold)
+
+    def _still_printing(self) -> None:
+        self._seconds += 1
+        self._face.pane.printing(self._seconds)
+
+    def _sold(self, receipt: ReceiptView) -> None:
+        self._stop()
+        view = self.view
+        if view is None:
+            return
+        if receipt.state is not State.FISCALIZED:
+            self._not_fiscalized(receipt)
+            return
+        self._drafts.pop(view.order.order_id, None)
+        self._new_receipt = receipt
+        self._face.show_receipt(receipt, view)
+        self._face.pane.show_done(receipt.receipt.change, goods_words(view, self._look), is_new=True)
+        self._sounds.play("receipt")  # only now: the mark is on disk
+        self._face.sold()
+        self.look_again()
+
+    def _not_fiscalized(self, receipt: ReceiptView) -> None:
+        say = self._look.say
+        self._sounds.play("person")
+        if receipt.state is State.SENDING:
+            self._face.pane.show_blocked(say("due.unknown"), receipt.receipt.total, self._unknown(None))
+        else:
+            message = say("begun.refused")
+            self._face.pane.failed(Trouble("bad", message, receipt.reason, "120", "again"))
+        self._face.sold()
+
+    def _not_sold(self, failure: Failure) -> None:
+        self._stop()
+        say, view = self._look.say, self.view
+        trouble = trouble_of(failure, say, selling=True)
+        if is_unknown(failure) and view is not None:
+            self._sounds.play("person")
+            self._face.pane.show_blocked(say("due.unknown"), view.order.to_pay, trouble)
+        else:
+            self._sounds.play("unknown")
+            self._face.pane.failed(trouble)
+        self._face.sold()
+        if isinstance(failure, Bug):
+            self.is_unlocked = False  # what became of the receipt is not known: recovery reads the storage first
+        self.look_again()
+
+    def _stop(self) -> None:
+        self.is_selling = False
+        self._tick.stop()
+
+    def recovered(self) -> None:
+        """The storage was read: the open order is judged anew."""
+        self.is_unlocked = True
+        if self.view is not None and not self.is_selling:
+            order_id = self.view.order.order_id
+            self._bridge.run(self._lanes.journal, lambda: self._desk.view(order_id), self._open, self._ignore)
+
+
+def _is_begun(view: OrderView) -> bool:
+    """A receipt with these tenders was begun and can be continued, whatever else the refusal says."""
+    receipt = view.receipt
+    return (
+        receipt is not None
+        and receipt.state in (State.PENDING, State.REFUSED)
+        and (view.refusal is None or view.refusal.code == "other_tenders")
+    )
+
+
+def goods_words(view: OrderView, look: Look) -> str:
+    """How many things to hand over; deliveries are none."""
+    goods = [line for line in view.order.lines if not line.is_delivery]
+    whole = [int(line.quantity.value) if line.quantity.value == int(line.quantity.value) else 1 for line in goods]
+    return look.say.count("goods", sum(whole))
+
+
+def tender_words(receipt: ReceiptView, look: Look) -> str:
+    """`Наличные 3 000,00 ₽ · Карта 480,00 ₽`."""
+    say, tender = look.say, receipt.receipt.tender
+    parts = [
+        say("tender.cash", sum=tender(TenderKind.CASH)) if tender(TenderKind.CASH) else "",
+        say("tender.card", sum=tender(TenderKind.CASHLESS)) if tender(TenderKind.CASHLESS) else "",
+    ]
+    return " · ".join(each for each in parts if each)

@@ -1,0 +1,112 @@
+"""What the window asks of the program: one object, given by the composition root.
+
+Every method blocks and may raise `PosError`; the window calls it only through `Bridge`, on the lane that stands in the
+docstring. Anything else that is raised is a bug and is shown as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from posapp.domain.money import Money
+from posapp.lanes import Lanes
+from posapp.till.views import (
+    DeliverReport,
+    OrderRow,
+    OrderView,
+    OutboxStrip,
+    PullResult,
+    ReceiptView,
+    Recovered,
+    RegisterView,
+    SyncRow,
+)
+
+CHIPS = ("mine", "way", "done", "all")
+"""The saved filters of the sync log: needs a person · on its way · done · everything."""
+
+
+class Desk(Protocol):
+    """The use cases, as the window needs them."""
+
+    cashier: str
+    till: str
+    is_training: bool
+    language: str
+
+    def find(self, text: str) -> OrderView:
+        """Lane journal. The order of a scanned or typed text, from the local copy. SaleError `unknown_order`."""
+        ...
+
+    def refresh(self, order_id: int) -> OrderView | None:
+        """Lane sync. The order read again from the portal; None when offline."""
+        ...
+
+    def view(self, order_id: int) -> OrderView:
+        """Lane journal. The order as the local copy has it now."""
+        ...
+
+    def orders(self, search: str) -> list[OrderRow]:
+        """Lane journal. Orders on board by number, name or the end of a phone; an empty search gives all."""
+        ...
+
+    def route(self) -> list[OrderRow]:
+        """Lane journal. The courier's orders in the order of the day."""
+        ...
+
+    def sell(self, order_id: int, cash: Money, card: Money) -> ReceiptView:
+        """Lane device. Prints the receipt; returns after its mark is on disk. `cash` is what was handed over.
+
+        Raises OutcomeUnknown or ResolveNeeded when it is not known whether a receipt was made; any other PosError
+        means that none was.
+        """
+        ...
+
+    def recover(self) -> list[Recovered]:
+        """Lane device. Reads the fiscal storage and decides what became of receipts under way; safe to call again."""
+        ...
+
+    def register(self) -> RegisterView:
+        """Lane device. The register now."""
+        ...
+
+    def open_shift(self) -> RegisterView:
+        """Lane device."""
+        ...
+
+    def close_shift(self) -> RegisterView:
+        """Lane device."""
+        ...
+
+    def x_report(self) -> None:
+        """Lane device. A report that closes nothing."""
+        ...
+
+    def strip(self) -> OutboxStrip:
+        """Lane journal. What is not yet sent."""
+        ...
+
+    def sync_now(self) -> DeliverReport:
+        """Lane sync. Pulls, and delivers what is due."""
+        ...
+
+    def pull(self) -> PullResult:
+        """Lane sync. Brings the orders of the day on board."""
+        ...
+
+    def log(self, chip: str, search: str, before: int | None) -> list[SyncRow]:
+        """Lane journal. A page of the sync log, newest first, below row `before`; `chip` is one of `CHIPS`."""
+        ...
+
+    def log_counts(self) -> dict[str, int]:
+        """Lane journal. How many rows each chip has."""
+        ...
+
+    def retry(self, entry: int) -> None:
+        """Lane journal. Makes a failed outbox entry due again; `sync_now` then delivers it."""
+        ...
+
+
+MakeDesk = Callable[[], tuple[Desk, Lanes]]
+"""Opens the journal and imports what is slow; called on a worker after the window is painted. May raise PosError."""

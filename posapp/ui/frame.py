@@ -1,0 +1,125 @@
+"""All widgets of the window in their places: head, left and right pane, keys, foot. Built anew when the look changes.
+
+Head 56, body, foot 56; the right pane is 540 wide. On a narrow screen (or a large factor) the panes stand one above
+the other: the list scrolls, total and the one button stay in sight, and the keypad gives way to the keyboard.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from posapp.ui.action_bar import ActionBar
+from posapp.ui.controls import FocusRing, Pane
+from posapp.ui.head import Head
+from posapp.ui.look import Look
+from posapp.ui.order_list import OrderList
+from posapp.ui.order_screen import OrderScreen
+from posapp.ui.payment_pane import PaymentPane, Step
+from posapp.ui.receipt_picture import hatch
+from posapp.ui.receipt_screen import ReceiptScreen
+from posapp.ui.route_screen import RouteScreen
+from posapp.ui.service_screen import LookSettings, ServiceScreen
+from posapp.ui.strip import Strip
+from posapp.ui.sync_log import SyncLog
+from posapp.ui.theme import RIGHT_PANE
+from posapp.ui.wedge import LastKeys
+
+TRAINING_FRAME = 8
+SCREENS = ("orders", "order", "receipt", "route", "log", "service")
+
+
+class Frame(QWidget):
+    """Holds the widgets; who works with them is none of its business."""
+
+    def __init__(
+        self, look: Look, last: LastKeys, settings: LookSettings, *, till: str, cashier: str, is_training: bool,
+        stacked: bool,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.look = look
+        self.stacked = stacked
+        self.is_training = is_training
+        self.shown = "orders"
+        self.head = Head(look, till, cashier, is_training=is_training)
+        self.strip = Strip(look)
+        self.bar = ActionBar(look)
+        self.pane = PaymentPane(look, last, stacked=stacked)
+        self.orders = OrderList(look)
+        self.order = OrderScreen(look)
+        self.receipt = ReceiptScreen(look, stacked=stacked)
+        self.route = RouteScreen(look)
+        self.log = SyncLog(look)
+        self.service = ServiceScreen(look, settings)
+        self.left_column = Pane(look, "surface")
+        self.left = QStackedWidget()
+        self.right = QStackedWidget()
+        self._build()
+        self.ring = FocusRing(look, self)
+
+    def _build(self) -> None:
+        px = self.look.px
+        for name in SCREENS:
+            self.left.addWidget(getattr(self, name))
+        for side in (self.pane, self.route.side, self.log.side, self.service.side):
+            self.right.addWidget(side)
+        column = QVBoxLayout(self.left_column)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.left, 1)
+        column.addWidget(self.bar)
+        direction = QBoxLayout.Direction.TopToBottom if self.stacked else QBoxLayout.Direction.LeftToRight
+        body = QBoxLayout(direction)
+        body.setSpacing(0)
+        body.addWidget(self.left_column, 1)
+        body.addWidget(self.right)
+        if not self.stacked:
+            self.right.setFixedWidth(px(RIGHT_PANE))
+        whole = QVBoxLayout(self)
+        edge = px(TRAINING_FRAME) if self.is_training else 0
+        whole.setContentsMargins(edge, edge, edge, edge)
+        whole.setSpacing(0)
+        whole.addWidget(self.head)
+        whole.addLayout(body, 1)
+        whole.addWidget(self.strip)
+        self.show_screen("orders")
+
+    def show_screen(self, name: str, *, peek: bool = False) -> None:
+        """One of `SCREENS` with its right pane. `peek`: on a narrow screen the right pane replaces the left."""
+        self.shown = name
+        screen = getattr(self, name)
+        self.left.setCurrentWidget(screen)
+        self.right.setCurrentWidget(getattr(screen, "side", self.pane))
+        self.arrange(peek=peek)
+
+    def arrange(self, *, peek: bool = False) -> None:
+        """What is in sight, and which keys are offered."""
+        step = self.pane.step
+        is_paying = self.shown == "order" and step in (Step.PAY, Step.PRINTING)
+        draft = self.pane.draft
+        may_mix = step is Step.PAY and draft is not None and self.right.currentWidget() is self.pane
+        self.bar.paying(is_paying, may_mix and self.pane.may_mix)
+        if not self.stacked:
+            return
+        self.bar.setVisible(False)
+        alone = is_paying or peek
+        self.left_column.setVisible(not alone)
+        self.right.setVisible(alone or self.shown in ("order", "receipt"))
+        self.right.setMaximumHeight(16_777_215 if alone else self.pane.sizeHint().height())
+
+    def refresh(self) -> None:
+        """Ages of now, on whatever is in sight."""
+        self.head.refresh()
+        self.strip.refresh()
+        screen = self.left.currentWidget()
+        if isinstance(screen, (OrderList, OrderScreen, ReceiptScreen)):
+            screen.refresh()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The ground, and the hatched frame of training."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.look.colour("bg"))
+        if self.is_training:
+            thick = self.look.px(TRAINING_FRAME)
+            hatch(painter, QRectF(self.rect()), self.look.colour("training"), thick, self.look)

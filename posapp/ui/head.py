@@ -1,0 +1,140 @@
+"""The bar at the top: which till, who, the shift and its money; at the right whether money may be taken now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout
+
+from posapp.domain.fiscal import ShiftState
+from posapp.till.views import RegisterView
+from posapp.ui.banner import LampIcon
+from posapp.ui.controls import Button, Label, Pane
+from posapp.ui.lights import INKS, Shape
+from posapp.ui.look import Look
+from posapp.ui.theme import HEAD, Space, Target, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether money may be taken: the lamp, its words, and the one button that helps ("" for none)."""
+
+    shape: Shape
+    words: str
+    act: str = ""
+
+    @property
+    def may_sell(self) -> bool:
+        """Methods may be chosen."""
+        return self.shape is Shape.OK
+
+
+def readiness_of(register: RegisterView | None, look: Look, *, recovered: bool) -> Readiness:
+    """What the register's state means to a cashier. The shift comes first: its remedy is a button."""
+    say = look.say
+    if not recovered:
+        return Readiness(Shape.WAIT, say("ready.recovering"))
+    if register is None:
+        return Readiness(Shape.WAIT, say("ready.asking"))
+    trouble = register.trouble
+    is_shift = trouble is None or trouble.code in ("shift_closed", "shift_expired")
+    if register.shift is not None and is_shift:
+        if register.shift.state is ShiftState.CLOSED:
+            return Readiness(Shape.BAD, say("ready.closed"), "open_shift")
+        if register.shift.state is ShiftState.EXPIRED:
+            return Readiness(Shape.BAD, say("ready.expired"), "close_shift")
+    if trouble is not None:
+        is_unknown = trouble.exit_code == 3
+        return Readiness(
+            Shape.UNKNOWN if is_unknown else Shape.BAD,
+            say("ready.unknown") if is_unknown else trouble.message(say.language),
+            "recover" if is_unknown else "",
+        )
+    if not register.paper_ok:
+        return Readiness(Shape.BAD, say("ready.paper"))
+    return Readiness(Shape.OK, say("ready.ok"))
+
+
+class Head(Pane):
+    """Says less when it is narrow: the money of the day goes first, then the receipts, then the cashier."""
+
+    acted = Signal(str)
+
+    def __init__(self, look: Look, till: str, cashier: str, *, is_training: bool) -> None:
+        super().__init__(look, "surface", edge="bottom")
+        self._till = till
+        self._cashier = cashier
+        self._register: RegisterView | None = None
+        self.facts = Label(look, token=Type.BODY, elide=True)
+        self.training = Label(look, look.say("training"), Type.STRONG, ink="training")
+        self.training.setVisible(is_training)
+        self.lamp = LampIcon(look)
+        self.ready = Label(look, token=Type.STRONG, right=True)
+        self.ready.setMaximumWidth(look.px(520))
+        self.button = Button(look, "", height=Target.SMALL)
+        self.button.clicked.connect(self._press)
+        self._act = ""
+        row = QHBoxLayout(self)
+        row.setContentsMargins(look.px(Space.S4), 0, look.px(Space.S4), 0)
+        row.setSpacing(look.px(Space.S2))
+        row.addWidget(self.facts, 1)
+        row.addWidget(self.training)
+        row.addSpacing(look.px(Space.S3))
+        row.addWidget(self.lamp)
+        row.addWidget(self.ready)
+        row.addWidget(self.button)
+        self.setFixedHeight(look.px(HEAD))
+
+    def show_register(self, register: RegisterView | None, readiness: Readiness) -> None:
+        """The register as it answered last."""
+        self._register = register
+        self._act = readiness.act
+        self.lamp.show_shape(readiness.shape)
+        self.button.setVisible(bool(readiness.act))
+        if readiness.act:
+            self.button.set_text(self.look.say(f"act.{readiness.act}"))
+        room = QFontMetrics(self.ready.font())
+        words = room.elidedText(readiness.words, Qt.TextElideMode.ElideRight, self.look.px(420))
+        self.ready.set_text(words, INKS[readiness.shape])
+        self.ready.setToolTip(readiness.words)
+        self.ready.setAccessibleName(readiness.words)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """The facts that fit."""
+        facts = self._all_facts()
+        metrics = QFontMetrics(self.facts.font())
+        room = self.facts.width()
+        # What is dropped first: (index from the end) money, receipts, cashier. The shift stays.
+        for drop in ((), ("sum",), ("sum", "receipts"), ("sum", "receipts", "cashier")):
+            text = " · ".join(words for name, words in facts if name not in drop)
+            if metrics.horizontalAdvance(text) <= room:
+                break
+        self.facts.set_text(text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """More or less room for facts."""
+        super().resizeEvent(event)
+        self.refresh()
+
+    def _all_facts(self) -> list[tuple[str, str]]:
+        say, register = self.look.say, self._register
+        facts = [("till", say("head.till", till=self._till))]
+        if self._cashier:
+            facts.append(("cashier", self._cashier))
+        shift = None if register is None else register.shift
+        if register is None or shift is None or shift.state is ShiftState.CLOSED:
+            return facts
+        if register.shift_opened_at is not None:
+            facts.append(("shift", say("head.shift", n=shift.number, age=self.look.age(register.shift_opened_at))))
+        else:
+            facts.append(("shift", say("head.shift_only", n=shift.number)))
+        facts.append(("receipts", say.count("receipts", register.receipts_today)))
+        facts.append(("sum", say.money(register.sum_today)))
+        return facts
+
+    def _press(self) -> None:
+        if self._act:
+            self.acted.emit(self._act)

@@ -1,0 +1,142 @@
+"""The left pane with an order open: whose it is, its lines, its four lights."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, Signal
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from posapp.domain.order import Order, OrderLine
+from posapp.till.views import OrderView
+from posapp.ui.controls import Label
+from posapp.ui.lights import LightsView
+from posapp.ui.look import Look
+from posapp.ui.tables import Index, RowDelegate, RowsModel, Table, columns, draw
+from posapp.ui.theme import Space, Type
+
+
+class OrderScreen(QWidget):
+    """Shows an `OrderView`; the payment stands in the right pane."""
+
+    lamp_clicked = Signal(str)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+        self._view: OrderView | None = None
+        self.title = Label(look, token=Type.TITLE, elide=True)
+        self.age = Label(look, token=Type.TABLE, ink="text2", right=True)
+        self.buyer = Label(look, elide=True)
+        self.lines = Table(look, look.say("order.lines"), 64, selectable=False)
+        self.model: RowsModel[OrderLine] = RowsModel(self._line_words, self)
+        self.lines.setModel(self.model)
+        self.lines.setItemDelegate(_LineDelegate(look, self.model))
+        self.lights = LightsView(look)
+        self.lights.lamp_clicked.connect(self.lamp_clicked)
+        self._build()
+
+    def _build(self) -> None:
+        px = self.look.px
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, px(Space.S3), 0, px(Space.S2))
+        column.setSpacing(px(Space.S1))
+        for widgets in ((self.title, self.age), (self.buyer,)):
+            row = QHBoxLayout()
+            row.setContentsMargins(px(Space.S4), 0, px(Space.S4), 0)
+            row.setSpacing(px(Space.S4))
+            row.addWidget(widgets[0], 1)
+            for each in widgets[1:]:
+                row.addWidget(each)
+            column.addLayout(row)
+        column.addSpacing(px(Space.S2))
+        column.addWidget(self.lines, 1)
+        row = QHBoxLayout()
+        row.setContentsMargins(px(Space.S4), px(Space.S2), px(Space.S4), 0)
+        row.addWidget(self.lights)
+        column.addLayout(row)
+
+    def show_order(self, view: OrderView) -> None:
+        """Another order, or the same one as it is now."""
+        say, order = self.look.say, view.order
+        same = self._view is not None and self._view.order == order
+        self._view = view
+        kind = say("order.courier") if order.is_courier else say("order.pickup")
+        self.title.set_text(say("order.title", number=order.number, kind=kind))
+        self.buyer.set_text(buyer_words(order, self.look))
+        if not same:
+            self.model.show_rows(order.lines)
+        self.lights.show_lights(view.lights)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Ages of now."""
+        if self._view is not None:
+            self.age.set_text(self.look.say("order.checked", age=self.look.age(self._view.order.pulled_at)))
+            self.lights.refresh()
+
+    def _line_words(self, line: OrderLine) -> str:
+        say = self.look.say
+        return say(
+            "order.line", name=line.name, quantity=say.quantity(str(line.quantity)), price=line.price, sum=line.line_sum
+        )
+
+
+def buyer_words(order: Order, look: Look) -> str:
+    """`Пётр С. · …45-17 · ул. Ленина, 5`."""
+    tail = order.buyer.phone_tail
+    parts = [order.buyer.short, f"…{tail[:2]}-{tail[2:]}" if len(tail) == 4 else tail, order.buyer.address]
+    return " · ".join(each for each in parts if each) or look.say("order.no_buyer")
+
+
+class _LineDelegate(RowDelegate):
+    """Number, name on up to two lines, quantity × price with the rate under it, sum."""
+
+    def __init__(self, look: Look, model: RowsModel[OrderLine]) -> None:
+        super().__init__(look, model)
+        self.model = model
+
+    def paint_row(self, painter: QPainter, rect: QRect, index: Index) -> None:
+        """One order line."""
+        look, say = self.look, self.look.say
+        line = self.model.rows[index.row()]
+        number, name, amount, total = columns(look, rect, (30, 0, 190, 150))
+        draw(painter, look, number, str(index.row() + 1), Type.BODY, "text2")
+        self._paint_name(painter, name, line.name)
+        upper = QRect(amount.left(), rect.top() + look.px(5), amount.width(), look.px(28))
+        lower = QRect(amount.left(), rect.top() + look.px(33), amount.width(), look.px(24))
+        text = say("order.times", quantity=say.quantity(str(line.quantity)), price=say.amount(line.price))
+        draw(painter, look, upper, text, Type.BODY, right=True)
+        draw(painter, look, lower, self._rate(line), Type.TABLE, "text2", right=True)
+        draw(painter, look, total, say.amount(line.line_sum), Type.STRONG, right=True)
+
+    def _paint_name(self, painter: QPainter, box: QRect, name: str) -> None:
+        """The name, on two lines when it needs them; what does not fit even there ends in an ellipsis."""
+        look = self.look
+        made = look.font(Type.BODY)
+        metrics = QFontMetrics(made)
+        first, rest = _break(name, metrics, box.width())
+        if not rest:
+            draw(painter, look, box, first)
+            return
+        height = look.px(28)
+        top = box.top() + (box.height() - 2 * height) // 2
+        draw(painter, look, QRect(box.left(), top, box.width(), height), first)
+        draw(painter, look, QRect(box.left(), top + height, box.width(), height), rest)
+
+    def _rate(self, line: OrderLine) -> str:
+        if line.vat_percent is None:
+            return self.look.say("order.no_vat")
+        percent = self.look.say.quantity(f"{line.vat_percent.normalize():f}")
+        return self.look.say("order.vat", percent=percent)
+
+
+def _break(text: str, metrics: QFontMetrics, width: int) -> tuple[str, str]:
+    """Cuts a text after the last word that fits into `width`; the rest is "" when all of it does."""
+    if metrics.horizontalAdvance(text) <= width:
+        return text, ""
+    words = text.split()
+    for count in range(len(words) - 1, 0, -1):
+        first = " ".join(words[:count])
+        if metrics.horizontalAdvance(first) <= width:
+            return first, " ".join(words[count:])
+    return text, ""

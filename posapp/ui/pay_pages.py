@@ -1,0 +1,298 @@
+"""The pages of the right pane: nothing open, choose a method, cash, card, both, done, blocked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from posapp.domain.money import Money
+from posapp.till.views import RegisterView
+from posapp.ui.amount import AmountField, Keypad
+from posapp.ui.banner import LampIcon
+from posapp.ui.controls import Button, Kind, Label
+from posapp.ui.draft import Draft, Method, quick_sums
+from posapp.ui.lights import Shape
+from posapp.ui.look import Look
+from posapp.ui.theme import Space, Target, Type
+
+
+def _column(look: Look, widget: QWidget, spacing: int = Space.S2) -> QVBoxLayout:
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(look.px(spacing))
+    return column
+
+
+def _icon(look: Look, name: str, colour: str, size: int) -> QLabel:
+    label = QLabel()
+    label.setPixmap(look.pixmap(name, colour, size))
+    return label
+
+
+class IdlePage(QWidget):
+    """No order open: what to do, and how the day stands."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+        say = look.say
+        column = _column(look, self)
+        column.addStretch(1)
+        column.addWidget(_icon(look, "barcode", "accent", 72), 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(Label(look, say("idle.title"), Type.SUM, wrap=True))
+        column.addWidget(Label(look, say("idle.hint"), Type.BODY, ink="text2", wrap=True))
+        column.addStretch(2)
+        self.today = Label(look, "", Type.STRONG, ink="text2")
+        self.sum = Label(look, "", Type.SUM)
+        column.addWidget(self.today)
+        column.addWidget(self.sum)
+
+    def show_register(self, register: RegisterView | None) -> None:
+        """Receipts and money of the shift."""
+        if register is None:
+            self.today.set_text("")
+            self.sum.set_text("")
+            return
+        say = self.look.say
+        self.today.set_text(say("idle.today", receipts=say.count("receipts", register.receipts_today)))
+        self.sum.set_text(say.money(register.sum_today))
+
+
+class MethodsPage(QWidget):
+    """How the customer pays. Nothing has the focus: Enter straight after a scan does nothing."""
+
+    chosen = Signal(object)
+    put_aside = Signal()
+
+    def __init__(self, look: Look, stacked: bool) -> None:
+        super().__init__()
+        say, height = look.say, Target.ROW if stacked else Target.METHOD
+        column = _column(look, self)
+        box = QHBoxLayout() if stacked else QVBoxLayout()
+        box.setSpacing(look.px(Space.S2))
+        self.buttons: dict[Method, Button] = {}
+        for method, key, icon in (
+            (Method.CASH, "F7", "cash"),
+            (Method.CARD, "F8", "credit-card"),
+            (Method.MIX, "F12", "coins"),
+        ):
+            button = Button(
+                look,
+                say(f"method.{method.value}"),
+                key=key,
+                icon="" if stacked else icon,
+                kind=Kind.PRIMARY if method is Method.CASH else Kind.PLAIN,
+                height=height,
+            )
+            button.clicked.connect(lambda _checked=False, which=method: self.chosen.emit(which))
+            self.buttons[method] = button
+            box.addWidget(button)
+        column.addLayout(box)
+        column.addSpacing(look.px(Space.S5 - Space.S2))
+        self.aside = Button(look, say("pay.aside"), key="Esc", kind=Kind.QUIET)
+        self.aside.clicked.connect(self.put_aside)
+        self.aside.setVisible(not stacked)
+        column.addWidget(self.aside)
+        column.addStretch(1)
+
+    def allow(self, allowed: set[Method]) -> None:
+        """Only these may be chosen now."""
+        for method, button in self.buttons.items():
+            button.setEnabled(method in allowed)
+
+
+class _Sums(QWidget):
+    """What cash and mix have in common: rows of a word and a field, and a keypad that goes to the active field."""
+
+    edited = Signal()
+
+    def __init__(self, look: Look, stacked: bool) -> None:
+        super().__init__()
+        self.look = look
+        self.column = _column(look, self, Space.S2)
+        self.keypad = Keypad(look)
+        self.keypad.setVisible(not stacked)
+        self._stacked = stacked
+        self._fields: list[AmountField] = []
+
+    def add_field(self, name: str) -> AmountField:
+        """A row with a field for a sum."""
+        field = AmountField(self.look, name)
+        field.edited.connect(self.edited)
+        self._fields.append(field)
+        self.add_row(Label(self.look, name, Type.BODY), field)
+        return field
+
+    def add_row(self, word: QWidget, value: QWidget) -> None:
+        """A word at the left, its value in the same column as all others."""
+        row = QHBoxLayout()
+        row.setSpacing(self.look.px(Space.S3))
+        word.setMinimumWidth(self.look.px(150))
+        row.addWidget(word)
+        row.addWidget(value, 1)
+        self.column.addLayout(row)
+
+    def finish(self) -> None:
+        """Puts the keypad below everything."""
+        self.column.addWidget(self.keypad)
+        self.column.addStretch(1)
+        self.keypad.pressed.connect(self.feed)
+
+    def feed(self, key: str) -> None:
+        """A key that was pressed while no field had the focus."""
+        active = next((field for field in self._fields if field.hasFocus()), self._fields[0])
+        active.feed(key)
+
+    def make_room(self, needed: bool) -> None:
+        """The keypad gives way to a message."""
+        self.keypad.setVisible(not needed and not self._stacked)
+
+
+class CashPage(_Sums):
+    """Received, four quick sums, change or what is missing."""
+
+    def __init__(self, look: Look, stacked: bool) -> None:
+        super().__init__(look, stacked)
+        self.received = self.add_field(look.say("pay.received"))
+        self._quick = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._quick.setSpacing(look.px(Space.S2))
+        self.column.addLayout(self._quick)
+        self.quick_buttons: list[Button] = []
+        self.word = Label(look, "", Type.TITLE)
+        self.value = Label(look, "", Type.TOTAL, right=True)
+        self.add_row(self.word, self.value)
+        self.finish()
+
+    def show_draft(self, draft: Draft) -> None:
+        """The field is left alone while it is typed into."""
+        say = self.look.say
+        if self.received.amount != draft.received:
+            self.received.show_sum(draft.received)
+        self.received.setPlaceholderText(say.amount(draft.due))
+        if draft.missing:
+            self.word.set_text(say("pay.missing"), "bad")
+            self.value.set_text(say.money(draft.missing), "bad")
+        else:
+            self.word.set_text(say("pay.change"), "text")
+            self.value.set_text(say.money(draft.change), "text")
+
+    def offer(self, due: Money, taken: Callable[[Money], None]) -> None:
+        """Quick sums for what is due."""
+        while (item := self._quick.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        self.quick_buttons = []
+        for amount in quick_sums(due):
+            whole, part = divmod(amount.kopecks, 100)
+            text = self.look.say.amount(amount) if part else self.look.say.number(whole)
+            button = Button(self.look, text, centred=True)
+            button.setAccessibleName(self.look.say("pay.quick", sum=amount))
+            button.setMinimumWidth(0)
+            button.clicked.connect(lambda _checked=False, which=amount: taken(which))
+            self._quick.addWidget(button, 1)
+            self.quick_buttons.append(button)
+
+
+class CardPage(QWidget):
+    """A terminal that is not connected to the program: the sum to key in, and the word that it approved."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+        column = _column(look, self, Space.S3)
+        column.addSpacing(look.px(Space.S3))
+        column.addWidget(_icon(look, "credit-card", "text2", 56), 0, Qt.AlignmentFlag.AlignLeft)
+        self.first = Label(look, "", Type.TITLE, wrap=True)
+        self.second = Label(look, look.say("card.second"), Type.BODY, wrap=True)
+        column.addWidget(self.first)
+        column.addWidget(self.second)
+        column.addStretch(1)
+
+    def show_draft(self, draft: Draft) -> None:
+        """The sum to key in."""
+        self.first.set_text(self.look.say("card.first", sum=draft.card_tender))
+
+
+class MixPage(_Sums):
+    """Cash and card together: the card takes the rest unless a sum is typed for it."""
+
+    def __init__(self, look: Look, stacked: bool) -> None:
+        super().__init__(look, stacked)
+        self.cash = self.add_field(look.say("mix.cash"))
+        self.card = self.add_field(look.say("mix.card"))
+        self.word = Label(look, "", Type.TITLE)
+        self.value = Label(look, "", Type.SUM, right=True)
+        self.add_row(self.word, self.value)
+        self.finish()
+
+    def show_draft(self, draft: Draft) -> None:
+        """Both sums, and what is missing, too much, or to give back."""
+        say = self.look.say
+        if self.cash.amount != draft.received:
+            self.cash.show_sum(draft.received)
+        if self.card.amount != draft.card:
+            self.card.show_sum(draft.card)
+        self.cash.setPlaceholderText(say.amount(Money(0)))
+        self.card.setPlaceholderText(say.amount(draft.card_tender))
+        if draft.card_is_too_much:
+            self.word.set_text(say("mix.too_much"), "bad")
+            self.value.set_text(say.money(draft.card_tender - draft.due), "bad")
+        elif draft.missing:
+            self.word.set_text(say("pay.missing"), "bad")
+            self.value.set_text(say.money(draft.missing), "bad")
+        else:
+            self.word.set_text(say("pay.change"), "text")
+            self.value.set_text(say.money(draft.change), "text")
+
+
+class DonePage(QWidget):
+    """After the mark is on disk: the change stays large until the next scan, the goods come before the next one."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+        column = _column(look, self, Space.S3)
+        self.word = Label(look, look.say("pay.change"), Type.TITLE, ink="text2")
+        self.change = Label(look, "", Type.CHANGE, right=True)
+        column.addWidget(self.word)
+        column.addWidget(self.change)
+        column.addSpacing(look.px(Space.S4))
+        for key in ("done.money", "done.receipt"):
+            row = QHBoxLayout()
+            row.setSpacing(look.px(Space.S3))
+            row.addWidget(LampIcon(look, Shape.OK))
+            row.addWidget(Label(look, look.say(key), Type.BODY), 1)
+            column.addLayout(row)
+        row = QHBoxLayout()
+        row.setSpacing(look.px(Space.S3))
+        row.addWidget(LampIcon(look, Shape.NONE))
+        self.goods = Label(look, "", Type.STRONG, wrap=True)
+        row.addWidget(self.goods, 1)
+        column.addLayout(row)
+        column.addStretch(1)
+
+    def show_done(self, change: Money, goods: str, is_new: bool) -> None:
+        """`is_new`: printed now; else it is an old receipt that was looked up, and no change is due."""
+        say = self.look.say
+        self.word.set_text(say("pay.change" if is_new else "done.looked_up"))
+        self.change.set_text(say.money(change) if is_new else "")
+        self.change.setVisible(is_new)
+        self.goods.set_text(say("done.goods", goods=goods))
+
+
+class BlockedPage(QWidget):
+    """The order cannot be paid here; the banner says why. Only the way out is offered."""
+
+    left = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        column = _column(look, self)
+        column.addStretch(1)
+        self.back = Button(look, look.say("pay.aside"), key="Esc", kind=Kind.QUIET)
+        self.back.clicked.connect(self.left)
+        column.addWidget(self.back)

@@ -1,0 +1,383 @@
+"""The right pane: what is due, how it is paid, the one button that prints. It knows nothing of lanes or desks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum, auto
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from posapp.domain.money import ZERO, Money
+from posapp.till.views import RegisterView
+from posapp.ui.amount import RUB_OUT, key_of
+from posapp.ui.banner import Banner
+from posapp.ui.controls import ENTER_KEYS, Button, Kind, Label, Pane
+from posapp.ui.draft import Draft, Method
+from posapp.ui.look import Look
+from posapp.ui.money_button import MoneyButton
+from posapp.ui.pay_pages import BlockedPage, CardPage, CashPage, DonePage, IdlePage, MethodsPage, MixPage
+from posapp.ui.theme import Space, Target, Type
+from posapp.ui.trouble import Trouble
+from posapp.ui.wedge import LastKeys
+
+
+class Step(Enum):
+    """What the pane shows."""
+
+    IDLE = auto()
+    METHODS = auto()
+    PAY = auto()
+    PRINTING = auto()
+    DONE = auto()
+    BLOCKED = auto()
+
+
+_METHOD_KEYS = {Qt.Key.Key_F7: Method.CASH, Qt.Key.Key_F8: Method.CARD, Qt.Key.Key_F12: Method.MIX}
+
+
+class PaymentPane(Pane):
+    """Signals: `sell(cash, card)` once per deliberate act; `left` the order is put aside; `acted` a banner's button."""
+
+    sell = Signal(object, object)
+    left = Signal()
+    next_customer = Signal()
+    acted = Signal(str)
+    drafted = Signal(object)
+    stepped = Signal()
+
+    def __init__(self, look: Look, last: LastKeys, *, stacked: bool = False) -> None:
+        super().__init__(look, "surface", edge="top" if stacked else "left")
+        self.stacked = stacked
+        self.step = Step.IDLE
+        self.draft: Draft | None = None
+        self._allowed: set[Method] = set(Method)
+        self._needs_person = False  # after a failure: a person arms the button again
+        self._is_register_trouble = False
+        self._only_resume = False  # the tenders of a receipt that was begun are settled
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setProperty("no_ring", True)
+        self.setAccessibleName(look.say("pay.pane"))
+        self.caption = Label(look, token=Type.STRONG, ink="text2")
+        self.total = Label(look, token=Type.TOTAL, right=True)
+        self.banner = Banner(look)
+        self.money = MoneyButton(look, last)
+        self.next = Button(
+            look, look.say("done.next"), key="Enter", kind=Kind.PRIMARY, height=Target.PRINT, token=Type.TITLE,
+            centred=True,
+        )  # fmt: skip
+        self.idle = IdlePage(look)
+        self.methods = MethodsPage(look, stacked)
+        self.cash = CashPage(look, stacked)
+        self.card = CardPage(look)
+        self.mix = MixPage(look, stacked)
+        self.done = DonePage(look)
+        self.blocked = BlockedPage(look)
+        self.pages = QStackedWidget()
+        self._build()
+        self._connect()
+        self.show_idle(None)
+
+    def _build(self) -> None:
+        px = self.look.px
+        column = QVBoxLayout(self)
+        column.setContentsMargins(px(Space.S4), px(Space.S3), px(Space.S4), px(Space.S3))
+        column.setSpacing(px(Space.S2))
+        head = QHBoxLayout()
+        head.setSpacing(px(Space.S3))
+        head.addWidget(self.caption)
+        head.addWidget(self.total, 1)
+        column.addLayout(head)
+        for page in (self.idle, self.methods, self.cash, self.card, self.mix, self.done, self.blocked):
+            self.pages.addWidget(page)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.banner)
+        column.addWidget(self.money)
+        column.addWidget(self.next)
+
+    def _connect(self) -> None:
+        self.methods.chosen.connect(self.choose)
+        self.methods.put_aside.connect(self.left)
+        self.blocked.left.connect(self.left)
+        self.next.clicked.connect(self.next_customer)
+        self.banner.acted.connect(self._act)
+        self.cash.edited.connect(self._cash_edited)
+        self.mix.edited.connect(self._mix_edited)
+        self.money.fired.connect(self._fire)
+
+    # ------------------------------------------------------------------ what the window tells
+
+    def show_idle(self, register: RegisterView | None) -> None:
+        """Nothing open."""
+        self.draft = None
+        self._only_resume = False
+        self.idle.show_register(register)
+        self._go(Step.IDLE, self.idle)
+
+    def show_due(self, due: Money, draft: Draft | None = None) -> None:
+        """An order to be paid. `draft` keeps sums typed for it before; a method has to be chosen again all the same:
+        no Enter may print straight after a scan."""
+        self._needs_person = False
+        self._only_resume = False
+        self.draft = Draft(due, Method.CASH) if draft is None else replace(draft, due=due)
+        self._go(Step.METHODS, self.methods)
+
+    def only_resume(self, trouble: Trouble) -> None:
+        """A receipt was begun with certain tenders: no other method may be chosen."""
+        self._only_resume = True
+        self._refresh()
+        self.show_trouble(trouble)
+
+    def resume(self, draft: Draft) -> None:
+        """A person continues a receipt that was begun: its method, its sums."""
+        self._needs_person = False
+        self._open(draft)
+
+    def due_changed(self, due: Money) -> None:
+        """The order changed while it was being paid: nothing that was typed is lost, nothing stays armed."""
+        if self.draft is None or self.step not in (Step.METHODS, Step.PAY):
+            return
+        self._needs_person = self.step is Step.PAY
+        self.draft = replace(self.draft, due=due)
+        self.cash.offer(due, self._take)
+        self._refresh()
+
+    def allow(self, allowed: set[Method]) -> None:
+        """Which methods may be chosen now; none while the register cannot print."""
+        if allowed != self._allowed:
+            self._allowed = allowed
+            self._refresh()
+
+    def show_done(self, change: Money, goods: str, *, is_new: bool) -> None:
+        """The receipt is on disk."""
+        self.draft = None
+        self.done.show_done(change, goods, is_new)
+        self._go(Step.DONE, self.done)
+
+    def show_blocked(self, caption: str, due: Money, trouble: Trouble) -> None:
+        """The order cannot be paid here."""
+        self.draft = None
+        self._go(Step.BLOCKED, self.blocked)
+        self.caption.set_text(caption)
+        self.total.set_text(self.look.say.money(due) if due else "")
+        self.show_trouble(trouble)
+
+    def show_trouble(self, trouble: Trouble) -> None:
+        """A message in the pane; the keypad makes room."""
+        self._is_register_trouble = False
+        self.banner.show_trouble(trouble)
+        self.cash.make_room(True)
+        self.mix.make_room(True)
+
+    def clear_trouble(self) -> None:
+        """The message is no longer true."""
+        self._is_register_trouble = False
+        self.banner.clear()
+        self.cash.make_room(False)
+        self.mix.make_room(False)
+
+    def show_register_trouble(self, trouble: Trouble | None) -> None:
+        """Why no method may be chosen, until it is over. A message about the order itself stays in its place."""
+        if trouble is None:
+            if self._is_register_trouble:
+                self.clear_trouble()
+            return
+        is_free = self.banner.trouble is None or self._is_register_trouble
+        if self.step in (Step.METHODS, Step.PAY) and is_free and trouble != self.banner.trouble:
+            self.show_trouble(trouble)
+            self._is_register_trouble = True
+
+    @property
+    def may_mix(self) -> bool:
+        """F12 would add a card to cash."""
+        return self.draft is not None and self.draft.method is Method.CASH and not self._only_resume
+
+    def printing(self, seconds: int) -> None:
+        """The lane prints: the button says so and cannot fire."""
+        if self.step is not Step.PRINTING:
+            self.step = Step.PRINTING
+            self.clear_trouble()
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.pages.setEnabled(False)
+        say = self.look.say
+        self.money.disarm(say("pay.printing", age=say.age(seconds)))
+
+    def failed(self, trouble: Trouble) -> None:
+        """Nothing was printed: the same method and sums, nothing armed until a person says so."""
+        self._needs_person = True
+        self.step = Step.PAY
+        self.pages.setEnabled(True)
+        self.show_trouble(trouble)
+        self._refresh()
+        self._focus()
+
+    def rearm(self) -> None:
+        """A person chose to try again."""
+        self._needs_person = False
+        self.clear_trouble()
+        self._refresh()
+        self._focus()
+
+    # ------------------------------------------------------------------ what the person does
+
+    def choose(self, method: Method) -> None:
+        """A method, from the column or by its key."""
+        if self.draft is None or self.step not in (Step.METHODS, Step.PAY) or method not in self._choices:
+            return
+        if self.step is Step.PAY and method is self.draft.method:
+            return
+        card = self.draft.card if method is Method.MIX else None
+        self._open(replace(self.draft, method=method, card=card))
+
+    @property
+    def _choices(self) -> set[Method]:
+        return set() if self._only_resume else self._allowed
+
+    def back(self) -> bool:
+        """Esc: one step back, sums kept. False when there is nowhere to go back to in this pane."""
+        if self.step is Step.PAY and self.draft is not None and not self._only_resume:
+            self.clear_trouble()
+            self._go(Step.METHODS, self.methods)
+            return True
+        return False
+
+    def key(self, event: QKeyEvent) -> bool:
+        """A key that nobody else wanted. True when it was ours."""
+        key = Qt.Key(event.key())
+        if key in ENTER_KEYS:
+            return self._enter(event)
+        if key in _METHOD_KEYS and self.step in (Step.METHODS, Step.PAY):
+            if not event.isAutoRepeat():
+                self.choose(_METHOD_KEYS[key])
+            return True
+        digit = key_of(event)
+        if digit and self.draft is not None and self.step in (Step.METHODS, Step.PAY) and not self._only_resume:
+            return self._digit(digit)
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """As `key`; the rest goes to the window."""
+        if self.key(event):
+            event.accept()
+        else:
+            event.ignore()
+
+    def _enter(self, event: QKeyEvent) -> bool:
+        if self.step is Step.PAY:
+            self.money.enter(event)
+            return True
+        if self.step is Step.DONE and not event.isAutoRepeat():
+            self.next_customer.emit()
+            return True
+        return self.step in (Step.METHODS, Step.PRINTING, Step.BLOCKED)
+
+    def _digit(self, digit: str) -> bool:
+        if self.step is Step.METHODS:
+            if Method.CASH not in self._choices or digit == RUB_OUT:
+                return digit == RUB_OUT
+            self.choose(Method.CASH)
+        page = self.pages.currentWidget()
+        if isinstance(page, (CashPage, MixPage)):
+            page.feed(digit)
+        return True
+
+    def _fire(self) -> None:
+        if self.draft is not None and self.step is Step.PAY:
+            self.sell.emit(self.draft.cash_tender, self.draft.card_tender)
+
+    def _act(self, act: str) -> None:
+        if act == "odd" and self.draft is not None:
+            self.draft = self.draft.confirm_odd()
+            self.clear_trouble()
+            self._refresh()
+            self._focus()
+        elif act == "again":
+            self.rearm()
+        else:
+            self.acted.emit(act)
+
+    def _take(self, amount: Money) -> None:
+        if self.draft is not None and self.step is Step.PAY:
+            self.cash.received.show_sum(amount)
+            self._edit(replace(self.draft, received=amount))
+
+    def _cash_edited(self) -> None:
+        if self.draft is not None:
+            self._edit(replace(self.draft, received=self.cash.received.amount))
+
+    def _mix_edited(self) -> None:
+        if self.draft is not None:
+            self._edit(replace(self.draft, received=self.mix.cash.amount, card=self.mix.card.amount))
+
+    def _edit(self, draft: Draft) -> None:
+        self.draft = draft
+        self._needs_person = False
+        self.clear_trouble()
+        self._refresh()
+
+    # ------------------------------------------------------------------ drawing
+
+    def _open(self, draft: Draft) -> None:
+        self.draft = draft
+        self.clear_trouble()
+        self.cash.offer(draft.due, self._take)
+        page: QWidget = {Method.CASH: self.cash, Method.CARD: self.card, Method.MIX: self.mix}[draft.method]
+        self._go(Step.PAY, page)
+
+    def _go(self, step: Step, page: QWidget) -> None:
+        self.step = step
+        self.pages.setCurrentWidget(page)
+        self.pages.setEnabled(not (self._only_resume and step is Step.PAY))
+        if step is not Step.PAY:
+            self.clear_trouble()
+        self.money.setVisible(step in (Step.PAY, Step.PRINTING))
+        self.next.setVisible(step is Step.DONE)
+        self._refresh()
+        self._focus()
+        self.stepped.emit()
+
+    def _focus(self) -> None:
+        page = self.pages.currentWidget()
+        if page is self.cash:
+            self.cash.received.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif page is self.mix:
+            self.mix.cash.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif self.step is not Step.IDLE:
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _refresh(self) -> None:
+        say, draft = self.look.say, self.draft
+        has_total = draft is not None or self.step is Step.BLOCKED
+        self.caption.setVisible(has_total)
+        self.total.setVisible(has_total)
+        if draft is None:
+            return
+        in_pay = self.step in (Step.PAY, Step.PRINTING)
+        self.caption.set_text(say(f"due.{draft.method.value}" if in_pay else "due"))
+        self.total.set_text(say.money(draft.due))
+        self.methods.allow(self._choices)
+        self.cash.show_draft(draft)
+        self.card.show_draft(draft)
+        self.mix.show_draft(draft)
+        if self.step is Step.PAY:
+            self._refresh_money(draft)
+        self.drafted.emit(draft)
+
+    def _refresh_money(self, draft: Draft) -> None:
+        say = self.look.say
+        text = say("pay.print", sum=draft.due)
+        if not self._allowed:
+            self.money.disarm(say("pay.wait_register"))
+        elif draft.is_odd:
+            self.money.disarm(text, say("pay.check_sum"))
+            message = say("pay.odd", sum=draft.cash_tender, due=draft.due)
+            self.show_trouble(Trouble("wait", message, say("pay.odd_action"), "302", "odd"))
+        elif draft.missing:
+            self.money.disarm(say("pay.short", sum=draft.missing))
+        elif not draft.is_ready:
+            self.money.disarm(say("mix.not_ready"))
+        elif self._needs_person:
+            self.money.disarm(text, say("pay.see_above"))
+        else:
+            self.money.arm(text, say("card.approved") if draft.card_tender > ZERO else "")

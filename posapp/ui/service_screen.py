@@ -1,0 +1,154 @@
+"""Shift, orders and the look of the program: what is needed a few times a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from posapp.domain.fiscal import ShiftState
+from posapp.till.views import PullResult, RegisterView
+from posapp.ui.banner import Banner
+from posapp.ui.controls import Button, Label, Pane
+from posapp.ui.look import Look
+from posapp.ui.theme import FACTORS, THEMES, Space, Target, Type
+from posapp.ui.trouble import Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class LookSettings:
+    """What a person chose for this window; the caller of `start.main` keeps it."""
+
+    theme: str = "light"
+    factor: float = 1.0
+    is_muted: bool = False
+    language: str = ""  # "" = as the desk says
+
+
+class ServiceScreen(QWidget):
+    """Emits `acted` with open_shift, ask_close_shift, x_report or pull; `settled` with new LookSettings."""
+
+    acted = Signal(str)
+    settled = Signal(object)
+
+    def __init__(self, look: Look, settings: LookSettings) -> None:
+        super().__init__()
+        self.look = look
+        self._settings = settings
+        say = look.say
+        self.shift = Label(look, say("service.no_register"), Type.BODY, wrap=True)
+        self.identity = Label(look, "", Type.TABLE, ink="text2", wrap=True)
+        self.orders = Label(look, say("service.not_pulled"), Type.BODY, wrap=True)
+        self.open = self._act_button("open_shift", "lock-open")
+        self.close_shift = self._act_button("ask_close_shift", "lock")
+        self.x_report = self._act_button("x_report", "report")
+        self.pull = self._act_button("pull", "refresh")
+        self.side = ServiceSide(look)
+        self.side.acted.connect(self.acted)
+        column = QVBoxLayout(self)
+        px = look.px
+        column.setContentsMargins(px(Space.S4), px(Space.S3), px(Space.S4), px(Space.S3))
+        column.setSpacing(px(Space.S3))
+        column.addWidget(Label(look, say("service.shift"), Type.TITLE))
+        column.addWidget(self.shift)
+        column.addWidget(self.identity)
+        column.addLayout(self._row((self.open, self.close_shift, self.x_report)))
+        column.addSpacing(px(Space.S4))
+        column.addWidget(Label(look, say("service.orders"), Type.TITLE))
+        column.addWidget(self.orders)
+        column.addLayout(self._row((self.pull,)))
+        column.addSpacing(px(Space.S4))
+        column.addWidget(Label(look, say("service.look"), Type.TITLE))
+        self._add_choices(column)
+        column.addStretch(1)
+        self.show_register(None)
+
+    def _act_button(self, act: str, icon: str) -> Button:
+        button = Button(self.look, self.look.say(f"act.{act}"), icon=icon)
+        button.clicked.connect(lambda: self.acted.emit(act))
+        return button
+
+    def _row(self, widgets: Iterable[QWidget]) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(self.look.px(Space.S2))
+        for widget in widgets:
+            row.addWidget(widget)
+        row.addStretch(1)
+        return row
+
+    def _add_choices(self, column: QVBoxLayout) -> None:
+        now, say = self._settings, self.look.say
+        language = self.look.say.language
+        groups = [
+            [(say(f"theme.{name}"), now.theme == name, replace(now, theme=name)) for name in THEMES],
+            [(say("scale", n=round(each * 100)), now.factor == each, replace(now, factor=each)) for each in FACTORS],
+            [
+                (say("sound.on"), not now.is_muted, replace(now, is_muted=False)),
+                (say("sound.off"), now.is_muted, replace(now, is_muted=True)),
+            ],
+            [(say(f"language.{each}"), language == each, replace(now, language=each)) for each in ("ru", "en")],
+        ]
+        for pair in (groups[:2], groups[2:]):
+            row = QHBoxLayout()
+            row.setSpacing(self.look.px(Space.S2))
+            for group in pair:
+                for text, is_now, then in group:
+                    button = Button(self.look, text, height=Target.SMALL)
+                    button.setCheckable(True)
+                    button.setChecked(is_now)
+                    button.clicked.connect(lambda _checked=False, which=then: self.settled.emit(which))
+                    row.addWidget(button)
+                row.addSpacing(self.look.px(Space.S5))
+            row.addStretch(1)
+            column.addLayout(row)
+
+    def show_register(self, register: RegisterView | None) -> None:
+        """The shift and which of its acts are possible."""
+        say = self.look.say
+        shift = None if register is None else register.shift
+        is_open = shift is not None and shift.state is ShiftState.OPEN
+        self.open.setEnabled(shift is not None and shift.state is ShiftState.CLOSED)
+        self.close_shift.setEnabled(shift is not None and shift.state is not ShiftState.CLOSED)
+        self.x_report.setEnabled(is_open)
+        self.identity.set_text("" if register is None or register.identity is None else str(register.identity))
+        if register is None or shift is None:
+            self.shift.set_text(say("service.no_register"))
+            return
+        if shift.state is ShiftState.CLOSED:
+            self.shift.set_text(say("service.closed", n=shift.number))
+            return
+        age = self.look.age(register.shift_opened_at) if register.shift_opened_at else "–"
+        receipts = say.count("receipts", register.receipts_today)
+        self.shift.set_text(say("service.open", n=shift.number, age=age, receipts=receipts, sum=register.sum_today))
+
+    def show_pull(self, pulled: PullResult | None) -> None:
+        """How many orders are on board."""
+        if pulled is None:
+            return
+        key = "service.pulled" if pulled.is_complete else "service.pulled_short"
+        when = self.look.say.moment(pulled.at, self.look.now())
+        self.orders.set_text(self.look.say(key, on_board=pulled.on_board, expected=pulled.expected, when=when))
+
+
+class ServiceSide(Pane):
+    """What came of an act, and the one stop before a shift is closed."""
+
+    acted = Signal(str)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, "surface", edge="left")
+        px = look.px
+        column = QVBoxLayout(self)
+        column.setContentsMargins(px(Space.S4), px(Space.S3), px(Space.S4), px(Space.S3))
+        self.hint = Label(look, look.say("service.hint"), Type.BODY, ink="text2", wrap=True)
+        self.banner = Banner(look)
+        self.banner.acted.connect(self.acted)
+        column.addWidget(self.hint)
+        column.addStretch(1)
+        column.addWidget(self.banner)
+
+    def show_trouble(self, trouble: Trouble) -> None:
+        """A message, good or bad."""
+        self.banner.show_trouble(trouble)

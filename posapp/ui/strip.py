@@ -1,0 +1,108 @@
+"""The line at the foot: what is not yet sent, how old, when the next try is, and whose move it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout
+
+from posapp.till.views import OutboxStrip
+from posapp.ui.banner import LampIcon
+from posapp.ui.controls import Button, Label, Pane
+from posapp.ui.lights import INKS, Shape
+from posapp.ui.look import Look
+from posapp.ui.theme import STRIP, Space, Target, Type
+
+NOTE_AFTER_S = 10
+WARN_AFTER_S = 40
+"""A link that is lost for a moment is no news: a grey note after ten seconds, amber after forty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """What the strip says and how loud."""
+
+    shape: Shape
+    words: str
+    needs_person: int = 0
+    can_send: bool = False
+
+
+def foot_of(strip: OutboxStrip | None, look: Look) -> Foot:
+    """The sentence for a state of the outbox."""
+    say = look.say
+    if strip is None:
+        return Foot(Shape.NONE, say("strip.reading"))
+    lost_s = look.seconds_since(strip.offline_since) if strip.is_offline and strip.offline_since else 0.0
+    if lost_s >= NOTE_AFTER_S and strip.offline_since is not None:
+        shape = Shape.WAIT if lost_s >= WARN_AFTER_S else Shape.NONE
+        key = "strip.offline_unsent" if strip.unsent else "strip.offline"
+        words = say.count(key, strip.unsent, age=look.age(strip.offline_since))
+        return Foot(shape, words, strip.needs_person, can_send=True)
+    if strip.unsent:
+        facts = {
+            "oldest": say.age(look.seconds_since(strip.oldest_at)) if strip.oldest_at else "–",
+            "next": _until(strip.next_try_at, look),
+        }
+        return Foot(Shape.WAIT, say.count("strip.unsent", strip.unsent, **facts), strip.needs_person, can_send=True)
+    if strip.needs_person:
+        return Foot(Shape.BAD, say("strip.rest_sent"), strip.needs_person)
+    return Foot(Shape.OK, say("strip.all_sent"))
+
+
+def _until(moment: datetime | None, look: Look) -> str:
+    if moment is None:
+        return look.say("strip.soon")
+    now = look.now()
+    if moment.tzinfo is None and now.tzinfo is not None:
+        moment = moment.astimezone()
+    seconds = (moment - now).total_seconds()
+    return look.say("strip.in", age=look.say.age(seconds)) if seconds >= 1 else look.say("strip.soon")
+
+
+class Strip(Pane):
+    """The foot of the window; the same place on every screen."""
+
+    send_now = Signal()
+    open_log = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, "bg", edge="top")
+        self._strip: OutboxStrip | None = None
+        self.lamp = LampIcon(look)
+        self.words = Label(look, token=Type.BODY, elide=True)
+        self.person = Button(look, "", height=Target.SMALL)
+        self.person.clicked.connect(self.open_log)
+        self.send = Button(look, look.say("strip.send"), icon="cloud-up", height=Target.SMALL)
+        self.send.clicked.connect(self.send_now)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(look.px(Space.S4), 0, look.px(Space.S4), 0)
+        row.setSpacing(look.px(Space.S3))
+        row.addWidget(self.lamp)
+        row.addWidget(self.words, 1)
+        row.addWidget(self.person)
+        row.addWidget(self.send)
+        self.setFixedHeight(look.px(STRIP))
+        self.refresh()
+
+    def show_strip(self, strip: OutboxStrip) -> None:
+        """The outbox as it is now."""
+        self._strip = strip
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Counts down by itself."""
+        foot = foot_of(self._strip, self.look)
+        self.lamp.show_shape(foot.shape)
+        ink = "text" if foot.shape in (Shape.OK, Shape.NONE) else INKS[foot.shape]
+        self.words.set_text(foot.words, ink)
+        self.person.setVisible(foot.needs_person > 0)
+        if foot.needs_person:
+            self.person.set_text(self.look.say.count("strip.person", foot.needs_person))
+        self.send.setVisible(foot.can_send)
+
+    def sending(self, is_busy: bool) -> None:
+        """While the exchange runs, the button says so."""
+        self.send.setEnabled(not is_busy)

@@ -1,0 +1,200 @@
+"""A scanner that types: its bursts are told from fingers and caught wherever the focus is.
+
+A keyboard-wedge scanner sends a code as keys, milliseconds apart, and ends with Enter or Tab. An application event
+filter sees each real key as ShortcutOverride and KeyPress, each twice (the native window, then the widget). We act on
+the copy of the native window and swallow both types. The first key is held for a moment: if nothing follows it was a
+finger and is sent on. Held keys never trigger shortcuts; digits and letters have none.
+
+`Burst` is the pure part, without Qt: keys with their times go in, decisions come out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QWindow
+
+GAP_MS = 60  # longest pause between two keys of a scan; scanners send 2–30 ms apart, fingers 80 and more
+LENGTH_MIN = 6  # a number shorter than this is typed in less time than a scanner is found
+
+
+class Verdict(Enum):
+    """What to do with a key."""
+
+    HOLD = auto()  # keep it, it may be a scan
+    PASS = auto()  # not ours; whatever is held goes first
+    SCAN = auto()  # the held keys are a code and this key was its end
+
+
+@dataclass(slots=True)
+class Burst:
+    """Keys that came so close together that a scanner may have sent them."""
+
+    text: str = ""
+    last_ms: int = 0
+
+    def key(self, text: str, at_ms: int, *, is_end: bool, is_plain: bool) -> Verdict:
+        """Judges a key: `text` its character, `is_end` Enter or Tab, `is_plain` no modifier and no auto-repeat."""
+        is_close = not self.text or at_ms - self.last_ms <= GAP_MS
+        if is_end:
+            return Verdict.SCAN if is_plain and is_close and len(self.text) >= LENGTH_MIN else Verdict.PASS
+        starts = bool(self.text) or text != " "
+        if not (is_plain and len(text) == 1 and text.isprintable() and starts and is_close):
+            return Verdict.PASS
+        self.text += text
+        self.last_ms = at_ms
+        return Verdict.HOLD
+
+    def take(self) -> str:
+        """The code, and an empty burst again."""
+        text, self.text = self.text, ""
+        return text
+
+
+_RU = 'ёйцукенгшщзхъфывапролджэячсмитьбю.ЁЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮ,"№;:?/'
+_EN = "`qwertyuiop[]asdfghjkl;'zxcvbnm,./~QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>?@#$^&|"
+_LAYOUT = str.maketrans(_RU, _EN)
+
+
+def mend_layout(text: str) -> str:
+    """A code that the scanner typed on the Russian layout, in the Latin letters that it meant."""
+    return text.translate(_LAYOUT) if any("а" <= each.lower() <= "я" or each in "ёЁ" for each in text) else text
+
+
+_LONG_AGO = -1_000_000
+
+
+def clock_ms() -> int:
+    """Milliseconds of the monotonic clock."""
+    return time.monotonic_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class _Held:
+    press: QKeyEvent
+    is_released: bool = False
+
+
+@dataclass(slots=True)
+class LastKeys:
+    """When keys went down and when the last scan ended: what a money button asks before it obeys Enter."""
+
+    clock: Callable[[], int] = clock_ms
+    key_ms: int = _LONG_AGO  # the key that is being handled
+    previous_ms: int = _LONG_AGO  # the one before it
+    scan_ms: int = _LONG_AGO
+
+    def note_key(self) -> None:
+        """A key went down now."""
+        self.previous_ms, self.key_ms = self.key_ms, self.clock()
+
+
+class Wedge(QObject):
+    """The application event filter. Install it with `application.installEventFilter(wedge)`."""
+
+    scanned = Signal(str)
+
+    def __init__(self, last: LastKeys, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.last = last
+        self._burst = Burst()
+        self._held: list[_Held] = []
+        self._window: QWindow | None = None
+        self._replaying = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._waited)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Holds, passes or takes a key of the native window; nothing else is touched."""
+        kind = event.type()
+        if kind not in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverride):
+            return False
+        if self._replaying or not isinstance(watched, QWindow) or not isinstance(event, QKeyEvent):
+            return False
+        if kind == QEvent.Type.ShortcutOverride:
+            return self._swallow_override(event)
+        if kind == QEvent.Type.KeyRelease:
+            return self._release(event)
+        return self._press(watched, event)
+
+    def _swallow_override(self, event: QKeyEvent) -> bool:
+        text = event.text()
+        if _is_plain(event) and len(text) == 1 and text.isprintable() and text != " ":
+            event.accept()  # "handled": the shortcut map is not asked, the KeyPress still comes
+            return True
+        return False
+
+    def _press(self, window: QWindow, event: QKeyEvent) -> bool:
+        self.last.note_key()
+        now = event.timestamp() or self.last.clock()
+        is_end = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
+        verdict = self._burst.key(event.text(), now, is_end=is_end, is_plain=_is_plain(event))
+        if verdict is Verdict.PASS and self._held:
+            self._flush()
+            # The held keys were fingers, but this one may be the first of a scan.
+            verdict = self._burst.key(event.text(), now, is_end=is_end, is_plain=_is_plain(event))
+        if verdict is Verdict.HOLD:
+            self._window = window
+            self._held.append(_Held(event.clone()))
+            self._timer.start(GAP_MS)
+            return True
+        if verdict is Verdict.SCAN:
+            self._take()
+            return True
+        return False
+
+    def _release(self, event: QKeyEvent) -> bool:
+        for each in self._held:
+            if each.press.key() == event.key() and not each.is_released:
+                each.is_released = True
+                return True
+        return False
+
+    def _waited(self) -> None:
+        # Keys that already lie in the queue (a busy moment of the GUI) go first: one more turn of the event loop.
+        QTimer.singleShot(0, self, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._timer.isActive() or not self._held:
+            return
+        if len(self._burst.text) >= LENGTH_MIN:
+            self._take()  # a scanner without an end key
+        else:
+            self._flush()
+
+    def _take(self) -> None:
+        self._timer.stop()
+        self._held.clear()
+        self.last.scan_ms = self.last.clock()
+        self.scanned.emit(mend_layout(self._burst.take()))
+
+    def _flush(self) -> None:
+        """Sends held keys on to the window, in order, each with its release if it came meanwhile."""
+        self._timer.stop()
+        held, self._held = self._held, []
+        self._burst.take()
+        window = self._window
+        if window is None:
+            return
+        self._replaying = True
+        try:
+            for each in held:
+                QCoreApplication.sendEvent(window, each.press)
+                if each.is_released:
+                    press = each.press
+                    QCoreApplication.sendEvent(
+                        window, QKeyEvent(QEvent.Type.KeyRelease, press.key(), press.modifiers(), press.text())
+                    )
+        finally:
+            self._replaying = False
+
+
+def _is_plain(event: QKeyEvent) -> bool:
+    """No Ctrl, Alt or Meta, and not a held key: Shift and the number pad are what scanners use too."""
+    extra = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+    return not event.isAutoRepeat() and not event.modifiers() & extra

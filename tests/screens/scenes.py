@@ -1,0 +1,405 @@
+"""Every screen in its telling states. `python -m tests.screens.scenes FOLDER` writes them as pictures."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+if sys.platform.startswith("linux"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtWidgets import QApplication
+
+from posapp.domain.fiscal import Shift, ShiftState
+from posapp.domain.money import Money
+from posapp.domain.order import Buyer
+from posapp.domain.settlement import State
+from posapp.errors import OutcomeUnknown, Refused, SaleError, Unreachable
+from posapp.lanes import Lanes
+from posapp.till.views import Lamp, Light, Lights, OrderView, OutboxStrip, ReceiptView
+from posapp.ui.draft import Method
+from posapp.ui.service_screen import LookSettings
+from posapp.ui.start import make_application, make_window
+from posapp.ui.window import Window
+from tests.ui.desks import (
+    GREY,
+    NOW,
+    FakeDesk,
+    amber,
+    fiscalized,
+    green,
+    line,
+    order,
+    receipt_of,
+    red,
+    sync_row,
+    view,
+)
+
+Scene = Callable[[], Window]
+UNKNOWN = Lamp(Light.RED, is_unknown=True)
+
+
+def desk_of_the_day() -> FakeDesk:
+    """A shop at work: orders in every state."""
+    desk = FakeDesk()
+    people = (
+        ("Пётр Селезнёв", "4517"),
+        ("Мария Кузнецова-Преображенская", "9920"),
+        ("ООО «Север»", "0031"),
+        ("Олег Т.", "7788"),
+        ("Анна Белова", "1203"),
+        ("Игорь Лапин", "6650"),
+        ("Елена Ж.", "3041"),
+    )
+    lights = (
+        Lights(GREY, GREY, GREY, GREY),
+        Lights(green("ФД 4518"), amber(), amber(), amber()),
+        Lights(green("ФД 4502"), green("оплата 77"), green("Выдан"), red(reason="нет права «Отгрузки»")),
+        Lights(UNKNOWN, GREY, GREY, GREY),
+        Lights(green("ФД 4499"), green("оплата 71"), green("Выдан"), green("отгр. 93")),
+        Lights(amber(840), GREY, GREY, GREY),
+        Lights(GREY, GREY, GREY, GREY),
+    )
+    for number, ((name, tail), lamps) in enumerate(zip(people, lights, strict=True)):
+        made = order(
+            10457 + 3 * number,
+            buyer=Buyer(name, f"+7 900 000-{tail[:2]}-{tail[2:]}", address=f"ул. Мира, {18 + number}, кв. {number + 2}"),
+            is_courier=number % 2 == 1,
+            delivery_window="12:00–14:00" if number < 4 else "14:00–18:00",
+            comment="звонить за час" if number == 1 else "",
+            is_cancelled=number == 6,
+        )
+        desk.add(view(made, lamps))
+    desk.outbox = OutboxStrip(
+        3, NOW - timedelta(minutes=14), NOW + timedelta(seconds=20), 0, 1, False, None
+    )
+    return desk
+
+
+def window_on(desk: FakeDesk, settings: LookSettings | None = None) -> Window:
+    """A window at work on the desk; nothing polls."""
+    make_application()
+    window = make_window(settings or LookSettings(is_muted=True), lambda: NOW)
+    window.show()
+    window.attach(desk, Lanes.on_the_spot(), poll=False)
+    return window
+
+
+def _open(desk: FakeDesk, number: str = "10457", settings: LookSettings | None = None) -> Window:
+    window = window_on(desk, settings)
+    window.scanned(number)
+    return window
+
+
+def orders() -> Window:
+    return window_on(desk_of_the_day())
+
+
+def orders_empty() -> Window:
+    return window_on(FakeDesk())
+
+
+def order_open() -> Window:
+    return _open(desk_of_the_day())
+
+
+def order_long() -> Window:
+    desk = desk_of_the_day()
+    name = "Кофемашина автоматическая «Северное сияние Профессионал Плюс» с капучинатором, 15 бар"
+    goods = tuple(line(f"{name} №{n}", 9_999_999_99 if n == 1 else 245_00 + n) for n in range(1, 40))
+    desk.add(view(order(10999, goods, buyer=Buyer("Константинопольский Александр Владиславович, ИП " * 2))))
+    return _open(desk, "10999")
+
+
+def cash() -> Window:
+    window = _open(desk_of_the_day())
+    window.pane.choose(Method.CASH)
+    for key in "3000":
+        window.pane.cash.feed(key)
+    return window
+
+
+def cash_short() -> Window:
+    window = _open(desk_of_the_day())
+    window.pane.choose(Method.CASH)
+    for key in "2000":
+        window.pane.cash.feed(key)
+    return window
+
+
+def cash_odd() -> Window:
+    window = _open(desk_of_the_day())
+    window.pane.choose(Method.CASH)
+    for key in "25000":
+        window.pane.cash.feed(key)
+    return window
+
+
+def card() -> Window:
+    window = _open(desk_of_the_day())
+    window.pane.choose(Method.CARD)
+    return window
+
+
+def mix() -> Window:
+    window = cash_short()
+    window.pane.choose(Method.MIX)
+    return window
+
+
+def printing() -> Window:
+    window = cash()
+    window.pane.printing(2)
+    window.frame.arrange()
+    return window
+
+
+def receipt() -> Window:
+    window = cash()
+    window.pane.money.fired.emit()
+    return window
+
+
+def paper_out() -> Window:
+    desk = desk_of_the_day()
+    desk.sell_error = Refused("paper_out")
+    window = _open(desk)
+    window.pane.choose(Method.CASH)
+    window.pane.money.fired.emit()
+    return window
+
+
+def unknown() -> Window:
+    desk = desk_of_the_day()
+    desk.sell_error = OutcomeUnknown(key="7K2M9Q4T1V8XAB3C")
+    window = _open(desk)
+    window.pane.choose(Method.CARD)
+    window.pane.money.fired.emit()
+    return window
+
+
+def cancelled() -> Window:
+    desk = desk_of_the_day()
+    desk.add(view(order(10480, is_cancelled=True), refusal=SaleError("order_cancelled", order="10480")))
+    return _open(desk, "10480")
+
+
+def begun() -> Window:
+    desk = desk_of_the_day()
+    it = order(10481)
+    started = ReceiptView(receipt_of(it, Money(300_000), Money(0)), State.REFUSED, None, None, reason="нет бумаги")
+    desk.add(OrderView(it, (started,), desk.views["10457"].lights, None))
+    return _open(desk, "10481")
+
+
+def looked_up() -> Window:
+    desk = desk_of_the_day()
+    it = order(10482)
+    made = fiscalized(receipt_of(it, it.price, Money(0)), 4502)
+    lights = Lights(green("ФД 4502"), green("оплата 77"), green("Выдан"), red(reason="нет права «Отгрузки»"))
+    desk.add(OrderView(it, (made,), lights, SaleError("already_receipted", order="10482", document=4502, at="13:58")))
+    return _open(desk, "10482")
+
+
+def not_found() -> Window:
+    return _open(desk_of_the_day(), "99999999")
+
+
+def shift_closed() -> Window:
+    desk = desk_of_the_day()
+    desk.shift = Shift(ShiftState.CLOSED, 214)
+    return _open(desk)
+
+
+def register_dead() -> Window:
+    desk = desk_of_the_day()
+    desk.trouble = Unreachable("device_unreachable", port="COM5")
+    return _open(desk)
+
+
+def offline() -> Window:
+    desk = desk_of_the_day()
+    since = NOW - timedelta(hours=2, minutes=5)
+    desk.outbox = OutboxStrip(3, since, NOW + timedelta(seconds=20), 1, 3, True, since)
+    return window_on(desk)
+
+
+def route() -> Window:
+    desk = desk_of_the_day()
+    for number, each in desk.views.items():
+        desk.views[number] = replace(each, order=replace(each.order, is_courier=True))
+    window = window_on(desk)
+    window.act("pull")
+    window.go("route")
+    return window
+
+
+def log() -> Window:
+    desk = desk_of_the_day()
+    reason = "Склад не списан: у программы нет права «Отгрузки»."
+    failed = {"code": "stock_rejected", "reason": reason, "entry_state": "failed", "step": "stock", "attempt": 4}
+    desk.rows = [
+        sync_row(999, "failed", order_number="10463", **failed),
+        sync_row(998, "failed", order_number="10444", **failed),
+        sync_row(
+            997, "failed", code="portal_differs", reason="В Битрикс 2 480,00 ₽, в чеке 2 390,00 ₽.",
+            entry_state="held", step="payment", attempt=2, order_number="10439",
+        ),
+        sync_row(996, "lost", order_number="10463", code="offline", reason="Битрикс не ответил за 10 с.",
+                 entry_state="waiting", step="status"),
+        *(sync_row(n) for n in range(995, 700, -1)),
+    ]  # fmt: skip
+    window = window_on(desk)
+    window.go("log")
+    return window
+
+
+def log_all() -> Window:
+    window = log()
+    window.frame.log.choose_chip("all")
+    return window
+
+
+def service() -> Window:
+    window = window_on(desk_of_the_day())
+    window.act("pull")
+    window.go("more")
+    return window
+
+
+def closing() -> Window:
+    window = window_on(desk_of_the_day())
+    window.act("close_shift")
+    return window
+
+
+def training() -> Window:
+    desk = desk_of_the_day()
+    desk.is_training = True
+    return _open(desk)
+
+
+def training_cash() -> Window:
+    window = training()
+    window.pane.choose(Method.CASH)
+    return window
+
+
+def training_receipt() -> Window:
+    window = training()
+    window.pane.choose(Method.CASH)
+    window.pane.money.fired.emit()
+    return window
+
+
+def _settled(scene: Scene, **changes: object) -> Scene:
+    def made() -> Window:
+        window = scene()
+        window.settle(replace(window.settings, **changes))  # type: ignore[arg-type]
+        return window
+
+    return made
+
+
+def dark_cash() -> Window:
+    window = _open(desk_of_the_day(), settings=LookSettings(theme="dark", is_muted=True))
+    window.pane.choose(Method.CASH)
+    for key in "2000":
+        window.pane.cash.feed(key)
+    return window
+
+
+def large_cash() -> Window:
+    window = _open(desk_of_the_day(), settings=LookSettings(factor=2.0, is_muted=True))
+    window.pane.choose(Method.CASH)
+    for key in "3000":
+        window.pane.cash.feed(key)
+    return window
+
+
+def large_receipt() -> Window:
+    window = large_cash()
+    window.pane.money.fired.emit()
+    return window
+
+
+def starting() -> Window:
+    """Before there is a desk."""
+    make_application()
+    window = make_window(LookSettings(is_muted=True), lambda: NOW)
+    window.show()
+    return window
+
+
+SCENES: dict[str, Scene] = {
+    "starting": starting,
+    "orders": orders,
+    "orders-empty": orders_empty,
+    "order": order_open,
+    "order-long": order_long,
+    "cash": cash,
+    "cash-short": cash_short,
+    "cash-odd": cash_odd,
+    "card": card,
+    "mix": mix,
+    "printing": printing,
+    "receipt": receipt,
+    "paper-out": paper_out,
+    "unknown": unknown,
+    "cancelled": cancelled,
+    "begun": begun,
+    "looked-up": looked_up,
+    "not-found": not_found,
+    "shift-closed": shift_closed,
+    "register-dead": register_dead,
+    "offline": offline,
+    "route": route,
+    "log": log,
+    "log-all": log_all,
+    "service": service,
+    "closing": closing,
+    "training": training,
+    "training-cash": training_cash,
+    "training-receipt": training_receipt,
+    "dark-orders": _settled(orders, theme="dark"),
+    "dark-order": _settled(order_open, theme="dark"),
+    "dark-cash": dark_cash,
+    "dark-receipt": _settled(receipt, theme="dark"),
+    "dark-log": _settled(log, theme="dark"),
+    "dark-unknown": _settled(unknown, theme="dark"),
+    "large-orders": _settled(orders, factor=2.0),
+    "large-order": _settled(order_open, factor=2.0),
+    "large-cash": large_cash,
+    "large-receipt": large_receipt,
+    "large-log": _settled(log, factor=2.0),
+    "middle-order": _settled(order_open, factor=1.25),
+    "middle-cash": _settled(cash, factor=1.25),
+    "english-order": _settled(order_open, language="en"),
+    "english-cash": _settled(cash, language="en"),
+    "english-receipt": _settled(receipt, language="en"),
+    "english-log": _settled(log, language="en"),
+}
+
+
+def main(folder: Path, names: list[str]) -> None:
+    """Writes the pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, scene in SCENES.items():
+        if names and name not in names:
+            continue
+        window = scene()
+        QApplication.processEvents()
+        QApplication.processEvents()
+        window.grab().save(str(folder / f"{name}.png"))
+        window.close()
+        window.deleteLater()
+        QApplication.processEvents()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
