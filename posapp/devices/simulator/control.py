@@ -101,10 +101,9 @@ class Control:
         self._server.line.faults.replace(faults.parse(given))
 
     def _set_power(self, given: Any) -> None:
-        if _flag(given["on"]):
-            self._server.line.power_on()
-        else:
-            self._server.line.power_off()
+        line, on = self._server.line, _flag(given["on"])
+        if on != line.is_on:
+            (line.power_on if on else line.power_off)()
 
     def _set_paper(self, given: Any) -> None:
         self._server.line.printer.set_paper(given["state"], self._server.clock.now())

@@ -96,7 +96,7 @@ def _open_shift_command(call: Call[c.OpenShift]) -> c.Reply:
 @handles(c.OpenShiftInStorage, prints=True)
 def _open_shift_in_storage(call: Call[c.OpenShiftInStorage]) -> c.Reply:
     document = _open_shift(call)
-    return c.OpenShiftInStorageReply(document.shift_number, document.number, document.sign)
+    return c.OpenShiftInStorageReply(document.shift_number & 0xFFFF, document.number, document.sign)
 
 
 def _close_shift(call: Call[c.CloseShift] | Call[c.CloseShiftInStorage]) -> StoredDocument:
@@ -130,7 +130,7 @@ def _close_shift_command(call: Call[c.CloseShift]) -> c.Reply:
 @handles(c.CloseShiftInStorage, prints=True)
 def _close_shift_in_storage(call: Call[c.CloseShiftInStorage]) -> c.Reply:
     document = _close_shift(call)
-    return c.CloseShiftInStorageReply(document.shift_number, document.number, document.sign)
+    return c.CloseShiftInStorageReply(document.shift_number & 0xFFFF, document.number, document.sign)
 
 
 @handles(c.XReport, at_least=ADMINISTRATOR, prints=True)
@@ -363,7 +363,7 @@ def _details(printer: Printer, document: StoredDocument) -> bytes:
     if document.total_kopecks is not None and document.kind is not None:
         return bytes((document.kind,)) + document.total_kopecks.to_bytes(5, "little")
     if document.form in (SHIFT_OPEN, SHIFT_CLOSE):
-        return document.shift_number.to_bytes(2, "little")
+        return (document.shift_number & 0xFFFF).to_bytes(2, "little")
     if document.form == REGISTRATION:
         who = printer.identity
         return f"{who.inn:<12}{who.registration_number:<20}".encode("ascii") + bytes((who.tax_systems, 0))
@@ -413,12 +413,14 @@ def _ofd_status(call: Call[c.OfdStatus]) -> c.Reply:
     storage = call.printer.storage
     first = storage.first_unconfirmed()
     state = int(storage.is_ofd_up) | (first is not None) << 1
-    return c.OfdStatusReply(state, 0, storage.unconfirmed, first.number if first else 0, first.at if first else None)
+    return c.OfdStatusReply(
+        state, 0, min(storage.unconfirmed, 0xFFFF), first.number if first else 0, first.at if first else None
+    )
 
 
 @handles(c.Unconfirmed, always=True)
 def _unconfirmed(call: Call[c.Unconfirmed]) -> c.Reply:
-    return c.UnconfirmedReply(call.printer.storage.unconfirmed)
+    return c.UnconfirmedReply(min(call.printer.storage.unconfirmed, 0xFFFF))
 
 
 @handles(c.ShiftParameters, always=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posapp.devices.shtrih import commands as c
 from posapp.devices.simulator.documents import RECEIPT, StoredDocument
-from posapp.devices.simulator.receipt import KIND_BIT, KIND_TAG, Item, OpenReceipt, line_sum, vat_tlv
+from posapp.devices.simulator.receipt import KIND_BIT, KIND_TAG, Item, OpenReceipt, clipped, line_sum, vat_tlv
 from posapp.devices.simulator.rules import (
     BAD_PARAMETER,
     MODE_DOCUMENT,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 STORNO_TOO_BIG, CASH_SHORT, WRONG_KIND, PAID_SHORT, CASHLESS_OVER = 0x2D, 0x46, 0x49, 0x45, 0x4D
 BUFFER_FULL, NOTHING_TO_REPEAT, BAD_PRICE, BAD_QUANTITY, ZERO_TOTAL = 0x4B, 0x56, 0x61, 0x62, 0x8E
-DISCOUNT_TOO_BIG, WRONG_STORAGE_STATE = 0x5A, 0x02
+DISCOUNT_TOO_BIG, TOO_MUCH_PAID, WRONG_STORAGE_STATE = 0x5A, 0x40, 0x02
 SUM_MAX = 9_999_999_999
 ITEMS_MAX = 500
 TRAINING_LINE = "УЧЕБНЫЙ ЧЕК, НЕ ИМЕЕТ ЮРИДИЧЕСКОЙ СИЛЫ"
@@ -180,7 +180,8 @@ def _adjust(call: Call[c.Discount] | Call[c.Markup]) -> c.Reply:
     if call.printer.tables.number(17, 1, 3):
         raise Refuse(WRONG_MODE)
     sign = -1 if isinstance(call.command, c.Discount) else 1
-    if not receipt.adjust(sign * call.command.amount_kopecks):
+    kopecks = sign * call.command.amount_kopecks
+    if receipt.total_kopecks + kopecks > SUM_MAX or not receipt.adjust(kopecks):
         raise Refuse(DISCOUNT_TOO_BIG)
     return call.done()
 
@@ -302,6 +303,8 @@ def close(
         raise Refuse(BAD_PARAMETER)
     if total == 0 and printer.tables.number(1, 1, 23):
         raise Refuse(ZERO_TOTAL)
+    if sum(payments) > SUM_MAX:
+        raise Refuse(TOO_MUCH_PAID)
     cashless = sum(payments) - payments[0]
     if cashless > total:
         raise Refuse(CASHLESS_OVER)
@@ -383,7 +386,7 @@ def _content(
 
 def cashier(printer: Printer, operator: int) -> str:
     """Tag 1021 when the host sends none: the name of the operator in table 2."""
-    return str(printer.tables.get(2, operator, 2))[:64]
+    return clipped(str(printer.tables.get(2, operator, 2)), 64)
 
 
 def _print_end(printer: Printer, document: StoredDocument) -> None:

@@ -207,6 +207,8 @@ class TcpChannel:
 def open_channel(listen: str) -> Channel:
     """`pty`, or `tcp:HOST:PORT` (port 0 = any free one). Raises ValueError for anything else, OSError when taken."""
     if listen == "pty":
+        if not hasattr(os, "openpty"):
+            raise ValueError("this system has no pseudo-terminals, listen on tcp:HOST:PORT")
         return PtyChannel()
     scheme, _, address = listen.partition(":")
     host, _, port = address.rpartition(":")

@@ -204,14 +204,15 @@ def _money_register(call: Call[c.MoneyRegister]) -> c.Reply:
 
 @handles(c.OperationRegister, always=True)
 def _operation_register(call: Call[c.OperationRegister]) -> c.Reply:
-    return c.OperationRegisterReply(call.operator, call.printer.registers.counts.get(call.command.register, 0))
+    value = call.printer.registers.counts.get(call.command.register, 0)
+    return c.OperationRegisterReply(call.operator, value & 0xFFFF)
 
 
 @handles(c.FontParameters, at_least=SYSTEM, always=True)
 def _font_parameters(call: Call[c.FontParameters]) -> c.Reply:
     if not 1 <= call.command.font <= 7:
         raise Refuse(BAD_PARAMETER)
-    return c.FontParametersReply(area_width=432, character_width=12, character_height=24, fonts=7)
+    return c.FontParametersReply(area_width=576, character_width=12, character_height=24, fonts=7)
 
 
 # --- clock: 21h, 22h and 23h only while the shift is closed

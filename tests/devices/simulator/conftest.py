@@ -1,0 +1,19 @@
+"""Registers to test with."""
+
+import pytest
+
+from posapp.devices.shtrih import commands as c
+from tests.devices.simulator.benches import PASSWORD, Bench
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def selling(bench: Bench) -> Bench:
+    """With an open shift and a thousand roubles in the drawer."""
+    bench.open_shift()
+    bench.ok(c.CashIn(PASSWORD, 100_000))
+    return bench
