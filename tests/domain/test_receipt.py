@@ -1,0 +1,171 @@
+"""A receipt is checked when it is made, and comes back whole from the journal's JSON."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posapp.domain.fiscal import ReceiptKind
+from posapp.domain.money import Money, Quantity, total
+from posapp.domain.receipt import (
+    NAME_MAX,
+    PaymentMethod,
+    PaymentObject,
+    Receipt,
+    ReceiptLine,
+    TaxSystem,
+    Tender,
+    TenderKind,
+)
+from posapp.domain.settlement import Settlement, short_key
+from posapp.domain.vat import VatRate, line_vat
+
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=NAME_MAX)
+CASHLESS = [kind for kind in TenderKind if kind is not TenderKind.CASH]
+
+
+def line_of(price: int, quantity: str = "1", vat: VatRate = VatRate.VAT_22, name: str = "Чай") -> ReceiptLine:
+    each, many = Money(price), Quantity.of(quantity)
+    return ReceiptLine(name, each, many, each.times(many), vat)
+
+
+@st.composite
+def receipt_lines(draw: st.DrawFn) -> ReceiptLine:
+    price = Money(draw(st.integers(1, 10**6)))
+    quantity = Quantity(Decimal(draw(st.integers(500_000, 10**9))).scaleb(-6))
+    return ReceiptLine(
+        draw(NAMES),
+        price,
+        quantity,
+        price.times(quantity),
+        draw(st.sampled_from(VatRate)),
+        draw(st.sampled_from(PaymentMethod)),
+        draw(st.sampled_from(PaymentObject)),
+    )
+
+
+@st.composite
+def receipts(draw: st.DrawFn) -> Receipt:
+    lines = tuple(draw(st.lists(receipt_lines(), min_size=1, max_size=5)))
+    due = total([line.line_sum for line in lines])
+    cashless = draw(st.integers(0, due.kopecks))
+    tenders = [Tender(draw(st.sampled_from(CASHLESS)), Money(cashless))] if cashless else []
+    cash = due.kopecks - cashless + draw(st.integers(0, 500_000))
+    tenders += [Tender(TenderKind.CASH, Money(cash))] if cash else []
+    return Receipt(
+        identity=draw(st.uuids()),
+        settlement=Settlement(
+            draw(st.text(min_size=1, max_size=9)), draw(st.integers(0, 10**6)), "1", draw(st.sampled_from(ReceiptKind))
+        ),
+        order_number=draw(st.text(max_size=9)),
+        lines=lines,
+        tenders=tuple(tenders),
+        tax_system=draw(st.sampled_from(TaxSystem)),
+        till=draw(st.text(max_size=9)),
+        cashier=draw(st.text(max_size=9)),
+        created_at=draw(st.datetimes()),
+        buyer_contact=draw(st.text(max_size=9)),
+        buyer_name=draw(st.text(max_size=9)),
+        buyer_inn=draw(st.text("0123456789", max_size=12)),
+        is_training=draw(st.booleans()),
+    )
+
+
+RECEIPT = Receipt(
+    identity=UUID("01890000-0000-7000-8000-00000000abcd"),
+    settlement=Settlement("shop.example", 41, "77", ReceiptKind.SELL),
+    order_number="41",
+    lines=(line_of(10_000, "2"), line_of(5_050, "0.5", VatRate.VAT_10)),
+    tenders=(Tender(TenderKind.CASHLESS, Money(20_000)), Tender(TenderKind.CASH, Money(5_000))),
+    tax_system=TaxSystem.OSN,
+    till="Касса-1",
+    cashier="Кассир Иванова",
+    created_at=datetime(2026, 10, 5, 12, 30),
+)
+
+
+@given(receipts())
+def test_a_receipt_comes_back_from_the_journal(receipt: Receipt) -> None:
+    assert Receipt.from_json(json.loads(json.dumps(receipt.as_json()))) == receipt
+
+
+@given(receipts())
+def test_the_sums_of_a_receipt_belong_together(receipt: Receipt) -> None:
+    assert receipt.total == total([line.line_sum for line in receipt.lines])
+    assert receipt.handed_over - receipt.change == receipt.total
+    assert Money(0) <= receipt.change <= receipt.tender(TenderKind.CASH)
+    assert receipt.key == short_key(receipt.identity)
+    assert receipt.kind is receipt.settlement.kind
+    assert receipt.vat("L").keys() == {line.vat for line in receipt.lines}
+
+
+@given(receipts(), st.data())
+def test_a_changed_line_sum_is_noticed_in_the_journal(receipt: Receipt, data: st.DataObject) -> None:
+    body = receipt.as_json()
+    line = body["lines"][data.draw(st.integers(0, len(receipt.lines) - 1))]
+    line["sum_kopecks"] += data.draw(st.sampled_from([-1, 1, 100]))
+    with pytest.raises(ValueError, match="price × quantity"):
+        Receipt.from_json(body)
+
+
+def test_change_and_vat_of_one_receipt() -> None:
+    assert RECEIPT.total == Money(22_525)
+    assert RECEIPT.change == Money(2_475)
+    assert RECEIPT.tender(TenderKind.CASHLESS) == Money(20_000)
+    assert RECEIPT.tender(TenderKind.PREPAID) == Money(0)
+    assert RECEIPT.vat("T") == {VatRate.VAT_22: Money(3_607), VatRate.VAT_10: Money(230)}
+    assert RECEIPT.lines[0].vat_sum == line_vat(Money(20_000), VatRate.VAT_22)
+
+
+@pytest.mark.parametrize(
+    "changes, what",
+    [
+        ({"lines": ()}, "at least one line"),
+        ({"tenders": ()}, "do not cover"),
+        ({"tenders": (Tender(TenderKind.CASH, Money(22_524)),)}, "do not cover"),
+        ({"tenders": (Tender(TenderKind.CASHLESS, Money(22_526)),)}, "from cash only"),
+        (
+            {"tenders": (Tender(TenderKind.CASHLESS, Money(22_526)), Tender(TenderKind.CASH, Money(1)))},
+            "from cash only",
+        ),
+        ({"tenders": (Tender(TenderKind.CASH, Money(20_000)),) * 2}, "one tender of a kind"),
+        ({"lines": (line_of(0),)}, "more than nothing"),
+    ],
+)
+def test_a_receipt_that_cannot_be_is_not_made(changes: dict[str, Any], what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        dataclasses.replace(RECEIPT, **changes)
+
+
+@pytest.mark.parametrize(
+    "make, what",
+    [
+        (lambda: line_of(1, name=""), "characters"),
+        (lambda: line_of(1, name="я" * (NAME_MAX + 1)), "characters"),
+        (lambda: line_of(-1), "price × quantity"),
+        (lambda: Tender(TenderKind.CASH, Money(0)), "more than nothing"),
+        (lambda: Tender(TenderKind.CASH, Money(-5)), "more than nothing"),
+    ],
+)
+def test_a_line_or_tender_that_cannot_be_is_not_made(make: Callable[[], object], what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        make()
+
+
+def test_a_receipt_never_changes() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        RECEIPT.order_number = "42"  # type: ignore[misc]
+
+
+def test_the_codes_are_those_of_the_tags() -> None:
+    assert [kind.value for kind in TenderKind] == [1031, 1081, 1215, 1216, 1217]
+    assert [method.value for method in PaymentMethod] == [1, 2, 3, 4, 5, 6, 7]
+    assert [system.value for system in TaxSystem] == [1, 2, 4, 16, 32]
+    assert [kind.value for kind in ReceiptKind] == [1, 2, 3, 4]
