@@ -24,14 +24,14 @@ class DirectoryLock:
         self._descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(self._descriptor)
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, f"{os.getpid()}\n".encode())
         except BlockingIOError as error:
-            os.close(self._descriptor)
+            self.release()
             raise JournalError("journal_busy", pid=holder(folder) or "?") from error
         except BaseException:
-            os.close(self._descriptor)
+            self.release()
             raise
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
         """Gives it back; safe to call twice."""
