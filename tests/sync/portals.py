@@ -13,6 +13,7 @@ from posapp.sync.bitrix.client import BitrixClient, RequestLog
 from posapp.sync.governor import Governor, Limits
 from posapp.sync.simulator.access import USER_ID, Access
 from posapp.sync.simulator.control import control
+from posapp.sync.simulator.envelope import iso
 from posapp.sync.simulator.faults import FaultPlan
 from posapp.sync.simulator.limits import PLANS, Limiter
 from posapp.sync.simulator.portal import Portal
@@ -109,8 +110,8 @@ def order_row(order_id: int, **changes: Any) -> Row:
         "id": order_id,
         "accountNumber": f"N-{order_id}",
         "statusId": "N",
-        "dateInsert": (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds"),
-        "dateUpdate": (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds"),
+        "dateInsert": iso(datetime.now(UTC) - timedelta(days=1)),
+        "dateUpdate": iso(datetime.now(UTC) - timedelta(hours=1)),
         "basketItems": [
             {"id": order_id * 10, "name": "Кружка", "productId": 0, "quantity": 1, "price": 100, "vatRate": 0.22}
         ],

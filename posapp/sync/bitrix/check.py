@@ -34,19 +34,20 @@ def check_till_driven(client: BitrixClient, final_status: str = "F") -> PortalCh
 
     Raises:
         Offline: the portal was not reached; nothing is known.
-        Rejected: `access`; `portal_no_paysystems` without the scope `pay_system`; `portal_prints`, naming the first
-            active pay system of orders that prints receipts or does not say whether it does.
-        SetupError: the final status does not exist on the portal, or no order could be read at all.
+        Rejected: `access`, also when orders may not be read; `portal_no_paysystems` without the scope `pay_system`;
+            `portal_prints`, naming the first active pay system of orders that prints receipts or does not say whether
+            it does.
+        SetupError: the final status does not exist on the portal.
     """
     profile = as_object(client.call("profile"))
     furniture = read_furniture(client)
     refuse_printing(furniture.pay_systems.values())
+    client.call("sale.order.list", {"select": ["id"], "order": {"id": "DESC"}, "start": -1})
     if final_status not in furniture.statuses:
         known = ", ".join(sorted(furniture.statuses)) or "ни одного не видно"
         raise SetupError(
             "not_set_up", what=f"на портале нет статуса «{final_status}» (есть: {known})", command="portal"
         )
-    client.call("sale.order.list", {"select": ["id"], "order": {"id": "DESC"}, "start": -1})
     names = (as_text(profile.get(name)) for name in ("NAME", "LAST_NAME"))
     return PortalCheck(
         portal=client.portal,
