@@ -298,6 +298,10 @@ def read_document(data: bytes) -> Document:
         if end is not None:
             return Document(int.from_bytes(data[start : start + 2], "little"), decode(data[start + 4 : end], start + 4))
     start, end = _bare_span(data)
+    if start >= 4 and int.from_bytes(data[start - 4 : start - 2], "little") in DOCUMENTS:
+        stated = int.from_bytes(data[start - 2 : start], "little")
+        if stated > len(data) - start:  # else its last tag would pass for a tail
+            raise BadTlv(f"the document has {stated} bytes, here are {len(data) - start}", start - 4)
     return Document(None, decode(data[start:end], start))
 
 
