@@ -26,13 +26,12 @@ class ActionBar(Pane):
         self._going: list[Button] = []
         for name, key, _icon in GO:
             self._going.append(self._add(row, name, Button(look, say(f"go.{name}"), key=key, height=Target.SMALL)))
-        row.addStretch(1)
-        self._going.append(self._add(row, "more", Button(look, say("go.more"), key="F11", height=Target.SMALL)))
         self.mix = self._add(row, "mix", Button(look, say("go.mix"), key="F12", height=Target.SMALL))
         self.back = self._add(
             row, "back", Button(look, say("go.back"), key="Esc", height=Target.SMALL, kind=Kind.QUIET)
         )
         row.addStretch(1)
+        self._going.append(self._add(row, "more", Button(look, say("go.more"), key="F11", height=Target.SMALL)))
         self.setFixedHeight(look.px(Target.SMALL + 2 * Space.S2))
         self.paying(False, False)
 

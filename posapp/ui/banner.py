@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from posapp.ui.controls import RADIUS, Button, Label, set_ink
+from posapp.ui.controls import RADIUS, Button, Kind, Label, set_ink
 from posapp.ui.lights import Shape, paint_lamp
 from posapp.ui.look import Look
 from posapp.ui.theme import Space, Target, Type
@@ -66,9 +66,10 @@ class Banner(QWidget):
         row.addLayout(column, 1)
         self.hide()
 
-    def show_trouble(self, trouble: Trouble) -> None:
-        """Shows it; a screen reader says it."""
+    def show_trouble(self, trouble: Trouble, *, is_main: bool = False) -> None:
+        """Shows it; a screen reader says it. `is_main`: its button is the one next act of the screen."""
         self.trouble = trouble
+        self.button.kind = Kind.PRIMARY if is_main else Kind.PLAIN
         say = self.look.say
         self.shape_icon.show_shape(_SHAPES[trouble.tone])
         self.message.set_text(trouble.message)

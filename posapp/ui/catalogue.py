@@ -37,6 +37,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "act.again": ("Попробовать снова", "Try again"),
     "act.pull": ("Загрузить заказы", "Pull orders"),
     "act.odd": ("Да, получено столько", "Yes, that much was received"),
+    "act.retry": ("Повторить", "Retry"),
     "act.resume": ("Продолжить", "Continue"),
     "go.find": ("Найти", "Find"),
     "go.till": ("Касса", "Till"),
@@ -96,7 +97,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "due.card": ("Карта", "Card"),
     "due.mix": ("Частями", "In parts"),
     "due.unknown": ("Не печатать", "Do not print"),
-    "due.blocked": ("Не пробивать", "Not for sale"),
+    "due.blocked": ("Денег не брать", "Take no money"),
     "method.cash": ("Наличные", "Cash"),
     "method.card": ("Карта", "Card"),
     "method.mix": ("Частями", "In parts"),
@@ -131,8 +132,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "begun.action": ("Взято: {sums}. Продолжите с той же оплатой.", "Taken: {sums}. Continue with the same tenders."),
     "unknown.message": ("Не знаем, напечатан ли чек.", "We do not know whether the receipt was printed."),
     "unknown.action": (
-        "Не печатайте второй. Программа прочитает ФН и решит сама.",
-        "Do not print another. The program reads the storage and decides.",
+        "Не печатайте второй и не отдавайте товар. Прочитайте ФН – программа решит по нему.",
+        "Do not print another, keep the goods. Read the storage – the program decides by it.",
     ),
     # done
     "done.looked_up": ("Чек уже есть, второй не нужен", "It has its receipt, no second one is needed"),

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QPen,
+    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
@@ -202,7 +203,7 @@ class Label(QLabel):
         self._whole = ""
         self._elide = elide
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setFont(look.font(token))
+        self.setFont(look.font(token, tabular=right))
         self.setWordWrap(wrap)
         side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
         self.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
@@ -225,8 +226,9 @@ class Label(QLabel):
         if self.isVisible():
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.NameChanged))
 
-    def resizeEvent(self, event: object) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Elides anew."""
+        super().resizeEvent(event)
         self._fit()
 
     @property
@@ -249,7 +251,7 @@ class Field(QLineEdit):
     def __init__(self, look: Look, name: str, *, token: Type = Type.BODY, height: int = Target.ROW) -> None:
         super().__init__()
         self.look = look
-        self.setFont(look.font(token))
+        self.setFont(look.font(token, tabular=token is Type.SUM))
         self.setFixedHeight(look.px(height))
         self.setAccessibleName(name)
         self.setFrame(False)
@@ -345,7 +347,13 @@ class FocusRing(QWidget):
     def _place(self) -> None:
         target = self._followed[0] if self._followed else None
         window = self.parentWidget()
-        if window is None or target is None or not target.isVisible() or target.property("no_ring") or not window.isAncestorOf(target):
+        if (
+            window is None
+            or target is None
+            or not target.isVisible()
+            or target.property("no_ring")
+            or not window.isAncestorOf(target)
+        ):
             self.hide()
             return
         reach = self.look.px(5)

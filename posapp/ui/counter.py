@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer
 
-from posapp.domain.money import Money
+from posapp.domain.money import ZERO, Money
 from posapp.domain.receipt import TenderKind
 from posapp.domain.settlement import State
 from posapp.errors import PosError, SaleError
@@ -18,8 +19,9 @@ from posapp.till.views import OrderView, ReceiptView
 from posapp.ui.bridge import Bridge, Bug, Failure
 from posapp.ui.desk import Desk
 from posapp.ui.draft import Draft, Method
+from posapp.ui.lights import worst_of
 from posapp.ui.look import Look
-from posapp.ui.payment_pane import PaymentPane
+from posapp.ui.payment_pane import PaymentPane, Step
 from posapp.ui.sounds import Sounds
 from posapp.ui.trouble import Trouble, is_unknown, trouble_of
 
@@ -148,6 +150,24 @@ class Counter(QObject):
         if self.view is not None and self.view.order.order_id == view.order.order_id and not self.is_selling:
             self.view = view
             self._face.show_lights(view)
+            self._show_red(view)
+
+    def _show_red(self, view: OrderView) -> None:
+        """A receipted order with a red lamp: the reason, and the one button that helps."""
+        pane = self._face.pane
+        if pane.step is not Step.DONE:
+            return
+        worst = worst_of(view.lights)
+        if worst is None or worst[1].trouble is None:
+            pane.clear_trouble()
+            return
+        said = trouble_of(worst[1].trouble, self._look.say)
+        pane.show_trouble(replace(said, act="retry" if worst[1].entry is not None else ""))
+
+    def retry(self) -> int | None:
+        """The outbox entry that the button beside a red lamp makes due again."""
+        worst = worst_of(self.view.lights) if self.view is not None else None
+        return worst[1].entry if worst is not None else None
 
     def _ignore(self, failure: Failure) -> None:
         """Background reading failed: what is on the screen stays, the strip and the log tell."""
@@ -165,10 +185,11 @@ class Counter(QObject):
         if receipt is not None and receipt.state is State.FISCALIZED:
             self._face.show_receipt(receipt, view)
             pane.show_done(receipt.receipt.change, goods_words(view, self._look), is_new=False)
+            self._show_red(view)
         elif receipt is not None and receipt.state is State.SENDING:
             pane.show_blocked(say("due.unknown"), receipt.receipt.total, self._unknown(view.refusal))
         elif view.refusal is not None and not _is_begun(view):
-            pane.show_blocked(say("due.blocked"), view.order.to_pay, trouble_of(view.refusal, say))
+            pane.show_blocked(say("due.blocked"), ZERO, trouble_of(view.refusal, say))
         else:
             pane.show_due(view.order.to_pay, self._drafts.get(view.order.order_id))
             if receipt is not None and receipt.state in (State.PENDING, State.REFUSED):

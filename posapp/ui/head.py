@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
@@ -67,9 +68,8 @@ class Head(Pane):
         self._till = till
         self._cashier = cashier
         self._register: RegisterView | None = None
-        self.facts = Label(look, token=Type.BODY, elide=True)
+        self.facts = _Facts(look, self.refresh)
         self.training = Label(look, look.say("training"), Type.STRONG, ink="training")
-        self.training.setVisible(is_training)
         self.lamp = LampIcon(look)
         self.ready = Label(look, token=Type.STRONG, right=True)
         self.ready.setMaximumWidth(look.px(520))
@@ -85,6 +85,7 @@ class Head(Pane):
         row.addWidget(self.lamp)
         row.addWidget(self.ready)
         row.addWidget(self.button)
+        self.training.setVisible(is_training)  # a widget that is shown before it has a parent becomes a window
         self.setFixedHeight(look.px(HEAD))
 
     def show_register(self, register: RegisterView | None, readiness: Readiness) -> None:
@@ -114,11 +115,6 @@ class Head(Pane):
                 break
         self.facts.set_text(text)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """More or less room for facts."""
-        super().resizeEvent(event)
-        self.refresh()
-
     def _all_facts(self) -> list[tuple[str, str]]:
         say, register = self.look.say, self._register
         facts = [("till", say("head.till", till=self._till))]
@@ -138,3 +134,18 @@ class Head(Pane):
     def _press(self) -> None:
         if self._act:
             self.acted.emit(self._act)
+
+
+class _Facts(Label):
+    """Tells when it has more or less room."""
+
+    def __init__(self, look: Look, resized: Callable[[], None]) -> None:
+        self._resized: Callable[[], None] | None = None
+        super().__init__(look, token=Type.BODY, elide=True)
+        self._resized = resized
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The head chooses anew what to say."""
+        super().resizeEvent(event)
+        if self._resized is not None:
+            self._resized()

@@ -46,9 +46,9 @@ class Look:
         """A length at factor 1 in pixels of this look."""
         return round(length * self.factor)
 
-    def font(self, token: theme.Type) -> QFont:
-        """The font of a type token."""
-        return theme.font(token, self.factor)
+    def font(self, token: theme.Type, *, tabular: bool = False) -> QFont:
+        """The font of a type token; `tabular` for sums that stand below each other."""
+        return theme.font(token, self.factor, tabular=tabular)
 
     def line(self, token: theme.Type) -> int:
         """The line height of a type token."""

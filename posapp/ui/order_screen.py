@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from posapp.domain.order import Order, OrderLine
 from posapp.till.views import OrderView
-from posapp.ui.controls import Label
+from posapp.ui.controls import Label, Pane
 from posapp.ui.lights import LightsView
 from posapp.ui.look import Look
 from posapp.ui.tables import Index, RowDelegate, RowsModel, Table, columns, draw
@@ -50,10 +50,11 @@ class OrderScreen(QWidget):
             column.addLayout(row)
         column.addSpacing(px(Space.S2))
         column.addWidget(self.lines, 1)
-        row = QHBoxLayout()
-        row.setContentsMargins(px(Space.S4), px(Space.S2), px(Space.S4), 0)
+        foot = Pane(self.look, "surface", edge="top")
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(px(Space.S4), px(Space.S1), px(Space.S4), 0)
         row.addWidget(self.lights)
-        column.addLayout(row)
+        column.addWidget(foot)
 
     def show_order(self, view: OrderView) -> None:
         """Another order, or the same one as it is now."""

@@ -39,15 +39,16 @@ class IdlePage(QWidget):
         self.look = look
         say = look.say
         column = _column(look, self)
-        column.addStretch(1)
+        column.addSpacing(look.px(Space.S7))
         column.addWidget(_icon(look, "barcode", "accent", 72), 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(Label(look, say("idle.title"), Type.SUM, wrap=True))
         column.addWidget(Label(look, say("idle.hint"), Type.BODY, ink="text2", wrap=True))
-        column.addStretch(2)
+        column.addSpacing(look.px(Space.S7))
         self.today = Label(look, "", Type.STRONG, ink="text2")
         self.sum = Label(look, "", Type.SUM)
         column.addWidget(self.today)
         column.addWidget(self.sum)
+        column.addStretch(1)
 
     def show_register(self, register: RegisterView | None) -> None:
         """Receipts and money of the shift."""
@@ -93,8 +94,8 @@ class MethodsPage(QWidget):
         column.addSpacing(look.px(Space.S5 - Space.S2))
         self.aside = Button(look, say("pay.aside"), key="Esc", kind=Kind.QUIET)
         self.aside.clicked.connect(self.put_aside)
-        self.aside.setVisible(not stacked)
         column.addWidget(self.aside)
+        self.aside.setVisible(not stacked)
         column.addStretch(1)
 
     def allow(self, allowed: set[Method]) -> None:
@@ -113,7 +114,6 @@ class _Sums(QWidget):
         self.look = look
         self.column = _column(look, self, Space.S2)
         self.keypad = Keypad(look)
-        self.keypad.setVisible(not stacked)
         self._stacked = stacked
         self._fields: list[AmountField] = []
 
@@ -138,6 +138,7 @@ class _Sums(QWidget):
         """Puts the keypad below everything."""
         self.column.addWidget(self.keypad)
         self.column.addStretch(1)
+        self.make_room(False)
         self.keypad.pressed.connect(self.feed)
 
     def feed(self, key: str) -> None:
@@ -269,7 +270,8 @@ class DonePage(QWidget):
             column.addLayout(row)
         row = QHBoxLayout()
         row.setSpacing(look.px(Space.S3))
-        row.addWidget(LampIcon(look, Shape.NONE))
+        self.goods_lamp = LampIcon(look, Shape.NONE)
+        row.addWidget(self.goods_lamp)
         self.goods = Label(look, "", Type.STRONG, wrap=True)
         row.addWidget(self.goods, 1)
         column.addLayout(row)
@@ -281,7 +283,8 @@ class DonePage(QWidget):
         self.word.set_text(say("pay.change" if is_new else "done.looked_up"))
         self.change.set_text(say.money(change) if is_new else "")
         self.change.setVisible(is_new)
-        self.goods.set_text(say("done.goods", goods=goods))
+        self.goods.set_text(say("done.goods", goods=goods) if is_new else "")
+        self.goods_lamp.setVisible(is_new)
 
 
 class BlockedPage(QWidget):

@@ -89,10 +89,11 @@ class PaymentPane(Pane):
         head.addWidget(self.caption)
         head.addWidget(self.total, 1)
         column.addLayout(head)
-        for page in (self.idle, self.methods, self.cash, self.card, self.mix, self.done, self.blocked):
+        for page in (self.idle, self.methods, self.cash, self.card, self.mix, self.done):
             self.pages.addWidget(page)
         column.addWidget(self.pages, 1)
         column.addWidget(self.banner)
+        column.addWidget(self.blocked, 1)
         column.addWidget(self.money)
         column.addWidget(self.next)
 
@@ -166,9 +167,9 @@ class PaymentPane(Pane):
     def show_trouble(self, trouble: Trouble) -> None:
         """A message in the pane; the keypad makes room."""
         self._is_register_trouble = False
-        self.banner.show_trouble(trouble)
         self.cash.make_room(True)
         self.mix.make_room(True)
+        self.banner.show_trouble(trouble, is_main=trouble.act not in ("odd", "retry"))
 
     def clear_trouble(self) -> None:
         """The message is no longer true."""
@@ -327,7 +328,10 @@ class PaymentPane(Pane):
 
     def _go(self, step: Step, page: QWidget) -> None:
         self.step = step
-        self.pages.setCurrentWidget(page)
+        self.pages.setVisible(step is not Step.BLOCKED)
+        self.blocked.setVisible(step is Step.BLOCKED)
+        if step is not Step.BLOCKED:
+            self.pages.setCurrentWidget(page)
         self.pages.setEnabled(not (self._only_resume and step is Step.PAY))
         if step is not Step.PAY:
             self.clear_trouble()

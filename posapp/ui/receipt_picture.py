@@ -16,11 +16,11 @@ from posapp.ui.theme import LIGHT, Space, Type, font
 PAPER = QColor("#FFFFFF")
 INK = QColor(LIGHT.text)
 FAINT = QColor(LIGHT.text2)
-QR_SIDE = 220
+QR_SIDE = 320
 QUIET_MODULES = 4  # white border that a reader needs (ISO/IEC 18004)
 _WIDTH = 400
-_LINE = 24
-_PAD = 18
+_LINE = 22
+_PAD = 14
 
 
 def qr_modules(text: str) -> list[list[bool]]:
@@ -147,7 +147,7 @@ class ReceiptPicture(QWidget):
         painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text.right)
 
     def _font(self, strong: bool) -> QFont:
-        return font(Type.TABLE_STRONG if strong else Type.TABLE, self.look.factor)
+        return font(Type.TABLE_STRONG if strong else Type.TABLE, self.look.factor, tabular=True)
 
     def _paint_code(self, painter: QPainter, box: QRect) -> None:
         px = self.look.px

@@ -11,6 +11,7 @@ from posapp.ui.controls import Label
 from posapp.ui.lights import LightsView, Shape
 from posapp.ui.look import Look
 from posapp.ui.receipt_picture import ReceiptPicture
+from posapp.ui.tables import ScrollBar
 from posapp.ui.theme import Space, Type
 
 
@@ -30,7 +31,10 @@ class ReceiptScreen(QWidget):
         self.scroller.setFrameShape(QFrame.Shape.NoFrame)
         self.scroller.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.scroller.setAccessibleName(look.say("receipt.picture"))
+        self.scroller.setVerticalScrollBar(ScrollBar(look))
         self.scroller.setWidget(self.picture)
+        self.scroller.viewport().setAutoFillBackground(False)
+        self.picture.setAutoFillBackground(False)
         self._build()
 
     def _build(self) -> None:

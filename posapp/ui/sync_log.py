@@ -15,7 +15,7 @@ from posapp.ui.tables import Index, RowDelegate, RowsModel, Table, columns, draw
 from posapp.ui.theme import Space, Target, Type
 
 ROW = 44
-_WIDTHS = (24, 84, 84, 84, 0, 76, 70)  # lamp, when, order, step, what came of it, code, try
+_WIDTHS = (24, 72, 76, 72, 0, 40, 76)  # lamp, when, order, step, what came of it, code, try
 _HEADS = ("", "log.when", "log.order", "log.step", "log.outcome", "log.code", "log.try")
 
 

@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QScrollBar,
     QStyle,
     QStyledItemDelegate,
+    QStyleOptionSlider,
     QStyleOptionViewItem,
     QTableView,
 )
@@ -66,6 +68,29 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         return None
 
 
+class ScrollBar(QScrollBar):
+    """A plain handle on a plain ground, in our colours: Fusion's own is grey on grey in the dark."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(Qt.Orientation.Vertical)
+        self.look = look
+        self.setFixedWidth(look.px(20))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The handle, where the style puts it."""
+        look, painter = self.look, QPainter(self)
+        painter.fillRect(self.rect(), look.colour("surface"))
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        control, part = QStyle.ComplexControl.CC_ScrollBar, QStyle.SubControl.SC_ScrollBarSlider
+        handle = self.style().subControlRect(control, option, part, self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.colour("border_strong"))
+        edge = look.px(5)
+        painter.drawRoundedRect(handle.adjusted(edge, edge // 2, -edge, -edge // 2), edge, edge)
+
+
 class Table(QTableView):
     """One column of drawn rows. `opened` tells the row that was tapped or confirmed with Enter."""
 
@@ -87,6 +112,7 @@ class Table(QTableView):
         self.setSelectionMode(mode.SingleSelection if selectable else mode.NoSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBar(ScrollBar(look))
         self.horizontalHeader().hide()
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.verticalHeader().hide()
@@ -164,7 +190,7 @@ def draw(
     right: bool = False,
 ) -> None:
     """One line of text in a box, centred upright, cut with an ellipsis where it does not fit."""
-    made = look.font(token)
+    made = look.font(token, tabular=right)
     painter.setFont(made)
     painter.setPen(look.colour(ink))
     shown = QFontMetrics(made).elidedText(text, Qt.TextElideMode.ElideRight, box.width())
@@ -173,8 +199,8 @@ def draw(
 
 
 def width_of(look: Look, text: str, token: Type) -> int:
-    """How wide a text is in a token."""
-    return QFontMetrics(look.font(token)).horizontalAdvance(text)
+    """How wide a text is in a token, with room enough that it is not cut."""
+    return QFontMetrics(look.font(token, tabular=True)).horizontalAdvance(text) + look.px(Space.S1)
 
 
 def columns(look: Look, rect: QRect, widths: Sequence[float]) -> list[QRect]:

@@ -165,8 +165,8 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def font(token: Type, factor: float, *, tabular: bool = True) -> QFont:
-    """The font of a token; digits keep their columns unless `tabular` is off."""
+def font(token: Type, factor: float, *, tabular: bool = False) -> QFont:
+    """The font of a token. `tabular` gives all digits one width – and Inter's hyphens too, so it is for sums only."""
     size, _line, weight = token.value
     made = QFont(FAMILY)
     made.setPixelSize(round(size * factor))

@@ -43,6 +43,9 @@ def trouble_of(failure: Failure, say: Say, *, selling: bool = False) -> Trouble:
         if selling:
             return Trouble("unknown", say("bug.selling"), say("bug.selling_action"), failure.code, "recover")
         return Trouble("bad", say("bug.message"), say("bug.action"), failure.code)
+    if failure.code == "outcome_unknown":
+        # The table's words speak of the next start and of a command; here a button does it.
+        return Trouble("unknown", say("unknown.message"), say("unknown.action"), str(failure.number), "recover")
     tone = "unknown" if is_unknown(failure) else "bad"
     act = _BUTTONS.get(failure.code, "again" if selling else "")
     return Trouble(tone, failure.message(say.language), failure.action(say.language), str(failure.number), act)

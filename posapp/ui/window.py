@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLayout, QVBoxLayout, QWidget
 
 from posapp.domain.money import ZERO
 from posapp.errors import PosError, Refused
@@ -67,12 +67,14 @@ class Window(QWidget):
         self._early_scan = ""
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # messages never resize the window
         self.frame = self._new_frame()
         self.wedge = Wedge(last, self)
         self.wedge.scanned.connect(self.scanned)
         application = QApplication.instance()
         if application is not None:
             application.installEventFilter(self.wedge)
+        self.frame.orders.wait(look.say("list.opening"))
         self._second = QTimer(self)
         self._second.setInterval(1000)
         self._second.timeout.connect(self._refresh)
@@ -94,7 +96,7 @@ class Window(QWidget):
         self.counter = Counter(self, self.bridge, desk, lanes, self.look, self.sounds)
         self.errands = Errands(self, self.bridge, desk, lanes, self.look)
         self.rebuild()
-        self.search("")
+        self.leave()
         self.errands.recover()
         self.errands.read_register()
         self.errands.read_strip()
@@ -316,6 +318,11 @@ class Window(QWidget):
             errands.pull()
         elif act == "sync":
             errands.sync()
+        elif act == "retry":
+            entry = counter.retry()
+            if entry is not None:
+                self.pane.clear_trouble()
+                errands.retry(entry)
         elif act == "resume":
             counter.resume()
             self.frame.arrange()

@@ -68,16 +68,16 @@ def desk_of_the_day() -> FakeDesk:
     for number, ((name, tail), lamps) in enumerate(zip(people, lights, strict=True)):
         made = order(
             10457 + 3 * number,
-            buyer=Buyer(name, f"+7 900 000-{tail[:2]}-{tail[2:]}", address=f"ул. Мира, {18 + number}, кв. {number + 2}"),
+            buyer=Buyer(
+                name, f"+7 900 000-{tail[:2]}-{tail[2:]}", address=f"ул. Мира, {18 + number}, кв. {number + 2}"
+            ),
             is_courier=number % 2 == 1,
             delivery_window="12:00–14:00" if number < 4 else "14:00–18:00",
             comment="звонить за час" if number == 1 else "",
             is_cancelled=number == 6,
         )
         desk.add(view(made, lamps))
-    desk.outbox = OutboxStrip(
-        3, NOW - timedelta(minutes=14), NOW + timedelta(seconds=20), 0, 1, False, None
-    )
+    desk.outbox = OutboxStrip(3, NOW - timedelta(minutes=14), NOW + timedelta(seconds=20), 0, 1, False, None)
     return desk
 
 
@@ -86,6 +86,7 @@ def window_on(desk: FakeDesk, settings: LookSettings | None = None) -> Window:
     make_application()
     window = make_window(settings or LookSettings(is_muted=True), lambda: NOW)
     window.show()
+    window.activateWindow()
     window.attach(desk, Lanes.on_the_spot(), poll=False)
     return window
 

@@ -82,7 +82,9 @@ def receipt_of(of: Order, cash: Money, card: Money, *, is_training: bool = False
         identity=UUID(int=of.order_id),
         settlement=Settlement(of.portal, of.order_id, "1", ReceiptKind.SELL),
         order_number=of.number,
-        lines=tuple(ReceiptLine(each.name, each.price, each.quantity, each.line_sum, VatRate.VAT_22) for each in of.lines),
+        lines=tuple(
+            ReceiptLine(each.name, each.price, each.quantity, each.line_sum, VatRate.VAT_22) for each in of.lines
+        ),
         tenders=tuple(Tender(kind, amount) for kind, amount in kinds if amount > ZERO),
         tax_system=TaxSystem.OSN,
         till="Касса 1",
@@ -93,7 +95,7 @@ def receipt_of(of: Order, cash: Money, card: Money, *, is_training: bool = False
 
 
 def mark(document: int = 4518) -> FiscalMark:
-    printed_at = datetime(2026, 11, 21, 14, 5)  # noqa: DTZ001  # tag 1012 has no zone
+    printed_at = datetime(2026, 11, 21, 14, 5)  # tag 1012 has no zone
     return FiscalMark(
         document, "1849301274", 84, 214, IDENTITY.storage_number, IDENTITY.registration_number, printed_at
     )
