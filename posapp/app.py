@@ -9,7 +9,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -70,10 +70,40 @@ def jitter() -> float:
     return random.random()  # noqa: S311  (no secret depends on it)
 
 
-def portal_client(webhook: vault.Secret, limits: Limits) -> BitrixClient:
-    """A client of the portal with a governor of its own; every request of this process goes through one."""
-    governor = Governor(time.monotonic, time.sleep, limits)
-    return BitrixClient(webhook.reveal(), HttpClient(), governor)
+@contextmanager
+def portal_client(webhook: vault.Secret, limits: Limits) -> Iterator[BitrixClient]:
+    """A client of the portal for set-up, before there is a till; its connections are closed at the end."""
+    http = HttpClient()
+    try:
+        yield BitrixClient(webhook.reveal(), http, Governor(time.monotonic, time.sleep, limits))
+    finally:
+        http.close()
+
+
+class PortalDoor:
+    """Makes the portal's client when it is first asked for; every request of this process goes through that one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._http: HttpClient | None = None
+        self._client: BitrixClient | None = None
+
+    def __call__(self) -> BitrixClient:
+        """The client. Raises SetupError when there is no portal or no key."""
+        portal = self._settings.portal
+        if portal is None:
+            raise SetupError("not_set_up", what="не указан портал Битрикс", command="portal")
+        if self._client is None:
+            webhook = vault.webhook(self._settings.identity)
+            governor = Governor(time.monotonic, time.sleep, Limits(portal.limit_burst, portal.limit_per_second))
+            self._http = HttpClient()
+            self._client = BitrixClient(webhook.reveal(), self._http, governor)
+        return self._client
+
+    def close(self) -> None:
+        """Closes the connections."""
+        if self._http is not None:
+            self._http.close()
 
 
 def printer_of(settings: Settings) -> FiscalPrinter | None:
@@ -92,42 +122,26 @@ def load_settings(folder: Path) -> Settings:
     return found
 
 
-def make_till(settings: Settings, journal: Journal) -> Till:
-    """The bundle of everything the use cases need. The portal's client is made once, when first asked for."""
-    made: list[BitrixClient] = []
-
-    def client() -> BitrixClient:
-        if settings.portal is None:
-            raise SetupError("not_set_up", what="не указан портал Битрикс", command="portal")
-        if not made:
-            limits = Limits(settings.portal.limit_burst, settings.portal.limit_per_second)
-            made.append(portal_client(vault.webhook(settings.identity), limits))
-        return made[0]
-
-    return Till(settings, journal, now, new_id, printer_of(settings), client)
-
-
 @contextmanager
 def open_till(folder: Path, *, write: bool = True) -> Iterator[Till]:
-    """The till of a data directory, its journal open. Closes the register and the journal at the end."""
+    """The till of a data directory, its journal open. Lets everything go at the end, the journal last."""
     settings = load_settings(folder)
-    journal = Journal.open(folder, now=now, write=write)
-    try:
-        till = make_till(settings, journal)
-        try:
-            yield till
-        finally:
-            if till.device is not None:
-                till.device.close()
-    finally:
-        journal.close()
+    with ExitStack() as stack:
+        journal = stack.enter_context(Journal.open(folder, now=now, write=write))
+        door = PortalDoor(settings)
+        stack.callback(door.close)
+        printer = printer_of(settings)
+        if printer is not None:
+            stack.callback(printer.close)
+        yield Till(settings, journal, now, new_id, printer, door, jitter)
 
 
 class TillDesk:
     """The use cases as the window calls them, each on its own lane (see `posapp.ui.desk.Desk`)."""
 
-    def __init__(self, till: Till) -> None:
-        self._till = till
+    def __init__(self, folder: Path) -> None:
+        self._open = ExitStack()
+        self._till = till = self._open.enter_context(open_till(folder))
         self.cashier = till.settings.cashier
         self.till = till.settings.till
         self.is_training = till.settings.is_training
@@ -212,12 +226,4 @@ class TillDesk:
 
     def close(self) -> None:
         """Lets the register and the journal go; the lanes must have ended."""
-        if self._till.device is not None:
-            self._till.device.close()
-        self._till.journal.close()
-
-
-def open_desk(folder: Path) -> TillDesk:
-    """The desk of a data directory, its journal open for writing."""
-    settings = load_settings(folder)
-    return TillDesk(make_till(settings, Journal.open(folder, now=now)))
+        self._open.close()

@@ -74,8 +74,8 @@ class PracticeShop:
         settings = setup.with_printer(
             settings, profile, model="shtrih", port=self.register["port"], link="v1", password=30
         )
-        client = app.portal_client(vault.Secret(self.portal["webhook"]), CLOUD)
-        check = check_till_driven(client, "F")
+        with app.portal_client(vault.Secret(self.portal["webhook"]), CLOUD) as client:
+            check = check_till_driven(client, "F")
         found = PortalSettings(check.portal, "till-driven", "F", check.is_simulated)
         settings = setup.with_portal(settings, found, check.vat_rows)
         now = app.now()

@@ -78,8 +78,8 @@ def portal(
     folder = app.data_dir(data_dir)
     settings = setup.begin(folder, training=training, identity=app.new_id())
     secret = _given_webhook(settings, from_stdin=webhook_stdin)
-    client = app.portal_client(secret, CLOUD)
-    check = check_till_driven(client, final_status)
+    with app.portal_client(secret, CLOUD) as client:
+        check = check_till_driven(client, final_status)
     found = PortalSettings(check.portal, mode, final_status, check.is_simulated)
     settings = setup.with_portal(settings, found, check.vat_rows)
     kept = vault.keep_webhook(settings.identity, secret)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-
 from typing import TYPE_CHECKING
 
 import typer
@@ -36,4 +35,4 @@ def _desk(data_dir: Path | None) -> tuple[Desk, Lanes]:
     from posapp import app
     from posapp.lanes import Lanes
 
-    return app.open_desk(app.data_dir(data_dir)), Lanes.threads()
+    return app.TillDesk(app.data_dir(data_dir)), Lanes.threads()

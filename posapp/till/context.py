@@ -36,6 +36,7 @@ class Till:
     new_id: Callable[[], UUID]
     device: FiscalPrinter | None = None
     client: Callable[[], BitrixClient] | None = None
+    jitter: Callable[[], float] = lambda: 0.0
 
     @property
     def printer(self) -> FiscalPrinter:

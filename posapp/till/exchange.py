@@ -149,7 +149,7 @@ def deliver(till: Till, *, force: bool = False) -> DeliverReport:
     except SetupError as error:
         counts = till.journal.outbox_counts()
         return DeliverReport(0, 0, counts.waiting, error if counts.waiting else None)
-    report = outbox.deliver(till.journal, client, till.now, force=force)
+    report = outbox.deliver(till.journal, client, till.now, force=force, jitter=till.jitter)
     if report.trouble is None or isinstance(report.trouble, Offline):
         _note_link(till, report.trouble)
     return DeliverReport(report.done, report.failed, till.journal.outbox_counts().waiting, report.trouble)

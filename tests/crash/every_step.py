@@ -14,18 +14,20 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from posapp import app
 from posapp.devices.port import SerialPort
+from posapp.devices.shtrih.frame import STX
 from posapp.domain.receipt import Tender, TenderKind
 from posapp.errors import PosError
 from posapp.http import HttpClient
 from posapp.journal.writer import Writer
 from posapp.till import exchange, orders, sale
-from posapp.till.context import Till
 
 
 class Steps:
@@ -43,14 +45,17 @@ class Steps:
             os.write(self._pipe, f"{name}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def around(self, owner: type, method: str, name: str) -> None:
-        """Makes a step before and after each call of a method."""
+    def around(self, owner: type, method: str, name: Callable[..., str]) -> None:
+        """Makes a step before and after each call of a method to which `name` gives a name."""
         original = getattr(owner, method)
 
         def stepped(*args: Any, **kwargs: Any) -> Any:
-            self(f"before {name}")
+            what = name(*args)
+            if what:
+                self(f"before {what}")
             result = original(*args, **kwargs)
-            self(f"after {name}")
+            if what:
+                self(f"after {what}")
             return result
 
         setattr(owner, method, stepped)
@@ -65,13 +70,16 @@ def in_a_process(job: Callable[[], dict[str, object]], last: int) -> tuple[str, 
         code = 70
         try:
             steps = Steps(last, writer)
-            steps.around(Writer, "run", "journal")
-            steps.around(SerialPort, "write", "register")
-            steps.around(HttpClient, "post_json", "portal")
+            steps.around(Writer, "run", lambda *_: "a commit of the journal")
+            steps.around(SerialPort, "write", lambda _port, data: f"frame {data[2:4].hex()}" if data[0] == STX else "")
+            steps.around(HttpClient, "post_json", lambda *_: "a request to the portal")
             result = job() | {"steps": steps.count}
             os.write(writer, json.dumps(result).encode() + b"\n")
             code = 0
+        except BaseException:  # noqa: BLE001  (a forked process must not return into its parent's code)
+            traceback.print_exc()
         finally:
+            sys.stderr.flush()
             os._exit(code)
     os.close(writer)
     with os.fdopen(reader) as pipe:
@@ -100,16 +108,11 @@ def sell(folder: Path, number: str) -> dict[str, object]:
 def deliver(folder: Path, number: str) -> dict[str, object]:
     """Sells one order and tells the portal, or tells it what an earlier process left."""
     with app.open_till(folder) as till:
-        if not _is_receipted(till, number):
-            order = orders.find(till, number)
+        order = orders.find(till, number)
+        with suppress(sale.AlreadyReceipted):
             sale.sell(till, order, (Tender(TenderKind.CASH, order.price),))
         report = exchange.deliver(till, force=True)
         return {"outcome": "delivered" if not report.left and not report.failed else str(report)}
-
-
-def _is_receipted(till: Till, number: str) -> bool:
-    receipt = orders.view(till, orders.find(till, number)).receipt
-    return receipt is not None and receipt.mark is not None
 
 
 def main(arguments: list[str]) -> None:
