@@ -77,14 +77,16 @@ class Governor:
         delay = max(bucket_s, blocked_s, self._not_before - now)
         return delay if delay > _EPSILON else 0.0
 
-    def wait(self, methods: Iterable[str]) -> None:
+    def wait(self, methods: Iterable[str], patience_s: float | None = None) -> None:
         """Sleep as long as the budget asks for and count one request.
 
         Raises:
-            Offline: `throttled`, when that would take longer than the patience; nothing was counted.
+            Offline: `throttled`, when that would take longer than the patience (that of the limits, or less if the
+                caller has less); nothing was counted.
         """
         delay = self.delay_before(methods)
-        if delay > self._limits.patience_s:
+        longest = self._limits.patience_s if patience_s is None else min(patience_s, self._limits.patience_s)
+        if delay > longest:
             raise Offline("throttled", retry_after_s=round(delay))
         if delay:
             self._sleep(delay)

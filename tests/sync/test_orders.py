@@ -10,7 +10,7 @@ import pytest
 from posapp.domain.checkout import VatTable, refuse_unsellable
 from posapp.domain.money import Money
 from posapp.domain.vat import DELIVERY_ROW, PortalVatRow, VatRate, propose
-from posapp.errors import Offline, Rejected, SaleError
+from posapp.errors import Offline, Rejected, SaleError, SetupError
 from posapp.sync.bitrix.mapping import PaySystem, Surroundings, order_of, pay_system_of, vat_row_of
 from posapp.sync.bitrix.orders import PulledOrders, find_by_number, pull
 from posapp.sync.simulator.practice import practice_shop
@@ -27,7 +27,7 @@ def practice() -> Iterator[Bitrix]:
 
 @pytest.fixture(scope="module")
 def pulled(practice: Bitrix) -> PulledOrders:
-    return pull(practice.client, "shop", NOW)
+    return pull(practice.client, practice.client.portal, NOW)
 
 
 # ---------------------------------------------------------------------------------------------- the pull
@@ -88,9 +88,19 @@ def test_sellable_orders_are_sellable(pulled: PulledOrders) -> None:
 
 def test_a_pull_costs_few_requests(practice: Bitrix) -> None:
     before = practice.http_requests()
-    pull(practice.client, "shop", NOW)
-    # furniture, 3 pages of ids, the count, 3 batches of orders, products, companies
-    assert practice.http_requests() - before == 10
+    pull(practice.client, practice.client.portal, NOW)
+    # furniture, 3 pages of ids, the count, 3 batches of orders, their products and companies
+    assert practice.http_requests() - before == 9
+    before = practice.http_requests()
+    pull(practice.client, practice.client.portal, NOW, only=[9071, 9072])
+    assert practice.http_requests() - before == 2
+
+
+def test_orders_of_another_portal_are_not_pulled_under_this_name(practice: Bitrix) -> None:
+    before = practice.http_requests()
+    with pytest.raises(SetupError, match=r"other\.example"):
+        pull(practice.client, "other.example", NOW)
+    assert practice.http_requests() == before
 
 
 def test_the_next_pull_brings_what_changed_whatever_its_state() -> None:
@@ -98,12 +108,12 @@ def test_the_next_pull_brings_what_changed_whatever_its_state() -> None:
     rows = [order_row(number, dateUpdate=old) for number in range(1, 6)]
     rows[4] |= {"statusId": "F"}
     with serving(shop_of(*rows)) as bitrix:
-        first = pull(bitrix.client, "shop", NOW)
+        first = pull(bitrix.client, bitrix.client.portal, NOW)
         assert {order.order_id for order in first.orders} == {1, 2, 3, 4}
         bitrix.client.call("sale.order.update", {"id": 2, "fields": {"canceled": "Y"}})
         bitrix.client.call("sale.order.update", {"id": 3, "fields": {"statusId": "F"}})
         bitrix.client.call("sale.order.update", {"id": 5, "fields": {"comments": "поздно"}})
-        second = pull(bitrix.client, "shop", NOW, since=first.server_time)
+        second = pull(bitrix.client, bitrix.client.portal, NOW, since=first.server_time)
         assert {order.order_id: (order.is_cancelled, order.status_id) for order in second.orders} == {
             2: (True, "N"),
             3: (False, "F"),
@@ -111,13 +121,13 @@ def test_the_next_pull_brings_what_changed_whatever_its_state() -> None:
         }
         assert second.is_complete
         later = (datetime.fromisoformat(second.server_time) + timedelta(minutes=11)).isoformat()
-        third = pull(bitrix.client, "shop", NOW, since=later)
+        third = pull(bitrix.client, bitrix.client.portal, NOW, since=later)
         assert (third.orders, third.expected, third.is_complete) == ((), 0, True)
 
 
 def test_only_pulls_exactly_the_named_orders() -> None:
     with serving(shop_of(*(order_row(number, statusId="F") for number in range(1, 6)))) as bitrix:
-        found = pull(bitrix.client, "shop", NOW, only=[4, 2, 4, 777])
+        found = pull(bitrix.client, bitrix.client.portal, NOW, only=[4, 2, 4, 777])
         assert [order.order_id for order in found.orders] == [2, 4]
         assert (found.expected, found.is_complete) == (2, True)
 
@@ -136,7 +146,7 @@ def test_without_the_scope_pay_system_nothing_is_pulled(practice: Bitrix) -> Non
     practice.set("settings", {"scopes": ["sale", "catalog", "crm"]})
     try:
         with pytest.raises(Rejected) as caught:
-            pull(practice.client, "shop", NOW)
+            pull(practice.client, practice.client.portal, NOW)
     finally:
         practice.set("settings", {"scopes": ["sale", "catalog", "crm", "pay_system"]})
     assert caught.value.code == "portal_no_paysystems"
@@ -146,7 +156,7 @@ def test_without_the_crm_the_order_itself_names_the_company(practice: Bitrix, pu
     company = next(order for order in pulled.orders if order.buyer.company)
     practice.set("settings", {"scopes": ["sale", "catalog", "pay_system"]})
     try:
-        again = pull(practice.client, "shop", NOW, only=[company.order_id]).orders[0]
+        again = pull(practice.client, practice.client.portal, NOW, only=[company.order_id]).orders[0]
     finally:
         practice.set("settings", {"scopes": ["sale", "catalog", "crm", "pay_system"]})
     assert again.buyer == company.buyer
@@ -156,9 +166,9 @@ def test_without_the_crm_the_order_itself_names_the_company(practice: Bitrix, pu
 def test_a_pull_that_loses_an_answer_says_so(practice: Bitrix, nth: int) -> None:
     practice.faults({"method": "batch", "do": "reset", "nth": nth})
     with pytest.raises(Offline):
-        pull(practice.client, "shop", NOW)
+        pull(practice.client, practice.client.portal, NOW)
     practice.faults()
-    assert pull(practice.client, "shop", NOW).is_complete
+    assert pull(practice.client, practice.client.portal, NOW).is_complete
 
 
 def test_a_dropped_filter_is_noticed() -> None:
@@ -168,7 +178,7 @@ def test_a_dropped_filter_is_noticed() -> None:
         portal = bitrix.portal
         for order in portal.shop.orders.values():
             order["dateInsert"] = "2020-01-01T00:00:00+03:00"
-        assert pull(bitrix.client, "shop", NOW).orders == ()
+        assert pull(bitrix.client, bitrix.client.portal, NOW).orders == ()
 
         original = bitrix.client._http.post_json
 
@@ -178,7 +188,7 @@ def test_a_dropped_filter_is_noticed() -> None:
 
         bitrix.client._http.post_json = forgetful  # type: ignore[method-assign]
         with pytest.raises(Rejected, match="не применил отбор"):
-            pull(bitrix.client, "shop", NOW)
+            pull(bitrix.client, bitrix.client.portal, NOW)
 
 
 # ---------------------------------------------------------------------------------------------- the mapping

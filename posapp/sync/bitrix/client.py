@@ -147,6 +147,19 @@ class BitrixClient:
         finally:
             self._recorders.remove(entries)
 
+    @contextmanager
+    def within(self, timeout_s: float) -> Iterator[None]:
+        """Inside the block a request may take this long at most, waiting for the budget included.
+
+        For reads that a person waits for: with a dead network the copy on board must serve in seconds.
+        """
+        usual = self._timeout_s
+        self._timeout_s = min(timeout_s, usual)
+        try:
+            yield
+        finally:
+            self._timeout_s = usual
+
     # ---------------------------------------------------------------------------------------------- single calls
     def call(self, method: str, params: Parameters | None = None) -> Any:
         """Call a method and return its `result`.
@@ -250,8 +263,9 @@ class BitrixClient:
     # ---------------------------------------------------------------------------------------------- the wire
     def _request(self, method: str, params: Parameters, methods: tuple[str, ...]) -> dict[str, Any]:
         """One request, repeated only while it is throttled. Returns the success envelope."""
+        began = self._governor.now()
         for attempt in range(1, TRIES + 1):
-            self._governor.wait(methods)
+            self._governor.wait(methods, max(0.0, began + self._timeout_s - self._governor.now()))
             started = self._governor.now()
             status: int | None = None
             try:
@@ -268,10 +282,10 @@ class BitrixClient:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _read(self, method: str, response: Response) -> dict[str, Any]:
-        self.is_simulator = SIMULATOR_HEADER in response.headers
         if response.status in (429, 503) and not response.is_json:
             self._governor.note_throttled()  # a web server in front protects itself
         envelope = read_envelope(response)
+        self.is_simulator = SIMULATOR_HEADER in response.headers  # said by a portal, not by a page in between
         code = code_of(envelope) if "error" in envelope else None
         if code == QUERY_LIMIT:
             self._governor.note_throttled()

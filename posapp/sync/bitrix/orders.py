@@ -11,14 +11,14 @@ of overlap included, whatever its state: the till has to learn that an order was
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from posapp.domain.order import Order
 from posapp.domain.vat import PortalVatRow
-from posapp.errors import Offline, Rejected
+from posapp.errors import Offline, Rejected, SetupError
 from posapp.sync.bitrix.answers import is_access
 from posapp.sync.bitrix.client import (
     PAGE,
@@ -47,6 +47,7 @@ from posapp.sync.bitrix.parsing import as_flag, as_int, as_object, as_rows, as_t
 FIRST_DAYS = 30
 OVERLAP = timedelta(minutes=10)
 FINAL_STATUS = "F"
+EARLY_MAX = 40
 ORDER_MISSING = "200540400001"
 
 Row = Mapping[str, Any]
@@ -100,7 +101,7 @@ def pull(
     """Pull orders.
 
     Args:
-        portal: the key under which the orders are kept.
+        portal: the key under which the orders are kept: `client.portal` of set-up.
         pulled_at: the till's time, written into the copies.
         since: `server_time` of the last complete pull; None for the first one.
         only: these ids and no others; ids that do not exist are simply not among the orders.
@@ -108,22 +109,29 @@ def pull(
     Raises:
         Offline: the portal was not reached or did not answer properly; nothing is lost by trying again.
         Rejected: `access`; `portal_no_paysystems` when the webhook lacks the scope `pay_system`.
+        SetupError: the client's webhook belongs to another portal.
     """
-    furniture = read_furniture(client)
+    if portal != client.portal:  # ids of two portals overlap: one's orders must never lie under the other's name
+        what = f"ключ доступа портала {client.portal}, а касса работает с {portal}"
+        raise SetupError("not_set_up", what=what, command="portal")
+    named = sorted(set(only or ()))
+    # A few orders fit into the first batch: what a person waits for takes two requests.
+    early = [_get(order_id) for order_id in named] if len(named) <= EARLY_MAX else []
+    furniture, cells = _read_furniture(client, early)
     if only is None:
         ids, expected = _listed(client, _filter(since, furniture.server_time))
     else:
-        ids = sorted(set(only))
-        expected = len(ids)
-    rows, missing = _get_all(client, ids)
+        ids, expected = named, len(named)
+    rows, missing = _rows_of(ids, cells if early else client.batch([_get(order_id) for order_id in ids]))
     expected -= len(missing)
+    vat_of_product, companies = _details(client, furniture.iblocks, rows)
     around = Surroundings(
         pay_systems=furniture.pay_systems,
         vat_rows=furniture.vat_rows,
         inactive_vat=furniture.inactive_vat,
-        vat_of_product=_product_vat(client, furniture.iblocks, products_of(rows)),
+        vat_of_product=vat_of_product,
         property_kinds=furniture.property_kinds,
-        companies=_companies(client, rows),
+        companies=companies,
     )
     orders, bad = [], []
     for row in rows:
@@ -198,10 +206,12 @@ def _satisfies(row: Row, condition: Mapping[str, str]) -> bool:
     return True
 
 
-def _get_all(client: BitrixClient, ids: Sequence[int]) -> tuple[list[Row], list[int]]:
+def _get(order_id: int) -> Command:
+    return Command(f"o{order_id}", "sale.order.get", {"id": order_id})
+
+
+def _rows_of(ids: Sequence[int], cells: Mapping[str, Cell]) -> tuple[list[Row], list[int]]:
     """The orders' rows, and the ids that are gone. Raises when any other one was not answered."""
-    commands = [Command(f"o{order_id}", "sale.order.get", {"id": order_id}) for order_id in ids]
-    cells = client.batch(commands)
     rows: list[Row] = []
     missing: list[int] = []
     for order_id in ids:
@@ -229,6 +239,11 @@ def read_furniture(client: BitrixClient) -> Furniture:
         Offline, Rejected: as `pull`. Properties, statuses and catalogues may be unreadable; pay systems and VAT rows
             may not, for without them no receipt can be right.
     """
+    return _read_furniture(client, [])[0]
+
+
+def _read_furniture(client: BitrixClient, more: Sequence[Command]) -> tuple[Furniture, dict[str, Cell]]:
+    """The furniture, and the cells of further commands that went along."""
     by_id = {"order": {"id": "ASC"}, "start": -1}
     flags = ["id", "code", "type", *(flag for flag, _ in _PROPERTY_FLAGS)]
     cells = client.batch(
@@ -239,6 +254,7 @@ def read_furniture(client: BitrixClient) -> Furniture:
             Command("statuses", "sale.status.list", {"select": ["id", "type"], "filter": {"type": "O"}}),
             Command("names", "sale.statuslang.list", {"select": ["statusId", "lid", "name"]}),
             Command("catalogs", "catalog.catalog.list", {"select": ["id", "iblockId"]}),
+            *more,
         ]
     )
     pay_systems = pay_systems_of(cells["systems"])
@@ -246,7 +262,7 @@ def read_furniture(client: BitrixClient) -> Furniture:
     if client.server_time is None:
         raise Offline("portal_garbled", reason="портал не сообщил своё время")
     began = client.server_time
-    return Furniture(
+    furniture = Furniture(
         pay_systems=pay_systems,
         vat_rows=vat_rows,
         inactive_vat=inactive,
@@ -255,6 +271,7 @@ def read_furniture(client: BitrixClient) -> Furniture:
         iblocks=_iblocks(cells["catalogs"]),
         server_time=began,
     )
+    return furniture, cells
 
 
 def pay_systems_of(cell: Cell) -> dict[int, PaySystem]:
@@ -321,9 +338,20 @@ def _is_readable(cell: Cell) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------- what orders name
-def _product_vat(client: BitrixClient, iblocks: Sequence[int], product_ids: Sequence[int]) -> dict[int, int]:
-    """VAT rows of products, for the catalogues that may be read. `catalog.product.list` insists on the iblock."""
-    commands = [
+def _details(
+    client: BitrixClient, iblocks: Sequence[int], rows: Sequence[Row]
+) -> tuple[dict[int, int], dict[int, Company]]:
+    """VAT rows by product and companies by order, in one go; nothing where catalogue or CRM may not be read."""
+    product_ids = products_of(rows)
+    products = _product_commands(iblocks, product_ids)
+    companies, keys = _company_commands(rows)
+    cells = client.batch([*products, *companies])
+    return _product_vat([cells[each.key] for each in products], set(product_ids)), _companies(cells, keys)
+
+
+def _product_commands(iblocks: Sequence[int], product_ids: Sequence[int]) -> list[Command]:
+    """`catalog.product.list` insists on the iblock and on `id` and `iblockId` among the fields."""
+    return [
         Command(
             f"p{iblock}x{start}",
             "catalog.product.list",
@@ -337,14 +365,14 @@ def _product_vat(client: BitrixClient, iblocks: Sequence[int], product_ids: Sequ
         for iblock in iblocks
         for start in range(0, len(product_ids), PAGE)
     ]
-    wanted = set(product_ids)
+
+
+def _product_vat(cells: Sequence[Cell], wanted: Collection[int]) -> dict[int, int]:
     found: dict[int, int] = {}
-    for cell in client.batch(commands).values():
-        if not _is_readable(cell):
-            continue
-        rows = rows_under(cell.value(), "products")
-        require(rows, lambda row: as_int(row.get("id")) in wanted, "номера товаров")
-        for row in rows:
+    for cell in filter(_is_readable, cells):
+        products = rows_under(cell.value(), "products")
+        require(products, lambda row: as_int(row.get("id")) in wanted, "номера товаров")
+        for row in products:
             product_id, vat_id = as_int(row.get("id")), as_int(row.get("vatId"))
             if product_id and vat_id:
                 found[product_id] = vat_id
@@ -354,8 +382,8 @@ def _product_vat(client: BitrixClient, iblocks: Sequence[int], product_ids: Sequ
 _REQUISITE = ("ID", "ENTITY_ID", "RQ_INN", "RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME", "RQ_NAME")
 
 
-def _companies(client: BitrixClient, rows: Sequence[Row]) -> dict[int, Company]:
-    """Name and INN of companies that buy, by order id; nothing where the CRM may not be read."""
+def _company_commands(rows: Sequence[Row]) -> tuple[list[Command], dict[int, tuple[str, str]]]:
+    """Commands for the companies that buy, each once, and the keys of name and requisites by order id."""
     commands: dict[str, Command] = {}
     keys: dict[int, tuple[str, str]] = {}
     for row in rows:
@@ -369,7 +397,11 @@ def _companies(client: BitrixClient, rows: Sequence[Row]) -> dict[int, Company]:
         listing = {"filter": chosen, "select": list(_REQUISITE), "order": {"SORT": "ASC"}}
         commands[taxed] = Command(taxed, "crm.requisite.list", listing)
         keys[as_int(row.get("id")) or 0] = (named, taxed)
-    cells = client.batch(list(commands.values()))
+    return list(commands.values()), keys
+
+
+def _companies(cells: Mapping[str, Cell], keys: Mapping[int, tuple[str, str]]) -> dict[int, Company]:
+    """Name and INN by order id: the requisites' name, else the company's title."""
     found = {}
     for order_id, (named, taxed) in keys.items():
         company = as_object(cells[named].value()) if _is_readable(cells[named]) else {}
