@@ -8,6 +8,7 @@ or SQLITE_CANTOPEN, so for these two the free space decides.
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -61,7 +62,8 @@ def _of_sqlite(error: sqlite3.Error, journal: Path) -> JournalError | None:
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return JournalError("disk_read_only", path=journal.parent)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL):
-        return JournalError("journal_busy", pid=holder(journal.parent) or "?")
+        pid = holder(journal.parent)  # not the one who is in our way when it is ourselves: a copy tool, a viewer
+        return JournalError("journal_busy", pid=pid if pid != os.getpid() else "?")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return JournalError("journal_damaged", what=what)
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM):

@@ -56,8 +56,9 @@ _ENTRY = (
 )
 _LOG = (
     "SELECT log.id, log.at, log.entry_id, log.order_number, log.step, log.method, log.outcome, log.http, log.code,"
-    " log.reason, log.duration_ms, log.attempt, coalesce(entry.state, '') FROM sync_log AS log"
-    " LEFT JOIN outbox AS entry ON entry.id = log.entry_id "
+    " log.reason, log.duration_ms, log.attempt, coalesce(entry.state, '') FROM ({ids}) AS hit"
+    " CROSS JOIN sync_log AS log ON log.id = hit.id LEFT JOIN outbox AS entry ON entry.id = log.entry_id"
+    " ORDER BY log.id DESC"
 )
 # The place of a number in an index: the number itself and every longer one.
 _BEGINS = "order_key >= :begin AND order_key < :end"
@@ -177,7 +178,8 @@ def operation(db: sqlite3.Connection, operation_id: int) -> Operation | None:
 
 def operations_sending(db: sqlite3.Connection) -> list[Operation]:
     """Shift operations whose outcome is not proven, oldest first."""
-    return [operation_of(row) for row in db.execute(_OPERATION + "WHERE state = 'sending' ORDER BY id")]
+    # `+id` keeps SQLite from walking all operations in the order of their ids
+    return [operation_of(row) for row in db.execute(_OPERATION + "WHERE state = 'sending' ORDER BY +id")]
 
 
 def known_device(db: sqlite3.Connection, factory_number: str) -> KnownDevice | None:
@@ -274,28 +276,31 @@ def log_rows(
     `needs_person`: only rows whose entry failed or is held; `state`: only rows whose entry is in that state;
     `search`: an order number or its beginning.
     """
+    values: dict[str, int | str | None] = {
+        "before_id": before_id if before_id is not None else 1 << 62,
+        "limit": limit,
+        "state": state,
+        **_range(search),
+    }
     where = ["log.id < :before_id"]
-    values = {"before_id": before_id if before_id is not None else 1 << 62, "limit": limit, "state": state}
     if needs_person:
-        where.append(_with_entries("state IN ('failed', 'held')"))
-    if state == "done":  # most rows are: walk down the log and look
-        where.append("entry.state = 'done'")
-    elif state is not None:  # few are: begin at the entries
-        where.append(_with_entries("state = :state"))
+        where.append("entry.state IN ('failed', 'held')")
+    if state is not None:
+        where.append("entry.state = :state")
     if search.strip():
-        values.update(_range(search))
-        where.append(
-            f"log.id IN (SELECT id FROM sync_log WHERE {_BEGINS} AND id < :before_id ORDER BY id DESC LIMIT :limit)"  # noqa: S608
-            if len(where) == 1
-            else f"log.id IN (SELECT id FROM sync_log WHERE {_BEGINS})"  # noqa: S608
-        )
-    rows = db.execute(_LOG + f"WHERE {' AND '.join(where)} ORDER BY log.id DESC LIMIT :limit", values)
-    return [log_row_of(row) for row in rows]
-
-
-def _with_entries(condition: str) -> str:
-    open_entries = f"SELECT id FROM outbox WHERE state != 'done' AND {condition}"  # noqa: S608
-    return f"log.id IN (SELECT id FROM sync_log WHERE entry_id IS NOT NULL AND entry_id IN ({open_entries}))"  # noqa: S608
+        where.append("log.order_key >= :begin AND log.order_key < :end")
+    few = needs_person or (state is not None and state != "done")
+    if few:
+        where.append("entry.state != 'done'")
+    # The way to the rows is ours, not the planner's: CROSS JOIN goes from left to right, `+` forbids an index.
+    source = "sync_log AS log"
+    if few:
+        source = "outbox AS entry CROSS JOIN sync_log AS log ON log.entry_id = entry.id"
+    elif state is not None:
+        source = "sync_log AS log CROSS JOIN outbox AS entry ON entry.id = log.entry_id"
+    newest = "+log.id" if few or search.strip() else "log.id"
+    ids = f"SELECT log.id FROM {source} WHERE {' AND '.join(where)} ORDER BY {newest} DESC LIMIT :limit"  # noqa: S608
+    return [log_row_of(row) for row in db.execute(_LOG.format(ids=ids), values)]
 
 
 def fact(db: sqlite3.Connection, name: str) -> str | None:

@@ -145,7 +145,7 @@ def test_a_lock_that_stays_is_called_busy(tmp_path: Path, journal: Journal) -> N
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalError) as busy:
             journal.set_fact("a", "b")
-        assert busy.value.code == "journal_busy"
+        assert (busy.value.code, busy.value.facts) == ("journal_busy", {"pid": "?"})
         other.execute("ROLLBACK")
     finally:
         other.close()
