@@ -133,21 +133,29 @@ def pull(
         property_kinds=furniture.property_kinds,
         companies=companies,
     )
-    orders, bad = [], []
-    for row in rows:
-        try:
-            orders.append(order_of(row, around, portal, pulled_at))
-        except ValueError:
-            bad.append(as_int(row.get("id")) or 0)
+    orders, unreadable = _mapped(rows, around, portal, pulled_at)
     return PulledOrders(
-        orders=tuple(orders),
+        orders=orders,
         expected=expected,
         server_time=furniture.server_time.isoformat(),
         vat_rows=furniture.vat_rows,
         pay_systems=furniture.pay_systems,
         statuses=furniture.statuses,
-        unreadable=tuple(bad),
+        unreadable=unreadable,
     )
+
+
+def _mapped(
+    rows: Sequence[Row], around: Surroundings, portal: str, pulled_at: datetime
+) -> tuple[tuple[Order, ...], tuple[int, ...]]:
+    """The orders, and the ids of rows that are none."""
+    orders, unreadable = [], []
+    for row in rows:
+        try:
+            orders.append(order_of(row, around, portal, pulled_at))
+        except ValueError:
+            unreadable.append(as_int(row.get("id")) or 0)
+    return tuple(orders), tuple(unreadable)
 
 
 def find_by_number(client: BitrixClient, number: str) -> int | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -78,8 +77,3 @@ def clean_reason(description: object, code: str) -> str:
     text = html.unescape(_TAG.sub(" ", as_text(description)[:4000]))
     text = _SPACE.sub(" ", text).strip().rstrip(".")
     return text[:REASON_MAX] or code or "без объяснения"
-
-
-def same_values(left: Mapping[str, object], right: Mapping[str, object], names: tuple[str, ...]) -> bool:
-    """Whether two rows carry the same text under all these names."""
-    return all(as_text(left.get(name)) == as_text(right.get(name)) for name in names)
