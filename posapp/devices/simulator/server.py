@@ -23,7 +23,7 @@ READ_MAX = 4096
 BITS_PER_BYTE = 10
 BYTE_TIMEOUT_S = 0.5
 """Silence after which a half frame is forgotten; real devices take 50…100 ms, a loaded computer needs more."""
-_SPIN_S = 0.0003
+_SPIN_S = 0.00015
 
 
 class Clock:
@@ -233,11 +233,17 @@ class Pace:
         self._clock, self._sleep = clock, sleep
         self._free_at = 0.0
 
-    def hold(self, count: int) -> None:
-        """Returns when `count` more bytes have passed."""
+    def arrive(self, count: int) -> None:
+        """Returns when `count` bytes, of which the first comes now, have passed."""
+        self._free_at = max(self._free_at, self._clock())
+        self.leave(count)
+
+    def leave(self, count: int) -> None:
+        """Returns when `count` bytes have passed that follow what passed before without a gap: what we ourselves took
+        to make them is no time of the device."""
         if not self._byte_s:
             return
-        self._free_at = max(self._free_at, self._clock()) + count * self._byte_s
+        self._free_at += count * self._byte_s
         while (left := self._free_at - self._clock()) > 0:
             # Sleeping is coarse; the last part of a millisecond is waited out awake.
             if left > _SPIN_S:
@@ -260,7 +266,7 @@ class Server:
         while not self._stopped.is_set():
             data = self.channel.wait(BYTE_TIMEOUT_S)
             if data:
-                self._pace.hold(len(data))
+                self._pace.arrive(len(data))
                 self._answer(data)
             else:
                 with self.lock:
@@ -279,9 +285,10 @@ class Server:
                 step = next(steps, None)
             match step:
                 case Reply(sent):
-                    self._pace.hold(len(sent))
+                    self._pace.leave(len(sent))
                     self.channel.send(sent)
                 case Pause(seconds):
                     self._stopped.wait(seconds)
+                    self._pace.arrive(0)
                 case None:
                     return
