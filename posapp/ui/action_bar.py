@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 
 from posapp.ui.controls import Button, Kind, Pane
@@ -32,6 +33,7 @@ class ActionBar(Pane):
         )
         row.addStretch(1)
         self._going.append(self._add(row, "more", Button(look, say("go.more"), key="F11", height=Target.SMALL)))
+        self._keys = {button: button.key for button in (*self._going, self.mix, self.back)}
         self.setFixedHeight(look.px(Target.SMALL + 2 * Space.S2))
         self.paying(False, False)
 
@@ -39,6 +41,19 @@ class ActionBar(Pane):
         button.clicked.connect(lambda _checked=False, which=name: self.went.emit(which))
         row.addWidget(button)
         return button
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is no room for keys and words, the words stay."""
+        super().resizeEvent(event)
+        for button, key in self._keys.items():
+            button.key = key
+        wanted = sum(button.sizeHint().width() + self.look.px(Space.S2) for button in self._going)
+        if wanted + 2 * self.look.px(Space.S4) > self.width():
+            for button in self._keys:
+                button.key = ""
+        for button in self._keys:
+            button.updateGeometry()
+            button.update()
 
     def paying(self, is_paying: bool, may_mix: bool) -> None:
         """While money is taken only the ways aside and back are offered."""

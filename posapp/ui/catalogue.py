@@ -316,6 +316,14 @@ COUNTS: dict[str, tuple[tuple[str, str, str], tuple[str, str]]] = {
             "Bitrix: {n} unsent, oldest {oldest}, next try {next} · nothing for you to do",
         ),
     ),
+    "strip.short": (
+        (
+            "{n} не отправлено · {oldest} · {next}",
+            "{n} не отправлено · {oldest} · {next}",
+            "{n} не отправлено · {oldest} · {next}",
+        ),
+        ("{n} unsent · {oldest} · {next}", "{n} unsent · {oldest} · {next}"),
+    ),
     "strip.offline": (
         (
             "Сети нет {age} – работать можно: чеки хранит ККТ, отправим сами",

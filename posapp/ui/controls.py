@@ -18,7 +18,8 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QSizePolicy, QStackedWidget, QWidget
+from shiboken6 import isValid
 
 from posapp.ui.look import Look
 from posapp.ui.theme import Space, Target, Type
@@ -305,6 +306,20 @@ class Pane(QWidget):
         self.update()
 
 
+class Stack(QStackedWidget):
+    """Pages of which only the one in sight asks for room."""
+
+    def sizeHint(self) -> QSize:
+        """Of the page in sight."""
+        page = self.currentWidget()
+        return page.sizeHint() if page is not None else QSize()
+
+    def minimumSizeHint(self) -> QSize:
+        """Of the page in sight."""
+        page = self.currentWidget()
+        return page.minimumSizeHint() if page is not None else QSize()
+
+
 class FocusRing(QWidget):
     """A ring of 3 px outside a gap of 2 px around whatever has the focus; it lies above everything in the window."""
 
@@ -336,9 +351,14 @@ class FocusRing(QWidget):
 
     def _moved(self, _old: QWidget | None, new: QWidget | None) -> None:
         for each in self._followed:
-            each.removeEventFilter(self)
+            if isValid(each):  # its screen may be gone already
+                each.removeEventFilter(self)
         self._followed = []
-        while new is not None and new is not self.parentWidget():
+        window = self.parentWidget()
+        if new is None or window is None or not window.isAncestorOf(new):
+            self._place()
+            return
+        while new is not None and new is not window:
             self._followed.append(new)
             new.installEventFilter(self)
             new = new.parentWidget()

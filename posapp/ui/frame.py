@@ -7,11 +7,11 @@ the other: the list scrolls, total and the one button stay in sight, and the key
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from posapp.ui.action_bar import ActionBar
-from posapp.ui.controls import FocusRing, Pane
+from posapp.ui.controls import FocusRing, Pane, Stack
 from posapp.ui.head import Head
 from posapp.ui.look import Look
 from posapp.ui.order_list import OrderList
@@ -23,10 +23,12 @@ from posapp.ui.route_screen import RouteScreen
 from posapp.ui.service_screen import LookSettings, ServiceScreen
 from posapp.ui.strip import Strip
 from posapp.ui.sync_log import SyncLog
-from posapp.ui.theme import RIGHT_PANE
+from posapp.ui.theme import RIGHT_PANE, RIGHT_SHARE, Target
 from posapp.ui.wedge import LastKeys
 
 TRAINING_FRAME = 8
+COMPACT = 148  # the right pane below the left one: the total or the change, and one row of buttons
+_ANY = 16_777_215  # QWIDGETSIZE_MAX: no limit
 SCREENS = ("orders", "order", "receipt", "route", "log", "service")
 
 
@@ -43,18 +45,18 @@ class Frame(QWidget):
         self.is_training = is_training
         self.shown = "orders"
         self.head = Head(look, till, cashier, is_training=is_training)
-        self.strip = Strip(look)
+        self.strip = Strip(look, is_short=stacked)
         self.bar = ActionBar(look)
         self.pane = PaymentPane(look, last, stacked=stacked)
         self.orders = OrderList(look)
-        self.order = OrderScreen(look)
+        self.order = OrderScreen(look, stacked=stacked)
         self.receipt = ReceiptScreen(look, stacked=stacked)
         self.route = RouteScreen(look)
         self.log = SyncLog(look)
         self.service = ServiceScreen(look, settings)
         self.left_column = Pane(look, "surface")
-        self.left = QStackedWidget()
-        self.right = QStackedWidget()
+        self.left = Stack()
+        self.right = Stack()
         self._build()
         self.ring = FocusRing(look, self)
 
@@ -74,8 +76,10 @@ class Frame(QWidget):
         body.setSpacing(0)
         body.addWidget(self.left_column, 1)
         body.addWidget(self.right)
-        if not self.stacked:
-            self.right.setFixedWidth(px(RIGHT_PANE))
+        if self.stacked:
+            self.head.setFixedHeight(px(Target.SMALL))
+            self.strip.setFixedHeight(px(Target.SMALL))
+            self.bar.hide()
         whole = QVBoxLayout(self)
         edge = px(TRAINING_FRAME) if self.is_training else 0
         whole.setContentsMargins(edge, edge, edge, edge)
@@ -102,11 +106,19 @@ class Frame(QWidget):
         self.bar.paying(is_paying, may_mix and self.pane.may_mix)
         if not self.stacked:
             return
-        self.bar.setVisible(False)
-        alone = is_paying or peek
+        is_blocked = self.shown == "order" and (step is Step.BLOCKED or self.pane.banner.trouble is not None)
+        alone = is_paying or peek or is_blocked
         self.left_column.setVisible(not alone)
         self.right.setVisible(alone or self.shown in ("order", "receipt"))
-        self.right.setMaximumHeight(16_777_215 if alone else self.pane.sizeHint().height())
+        room = self.look.px(COMPACT)
+        self.right.setMinimumHeight(0 if alone else room)
+        self.right.setMaximumHeight(_ANY if alone else room)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The right pane keeps its width as long as the left one has enough."""
+        super().resizeEvent(event)
+        if not self.stacked:
+            self.right.setFixedWidth(min(self.look.px(RIGHT_PANE), round(self.width() * RIGHT_SHARE)))
 
     def refresh(self) -> None:
         """Ages of now, on whatever is in sight."""

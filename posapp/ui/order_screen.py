@@ -14,15 +14,19 @@ from posapp.ui.look import Look
 from posapp.ui.tables import Index, RowDelegate, RowsModel, Table, columns, draw
 from posapp.ui.theme import Space, Type
 
+_WIDE = (30, 0, 190, 150)  # number, name, quantity × price, sum
+_NARROW = (22, 0, 150, 120)
+
 
 class OrderScreen(QWidget):
     """Shows an `OrderView`; the payment stands in the right pane."""
 
     lamp_clicked = Signal(str)
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, *, stacked: bool = False) -> None:
         super().__init__()
         self.look = look
+        self._stacked = stacked
         self._view: OrderView | None = None
         self.title = Label(look, token=Type.TITLE, elide=True)
         self.age = Label(look, token=Type.TABLE, ink="text2", right=True)
@@ -55,6 +59,9 @@ class OrderScreen(QWidget):
         row.setContentsMargins(px(Space.S4), px(Space.S1), px(Space.S4), 0)
         row.addWidget(self.lights)
         column.addWidget(foot)
+        if self._stacked:  # no room: the list of orders shows whose it is and its lights
+            self.buyer.hide()
+            foot.hide()
 
     def show_order(self, view: OrderView) -> None:
         """Another order, or the same one as it is now."""
@@ -100,7 +107,7 @@ class _LineDelegate(RowDelegate):
         """One order line."""
         look, say = self.look, self.look.say
         line = self.model.rows[index.row()]
-        number, name, amount, total = columns(look, rect, (30, 0, 190, 150))
+        number, name, amount, total = columns(look, rect, _WIDE if rect.width() > look.px(700) else _NARROW)
         draw(painter, look, number, str(index.row() + 1), Type.BODY, "text2")
         self._paint_name(painter, name, line.name)
         upper = QRect(amount.left(), rect.top() + look.px(5), amount.width(), look.px(28))

@@ -117,12 +117,16 @@ class _Sums(QWidget):
         self._stacked = stacked
         self._fields: list[AmountField] = []
 
-    def add_field(self, name: str) -> AmountField:
-        """A row with a field for a sum."""
+    def add_field(self, name: str, beside: QHBoxLayout | None = None) -> AmountField:
+        """A row with a field for a sum, or one more field in the row `beside`."""
         field = AmountField(self.look, name)
         field.edited.connect(self.edited)
         self._fields.append(field)
-        self.add_row(Label(self.look, name, Type.BODY), field)
+        if beside is None:
+            self.add_row(Label(self.look, name, Type.BODY), field)
+        else:
+            beside.addWidget(Label(self.look, name, Type.BODY))
+            beside.addWidget(field, 1)
         return field
 
     def add_row(self, word: QWidget, value: QWidget) -> None:
@@ -162,7 +166,7 @@ class CashPage(_Sums):
         self.column.addLayout(self._quick)
         self.quick_buttons: list[Button] = []
         self.word = Label(look, "", Type.TITLE)
-        self.value = Label(look, "", Type.TOTAL, right=True)
+        self.value = Label(look, "", Type.SUM if stacked else Type.TOTAL, right=True)
         self.add_row(self.word, self.value)
         self.finish()
 
@@ -187,7 +191,7 @@ class CashPage(_Sums):
                 widget.hide()
                 widget.deleteLater()
         self.quick_buttons = []
-        for amount in quick_sums(due):
+        for amount in [] if self._stacked else quick_sums(due):
             whole, part = divmod(amount.kopecks, 100)
             text = self.look.say.amount(amount) if part else self.look.say.number(whole)
             button = Button(self.look, text, centred=True)
@@ -201,12 +205,13 @@ class CashPage(_Sums):
 class CardPage(QWidget):
     """A terminal that is not connected to the program: the sum to key in, and the word that it approved."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, stacked: bool) -> None:
         super().__init__()
         self.look = look
-        column = _column(look, self, Space.S3)
-        column.addSpacing(look.px(Space.S3))
-        column.addWidget(_icon(look, "credit-card", "text2", 56), 0, Qt.AlignmentFlag.AlignLeft)
+        column = _column(look, self, Space.S1 if stacked else Space.S3)
+        if not stacked:
+            column.addSpacing(look.px(Space.S3))
+            column.addWidget(_icon(look, "credit-card", "text2", 56), 0, Qt.AlignmentFlag.AlignLeft)
         self.first = Label(look, "", Type.TITLE, wrap=True)
         self.second = Label(look, look.say("card.second"), Type.BODY, wrap=True)
         column.addWidget(self.first)
@@ -223,8 +228,11 @@ class MixPage(_Sums):
 
     def __init__(self, look: Look, stacked: bool) -> None:
         super().__init__(look, stacked)
-        self.cash = self.add_field(look.say("mix.cash"))
-        self.card = self.add_field(look.say("mix.card"))
+        beside = QHBoxLayout() if stacked else None  # two fields in one row where the height does not do for two
+        self.cash = self.add_field(look.say("mix.cash"), beside)
+        self.card = self.add_field(look.say("mix.card"), beside)
+        if beside is not None:
+            self.column.addLayout(beside)
         self.word = Label(look, "", Type.TITLE)
         self.value = Label(look, "", Type.SUM, right=True)
         self.add_row(self.word, self.value)
@@ -253,28 +261,33 @@ class MixPage(_Sums):
 class DonePage(QWidget):
     """After the mark is on disk: the change stays large until the next scan, the goods come before the next one."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, stacked: bool) -> None:
         super().__init__()
         self.look = look
         column = _column(look, self, Space.S3)
         self.word = Label(look, look.say("pay.change"), Type.TITLE, ink="text2")
-        self.change = Label(look, "", Type.CHANGE, right=True)
-        column.addWidget(self.word)
-        column.addWidget(self.change)
-        column.addSpacing(look.px(Space.S4))
-        for key in ("done.money", "done.receipt"):
+        self.change = Label(look, "", Type.TOTAL if stacked else Type.CHANGE, right=True)
+        box = QHBoxLayout() if stacked else QVBoxLayout()
+        box.addWidget(self.word)
+        box.addWidget(self.change, int(stacked))
+        column.addLayout(box)
+        self.steps = QWidget()
+        steps = _column(look, self.steps, Space.S3)
+        steps.setContentsMargins(0, look.px(Space.S4), 0, 0)
+        self.goods = Label(look, "", Type.STRONG, wrap=True)
+        self.goods_lamp = LampIcon(look, Shape.NONE)
+        for lamp, label in (
+            (LampIcon(look, Shape.OK), Label(look, look.say("done.money"))),
+            (LampIcon(look, Shape.OK), Label(look, look.say("done.receipt"))),
+            (self.goods_lamp, self.goods),
+        ):
             row = QHBoxLayout()
             row.setSpacing(look.px(Space.S3))
-            row.addWidget(LampIcon(look, Shape.OK))
-            row.addWidget(Label(look, look.say(key), Type.BODY), 1)
-            column.addLayout(row)
-        row = QHBoxLayout()
-        row.setSpacing(look.px(Space.S3))
-        self.goods_lamp = LampIcon(look, Shape.NONE)
-        row.addWidget(self.goods_lamp)
-        self.goods = Label(look, "", Type.STRONG, wrap=True)
-        row.addWidget(self.goods, 1)
-        column.addLayout(row)
+            row.addWidget(lamp)
+            row.addWidget(label, 1)
+            steps.addLayout(row)
+        column.addWidget(self.steps)
+        self.steps.setVisible(not stacked)
         column.addStretch(1)
 
     def show_done(self, change: Money, goods: str, is_new: bool) -> None:

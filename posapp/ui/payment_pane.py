@@ -7,13 +7,13 @@ from enum import Enum, auto
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from posapp.domain.money import ZERO, Money
 from posapp.till.views import RegisterView
 from posapp.ui.amount import RUB_OUT, key_of
 from posapp.ui.banner import Banner
-from posapp.ui.controls import ENTER_KEYS, Button, Kind, Label, Pane
+from posapp.ui.controls import ENTER_KEYS, Button, Kind, Label, Pane, Stack
 from posapp.ui.draft import Draft, Method
 from posapp.ui.look import Look
 from posapp.ui.money_button import MoneyButton
@@ -64,17 +64,22 @@ class PaymentPane(Pane):
         self.banner = Banner(look)
         self.money = MoneyButton(look, last)
         self.next = Button(
-            look, look.say("done.next"), key="Enter", kind=Kind.PRIMARY, height=Target.PRINT, token=Type.TITLE,
+            look,
+            look.say("done.next"),
+            key="Enter",
+            kind=Kind.PRIMARY,
+            height=Target.ROW if stacked else Target.PRINT,
+            token=Type.TITLE,
             centred=True,
-        )  # fmt: skip
+        )
         self.idle = IdlePage(look)
         self.methods = MethodsPage(look, stacked)
         self.cash = CashPage(look, stacked)
-        self.card = CardPage(look)
+        self.card = CardPage(look, stacked)
         self.mix = MixPage(look, stacked)
-        self.done = DonePage(look)
+        self.done = DonePage(look, stacked)
         self.blocked = BlockedPage(look)
-        self.pages = QStackedWidget()
+        self.pages = Stack()
         self._build()
         self._connect()
         self.show_idle(None)
@@ -167,14 +172,19 @@ class PaymentPane(Pane):
     def show_trouble(self, trouble: Trouble) -> None:
         """A message in the pane; the keypad makes room."""
         self._is_register_trouble = False
+        if self.stacked and self.step is Step.DONE:
+            return  # no room beside the change: the lamp says it, the log repairs it
         self.cash.make_room(True)
         self.mix.make_room(True)
+        if self.stacked and self.step is Step.PAY:
+            self.pages.hide()  # its keys still work: the first digit brings it back
         self.banner.show_trouble(trouble, is_main=trouble.act not in ("odd", "retry"))
 
     def clear_trouble(self) -> None:
         """The message is no longer true."""
         self._is_register_trouble = False
         self.banner.clear()
+        self.pages.setVisible(self.step is not Step.BLOCKED)
         self.cash.make_room(False)
         self.mix.make_room(False)
 

@@ -55,7 +55,7 @@ class _Text:
 
 
 class ReceiptPicture(QWidget):
-    """The paper at the left, the code beside it – or below it when `stacked`."""
+    """The paper at the left, the code beside it – or, when `stacked`, the code first and the paper below."""
 
     def __init__(self, look: Look, *, stacked: bool = False) -> None:
         super().__init__()
@@ -109,15 +109,15 @@ class ReceiptPicture(QWidget):
         px = self.look.px
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         width = min(px(_WIDTH), self.width())
-        paper = QRect(0, 0, width, px(2 * _PAD + _LINE * len(self._texts)))
+        below = px(QR_SIDE + 2 * 28 + Space.S5) if self.stacked and self._modules else 0
+        paper = QRect(0, below, width, px(2 * _PAD + _LINE * len(self._texts)))
         self._paint_paper(painter, paper)
         if self._is_training:
             hatch(painter, QRectF(paper), QColor(LIGHT.training), px(6), self.look)
         if self._modules:
             side = px(QR_SIDE)
             left = 0 if self.stacked else width + px(Space.S5)
-            top = paper.bottom() + px(Space.S4) if self.stacked else 0
-            self._paint_code(painter, QRect(left, top, side, side))
+            self._paint_code(painter, QRect(left, 0, side, side))
 
     def _paint_paper(self, painter: QPainter, paper: QRect) -> None:
         px = self.look.px

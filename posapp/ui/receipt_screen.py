@@ -51,6 +51,9 @@ class ReceiptScreen(QWidget):
         column.addWidget(self.order)
         column.addWidget(self.scroller, 1)
         column.addWidget(self.lights)
+        if self.picture.stacked:
+            self.lights.hide()
+            self.order.hide()
 
     def show_receipt(self, receipt: ReceiptView, view: OrderView) -> None:
         """Another receipt."""

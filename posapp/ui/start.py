@@ -77,14 +77,20 @@ def make_application() -> QApplication:
     return application
 
 
-def make_window(settings: LookSettings, now: Callable[[], datetime]) -> Window:
-    """A window without a desk, 1366×768."""
+def make_window(
+    settings: LookSettings,
+    now: Callable[[], datetime],
+    *,
+    last: LastKeys | None = None,
+    sounds: Sounds | None = None,
+) -> Window:
+    """A window without a desk, 1366×768. `last` and `sounds` are given by tests."""
     language = settings.language or os.environ.get("POSAPP_LANG", "ru")
     look = Look(Say(language), now, theme.THEMES[settings.theme], settings.factor)
     application = QApplication.instance()
     if isinstance(application, QApplication):
         look.dress(application)
-    window = Window(look, settings, LastKeys(), Sounds(is_muted=settings.is_muted))
+    window = Window(look, settings, last or LastKeys(), sounds or Sounds(is_muted=settings.is_muted))
     window.setWindowTitle("posapp")
     window.resize(1366, 768)
     return window

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 
 from posapp.till.views import OutboxStrip
@@ -30,8 +31,8 @@ class Foot:
     can_send: bool = False
 
 
-def foot_of(strip: OutboxStrip | None, look: Look) -> Foot:
-    """The sentence for a state of the outbox."""
+def foot_of(strip: OutboxStrip | None, look: Look, *, is_short: bool = False) -> Foot:
+    """The sentence for a state of the outbox; `is_short` for narrow windows."""
     say = look.say
     if strip is None:
         return Foot(Shape.NONE, say("strip.reading"))
@@ -46,7 +47,8 @@ def foot_of(strip: OutboxStrip | None, look: Look) -> Foot:
             "oldest": say.age(look.seconds_since(strip.oldest_at)) if strip.oldest_at else "–",
             "next": _until(strip.next_try_at, look),
         }
-        return Foot(Shape.WAIT, say.count("strip.unsent", strip.unsent, **facts), strip.needs_person, can_send=True)
+        key = "strip.short" if is_short else "strip.unsent"
+        return Foot(Shape.WAIT, say.count(key, strip.unsent, **facts), strip.needs_person, can_send=True)
     if strip.needs_person:
         return Foot(Shape.BAD, say("strip.rest_sent"), strip.needs_person)
     return Foot(Shape.OK, say("strip.all_sent"))
@@ -68,8 +70,9 @@ class Strip(Pane):
     send_now = Signal()
     open_log = Signal()
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, *, is_short: bool = False) -> None:
         super().__init__(look, "bg", edge="top")
+        self._is_short = is_short
         self._strip: OutboxStrip | None = None
         self.lamp = LampIcon(look)
         self.words = Label(look, token=Type.BODY, elide=True)
@@ -94,14 +97,21 @@ class Strip(Pane):
 
     def refresh(self) -> None:
         """Counts down by itself."""
-        foot = foot_of(self._strip, self.look)
+        foot = foot_of(self._strip, self.look, is_short=self._is_short)
+        if self.isVisible() and QFontMetrics(self.words.font()).horizontalAdvance(foot.words) > self.words.width():
+            foot = foot_of(self._strip, self.look, is_short=True)
         self.lamp.show_shape(foot.shape)
         ink = "text" if foot.shape in (Shape.OK, Shape.NONE) else INKS[foot.shape]
         self.words.set_text(foot.words, ink)
         self.person.setVisible(foot.needs_person > 0)
         if foot.needs_person:
             self.person.set_text(self.look.say.count("strip.person", foot.needs_person))
-        self.send.setVisible(foot.can_send)
+        self.send.setVisible(foot.can_send and not self._is_short)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another sentence may fit."""
+        super().resizeEvent(event)
+        self.refresh()
 
     def sending(self, is_busy: bool) -> None:
         """While the exchange runs, the button says so."""

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -74,7 +84,10 @@ class ScrollBar(QScrollBar):
     def __init__(self, look: Look) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self.look = look
-        self.setFixedWidth(look.px(20))
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for a finger that knows where it is."""
+        return QSize(self.look.px(20), super().sizeHint().height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The handle, where the style puts it."""
@@ -87,8 +100,9 @@ class ScrollBar(QScrollBar):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(look.colour("border_strong"))
-        edge = look.px(5)
-        painter.drawRoundedRect(handle.adjusted(edge, edge // 2, -edge, -edge // 2), edge, edge)
+        edge, width = look.px(5), look.px(8)
+        body = QRect((self.width() - width) // 2, handle.top() + edge // 2, width, handle.height() - edge)
+        painter.drawRoundedRect(body, width / 2, width / 2)
 
 
 class Table(QTableView):

@@ -149,6 +149,7 @@ class Target:
 HEAD = STRIP = 56
 RIGHT_PANE = 540
 FACTORS = (1.0, 1.25, 1.5, 2.0)
+RIGHT_SHARE = 0.46  # of a window that is too narrow for 540 at the right
 STACK_BELOW = 1000
 """Narrower than this (window width ÷ factor) and the two panes stand one above the other."""
 

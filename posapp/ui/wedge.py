@@ -109,6 +109,11 @@ class Wedge(QObject):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._waited)
 
+    @property
+    def is_holding(self) -> bool:
+        """Keys are kept back until it is clear whose they are."""
+        return bool(self._held)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Holds, passes or takes a key of the native window; nothing else is touched."""
         kind = event.type()

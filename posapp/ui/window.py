@@ -418,6 +418,10 @@ class Window(QWidget):
 
     def notice(self, trouble: Trouble) -> None:
         """A message in whatever pane is at the right."""
+        self._notice(trouble)
+        self.frame.arrange()
+
+    def _notice(self, trouble: Trouble) -> None:
         if self.frame.shown == "service":
             self.frame.service.side.show_trouble(trouble)
         elif self.frame.shown in ("route", "log"):
