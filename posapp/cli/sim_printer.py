@@ -21,7 +21,7 @@ from posapp.devices.simulator import faults as fault_plans
 from posapp.devices.simulator.control import Control
 from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer
-from posapp.devices.simulator.server import Clock, Server, open_channel
+from posapp.devices.simulator.server import Server, local_now, open_channel
 from posapp.devices.simulator.shtrih import ShtrihLine
 from posapp.devices.simulator.storage import StorageDamaged, StorageInUse, open_storage, stored_documents
 
@@ -52,20 +52,19 @@ def run(
         channel = open_channel(listen)
     except (ValueError, OSError) as error:
         return _fail(USAGE_ERROR, "bad_arguments", str(error))
-    clock = Clock()
     number = factory_number or 10_000_000 + int.from_bytes(os.urandom(4), "big") % 90_000_000
     print_time = timedelta(seconds=print_time_s)
     file = None
     try:
         if storage is not None:
-            file = open_storage(storage, number, clock.now(), print_time)
+            file = open_storage(storage, number, local_now(), print_time)
     except (StorageDamaged, StorageInUse, OSError) as error:
         channel.close()
         return _fail(REFUSED, "storage", str(error))
-    printer = file.printer if file else Printer(identity_of(number), clock.now(), print_time)
+    printer = file.printer if file else Printer(identity_of(number), local_now(), print_time)
     commit = file.commit if file else lambda: None
     line = ShtrihLine(printer, fault_plans.Faults(plan), commit, strict_enq)
-    server = Server(line, channel, clock, baud)
+    server = Server(line, channel, baud)
     control = Control(server, commit)
     try:
         _serve(server, control, printer, stop_on_eof)

@@ -22,7 +22,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from posapp.devices.simulator import faults
-from posapp.devices.simulator.server import Server
+from posapp.devices.simulator.server import Server, local_now
 
 BODY_MAX = 1_000_000
 
@@ -106,11 +106,12 @@ class Control:
             (line.power_on if on else line.power_off)()
 
     def _set_paper(self, given: Any) -> None:
-        self._server.line.printer.set_paper(given["state"], self._server.clock.now())
+        self._server.line.printer.set_paper(given["state"], local_now())
 
     def _set_clock(self, given: Any) -> None:
-        now = datetime.fromisoformat(given["now"])
-        self._server.clock.set(now.replace(tzinfo=None))
+        wanted = datetime.fromisoformat(given["now"]).replace(tzinfo=None)
+        printer = self._server.line.printer
+        printer.world_offset += wanted - printer.clock(local_now())
 
     def _set_printing(self, given: Any) -> None:
         self._server.line.printer.print_time = timedelta(seconds=given["seconds"])

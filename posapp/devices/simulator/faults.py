@@ -4,16 +4,19 @@
 
 `command` is the opcode in hex ("*" = any), `nth` the how-manieth such command since the fault was set (1 = the next),
 `times` for how many in a row (1; 0 = for ever). `when` is `before` the command is executed or `after_commit`, when
-its effect is durable and only the reply is still to come. What they `do`:
+its effect is durable and only the reply is still to come; left out, it is what the fault usually means. What they `do`:
 
-    drop_command   the frame never arrived: no acknowledgement, nothing executed
-    drop_reply     executed, the reply is lost on the wire; the register still has it for the next ENQ
-    delay          everything is right, `value` seconds later
-    flip           one bit of byte number `value` (0 = STX) of the reply frame is wrong
-    truncate       only the first `value` bytes of the reply frame are sent
-    error          the reply is error byte `value` (default 39h), with `before` nothing is executed
-    power_off      the register goes dark until it is switched on again
-    paper_out      the paper ends; after the commit, in the middle of the print
+    drop_command   (before) the frame never arrived: no acknowledgement, nothing executed
+    drop_reply     (after_commit) the reply is lost on the wire; the register still has it for the next ENQ
+    delay          (before) everything is right, `value` seconds later
+    flip           (after_commit) one bit of byte number `value` (0 = STX) of the reply frame is wrong;
+                   before: a bit of the command is, which is refused with NAK and not executed
+    truncate       (after_commit) only the first `value` bytes of the reply frame are sent;
+                   before: the command's frame is cut, so it never arrives
+    error          (before) the reply is error byte `value`, 39h by default, and nothing is executed;
+                   after_commit: executed all the same
+    power_off      (before) the register goes dark until it is switched on again
+    paper_out      (before) the paper ends; after the commit, in the middle of the print
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ BEFORE, AFTER_COMMIT = "before", "after_commit"
 ACTIONS = frozenset(
     ("drop_command", "drop_reply", "delay", "flip", "truncate", "error", "power_off", "paper_out"),
 )
+_LATE = frozenset(("drop_reply", "flip", "truncate"))
 _DEFAULTS = {"delay": 1.0, "flip": 2, "truncate": 3, "error": 0x39}
 
 
@@ -66,7 +70,8 @@ def _parse_one(number: int, given: object) -> Fault:
     unknown = set(given) - {"command", "do", "when", "nth", "times", "value"}
     if unknown:
         raise BadFault(f"fault {number}: unknown {', '.join(sorted(unknown))}")
-    fields: dict[str, Any] = {"when": BEFORE, "nth": 1, "times": 1, **given}
+    usual = AFTER_COMMIT if given.get("do") in _LATE else BEFORE
+    fields: dict[str, Any] = {"when": usual, "nth": 1, "times": 1, **given}
     command = str(fields.get("command", "")).upper().removeprefix("0X").removesuffix("H")
     if command != "*" and not (len(command) in (2, 4) and all(digit in "0123456789ABCDEF" for digit in command)):
         raise BadFault(f"fault {number}: command is an opcode in hex, or *")

@@ -70,6 +70,9 @@ class Printer:
         """Form and tags of a document begun by FF35, FF37, FF41 or FF42."""
         self.reading: list[bytes] | None = None
         self.clock_offset = timedelta()
+        """How far 21h and 22h moved its clock."""
+        self.world_offset = timedelta()
+        """How far the whole world was moved (`/_sim/clock`), the storage's own timer included."""
         self.date_to_confirm: date | None = None
         self.paper = "ok"
         self.stuck = READY
@@ -82,7 +85,7 @@ class Printer:
 
     def execute(self, command: c.Command[Any] | c.UnknownCommand, now: datetime) -> c.Reply | c.ErrorReply:
         """The reply to a command that arrives at `now` (real local time). A refusal changes nothing."""
-        at = now + self.clock_offset
+        at = self.clock(now)
         self.storage.receive_tickets(at)
         if isinstance(command, c.UnknownCommand):
             return c.ErrorReply(command.code, UNSUPPORTED)
@@ -120,6 +123,10 @@ class Printer:
         code = refusals.get(self.submode(at))
         if code is not None:
             raise Refuse(code)
+
+    def clock(self, now: datetime) -> datetime:
+        """What its clock shows at `now`."""
+        return now + self.world_offset + self.clock_offset
 
     # --- modes
 
@@ -170,7 +177,7 @@ class Printer:
             raise ValueError(f"paper is ok, out or cover, not {state!r}")
         if state == "ok":
             self.stuck = CONTINUE if self.stuck == OUT_WHILE_PRINTING else self.stuck
-        elif self.submode(now + self.clock_offset) == BUSY:
+        elif self.submode(self.clock(now)) == BUSY:
             self.interrupt_print(state)
         self.paper = state
 
@@ -200,6 +207,7 @@ class Printer:
             "non_fiscal": self.is_non_fiscal_open,
             "begun": [self.begun[0], [tlv.hex() for tlv in self.begun[1]]] if self.begun else None,
             "clock_offset_s": self.clock_offset.total_seconds(),
+            "world_offset_s": self.world_offset.total_seconds(),
             "date_to_confirm": self.date_to_confirm.isoformat() if self.date_to_confirm else None,
             "paper": self.paper,
             "stuck": self.stuck,
@@ -216,6 +224,7 @@ class Printer:
         begun = state["begun"]
         self.begun = (begun[0], [bytes.fromhex(tlv) for tlv in begun[1]]) if begun else None
         self.clock_offset = timedelta(seconds=state["clock_offset_s"])
+        self.world_offset = timedelta(seconds=state["world_offset_s"])
         waiting = state["date_to_confirm"]
         self.date_to_confirm = date.fromisoformat(waiting) if waiting else None
         self.paper, self.stuck = state["paper"], state["stuck"]

@@ -14,31 +14,22 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from posapp.devices.simulator.shtrih import Pause, Reply, ShtrihLine
 
 READ_MAX = 4096
 BITS_PER_BYTE = 10
-BYTE_TIMEOUT_S = 0.5
+BYTE_TIMEOUT_S = 0.2
 """Silence after which a half frame is forgotten; real devices take 50…100 ms, a loaded computer needs more."""
+LOOK_AROUND_S = 0.5
 _SPIN_S = 0.00015
 
 
-class Clock:
-    """Local wall time, and how far it was moved (`/_sim/clock`)."""
-
-    def __init__(self, offset: timedelta = timedelta()) -> None:
-        self.offset = offset
-
-    def now(self) -> datetime:
-        """The time that the register lives in."""
-        return datetime.now().replace(microsecond=0) + self.offset
-
-    def set(self, now: datetime) -> None:
-        """From now on it is `now`."""
-        self.offset = now - datetime.now().replace(microsecond=0)
+def local_now() -> datetime:
+    """Local wall time; registers know no zones."""
+    return datetime.now()
 
 
 class Channel(Protocol):
@@ -253,24 +244,25 @@ class Pace:
 class Server:
     """The register's side of the line. `lock` guards register and faults against the control door."""
 
-    def __init__(self, line: ShtrihLine, channel: Channel, clock: Clock, baud: int | None = None) -> None:
+    def __init__(self, line: ShtrihLine, channel: Channel, baud: int | None = None) -> None:
         self.line = line
         self.channel = channel
-        self.clock = clock
         self.lock = threading.Lock()
         self._pace = Pace(baud)
         self._stopped = threading.Event()
+        self._heard_at = time.monotonic()
 
     def serve(self) -> None:
         """Answers until `stop`."""
         while not self._stopped.is_set():
-            data = self.channel.wait(BYTE_TIMEOUT_S)
+            data = self.channel.wait(LOOK_AROUND_S)
+            if data == b"" or time.monotonic() - self._heard_at > BYTE_TIMEOUT_S:
+                with self.lock:
+                    self.line.forget_half_frame()
             if data:
                 self._pace.arrive(len(data))
                 self._answer(data)
-            else:
-                with self.lock:
-                    self.line.forget_half_frame()
+                self._heard_at = time.monotonic()
 
     def stop(self) -> None:
         """Ends `serve`; may be called from any thread and from a signal handler."""
@@ -279,7 +271,7 @@ class Server:
 
     def _answer(self, data: bytes) -> None:
         with self.lock:
-            steps = self.line.receive(data, self.clock.now())
+            steps = self.line.receive(data, local_now())
         while True:
             with self.lock:  # a pause or a slow line leaves the control door open
                 step = next(steps, None)

@@ -99,7 +99,11 @@ class ShtrihLine:
         self._asked = False
         self._pending = None
         struck = self.faults.strike(_code(payload))
-        if any(fault.do == "drop_command" for fault in struck[BEFORE]):
+        spoilt = {fault.do for fault in struck[BEFORE]}
+        if spoilt & {"drop_command", "truncate"}:
+            return
+        if "flip" in spoilt:
+            yield Reply(_NAK)
             return
         yield Reply(_ACK)
         executed = yield from self._answer(payload, now, struck[BEFORE])

@@ -164,6 +164,16 @@ def test_paper_and_clock_from_outside() -> None:
         assert register.documents()[-1]["at"] == "2050-01-02T03:04:00"
 
 
+def test_a_moved_world_stays_moved_after_a_restart(tmp_path: Path) -> None:
+    storage = tmp_path / "fn.jsonl"
+    with simulated("--storage", str(storage)) as register, Client(register.ready["port"]) as client:
+        register.post("/_sim/clock", {"now": "2050-01-02T03:04:05"})
+        client.ask(f"E0 {P}")
+    with simulated("--storage", str(storage)) as register, Client(register.ready["port"]) as client:
+        assert client.ask(f"11 {P}")[25:28] == bytes((2, 1, 50))
+        assert client.ask(f"41 {P}")[1] == 0
+
+
 def test_printing_takes_time_when_asked() -> None:
     with simulated() as register, Client(register.ready["port"]) as client:
         register.post("/_sim/printing", {"seconds": 3600})

@@ -236,6 +236,16 @@ def test_a_flipped_bit_and_the_repetition(wire: Wire) -> None:
     assert wire.send(NAK + ENQ) == whole
 
 
+@pytest.mark.parametrize("do, answer", [("flip", NAK), ("truncate", b"")])
+def test_a_command_that_is_spoilt_on_its_way(wire: Wire, do: str, answer: bytes) -> None:
+    wire.open_receipt()
+    before = wire.documents
+    wire.set(command="FF45", do=do, when="before")
+    assert wire.send(CLOSE_FRAME) == answer
+    assert wire.documents == before
+    assert wire.send(ENQ) == NAK
+
+
 def test_a_truncated_reply(wire: Wire) -> None:
     wire.set(command="10", do="truncate", value=4)
     assert len(wire.send(STATUS)) == 1 + 4
