@@ -1,0 +1,133 @@
+"""Scans are told from fingers, wherever the focus is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from posapp.ui.wedge import GAP_MS, LENGTH_MIN, Burst, LastKeys, Verdict, Wedge, mend_layout
+
+codes = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-&=.", min_size=LENGTH_MIN, max_size=80)
+
+
+def feed(burst: Burst, text: str, gap_ms: int, start_ms: int = 0) -> list[Verdict]:
+    return [
+        burst.key(each, start_ms + n * gap_ms, is_end=each in "\r\t", is_plain=True) for n, each in enumerate(text)
+    ]
+
+
+@given(codes, st.integers(0, GAP_MS), st.sampled_from("\r\t"))
+def test_a_fast_burst_with_an_end_is_a_scan(code: str, gap_ms: int, end: str) -> None:
+    burst = Burst()
+    verdicts = feed(burst, code + end, gap_ms)
+    assert verdicts == [Verdict.HOLD] * len(code) + [Verdict.SCAN]
+    assert burst.take() == code
+
+
+@given(codes, st.integers(GAP_MS + 1, 1000))
+def test_fingers_are_no_scan(code: str, gap_ms: int) -> None:
+    assert Verdict.SCAN not in feed(Burst(), code + "\r", gap_ms)
+
+
+def test_a_short_burst_is_no_scan() -> None:
+    assert feed(Burst(), "1234\r", 5)[-1] is Verdict.PASS
+
+
+def test_a_late_enter_is_a_fingers() -> None:
+    burst = Burst()
+    feed(burst, "123456", 5)
+    assert burst.key("\r", 30 + GAP_MS, is_end=True, is_plain=True) is Verdict.PASS
+
+
+def test_a_held_key_is_never_part_of_a_scan() -> None:
+    assert Burst().key("5", 0, is_end=False, is_plain=False) is Verdict.PASS
+
+
+def test_a_space_alone_presses_a_button_at_once_but_belongs_inside_a_code() -> None:
+    assert Burst().key(" ", 0, is_end=False, is_plain=True) is Verdict.PASS
+    assert feed(Burst(), "AB 12345\r", 2)[-1] is Verdict.SCAN
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("ЙЦУКЕН-123", "QWERTY-123"), ("ещ=20261121Е1405", "to=20261121T1405"), ("10457", "10457"), ("ABC", "ABC")],
+)
+def test_a_scanner_on_the_russian_layout_is_understood(typed: str, meant: str) -> None:
+    assert mend_layout(typed) == meant
+
+
+class Ear(QObject):
+    """A field with the focus and a filter before it."""
+
+    def __init__(self, qtbot: QtBot) -> None:
+        super().__init__()
+        self.field = QLineEdit()
+        self.wedge = Wedge(LastKeys(), self)
+        self.codes: list[str] = []
+        self.wedge.scanned.connect(self.codes.append)
+        application = QApplication.instance()
+        assert application is not None
+        application.installEventFilter(self.wedge)
+        qtbot.addWidget(self.field, before_close_func=lambda _w: application.removeEventFilter(self.wedge))
+        self.field.show()
+        self.field.setFocus()
+        qtbot.waitUntil(self.field.hasFocus)
+
+
+def test_real_key_events_of_a_scanner_never_reach_the_field(qtbot: QtBot) -> None:
+    ear = Ear(qtbot)
+    for each in "4607034370299":
+        QTest.keyClick(ear.field.windowHandle(), Qt.Key(ord(each)))
+    QTest.keyClick(ear.field.windowHandle(), Qt.Key.Key_Return)
+    assert ear.codes == ["4607034370299"]
+    assert ear.field.text() == ""
+    assert ear.wedge.last.scan_ms > 0
+
+
+def test_a_real_finger_reaches_the_field_after_a_moment(qtbot: QtBot) -> None:
+    ear = Ear(qtbot)
+    QTest.keyClick(ear.field.windowHandle(), Qt.Key.Key_7)
+    qtbot.waitUntil(lambda: ear.field.text() == "7")
+    assert ear.codes == []
+
+
+def test_a_few_fast_keys_reach_the_field_in_order_before_enter(qtbot: QtBot) -> None:
+    ear = Ear(qtbot)
+    returns: list[str] = []
+    ear.field.returnPressed.connect(lambda: returns.append(ear.field.text()))
+    for each in "1234":
+        QTest.keyClick(ear.field.windowHandle(), Qt.Key(ord(each)))
+    QTest.keyClick(ear.field.windowHandle(), Qt.Key.Key_Return)
+    assert returns == ["1234"]
+    assert ear.codes == []
+
+
+def test_a_scanner_without_an_end_key_is_heard(qtbot: QtBot) -> None:
+    ear = Ear(qtbot)
+    for each in "4607034370299":
+        QTest.keyClick(ear.field.windowHandle(), Qt.Key(ord(each)))
+    qtbot.waitUntil(lambda: ear.codes == ["4607034370299"])
+    assert ear.field.text() == ""
+
+
+def test_each_held_press_gets_its_release(qtbot: QtBot) -> None:
+    """A button would stay down for ever if the release of a replayed press were lost."""
+    ear = Ear(qtbot)
+    seen: list[QEvent.Type] = []
+
+    class Spy(QObject):
+        def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+            if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                seen.append(event.type())
+            return False
+
+    spy = Spy()
+    ear.field.installEventFilter(spy)
+    QTest.keyClick(ear.field.windowHandle(), Qt.Key.Key_7)
+    qtbot.waitUntil(lambda: len(seen) == 2)
+    assert seen == [QEvent.Type.KeyPress, QEvent.Type.KeyRelease]
