@@ -87,13 +87,13 @@ def _open_shift(call: Call[c.OpenShift] | Call[c.OpenShiftInStorage]) -> StoredD
     return document
 
 
-@handles(c.OpenShift, prints=True)
+@handles(c.OpenShift, takes_time=True)
 def _open_shift_command(call: Call[c.OpenShift]) -> c.Reply:
     _open_shift(call)
     return call.done()
 
 
-@handles(c.OpenShiftInStorage, prints=True)
+@handles(c.OpenShiftInStorage, takes_time=True)
 def _open_shift_in_storage(call: Call[c.OpenShiftInStorage]) -> c.Reply:
     document = _open_shift(call)
     return c.OpenShiftInStorageReply(document.shift_number & 0xFFFF, document.number, document.sign)
@@ -121,19 +121,19 @@ def _close_shift(call: Call[c.CloseShift] | Call[c.CloseShiftInStorage]) -> Stor
     return document
 
 
-@handles(c.CloseShift, at_least=ADMINISTRATOR, prints=True)
+@handles(c.CloseShift, at_least=ADMINISTRATOR, takes_time=True)
 def _close_shift_command(call: Call[c.CloseShift]) -> c.Reply:
     _close_shift(call)
     return call.done()
 
 
-@handles(c.CloseShiftInStorage, prints=True)
+@handles(c.CloseShiftInStorage, takes_time=True)
 def _close_shift_in_storage(call: Call[c.CloseShiftInStorage]) -> c.Reply:
     document = _close_shift(call)
     return c.CloseShiftInStorageReply(document.shift_number & 0xFFFF, document.number, document.sign)
 
 
-@handles(c.XReport, at_least=ADMINISTRATOR, prints=True)
+@handles(c.XReport, at_least=ADMINISTRATOR, takes_time=True)
 def _x_report(call: Call[c.XReport]) -> c.Reply:
     printer = call.printer
     printer.no_document()
@@ -145,7 +145,7 @@ def _x_report(call: Call[c.XReport]) -> c.Reply:
     return call.done()
 
 
-@handles(c.ExchangeReport, prints=True)
+@handles(c.ExchangeReport, takes_time=True)
 def _exchange_report(call: Call[c.ExchangeReport]) -> c.Reply:
     printer, storage = call.printer, call.printer.storage
     printer.no_document()
@@ -196,14 +196,14 @@ def _cancel_storage_document(call: Call[c.CancelStorageDocument]) -> c.Reply:
     return call.done()
 
 
-@handles(c.MakeShortCorrection, prints=True)
+@handles(c.MakeShortCorrection, takes_time=True)
 def _short_correction(call: Call[c.MakeShortCorrection]) -> c.Reply:
     total = call.command.total_kopecks
     document = _correct(call, call.command.kind, total, (total, 0, 0, 0, 0), (0,) * 6, 0)
     return c.ShortCorrectionReply(document.receipt_number or 0, document.number, document.sign)
 
 
-@handles(c.MakeCorrection, prints=True)
+@handles(c.MakeCorrection, takes_time=True)
 def _correction(call: Call[c.MakeCorrection]) -> c.Reply:
     asked = call.command
     if asked.correction_type > 1:

@@ -100,7 +100,7 @@ class Printer:
             reply = rule.handler(call)
         except (Refuse, StorageRefusal, TableError) as refusal:
             return c.ErrorReply(command.CODE, refusal.code)
-        if rule.prints and self.print_time:
+        if rule.takes_time and self.print_time:
             self.busy_until = at + self.print_time
         return reply
 

@@ -63,11 +63,13 @@ AnyCall = Call[c.AnyCommand]
 @dataclass(frozen=True, slots=True)
 class Rule:
     """How one command is handled. `at_least`: the lowest operator; `prints`: needs paper and an idle printer;
+    `takes_time`: the whole document is printed now, which keeps the printer busy for its print time;
     `always`: legal in every mode, also while a document is read or the date waits to be confirmed."""
 
     handler: Callable[[Call[Any]], c.Reply]
     at_least: int
     prints: bool
+    takes_time: bool
     always: bool
 
 
@@ -75,12 +77,12 @@ RULES: dict[type[c.Command[Any]], Rule] = {}
 
 
 def handles(
-    kind: type[C], *, at_least: int = 1, prints: bool = False, always: bool = False
+    kind: type[C], *, at_least: int = 1, prints: bool = False, takes_time: bool = False, always: bool = False
 ) -> Callable[[Callable[[Call[C]], c.Reply]], Callable[[Call[C]], c.Reply]]:
     """Registers the handler of a command; see `Rule`."""
 
     def register(handler: Callable[[Call[C]], c.Reply]) -> Callable[[Call[C]], c.Reply]:
-        RULES[kind] = Rule(handler, at_least, prints, always)
+        RULES[kind] = Rule(handler, at_least, prints or takes_time, takes_time, always)
         return handler
 
     return register

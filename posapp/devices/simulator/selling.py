@@ -244,7 +244,7 @@ def _subtotal(call: Call[c.Subtotal]) -> c.Reply:
     return c.SubtotalReply(call.operator, _open_one(call.printer).total_kopecks)
 
 
-@handles(c.CancelReceipt, prints=True)
+@handles(c.CancelReceipt, takes_time=True)
 def _cancel_receipt(call: Call[c.CancelReceipt]) -> c.Reply:
     printer = call.printer
     if printer.mode_byte(call.at) == MODE_DOCUMENT | NON_FISCAL << 4:
@@ -257,7 +257,7 @@ def _cancel_receipt(call: Call[c.CancelReceipt]) -> c.Reply:
     return call.done()
 
 
-@handles(c.CloseReceipt, prints=True)
+@handles(c.CloseReceipt, takes_time=True)
 def _close_receipt(call: Call[c.CloseReceipt]) -> c.Reply:
     asked = call.command
     receipt = _open_one(call.printer)
@@ -270,7 +270,7 @@ def _close_receipt(call: Call[c.CloseReceipt]) -> c.Reply:
     return c.CloseReceiptReply(change, document.number, document.sign, document.at if extended else None)
 
 
-@handles(c.CloseClassic, prints=True)
+@handles(c.CloseClassic, takes_time=True)
 def _close_classic(call: Call[c.CloseClassic]) -> c.Reply:
     asked = call.command
     receipt = _open_one(call.printer)
@@ -394,7 +394,7 @@ def _print_end(printer: Printer, document: StoredDocument) -> None:
     printer.print_lines(TRAINING_LINE, f"ФД {document.number} ФПД {document.sign:010d}", qr or "")
 
 
-@handles(c.RepeatDocument, prints=True)
+@handles(c.RepeatDocument, takes_time=True)
 def _repeat_document(call: Call[c.RepeatDocument]) -> c.Reply:
     call.printer.no_document()
     document = call.printer.storage.documents[-1]
@@ -408,12 +408,12 @@ def _repeat_document(call: Call[c.RepeatDocument]) -> c.Reply:
 # --- cash in and out, documents without fiscal force
 
 
-@handles(c.CashIn, prints=True)
+@handles(c.CashIn, takes_time=True)
 def _cash_in(call: Call[c.CashIn]) -> c.Reply:
     return c.CashInReply(call.operator, _cash_moved(call, call.command.amount_kopecks))
 
 
-@handles(c.CashOut, prints=True)
+@handles(c.CashOut, takes_time=True)
 def _cash_out(call: Call[c.CashOut]) -> c.Reply:
     if call.command.amount_kopecks > call.printer.registers.drawer_kopecks:
         raise Refuse(CASH_SHORT)
@@ -439,7 +439,7 @@ def _open_non_fiscal(call: Call[c.OpenNonFiscal]) -> c.Reply:
     return call.done()
 
 
-@handles(c.CloseNonFiscal, prints=True)
+@handles(c.CloseNonFiscal, takes_time=True)
 def _close_non_fiscal(call: Call[c.CloseNonFiscal]) -> c.Reply:
     if not call.printer.is_non_fiscal_open:
         raise Refuse(RECEIPT_CLOSED if call.printer.receipt is None else RECEIPT_OPEN)

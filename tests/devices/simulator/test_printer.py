@@ -215,11 +215,13 @@ def test_paper_that_ends_after_fiscalization_undoes_nothing(selling: Bench) -> N
 
 def test_while_it_prints_it_answers_questions_only(selling: Bench) -> None:
     selling.printer.print_time = timedelta(seconds=2)
-    selling.ok(item())
+    selling.ok(c.CashIn(P, 1))
     assert selling.submode == 5
     assert selling.refusal(item()) == 0x50
     selling.ok(c.StorageStatus(P))
     selling.now += timedelta(seconds=2)
+    selling.ok(c.OpenReceipt(P, 0))
+    selling.ok(item())
     selling.ok(pay(cash=10_000))
     assert selling.refusal(c.CutPaper(P)) == 0x50
     selling.printer.set_paper("out", selling.now)
