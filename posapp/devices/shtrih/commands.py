@@ -9,8 +9,8 @@ The driver encodes commands and decodes replies; the simulated register decodes 
 `decode_reply` gives the typed reply, or `ErrorReply` for the device's "no". Bytes that are neither raise
 `Malformed`: the command's outcome is then unknown. Nothing here knows frames, clocks or ports.
 
-The classes stand in three files: `service_commands` (the device), `receipt_commands` (receipts, printing,
-shift) and `storage_commands` (the fiscal storage); import them from here.
+The classes stand in four files: `service_commands` (the device), `table_commands` (tables, registers, clock),
+`receipt_commands` (receipts, printing, shift) and `storage_commands` (the fiscal storage); import them from here.
 """
 
 # ruff: noqa: F403, PLC0414  (this file is the one door: the names of the other files are passed on)
@@ -26,6 +26,7 @@ from posapp.devices.shtrih.layout import UnknownCommand as UnknownCommand
 from posapp.devices.shtrih.receipt_commands import *
 from posapp.devices.shtrih.service_commands import *
 from posapp.devices.shtrih.storage_commands import *
+from posapp.devices.shtrih.table_commands import *
 
 AnyCommand = Command[Any]
 

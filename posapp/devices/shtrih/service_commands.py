@@ -1,4 +1,4 @@
-"""Commands about the device itself: identity, state, tables, registers, clock, printing.
+"""Commands about the device itself: identity, state, link, paper, cash, reports.
 
 Source: "Протокол обмена ККТ 2.0" of the vendor; lengths as listed there. Names of the fields follow the
 vendor's text. Every reply here carries the number of the operator whose password was used, unless noted.
@@ -19,12 +19,10 @@ from posapp.devices.shtrih.layout import (
     Money5,
     Password,
     Raw,
-    RegisterNumber,
     Reply,
     Rest,
     RestText,
     SharedReply,
-    Text,
     Time3,
     UInt,
     Word,
@@ -235,98 +233,6 @@ class PrintFontLine(Command[OperatorReply]):
 
 
 @dataclass(frozen=True)
-class MoneyRegisterReply(Reply):
-    """Answer to 1Ah, kopecks."""
-
-    operator: Byte
-    value: Annotated[int, UInt(6)]
-
-
-@dataclass(frozen=True)
-class MoneyRegister(Command[MoneyRegisterReply]):
-    """1Ah: F1h cash in the drawer, F2h/F3h cash put in/taken out in the shift, C1h…C4h cash of sales, buys,
-    returns of sales, returns of buys in the shift, from C5h the same for payment 2, and so on."""
-
-    CODE = 0x1A
-    password: Password
-    register: Annotated[int, RegisterNumber()]
-
-
-@dataclass(frozen=True)
-class OperationRegisterReply(Reply):
-    """Answer to 1Bh: a counter."""
-
-    operator: Byte
-    value: Word
-
-
-@dataclass(frozen=True)
-class OperationRegister(Command[OperationRegisterReply]):
-    """1Bh."""
-
-    CODE = 0x1B
-    password: Password
-    register: Annotated[int, RegisterNumber()]
-
-
-@dataclass(frozen=True)
-class WriteTable(Command[Done]):
-    """1Eh: `value` is a little-endian integer or CP1251 text, as 2Eh says of the field."""
-
-    CODE = 0x1E
-    password: Password
-    table: Byte
-    row: Word
-    field: Byte
-    value: Annotated[bytes, Rest(most=247)]
-
-
-@dataclass(frozen=True)
-class ReadTableReply(Reply):
-    """Answer to 1Fh: as many bytes as the field is wide."""
-
-    value: Annotated[bytes, Rest()]
-
-
-@dataclass(frozen=True)
-class ReadTable(Command[ReadTableReply]):
-    """1Fh."""
-
-    CODE = 0x1F
-    password: Password
-    table: Byte
-    row: Word
-    field: Byte
-
-
-@dataclass(frozen=True)
-class SetTime(Command[Done]):
-    """21h."""
-
-    CODE = 0x21
-    password: Password
-    time: Annotated[time, Time3()]
-
-
-@dataclass(frozen=True)
-class SetDate(Command[Done]):
-    """22h; 23h with the same date must follow."""
-
-    CODE = 0x22
-    password: Password
-    date: Annotated[date | None, DateDmy()]
-
-
-@dataclass(frozen=True)
-class ConfirmDate(Command[Done]):
-    """23h."""
-
-    CODE = 0x23
-    password: Password
-    date: Annotated[date | None, DateDmy()]
-
-
-@dataclass(frozen=True)
 class CutPaper(Command[OperatorReply]):
     """25h: `kind` 0 full, 1 partial."""
 
@@ -371,54 +277,6 @@ class FeedPaper(Command[OperatorReply]):
     password: Password
     flags: Byte
     lines: Byte
-
-
-@dataclass(frozen=True)
-class TableStructureReply(Reply):
-    """Answer to 2Dh; no operator number."""
-
-    name: Annotated[str, Text(40)]
-    rows: Word
-    fields: Byte
-
-
-@dataclass(frozen=True)
-class TableStructure(Command[TableStructureReply]):
-    """2Dh."""
-
-    CODE = 0x2D
-    password: Password
-    table: Byte
-
-
-@dataclass(frozen=True)
-class FieldStructureReply(Reply):
-    """Answer to 2Eh: `kind` 0 integer, 1 text; integers add their least and greatest value."""
-
-    name: Annotated[str, Text(40)]
-    kind: Byte
-    size: Byte
-    limits: Annotated[bytes, Rest()] = b""
-
-    @property
-    def least(self) -> int:
-        """The least value of an integer field."""
-        return int.from_bytes(self.limits[: len(self.limits) // 2], "little")
-
-    @property
-    def greatest(self) -> int:
-        """The greatest value of an integer field."""
-        return int.from_bytes(self.limits[len(self.limits) // 2 :], "little")
-
-
-@dataclass(frozen=True)
-class FieldStructure(Command[FieldStructureReply]):
-    """2Eh."""
-
-    CODE = 0x2E
-    password: Password
-    table: Byte
-    field: Byte
 
 
 @dataclass(frozen=True)
