@@ -327,9 +327,9 @@ WORDS: dict[str, Words] = {
     ),
     "vault_missing": Words(
         403,
-        "Хранилище паролей недоступно, секрет помним только до выхода.",
+        "Хранилище паролей недоступно, ключа Битрикс нет.",
         "Задайте POSAPP_WEBHOOK или настройте хранилище паролей системы.",
-        "No password vault: the secret is kept until the program ends.",
+        "There is no password vault and no key for Bitrix.",
         "Set POSAPP_WEBHOOK or set up the system's password vault.",
     ),
     "secret_missing": Words(
@@ -394,6 +394,13 @@ WORDS: dict[str, Words] = {
         "Учебное и настоящее не смешиваются: возьмите другой каталог данных.",
         "{what}",
         "Training and live never mix: use another data directory.",
+    ),
+    "other_portal": Words(
+        413,
+        "Ключ от другого портала: {found} вместо {expected}. Ничего не отправлено.",
+        "Задайте верный POSAPP_WEBHOOK или выполните «posapp setup portal».",
+        "The key belongs to another portal: {found}, not {expected}. Nothing was sent.",
+        "Set the right POSAPP_WEBHOOK or run “posapp setup portal”.",
     ),
     "usage": Words(
         420,

@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
 
@@ -38,8 +38,8 @@ def language() -> str:
     return "en" if os.environ.get("POSAPP_LANG", "").lower().startswith("en") else "ru"
 
 
-def emit(answer: Mapping[str, object]) -> None:
-    """One JSON object on a line of stdout."""
+def emit(answer: Mapping[str, object] | Sequence[object]) -> None:
+    """One JSON object (or list) on a line of stdout."""
     sys.stdout.write(json.dumps(answer, ensure_ascii=False, default=str) + "\n")
     sys.stdout.flush()
 

@@ -6,11 +6,15 @@ import logging
 import sys
 from importlib import import_module
 
-import click
 import typer
 
 from posapp.cli.common import EXIT_UNKNOWN, show_error
 from posapp.errors import UsageError
+
+# Typer carries a click of its own, whose base class of all errors it does not export.
+ClickError: type[Exception] = next(
+    each for each in typer.BadParameter.__mro__ if issubclass(each, Exception) and each.__name__ == "ClickException"
+)
 
 GROUPS = ("setup", "orders", "sell", "shift", "sync", "resolve", "receipt", "sim", "demo", "bench", "window")
 """Modules of `posapp.cli`; each has `register(app)`."""
@@ -37,12 +41,12 @@ def main(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
         code = typer.main.get_command(build()).main(args=arguments, prog_name="posapp", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return 2
-    except click.ClickException as error:
-        show_error(UsageError("usage", what=error.format_message()), as_json=as_json)
-        return 2
-    except click.exceptions.Abort:
+    except ClickError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(f"{error}\n")
+        else:
+            show_error(UsageError("usage", what=str(error).rstrip(".")), as_json=as_json)
+        return UsageError.exit_code
+    except typer.Abort:
         return EXIT_UNKNOWN
     return code if isinstance(code, int) else 0

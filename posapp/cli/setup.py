@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -51,11 +52,18 @@ def printer(
     settings = setup.begin(folder, training=training, identity=app.new_id())
     profile = setup.probe(make_printer(model, port, link=link, password=password))
     settings = setup.with_printer(settings, profile, model=model, port=port, link=link, password=password)
-    settings = settings.with_(till=till or settings.till, cashier=cashier or settings.cashier)
+    settings = settings.with_(till=_name(till) or settings.till, cashier=cashier or settings.cashier)
     _save(folder, settings)
     body = {"printer": {**asdict(settings)["printer"], "password": None}, "kind": settings.kind}
     text = f"{profile.model}: {profile.identity}, РН {profile.identity.registration_number}. Сохранено."
     answer(json, body, text)
+
+
+def _name(till: str | None) -> str | None:
+    """A till's name travels in every document between two dots (tag 1086), so it is short and holds none."""
+    if till is not None and not re.fullmatch(r"[\w-]{1,16}", till):
+        raise UsageError("usage", what=f"--till {till}: до 16 букв, цифр или дефисов")
+    return till
 
 
 def portal(

@@ -22,15 +22,19 @@ if TYPE_CHECKING:
     from posapp.sync.bitrix.orders import PulledOrders
 
 FRESH = timedelta(seconds=10)
+PATIENCE_S = 3.0  # a person waits: with a dead network the copy on board must serve
 _PULLED_UNTIL, _OFFLINE_SINCE = "pulled_until", "offline_since"
 CHIP_FILTERS: dict[str, str | None] = {"mine": None, "way": "waiting", "done": "done", "all": None}
 
 
 def client_of(till: Till) -> BitrixClient:
-    """The portal's client. Raises SetupError when there is no portal or no key."""
+    """The portal's client. Raises SetupError when there is no portal or no key, or when the key is another portal's."""
     if till.client is None:
         raise SetupError("not_set_up", what="не указан портал Битрикс", command="portal")
-    return till.client()
+    client = till.client()
+    if client.portal != till.portal:
+        raise SetupError("other_portal", found=client.portal, expected=till.portal)
+    return client
 
 
 def pull(till: Till) -> PullResult:
@@ -75,12 +79,13 @@ def _read_again(till: Till, number: str, on_board: Order | None) -> Order | None
     from posapp.sync.bitrix.orders import find_by_number
 
     order_id = on_board.order_id if on_board else None
-    if order_id is None:
-        with _logged(till) as client:
-            order_id = find_by_number(client, number) if number else None
-    if order_id is None:
-        return None
-    found = _pulled(till, only=[order_id])
+    with client_of(till).within(PATIENCE_S):
+        if order_id is None:
+            with _logged(till) as client:
+                order_id = find_by_number(client, number) if number else None
+        if order_id is None:
+            return None
+        found = _pulled(till, only=[order_id])
     till.journal.save_orders(found.orders, claimed=True)
     return till.journal.order_by_id(till.portal, order_id) if found.orders else None
 

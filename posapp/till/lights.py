@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from posapp.journal.rows import OutboxEntry, StoredReceipt
 
 GREY = Lamp(Light.GREY)
+NEEDS_ADMINISTRATOR = frozenset(("access", "portal_no_paysystems", "portal_prints"))
+"""Troubles that trying again will not mend, although the entry still waits."""
 
 
 def lights_of(order: Order, receipt: StoredReceipt | None, entries: Sequence[OutboxEntry]) -> Lights:
@@ -62,7 +64,7 @@ def _entry_lamp(entry: OutboxEntry | None) -> Lamp | None:
     match entry.state:
         case "done":
             return Lamp(Light.GREEN, entry.proof)
-        case "waiting":
+        case "waiting" if entry.code not in NEEDS_ADMINISTRATOR:
             return Lamp(Light.AMBER, trouble=trouble_of(entry), since=entry.created_at, entry=entry.id)
         case _:
             return Lamp(Light.RED, trouble=trouble_of(entry), since=entry.created_at, entry=entry.id)
