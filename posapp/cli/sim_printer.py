@@ -100,7 +100,8 @@ def _serve(server: Server, control: Control, printer: Printer, stop_on_eof: bool
 
 
 def _stop_at_eof(server: Server) -> None:
-    while sys.stdin.buffer.read(4096):
+    # Past Python's buffer: a thread that waits inside it would abort the interpreter's end after SIGTERM.
+    while os.read(sys.stdin.fileno(), 4096):
         continue
     server.stop()
 

@@ -24,11 +24,11 @@ DEADLINE_S = 20.0
 
 
 class Simulated:
-    """The process with its ready line."""
+    """The process with its ready line. With `ends_with_us` it does not outlive a test run that is killed."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, ends_with_us: bool = True) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "posapp.cli.sim_printer", *arguments],
+            [sys.executable, "-m", "posapp.cli.sim_printer", *arguments, *(["--stop-on-eof"] if ends_with_us else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -78,9 +78,9 @@ class Simulated:
 
 
 @contextlib.contextmanager
-def simulated(*arguments: str) -> Iterator[Simulated]:
+def simulated(*arguments: str, ends_with_us: bool = True) -> Iterator[Simulated]:
     """A register that is gone afterwards, whatever happened."""
-    register = Simulated(*arguments)
+    register = Simulated(*arguments, ends_with_us=ends_with_us)
     try:
         yield register
     finally:

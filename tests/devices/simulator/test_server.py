@@ -259,11 +259,11 @@ def test_it_ends_when_told(number: int) -> None:
 
 
 def test_it_ends_with_standard_input_only_when_asked() -> None:
-    with simulated("--stop-on-eof") as register:
+    with simulated() as register:
         assert register.process.stdin is not None
         register.process.stdin.close()
         assert register.ended() == 0
-    with simulated() as register:
+    with simulated(ends_with_us=False) as register:
         assert register.process.stdin is not None
         register.process.stdin.close()
         with Client(register.ready["port"]) as client:
