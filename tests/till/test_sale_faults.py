@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import pytest
 
 from posapp.domain.settlement import State
-from posapp.errors import DeviceError, OutcomeUnknown, PosError, Refused, ResolveNeeded
+from posapp.errors import DeviceError, OutcomeUnknown, Refused, ResolveNeeded
 from posapp.till.sale import AlreadyReceipted
 from tests.till.shops import Shop
 

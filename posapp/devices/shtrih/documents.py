@@ -12,12 +12,19 @@ from posapp.devices.shtrih import commands as c
 from posapp.domain import ffd
 from posapp.domain.fiscal import DocumentType, FiscalDocument, ReceiptKind
 from posapp.domain.money import Money
-from posapp.domain.receipt import Receipt
+from posapp.domain.receipt import Receipt, TenderKind
 from posapp.domain.settlement import KEY_PROPERTY, Stamp
 from posapp.errors import ProtocolError
 
 TLV_MAX = 249  # what one FF0C carries in a v1 frame of 255 bytes: FF 0C and the password take six
-STAMP_MAX = 256  # tag 1086
+PAYMENT_SLOTS = 16
+_SLOT = {
+    TenderKind.CASH: 0,
+    TenderKind.CASHLESS: 1,
+    TenderKind.PREPAID: 13,
+    TenderKind.CREDIT: 14,
+    TenderKind.OTHER: 15,
+}
 _SETTLEMENTS = frozenset((DocumentType.RECEIPT, DocumentType.BSO, DocumentType.CORRECTION, DocumentType.BSO_CORRECTION))
 
 
@@ -54,6 +61,20 @@ def _shortened(record: bytes) -> bytes:
     return record[:2] + (TLV_MAX - 4).to_bytes(2, "little") + record[4:TLV_MAX]
 
 
+def steps(receipt: Receipt, password: int) -> list[c.AnyCommand]:
+    """Everything between opening and subtotal: the key, the other tags, the lines."""
+    tags = [c.SendDocumentTlv(password, blob) for blob in receipt_tlvs(receipt)]
+    return [*tags, *operations(receipt, password)]
+
+
+def closing(receipt: Receipt, password: int) -> c.CloseReceipt:
+    """FF45 with the tenders in their slots."""
+    payments = [0] * PAYMENT_SLOTS
+    for tender in receipt.tenders:
+        payments[_SLOT[tender.kind]] = tender.amount.kopecks
+    return c.CloseReceipt(password, tuple(payments), tax_system=receipt.tax_system.value)
+
+
 def operations(receipt: Receipt, password: int) -> Iterator[c.Operation]:
     """FF46 for every line. The register computes the tax; the sum is ours, and it must agree within a kopeck."""
     for line in receipt.lines:
@@ -74,14 +95,13 @@ def operations(receipt: Receipt, password: int) -> Iterator[c.Operation]:
 
 
 def document_of(found: c.FindDocumentReply, tlv: bytes | None) -> FiscalDocument:
-    """What FF0A and, where it could be read whole, the TLV say about a document."""
-    entries: tuple[ffd.Entry, ...] = ()
-    whole = tlv is not None
-    if tlv is not None:
-        try:
-            entries = ffd.decode(tlv[4:])
-        except ffd.BadTlv:
-            whole = False
+    """What FF0A and, where it could be read whole, the TLV say about a document.
+
+    A TLV that contradicts FF0A is not believed: between our FF3A and FF3B another program may have asked for another
+    document, whose tags we then read.
+    """
+    entries = _entries(found, tlv)
+    whole = bool(entries)
     settles = found.document_type in _SETTLEMENTS
     if found.printed_at is None:
         raise ProtocolError("FF0A without a time")
@@ -101,6 +121,27 @@ def document_of(found: c.FindDocumentReply, tlv: bytes | None) -> FiscalDocument
         stamp=_stamp(entries),
         whole=whole,
     )
+
+
+def _entries(found: c.FindDocumentReply, tlv: bytes | None) -> tuple[ffd.Entry, ...]:
+    """The tags of the document, none when they could not be read whole or are another document's."""
+    if tlv is None or int.from_bytes(tlv[:2], "little") != found.document_type:
+        return ()
+    try:
+        entries = ffd.decode(tlv[4:])
+    except ffd.BadTlv:
+        return ()
+    known = (
+        (1040, found.document_number),
+        (1077, found.document_sign),
+        (1054, found.kind),
+        (1020, found.total_kopecks),
+    )
+    for tag, value in known:
+        entry = ffd.find(entries, tag)
+        if entry is not None and value is not None and entry.value != value:
+            return ()
+    return entries
 
 
 def _stamp(entries: tuple[ffd.Entry, ...]) -> str | None:

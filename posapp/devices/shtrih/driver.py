@@ -13,33 +13,36 @@ Nothing here decides about money: what an unknown outcome means is the till's to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import TypeVar
 
 from posapp.devices.base import (
     Capability,
     CashTotals,
     OpenDocument,
-    Paper,
     PrinterProfile,
     PrinterStatus,
 )
 from posapp.devices.flow import Await, Flow, Port, PortError, drive
 from posapp.devices.shtrih import commands as c
-from posapp.devices.shtrih import documents
+from posapp.devices.shtrih import documents, states
 from posapp.devices.shtrih.link import Link, Lost, NotSent
-from posapp.devices.shtrih.refusals import NO_SUCH_DATA, reason, refusal
+from posapp.devices.shtrih.refusals import (
+    NO_SUCH_DATA,
+    PRINTING_PREVIOUS,
+    RECEIPT_OPEN,
+    WAITS_CONTINUE,
+    reason,
+    refusal,
+)
 from posapp.domain.fiscal import (
     DeviceIdentity,
     DocumentType,
     FiscalDocument,
     FiscalMark,
-    ReceiptKind,
     Shift,
-    ShiftState,
 )
 from posapp.domain.money import Money
-from posapp.domain.receipt import Receipt, TaxSystem, TenderKind
+from posapp.domain.receipt import Receipt, TaxSystem
 from posapp.errors import OutcomeUnknown, PosError, ProtocolError, Refused, Unreachable
 
 R = TypeVar("R", bound=c.Reply)
@@ -49,22 +52,7 @@ POLL_S = 0.1
 BUSY_POLLS_MAX = 600  # a minute: printing ends, a shift report may take longer than a receipt
 UNFINISHED_READS_MAX = 4096
 CASH_DRAWER, CASH_IN, CASH_OUT = 0xF1, 0xF2, 0xF3  # money registers, devices.md A.3 1Ah
-PAYMENT_SLOTS = 16
-_SLOT = {
-    TenderKind.CASH: 0,
-    TenderKind.CASHLESS: 1,
-    TenderKind.PREPAID: 13,
-    TenderKind.CREDIT: 14,
-    TenderKind.OTHER: 15,
-}
-_KIND_TO_OPEN = {
-    ReceiptKind.SELL: 0,
-    ReceiptKind.BUY: 1,
-    ReceiptKind.SELL_REFUND: 2,
-    ReceiptKind.BUY_REFUND: 3,
-}
-_OPEN_TO_KIND = {number: kind for kind, number in _KIND_TO_OPEN.items()}
-_MODE_READING, _MODE_EXPIRED, _MODE_DOCUMENT = 1, 3, 8
+BUSY_TRIES = 5  # how often a step that the register was too busy for is offered again
 
 
 class ShtrihPrinter:
@@ -117,7 +105,7 @@ class ShtrihPrinter:
         registered = self._ask(c.RegistrationResult(self._password))
         try:
             return DeviceIdentity(
-                factory_number=f"{full.factory_number or 0:d}",
+                factory_number=states.factory_number(full),
                 registration_number=registered.registration_number.strip(),
                 storage_number=storage.storage_number.strip(),
             )
@@ -127,7 +115,7 @@ class ShtrihPrinter:
     def _finish_reading(self) -> None:
         """Leaves mode 1, in which a program that died while reading a document has left the register."""
         for _ in range(UNFINISHED_READS_MAX):
-            if self._ask(c.ShortStatus(self._password)).mode != _MODE_READING:
+            if self._ask(c.ShortStatus(self._password)).mode != states.MODE_READING:
                 return
             if isinstance(self._answer(c.ReadDocument(self._password)), c.ErrorReply):
                 return
@@ -149,7 +137,7 @@ class ShtrihPrinter:
             tax_systems=tuple(each for each in TaxSystem if registered.tax_systems & each.value),
             capabilities=(Capability.USER_REQUISITE,) if self._takes_key() else (),
             vat_formula="L",
-            user=_table_text(user.value) if isinstance(user, c.ReadTableReply) else "",
+            user=states.table_text(user.value) if isinstance(user, c.ReadTableReply) else "",
         )
 
     def _takes_key(self) -> bool:
@@ -167,19 +155,19 @@ class ShtrihPrinter:
         return not isinstance(taken, c.ErrorReply)
 
     def status(self) -> PrinterStatus:
-        """10h, 11h and FF01: no side effect."""
-        self.connect()
+        """10h, 11h and FF01: no side effect. Raises Refused `wrong_device` when the cable was moved meanwhile.
+
+        A serial line does not tell that another register was plugged in; both numbers come with every look anyway.
+        """
+        identity = self.connect()
         short = self._ask(c.ShortStatus(self._password))
         full = self._ask(c.FullStatus(self._password))
         storage = self._ask(c.StorageStatus(self._password))
-        return PrinterStatus(
-            shift=_shift(full, storage),
-            paper=_paper(short),
-            is_busy=short.submode in (4, 5),
-            has_open_document=short.mode == _MODE_DOCUMENT or storage.current_document != 0,
-            last_document=storage.last_document_number,
-            clock=None if full.today is None else datetime.combine(full.today, full.now),
-        )
+        found = (states.factory_number(full), storage.storage_number.strip())
+        if found != (identity.factory_number, identity.storage_number):
+            self.close()
+            raise Refused("wrong_device", found=f"ККТ {found[0]}, ФН {found[1]}", expected=identity)
+        return states.status_of(short, full, storage)
 
     def wait_until_idle(self) -> None:
         """Polls 10h."""
@@ -195,9 +183,9 @@ class ShtrihPrinter:
         """The open receipt with its subtotal (89h). Raises Refused for a document of another sort."""
         self.connect()
         short = self._ask(c.ShortStatus(self._password))
-        if short.mode != _MODE_DOCUMENT:
+        if short.mode != states.MODE_DOCUMENT:
             return None
-        kind = _OPEN_TO_KIND.get(short.mode_status)
+        kind = states.OPEN_TO_KIND.get(short.mode_status)
         if kind is None:
             raise Refused("foreign_receipt_open")
         subtotal = self._ask(c.Subtotal(self._password))
@@ -215,40 +203,76 @@ class ShtrihPrinter:
     # --- receipts
 
     def print_receipt(self, receipt: Receipt, after: int) -> FiscalMark:
-        """One receipt; see the top of this file for what each error means. The caller has seen the device idle."""
+        """One receipt; see the top of this file for what each error means. The caller has seen the device idle.
+
+        Every command is made before the first one goes out: what cannot be said is refused with nothing open.
+        """
         self.connect()
+        steps = documents.steps(receipt, self._password)
+        closing = documents.closing(receipt, self._password)
         self._step_to_open(receipt)
         try:
-            for blob in documents.receipt_tlvs(receipt):
-                self._step(c.SendDocumentTlv(self._password, blob))
-            for operation in documents.operations(receipt, self._password):
-                self._step(operation)
+            for step in steps:
+                self._step(step)
             subtotal = self._step(c.Subtotal(self._password))
             if subtotal.total_kopecks != receipt.total.kopecks:
                 raise Refused("device_refused", reason=reason(0xCB), error="CBh")
+            self._idle_before_closing()
         except Refused:
             self._cancel_own()
             raise
-        return self._close_receipt(receipt, after)
+        return self._close_receipt(receipt, closing, after)
 
     def _step_to_open(self, receipt: Receipt) -> None:
-        """8Dh. An error answer or silence before it means that nothing of ours is open: nothing to cancel."""
+        """8Dh. "Receipt already open" is another program's; after any other "no" the register is asked what is open.
+
+        An error byte does not prove that nothing was opened. What is open then is for the till to judge (rule 7).
+        """
         try:
-            reply = self._answer(c.OpenReceipt(self._password, _KIND_TO_OPEN[receipt.kind]), repeats=False)
+            reply = self._offered(c.OpenReceipt(self._password, states.KIND_TO_OPEN[receipt.kind]))
         except ProtocolError as error:
             raise OutcomeUnknown(key=receipt.key) from error
-        if isinstance(reply, c.ErrorReply):
-            raise refusal(reply.error)
+        if not isinstance(reply, c.ErrorReply):
+            return
+        if reply.error != RECEIPT_OPEN and self._has_open_document():
+            raise OutcomeUnknown(key=receipt.key, error=f"{reply.error:02X}h", reason=reason(reply.error))
+        raise refusal(reply.error)
+
+    def _has_open_document(self) -> bool:
+        try:
+            return self._ask(c.ShortStatus(self._password)).mode == states.MODE_DOCUMENT
+        except PosError as error:
+            raise OutcomeUnknown(key="") from error
 
     def _step(self, command: c.Command[R]) -> R:
-        """A command that changes the open receipt: sent once; a doubt is an unknown outcome, "no" is a refusal."""
+        """A command that changes the open receipt: a doubt is an unknown outcome, "no" is a refusal."""
         try:
-            reply = self._answer(command, repeats=False)
+            reply = self._offered(command)
         except (Unreachable, ProtocolError) as error:
             raise OutcomeUnknown(key="") from error
         if isinstance(reply, c.ErrorReply):
             raise refusal(reply.error)
         return reply
+
+    def _offered(self, command: c.Command[R]) -> R | c.ErrorReply:
+        """A command that makes no document, offered again as long as the register says that it is still printing.
+
+        50h and 58h say that the command was not executed; a doubt is never answered by sending it again. Never for a
+        closing command: there even 50h is an unknown outcome (rule 5).
+        """
+        for _ in range(BUSY_TRIES):
+            reply = self._answer(command, repeats=False)
+            if not isinstance(reply, c.ErrorReply) or reply.error not in (PRINTING_PREVIOUS, WAITS_CONTINUE):
+                return reply
+            self._wait_until_idle()
+        return reply
+
+    def _idle_before_closing(self) -> None:
+        """A register that prints line by line answers 50h to everything until it is through."""
+        try:
+            self._wait_until_idle()
+        except (Unreachable, ProtocolError) as error:
+            raise OutcomeUnknown(key="") from error
 
     def _cancel_own(self) -> None:
         """88h for the receipt that this very session opened and has not tried to close."""
@@ -257,11 +281,8 @@ class ShtrihPrinter:
         except PosError as error:
             raise OutcomeUnknown(key="") from error
 
-    def _close_receipt(self, receipt: Receipt, after: int) -> FiscalMark:
-        payments = [0] * PAYMENT_SLOTS
-        for tender in receipt.tenders:
-            payments[_SLOT[tender.kind]] = tender.amount.kopecks
-        command = c.CloseReceipt(self._password, tuple(payments), tax_system=receipt.tax_system.value)
+    def _close_receipt(self, receipt: Receipt, command: c.CloseReceipt, after: int) -> FiscalMark:
+        """FF45, once."""
         try:
             reply = self._answer(command, repeats=False)
         except (Unreachable, ProtocolError) as error:
@@ -273,35 +294,43 @@ class ShtrihPrinter:
         return self._proven_mark(receipt, reply)
 
     def _proven_mark(self, receipt: Receipt, reply: c.CloseReceiptReply) -> FiscalMark:
-        """Rule 5: the reply counts only if a look-up of its number shows our kind and total."""
+        """Rule 5: the reply counts only if a look-up of its number shows our kind and total.
+
+        The number of the receipt in its shift is that of the last one only while no other program printed after it.
+        """
+        number = reply.document_number
         try:
-            found = self._ask(c.FindDocument(self._password, reply.document_number))
+            found = self._ask(c.FindDocument(self._password, number))
             shift = self._ask(c.ShiftParameters(self._password))
+            later = self._answer(c.FindDocument(self._password, number + 1))
+            is_last = isinstance(later, c.ErrorReply) and later.error == NO_SUCH_DATA
+            counted = shift if is_last else self.document_mark(number)
         except PosError as error:
             raise OutcomeUnknown(key=receipt.key) from error
         same = (
             found.document_type == DocumentType.RECEIPT
             and found.kind == receipt.kind.value
             and found.total_kopecks == receipt.total.kopecks
-            and found.document_number == reply.document_number
+            and found.document_number == number
             and found.document_sign == reply.document_sign
         )
         if not same or found.printed_at is None or self._identity is None:
             raise OutcomeUnknown(key=receipt.key, reason="в ФН под этим номером другой документ")
         return FiscalMark(
-            document_number=reply.document_number,
+            document_number=number,
             document_sign=str(reply.document_sign),
-            receipt_number=shift.receipt_number,
-            shift_number=shift.shift_number,
+            receipt_number=counted.receipt_number,
+            shift_number=counted.shift_number,
             storage_number=self._identity.storage_number,
             registration_number=self._identity.registration_number,
             printed_at=found.printed_at,
         )
 
     def cancel_open_document(self) -> None:
-        """88h."""
+        """88h, when nothing prints any more and an interrupted print was continued."""
         self.connect()
-        reply = self._answer(c.CancelReceipt(self._password), repeats=False)
+        self._wait_until_idle()
+        reply = self._offered(c.CancelReceipt(self._password))
         if isinstance(reply, c.ErrorReply):
             raise refusal(reply.error)
         self._wait_until_idle()
@@ -354,10 +383,18 @@ class ShtrihPrinter:
         self.connect()
         head = self._answer(c.RequestDocument(self._password, number))
         if isinstance(head, c.ErrorReply):
+            self._finish_reading()  # an earlier FF3A whose answer was lost may have left the register reading
             raise _no_document(number) if head.error == NO_SUCH_DATA else refusal(head.error)
+        body = self._pieces()
+        if len(body) != head.length:
+            self._finish_reading()
+            raise Refused("not_found", what=f"ФД {number} целиком")
+        return head.document_type.to_bytes(2, "little") + head.length.to_bytes(2, "little") + body
+
+    def _pieces(self) -> bytes:
+        """Every FF3B. Each hands out the *next* piece: asked again after a lost answer it would skip one."""
         parts: list[bytes] = []
         for _ in range(UNFINISHED_READS_MAX):
-            # Each FF3B hands out the *next* TLV: asked again after a lost answer it would skip one.
             try:
                 reply = self._answer(c.ReadDocument(self._password), repeats=False)
             except OutcomeUnknown as error:
@@ -365,10 +402,7 @@ class ShtrihPrinter:
             if isinstance(reply, c.ErrorReply):
                 break
             parts.append(reply.tlv)
-        body = b"".join(parts)
-        if len(body) != head.length:
-            raise Refused("not_found", what=f"ФД {number} целиком")
-        return head.document_type.to_bytes(2, "little") + head.length.to_bytes(2, "little") + body
+        return b"".join(parts)
 
     def _find(self, number: int) -> c.FindDocumentReply:
         found = self._answer(c.FindDocument(self._password, number))
@@ -383,12 +417,19 @@ class ShtrihPrinter:
     def open_shift(self, cashier: str) -> Shift:
         """E0h."""
         self._issue(c.OpenShift(self._password))
-        return self.status().shift
+        return self._shift_after()
 
     def close_shift(self, cashier: str) -> Shift:
         """41h."""
         self._issue(c.CloseShift(self._password))
-        return self.status().shift
+        return self._shift_after()
+
+    def _shift_after(self) -> Shift:
+        """The shift after a report that was made: that it cannot be read now is no "nothing was sent"."""
+        try:
+            return self.status().shift
+        except PosError as error:
+            raise OutcomeUnknown(key="") from error
 
     def x_report(self) -> None:
         """40h."""
@@ -480,20 +521,3 @@ def _silence(seconds: float) -> Flow[None]:
 
 def _no_document(number: int) -> Refused:
     return Refused("not_found", what=f"ФД {number}")
-
-
-def _table_text(raw: bytes) -> str:
-    return raw.split(b"\0", 1)[0].decode("cp1251", errors="replace").strip()
-
-
-def _shift(full: c.FullStatusReply, storage: c.StorageStatusReply) -> Shift:
-    is_open = bool(storage.is_shift_open)
-    is_expired = is_open and (full.mode == _MODE_EXPIRED or bool(full.storage_flags & 0x80))
-    state = ShiftState.EXPIRED if is_expired else ShiftState.OPEN if is_open else ShiftState.CLOSED
-    return Shift(state, full.last_closed_shift + (1 if is_open else 0))
-
-
-def _paper(short: c.ShortStatusReply) -> Paper:
-    if short.is_cover_open:
-        return Paper.COVER_OPEN
-    return {1: Paper.OUT, 2: Paper.OUT_WHILE_PRINTING, 3: Paper.WAITS_CONTINUE}.get(short.submode, Paper.OK)

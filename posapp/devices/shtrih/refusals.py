@@ -11,6 +11,7 @@ from posapp.domain.money import Money
 from posapp.errors import Refused
 
 NO_SUCH_DATA = 0x08
+RECEIPT_OPEN = 0x4A
 PRINTING_PREVIOUS = 0x50
 WAITS_CONTINUE = 0x58
 NOT_SUPPORTED = 0x37
