@@ -22,6 +22,7 @@ from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Stamp, State
 from posapp.errors import ResolveNeeded
+from posapp.journal.rows import KnownDevice
 from posapp.till import register, shift_proof
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
@@ -51,9 +52,22 @@ def status_for_sale(till: Till) -> PrinterStatus:
 
 
 def resolve_all(till: Till) -> list[Recovered]:
-    """Every receipt and operation that is `sending`."""
-    done = [resolve(till, stored.receipt.key) for stored in till.journal.receipts_in(State.SENDING)]
-    return done + [shift_proof.resolve(till, operation) for operation in till.journal.operations_sending()]
+    """Every receipt and operation that is `sending` on the register that is connected (rule 10).
+
+    What was sent to a register that is not here blocks that register, and the order it was for, until it is back.
+    """
+    receipts, operations = till.journal.receipts_in(State.SENDING), till.journal.operations_sending()
+    if not receipts and not operations:
+        return []
+    here = till.printer.connect().factory_number
+    done = []
+    for stored in receipts:
+        attempt = till.journal.last_attempt(stored.receipt.key)
+        if attempt is None or attempt.device.factory_number == here:
+            done.append(resolve(till, stored.receipt.key))
+    return done + [
+        shift_proof.resolve(till, operation) for operation in operations if operation.device.factory_number == here
+    ]
 
 
 def resolve(till: Till, key: str, refusal: str = "") -> Recovered:
@@ -88,7 +102,7 @@ def _same_device(attempt: Attempt, found: DeviceIdentity, key: str) -> None:
 def _find(till: Till, receipt: Receipt, attempt: Attempt) -> FiscalDocument | None:
     """The document with our key, or None when all later documents are proven to be others."""
     documents = list(till.printer.documents_after(attempt.last_document))
-    ours = [each for each in documents if _key_of(each) == receipt.key]
+    ours = [each for each in documents if key_of(each) == receipt.key]
     if len(ours) > 1:
         numbers = ", ".join(str(each.number) for each in ours)
         raise ResolveNeeded("resolve_needed", why=f"наш ключ в нескольких документах: {numbers}", key=receipt.key)
@@ -105,7 +119,8 @@ def _find(till: Till, receipt: Receipt, attempt: Attempt) -> FiscalDocument | No
     return None
 
 
-def _key_of(document: FiscalDocument) -> str | None:
+def key_of(document: FiscalDocument) -> str | None:
+    """The key in a document's stamp, None when it carries none of ours."""
     stamp = Stamp.parse(document.stamp) if document.stamp else None
     return stamp.key if stamp else None
 
@@ -155,6 +170,8 @@ def watch(till: Till, last: int) -> None:
     if known is None:
         till.journal.remember_document(identity, last)
         return
+    if known.identity.storage_number != identity.storage_number and identity == till.identity:
+        known = KnownDevice(identity, 0)  # a person has set up the new storage: everything in it is to be read
     if known.identity.storage_number != identity.storage_number:
         why = f"ФН заменён: был {known.identity.storage_number}, теперь {identity.storage_number}"
         raise ResolveNeeded("resolve_needed", why=why, key=identity.factory_number)
@@ -179,6 +196,6 @@ def refuse_unknown_ours(till: Till, documents: Sequence[FiscalDocument]) -> None
 
 
 def _is_known(till: Till, document: FiscalDocument) -> bool:
-    key = _key_of(document)
+    key = key_of(document)
     stored = till.journal.receipt(key) if key else None
     return stored is not None and stored.mark is not None and stored.mark.document_number == document.number

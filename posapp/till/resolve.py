@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from posapp.domain.fiscal import FiscalDocument
-from posapp.domain.money import Money
+from posapp.domain.fiscal import DocumentType, FiscalDocument
+from posapp.domain.money import ZERO, Money
 from posapp.domain.settlement import By, State
 from posapp.errors import PosError, ResolveNeeded
-from posapp.till import recover, sale
+from posapp.journal.rows import DocumentTaken, Operation
+from posapp.till import recover, sale, shift_proof
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 
@@ -84,7 +86,30 @@ def waiting(till: Till) -> list[Case]:
                 why,
             )
         )
-    return cases
+    return cases + [case for case in map(partial(_operation_case, till), till.journal.operations_sending()) if case]
+
+
+def _operation_case(till: Till, operation: Operation) -> Case | None:
+    """A shift operation that the registers prove neither way; None when they do. Its key is its kind."""
+    try:
+        shift_proof.resolve(till, operation)
+    except PosError as error:
+        return Case(
+            operation.kind,
+            "",
+            operation.amount or ZERO,
+            operation.started_at,
+            int(str(operation.before.get("last_document", 0))),
+            str(operation.device),
+            (),
+            error.message(),
+        )
+    return None
+
+
+def _operation(till: Till, kind: str) -> Operation | None:
+    """The shift operation that waits under this key."""
+    return next((each for each in till.journal.operations_sending() if each.kind == kind), None)
 
 
 def decide_made(till: Till, key: str, number: int) -> sale.Sold:
@@ -97,25 +122,44 @@ def decide_made(till: Till, key: str, number: int) -> sale.Sold:
     document = till.printer.read_document(number)
     fits = (
         number > attempt.last_document
+        and document.type == DocumentType.RECEIPT
         and document.kind == stored.receipt.kind
         and document.total == stored.receipt.total
     )
     if not fits:
         raise ResolveNeeded("not_resolvable", why=f"ФД {number} не подходит по номеру, виду или сумме")
-    if document.stamp is not None and key not in document.stamp:
-        raise ResolveNeeded("not_resolvable", why=f"ФД {number} принадлежит другому чеку")
+    if document.whole and recover.key_of(document) != key:
+        raise ResolveNeeded("not_resolvable", why=f"ФД {number} прочитан целиком, и нашего ключа в нём нет")
     mark = till.printer.document_mark(number)
-    till.journal.fiscalize(key, mark, By.PERSON, entries_for(till, stored.receipt, mark), {"person": number})
+    try:
+        till.journal.fiscalize(key, mark, By.PERSON, entries_for(till, stored.receipt, mark), {"person": number})
+    except DocumentTaken as error:
+        raise ResolveNeeded("not_resolvable", why=f"ФД {number} – это чек {error.key}") from error
     return sale.sold(till, key)
 
 
 def decide_not_made(till: Till, key: str) -> None:
     """A person says: it was not made. Believed only when the storage does not contradict it.
 
-    `recover.resolve` proves it where it can; a document that could be ours keeps the receipt waiting.
+    `recover.resolve` proves it where it can; a document that could be ours keeps the receipt waiting. `key` may be the
+    kind of a shift operation: it settles no order, so where the registers say neither the person's word ends it.
     """
+    operation = _operation(till, key)
+    if operation is not None:
+        _end_operation(till, operation)
+        return
     recovered = recover.resolve(till, key)
     if recovered.after == State.FISCALIZED.value:
+        raise ResolveNeeded("not_resolvable", why=recovered.why)
+
+
+def _end_operation(till: Till, operation: Operation) -> None:
+    try:
+        recovered = shift_proof.resolve(till, operation)
+    except ResolveNeeded as error:
+        till.journal.end_operation(operation.id, "refused", {"person": "not made", "why": error.message()})
+        return
+    if recovered.after != "refused":
         raise ResolveNeeded("not_resolvable", why=recovered.why)
 
 

@@ -9,6 +9,7 @@ answer is in doubt, `recover` reads the storage; nothing here ever prints a seco
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from posapp.devices.base import PrinterStatus
@@ -18,7 +19,16 @@ from posapp.domain.money import Money
 from posapp.domain.order import Order
 from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.domain.settlement import By, State
-from posapp.errors import OutcomeUnknown, PosError, Refused, ResolveNeeded, SaleError, Unreachable
+from posapp.errors import (
+    DeviceError,
+    JournalError,
+    OutcomeUnknown,
+    PosError,
+    Refused,
+    ResolveNeeded,
+    SaleError,
+    Unreachable,
+)
 from posapp.till import recover, register
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
@@ -56,14 +66,36 @@ def sell(till: Till, order: Order, tenders: Sequence[Tender]) -> Sold:
         till.journal.add_receipt(receipt)
         return print_pending(till, receipt, status)
     if begun.state is not State.FISCALIZED:
-        looked = recover.status_for_sale(till)
+        looked = _recovered(till, begun)
         begun = _begun(till, order) or begun
         if begun.state is not State.FISCALIZED:
             _same_tenders(order, begun.receipt, tenders)
+            _same_order(till, order, begun.receipt)
             status = register.require_ready(till, looked)
             _consent(till, begun)
             return print_pending(till, begun.receipt, status)
     raise AlreadyReceipted(order, begun)
+
+
+def _recovered(till: Till, begun: ReceiptView) -> PrinterStatus:
+    """Recovery for an order whose receipt was begun. While that one is `sending`, "nothing was made" is never said."""
+    try:
+        looked = recover.status_for_sale(till)
+    except ResolveNeeded:
+        raise
+    except PosError as error:
+        if _is_sending(till, begun):
+            raise OutcomeUnknown(key=begun.receipt.key) from error
+        raise
+    if _is_sending(till, begun):
+        why = "чек отправляли на другую ККТ, исход знает только она"
+        raise ResolveNeeded("resolve_needed", why=why, key=begun.receipt.key)
+    return looked
+
+
+def _is_sending(till: Till, begun: ReceiptView) -> bool:
+    stored = till.journal.receipt(begun.receipt.key)
+    return stored is not None and stored.state is State.SENDING
 
 
 def _new_receipt(till: Till, order: Order, tenders: Sequence[Tender]) -> Receipt:
@@ -82,20 +114,24 @@ def print_pending(till: Till, receipt: Receipt, status: PrinterStatus) -> Sold:
     except Refused as error:
         till.journal.not_made(receipt.key, State.REFUSED, error.message(), {"refused": error.code})
         raise
-    except OutcomeUnknown as error:
-        till.journal.note_evidence(attempt, {"doubt": str(error.facts.get("reason", "")) or "ответ потерян"})
+    except DeviceError as error:  # also a reply that makes no sense: something may have been sent
+        with suppress(JournalError):  # evidence is for people; recovery does not need it
+            till.journal.note_evidence(attempt, {"doubt": str(error.facts.get("reason", "")) or "ответ потерян"})
         return _after_doubt(till, receipt, error)
     return _fiscalized(till, receipt, mark)
 
 
 def _fiscalized(till: Till, receipt: Receipt, mark: FiscalMark) -> Sold:
+    """The document exists. When the journal cannot keep its mark, the next start finds it by its key."""
     entries = entries_for(till, receipt, mark)
-    till.journal.fiscalize(receipt.key, mark, By.PROOF, entries, {"reply": mark.document_number})
-    till.journal.remember_document(till.identity, mark.document_number)
+    try:
+        till.journal.fiscalize(receipt.key, mark, By.PROOF, entries, {"reply": mark.document_number})
+    except JournalError as error:
+        raise OutcomeUnknown(key=receipt.key) from error
     return sold(till, receipt.key)
 
 
-def _after_doubt(till: Till, receipt: Receipt, doubt: OutcomeUnknown) -> Sold:
+def _after_doubt(till: Till, receipt: Receipt, doubt: DeviceError) -> Sold:
     """Rule 6 at once: read the storage. Raises OutcomeUnknown while the register cannot be read."""
     error_byte = doubt.facts.get("error")
     why = f"{doubt.facts.get('reason', '')} ({error_byte})" if error_byte else ""
@@ -138,6 +174,13 @@ def _same_tenders(order: Order, receipt: Receipt, tenders: Sequence[Tender]) -> 
         (each.kind, each.amount) for each in receipt.tenders
     ):
         raise SaleError("other_tenders", order=order.number, tenders=tenders_text(receipt.tenders))
+
+
+def _same_order(till: Till, order: Order, receipt: Receipt) -> None:
+    """A receipt begun earlier is printed only if the order would give the same one today. Raises SaleError."""
+    today = receipt_of(order, receipt.tenders, till.vat, till.seller, identity=receipt.identity, now=receipt.created_at)
+    if today.settlement != receipt.settlement or today.lines != receipt.lines:
+        raise SaleError("order_changed", order=order.number, before=receipt.total, after=today.total)
 
 
 def tenders_text(tenders: Sequence[Tender]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from posapp.devices.base import CashTotals, PrinterStatus
 from posapp.domain.fiscal import Shift, ShiftState
 from posapp.domain.money import Money
-from posapp.errors import OutcomeUnknown, PosError, Refused, ResolveNeeded, Unreachable
+from posapp.errors import DeviceError, JournalError, OutcomeUnknown, PosError, Refused, ResolveNeeded, Unreachable
 from posapp.till import recover, register, shift_proof
 from posapp.till.context import Till
 from posapp.till.shift_proof import CASH_IN, CASH_OUT, CLOSE, OPEN, X_REPORT
@@ -73,12 +73,28 @@ def _run(till: Till, kind: str, amount: Money | None, act: Callable[[], object])
     except Refused as error:
         till.journal.end_operation(operation, "refused", {"code": error.code})
         raise
-    except OutcomeUnknown as doubt:
+    except DeviceError as doubt:  # also a reply that makes no sense: something may have been sent
         _after_doubt(till, operation, doubt)
     else:
+        _done(till, operation, kind)
+    return _after(till, kind)
+
+
+def _done(till: Till, operation: int, kind: str) -> None:
+    """It was made. When the journal cannot keep that, the next start proves it from the registers."""
+    try:
         till.journal.end_operation(operation, "done", {})
-    after = status(till)
-    recover.watch(till, after.last_document)
+    except JournalError as error:
+        raise OutcomeUnknown(key=kind) from error
+
+
+def _after(till: Till, kind: str) -> ShiftReport:
+    """The register afterwards. That it cannot be read now must not sound as if nothing had been made."""
+    try:
+        after = status(till)
+        recover.watch(till, after.last_document)
+    except DeviceError as error:
+        raise OutcomeUnknown(key=kind) from error
     return after
 
 
@@ -94,7 +110,7 @@ def _refuse(kind: str, before: PrinterStatus) -> None:
         raise Refused("shift_closed")
 
 
-def _after_doubt(till: Till, operation_id: int, doubt: OutcomeUnknown) -> None:
+def _after_doubt(till: Till, operation_id: int, doubt: DeviceError) -> None:
     """Reads the proof at once; the device's own "no" becomes a refusal only after that."""
     operation = next(each for each in till.journal.operations_sending() if each.id == operation_id)
     try:

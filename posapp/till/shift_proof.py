@@ -61,9 +61,11 @@ def prove(
             grew = now.last_document > _int(before, "last_document")
             return _either(not _is_open(now), grew and _is_open(now))
         case "shift_close":
+            before_number = _int(before, "shift_number")
             closed = now.shift.state is ShiftState.CLOSED and now.last_document > _int(before, "last_document")
-            same = _is_open(now) and now.shift.number == _int(before, "shift_number")
-            return _either(same, closed)
+            same = _is_open(now) and now.shift.number == before_number
+            reopened = _is_open(now) and now.shift.number > before_number  # the next one was opened since
+            return _either(same, closed or reopened)
         case "cash_in":
             moved = totals.cash_in.kopecks - _int(before, "cash_in_kopecks")
         case _:
