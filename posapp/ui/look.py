@@ -26,10 +26,17 @@ def resource(*parts: str) -> Path:
     raise FileNotFoundError(f"resources/{'/'.join(parts)} is missing: the installation is not complete")
 
 
+_loaded_for: set[int] = set()  # the application object that knows our fonts
+
+
 def load_fonts() -> None:
-    """Makes Inter known to this application. Raises FileNotFoundError when it is not installed with the program."""
+    """Makes Inter known to this application, once. Raises FileNotFoundError when it is not installed with it."""
+    application = id(QApplication.instance())
+    if application in _loaded_for:
+        return
     for weight in ("Regular", "SemiBold", "Bold"):
         QFontDatabase.addApplicationFont(str(resource("fonts", f"Inter-{weight}.ttf")))
+    _loaded_for.add(application)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -387,8 +388,16 @@ SCENES: dict[str, Scene] = {
 }
 
 
+def moscow() -> None:
+    """The time zone of the pictures, where the system can change it."""
+    os.environ["TZ"] = "Europe/Moscow"
+    if sys.platform != "win32":
+        time.tzset()
+
+
 def main(folder: Path, names: list[str]) -> None:
     """Writes the pictures."""
+    moscow()
     folder.mkdir(parents=True, exist_ok=True)
     for name, scene in SCENES.items():
         if names and name not in names:
@@ -396,7 +405,10 @@ def main(folder: Path, names: list[str]) -> None:
         window = scene()
         QApplication.processEvents()
         QApplication.processEvents()
-        window.grab().save(str(folder / f"{name}.png"))
+        focus = QApplication.focusWidget()
+        if focus is not None and "--cursor" not in sys.argv:
+            focus.clearFocus()  # a text cursor blinks
+        window.grab().save(str(folder / f"{name}.png"), "PNG", 0)  # type: ignore[call-overload]
         window.close()
         window.deleteLater()
         QApplication.processEvents()

@@ -85,9 +85,7 @@ def make_shop(qtbot: QtBot) -> Iterator[MakeShop]:
     """A window; its desk and look may be given, and `lanes` when the test wants threads."""
     made: list[Window] = []
 
-    def make(
-        desk: FakeDesk | None = None, settings: LookSettings | None = None, lanes: Lanes | None = None
-    ) -> Shop:
+    def make(desk: FakeDesk | None = None, settings: LookSettings | None = None, lanes: Lanes | None = None) -> Shop:
         make_application()
         desk = desk or FakeDesk()
         if not desk.views:

@@ -14,6 +14,15 @@ from posapp.lanes import Lane
 from posapp.ui.bridge import Bridge, Bug, Failure
 
 
+def unwanted(what: object) -> None:
+    """A result or a failure that must not come."""
+    raise AssertionError(what)
+
+
+def nothing() -> None:
+    """A job without a result."""
+
+
 def test_a_result_arrives_in_the_windows_thread_in_order(qtbot: QtBot) -> None:
     bridge, lane = Bridge(), Lane("journal")
     results: list[tuple[int, bool]] = []
@@ -28,7 +37,7 @@ def test_a_result_arrives_in_the_windows_thread_in_order(qtbot: QtBot) -> None:
             lane,
             lambda which=number: job(which),  # type: ignore[misc]
             lambda result: results.append((result, QThread.currentThread() is bridge.thread())),
-            pytest.fail,
+            unwanted,
         )
     qtbot.waitUntil(lambda: len(results) == 50)
     lane.close()
@@ -43,7 +52,7 @@ def test_an_expected_failure_comes_as_it_is(qtbot: QtBot) -> None:
     def job() -> None:
         raise SaleError("unknown_order", order="7")
 
-    bridge.run(lane, job, pytest.fail, failures.append)
+    bridge.run(lane, job, unwanted, failures.append)
     qtbot.waitUntil(lambda: bool(failures))
     lane.close()
     assert isinstance(failures[0], SaleError)
@@ -60,7 +69,7 @@ def test_anything_else_is_a_bug_with_a_code_and_a_traceback_in_the_log(
 
     with caplog.at_level(logging.ERROR):
         for _ in range(2):
-            bridge.run(lane, job, pytest.fail, failures.append)
+            bridge.run(lane, job, unwanted, failures.append)
         qtbot.waitUntil(lambda: len(failures) == 2)
     lane.close()
     first, second = failures
@@ -74,9 +83,9 @@ def test_anything_else_is_a_bug_with_a_code_and_a_traceback_in_the_log(
 
 def test_after_closing_nothing_is_delivered(qtbot: QtBot) -> None:
     bridge, lane, go = Bridge(), Lane("device"), threading.Event()
-    bridge.run(lane, lambda: go.wait(10), pytest.fail, pytest.fail)
+    bridge.run(lane, lambda: go.wait(10), unwanted, unwanted)
     bridge.close()
     go.set()
     lane.close()
-    bridge.run(lane, lambda: None, pytest.fail, pytest.fail)  # a closed lane would raise: it is not even asked
+    bridge.run(lane, nothing, unwanted, unwanted)  # a closed lane would raise: it is not even asked
     qtbot.wait(1)

@@ -48,7 +48,7 @@ def test_no_change_is_given_from_a_card() -> None:
     assert not draft.is_ready
 
 
-@pytest.mark.parametrize(("received", "card"), [(None, None), (Money(300_000), None), (None, DUE)])
+@pytest.mark.parametrize("received, card", [(None, None), (Money(300_000), None), (None, DUE)])
 def test_a_mix_of_one_tender_is_no_mix(received: Money | None, card: Money | None) -> None:
     assert not Draft(DUE, Method.MIX, received, card).is_ready
 
@@ -88,7 +88,7 @@ def test_quick_sums_are_what_customers_hand_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "text"),
+    "keys, text",
     [
         ("3000", "3000"),
         ("007", "7"),

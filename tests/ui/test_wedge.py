@@ -16,9 +16,7 @@ codes = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-&=.", min_size=LENGTH_MIN,
 
 
 def feed(burst: Burst, text: str, gap_ms: int, start_ms: int = 0) -> list[Verdict]:
-    return [
-        burst.key(each, start_ms + n * gap_ms, is_end=each in "\r\t", is_plain=True) for n, each in enumerate(text)
-    ]
+    return [burst.key(each, start_ms + n * gap_ms, is_end=each in "\r\t", is_plain=True) for n, each in enumerate(text)]
 
 
 @given(codes, st.integers(0, GAP_MS), st.sampled_from("\r\t"))
@@ -54,7 +52,7 @@ def test_a_space_alone_presses_a_button_at_once_but_belongs_inside_a_code() -> N
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"),
+    "typed, meant",
     [("ЙЦУКЕН-123", "QWERTY-123"), ("ещ=20261121Е1405", "to=20261121T1405"), ("10457", "10457"), ("ABC", "ABC")],
 )
 def test_a_scanner_on_the_russian_layout_is_understood(typed: str, meant: str) -> None:

@@ -1,0 +1,116 @@
+"""Screens compared as pictures, where the platform draws as the one on which the pictures were made.
+
+The bundled font and our own painting give the same pixels with Qt's offscreen plugin on Linux; a picture that differs
+is written beside the others as `NAME.new.png`. To accept a change: `python -m tests.screens.scenes
+tests/screens/pictures NAME`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, qVersion
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.screens.scenes import SCENES
+
+PICTURES = Path(__file__).with_name("pictures")
+COMPARED = sorted(path.stem for path in PICTURES.glob("*.png") if not path.stem.endswith(".new"))
+IS_SAME_PLATFORM = sys.platform == "linux" and os.environ.get("QT_QPA_PLATFORM") == "offscreen"
+
+
+@pytest.fixture(autouse=True)
+def in_moscow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Europe/Moscow")
+    if sys.platform != "win32":
+        time.tzset()
+    yield
+    monkeypatch.undo()
+    if sys.platform != "win32":
+        time.tzset()
+
+
+def grab(name: str, qtbot: QtBot) -> QImage:
+    """The scene as it looks when everything has settled."""
+    window = SCENES[name]()
+    try:
+        qtbot.waitUntil(window.isActiveWindow)
+        QApplication.processEvents()
+        QApplication.processEvents()
+        focus = QApplication.focusWidget()
+        if focus is not None:
+            focus.clearFocus()  # a text cursor blinks
+        return window.grab().toImage()
+    finally:
+        window.close()
+        window.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def colours_of(image: QImage) -> set[str]:
+    """A sample of what is to be seen."""
+    return {image.pixelColor(x, y).name() for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)}
+
+
+def digest(image: QImage) -> str:
+    return hashlib.sha256(bytes(image.convertToFormat(QImage.Format.Format_RGB32).constBits())).hexdigest()
+
+
+@pytest.mark.skipif(not IS_SAME_PLATFORM, reason="pictures are compared where they were made: offscreen on Linux")
+@pytest.mark.skipif(not qVersion().startswith("6.11."), reason="the pictures were made with Qt 6.11")
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_screen_looks_as_it_did(name: str, qtbot: QtBot) -> None:
+    now, before = grab(name, qtbot), QImage(str(PICTURES / f"{name}.png"))
+    if digest(now) != digest(before):
+        now.save(str(PICTURES / f"{name}.new.png"))
+        different = sum(
+            now.pixel(x, y) != before.pixel(x, y) for x in range(0, now.width(), 2) for y in range(0, now.height(), 2)
+        )
+        pytest.fail(f"{name} has changed: {4 * different} pixels of {now.width() * now.height()}")
+
+
+def test_a_scene_draws_the_same_twice(qtbot: QtBot) -> None:
+    assert digest(grab("cash", qtbot)) == digest(grab("cash", qtbot))
+
+
+def test_the_dark_theme_leaves_no_light_pane(qtbot: QtBot) -> None:
+    """But the paper and its code: those are white in every theme."""
+    for name in ("dark-orders", "dark-cash", "dark-log"):
+        image = grab(name, qtbot)
+        light = [each for each in colours_of(image) if QColor(each).lightness() > 200]
+        share = sum(
+            QColor(image.pixelColor(x, y)).lightness() > 200
+            for x in range(0, image.width(), 5)
+            for y in range(0, image.height(), 5)
+        ) / ((image.width() // 5) * (image.height() // 5))
+        assert share < 0.05, (name, light)
+
+
+def test_training_frames_every_screen(qtbot: QtBot) -> None:
+    for name in ("training", "training-cash", "training-receipt"):
+        image = grab(name, qtbot)
+        edge = {image.pixelColor(x, 3).name() for x in range(image.width())}
+        edge |= {image.pixelColor(3, y).name() for y in range(image.height())}
+        assert {"#6b2fa0", "#f1e6fa"} <= edge
+
+
+def test_unknown_and_error_differ_without_colour(qtbot: QtBot) -> None:
+    """In grey the two messages are different pictures: another shape, other words."""
+    grey = [
+        grab(name, qtbot).copy(830, 56, 536, 656).convertToFormat(QImage.Format.Format_Grayscale8)
+        for name in ("unknown", "cancelled")
+    ]
+    different = sum(
+        abs(QColor(grey[0].pixel(x, y)).lightness() - QColor(grey[1].pixel(x, y)).lightness()) > 60
+        for x in range(0, 536, 2)
+        for y in range(0, 656, 2)
+    )
+    assert different > 500
