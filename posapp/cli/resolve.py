@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def decide(
-    key: Annotated[str | None, typer.Argument(help="Ключ чека, 16 знаков.")] = None,
+    key: Annotated[str | None, typer.Argument(help="Ключ чека, 16 знаков, или вид операции смены.")] = None,
     document: Annotated[int | None, typer.Option(help="Это он: номер ФД.")] = None,
     not_made: Annotated[bool, typer.Option("--not-made", help="Чека нет.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Отказаться от начатого и не отправленного чека.")] = False,
@@ -47,8 +47,8 @@ def decide(
             done = resolve.decide_made(till, key, document)
             answer(json, {"key": key, "receipt": done.view.as_json()}, f"Чек {key}: ФД {document}.")
         elif not_made:
-            resolve.decide_not_made(till, key)
-            answer(json, {"key": key, "state": "pending"}, f"Чек {key} не сделан, его можно напечатать.")
+            state = resolve.decide_not_made(till, key)
+            answer(json, {"key": key, "state": state}, f"{key}: не сделано, можно повторить.")
         else:
             resolve.cancel(till, key)
             answer(json, {"key": key, "state": "cancelled"}, f"Чек {key} отменён.")

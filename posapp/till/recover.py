@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 _WITHOUT_KEY = frozenset(each for each in DocumentType if each not in (DocumentType.RECEIPT, DocumentType.CORRECTION))
 
 
+_SHIFT_REPORTS = (DocumentType.SHIFT_OPEN, DocumentType.SHIFT_CLOSE)
+"""They settle nothing and carry no key: nobody's in particular, ours included."""
+
+
 def recover(till: Till) -> list[Recovered]:
     """Resolves everything that can be proven. Raises Unreachable, Refused, ResolveNeeded; what was proven is kept."""
     done = resolve_all(till)
@@ -181,7 +185,7 @@ def watch(till: Till, last: int) -> None:
     if last > known.last_document:
         documents = list(till.printer.documents_after(known.last_document))
         refuse_unknown_ours(till, documents)
-        foreign = [each for each in documents if not _is_known(till, each)]
+        foreign = [each for each in documents if each.type not in _SHIFT_REPORTS and not _is_known(till, each)]
         till.journal.remember_document(identity, last, foreign)
 
 

@@ -138,19 +138,21 @@ def decide_made(till: Till, key: str, number: int) -> sale.Sold:
     return sale.sold(till, key)
 
 
-def decide_not_made(till: Till, key: str) -> None:
+def decide_not_made(till: Till, key: str) -> str:
     """A person says: it was not made. Believed only when the storage does not contradict it.
 
     `recover.resolve` proves it where it can; a document that could be ours keeps the receipt waiting. `key` may be the
     kind of a shift operation: it settles no order, so where the registers say neither the person's word ends it.
+    Returns the state that it is in now: `pending`, for an operation `refused`.
     """
     operation = _operation(till, key)
     if operation is not None:
         _end_operation(till, operation)
-        return
+        return "refused"
     recovered = recover.resolve(till, key)
     if recovered.after == State.FISCALIZED.value:
         raise ResolveNeeded("not_resolvable", why=recovered.why)
+    return recovered.after
 
 
 def _end_operation(till: Till, operation: Operation) -> None:

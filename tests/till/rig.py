@@ -46,6 +46,7 @@ class Register:
         self.killed_at: tuple[int, bool] | None = None
         self.written: list[int] = []
         """Opcodes of the frames that the till has written, in order."""
+        self._executed: list[Any] = []
         self._hooks: list[tuple[int, str, Callable[[], object]]] = []
         self._unreadable: set[int] = set()
         self._work: Iterator[Step] | None = None
@@ -82,6 +83,10 @@ class Register:
         self.printer.set_paper("ok", self.now)
         self.advance(900.0)
 
+    def unplug(self) -> None:
+        """Someone pulls the cable."""
+        self.is_plugged = False
+
     def meanwhile(self, code: int, when: str, act: Callable[[], object]) -> None:
         """Once, just `before` or `after` the register executes the till's next command `code`."""
         self._hooks.append((code, when, act))
@@ -90,8 +95,32 @@ class Register:
         """These documents are in the archive: FF0A still knows them, FF3A does not."""
         self._unreadable |= set(numbers)
 
+    def be_read_by_another(self, number: int) -> None:
+        """Once, after the till's next FF3A, another program asks for document `number`."""
+
+        def read() -> None:
+            while not isinstance(self._execute(c.ReadDocument(PASSWORD), self.now), c.ErrorReply):
+                continue  # as any program does that finds the register reading
+            self.do(c.RequestDocument(PASSWORD, number))
+
+        self.meanwhile(0xFF3A, "after", read)
+
+    def receipt_of_another_till(self) -> int:
+        """Till 2 prints what this till printed last, letter by letter, under a stamp of its own; the document's number.
+
+        Its document is as long as ours, so nothing but its content tells them apart.
+        """
+        begin = max(at for at, each in enumerate(self._executed) if isinstance(each, c.OpenReceipt))
+        for command in self._executed[begin:]:
+            if isinstance(command, c.SendDocumentTlv):
+                self.do(c.SendDocumentTlv(PASSWORD, command.tlv.replace(b"1\xfa", b"2\xfa", 1)))
+            elif isinstance(command, (c.OpenReceipt, c.Operation, c.CloseReceipt)):
+                self.do(command)
+        return self.printer.storage.last_number
+
     def _with_others(self, command: Any, now: datetime) -> c.Reply | c.ErrorReply:
         code = getattr(command, "CODE", 0)
+        self._executed.append(command)
         self._run_hooks(code, "before")
         if isinstance(command, c.RequestDocument) and command.document_number in self._unreadable:
             return c.ErrorReply(command.CODE, 0x08)
@@ -123,6 +152,10 @@ class Register:
         if stamp:
             self.do(c.SendDocumentTlv(PASSWORD, ffd.encode(1084, ((1085, "posapp"), (1086, stamp)))))
         self.do(c.CloseReceipt(PASSWORD, (kopecks, *(0,) * 15)))
+
+    def do_cash_in(self, kopecks: int) -> None:
+        """Another program puts money into the drawer."""
+        self.do(c.CashIn(PASSWORD, kopecks))
 
     def foreign_receipt(self, kopecks: int, stamp: str = "") -> int:
         """Another program sells something; the document's number."""

@@ -15,6 +15,7 @@ from posapp.domain.money import Money, Quantity
 from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShipment
 from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.domain.settlement import State
+from posapp.errors import Refused
 from posapp.journal.rows import STEPS, StoredReceipt
 from posapp.journal.store import Journal
 from posapp.settings import TRAINING, PortalSettings, Settings, VatSettings
@@ -57,11 +58,31 @@ class Shop:
         self.close()
         self.till = self._open()
 
+    def reopen(self) -> None:
+        """A new process after `close`."""
+        self.till = self._open()
+
+    def set_up_again(self) -> None:
+        """After `close`: the administrator sets up the register that is connected, and a new process starts."""
+        self.settings = _settings(self.register)
+        self.reopen()
+
     # --- the cashier
 
     def sell(self, order: Order | None = None, tenders: tuple[Tender, ...] | None = None) -> sale.Sold:
         chosen = order or an_order()
         return sale.sell(self.till, chosen, tenders or cash(chosen.price))
+
+    def sell_until_sold(self, order: Order | None = None, tries: int = 3) -> None:
+        """The cashier repeats the very same sale; the till may say no, but never lie."""
+        for _ in range(tries):
+            try:
+                self.sell(order)
+            except sale.AlreadyReceipted:
+                return
+            except Refused:
+                continue
+            return
 
     # --- what is on disk
 
