@@ -26,7 +26,7 @@ from posapp.journal.store import Journal
 from posapp.settings import Settings
 from posapp.sync.bitrix.client import BitrixClient
 from posapp.sync.governor import Governor, Limits
-from posapp.till import exchange, orders, recover, register, sale, shift
+from posapp.till import exchange, keeping, orders, recover, register, sale, shift
 from posapp.till.context import Till
 from posapp.till.views import (
     DeliverReport,
@@ -141,6 +141,7 @@ class TillDesk:
 
     def __init__(self, folder: Path) -> None:
         self._open = ExitStack()
+        self._is_checked = False
         self._till = till = self._open.enter_context(open_till(folder))
         self.cashier = till.settings.cashier
         self.till = till.settings.till
@@ -205,7 +206,11 @@ class TillDesk:
         return exchange.strip(self._till)
 
     def sync_now(self) -> DeliverReport:
-        """Delivers and pulls."""
+        """Delivers and pulls; this is also the quiet moment for looking after the journal."""
+        if not self._is_checked:
+            keeping.check(self._till)
+            self._is_checked = True
+        keeping.back_up_if_due(self._till)
         return exchange.sync(self._till)[0]
 
     def pull(self) -> PullResult:

@@ -125,9 +125,9 @@ WORDS: dict[str, Words] = {
     "protocol": Words(
         121,
         "ККТ ответила не по протоколу ({what}).",
-        "Повторите; если не поможет – соберите файл для поддержки.",
+        "Повторите; если не поможет – покажите это сообщение поддержке.",
         "The register's answer breaks its protocol ({what}).",
-        "Try again; if it persists, collect a support bundle.",
+        "Try again; if it persists, show this message to support.",
     ),
     "date_not_confirmed": Words(
         122,

@@ -108,7 +108,7 @@ def save(folder: Path, settings: Settings) -> None:
     temporary = path.with_suffix(".new")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
+        with open(temporary, "w", encoding="utf-8", opener=_private) as file:
             json.dump(asdict(settings), file, ensure_ascii=False, indent=2)
             file.flush()
             os.fsync(file.fileno())
@@ -116,6 +116,11 @@ def save(folder: Path, settings: Settings) -> None:
     except OSError as error:
         code = "disk_full" if error.errno == 28 else "disk_read_only"  # ENOSPC
         raise JournalError(code, path=str(folder)) from error
+
+
+def _private(path: str, flags: int) -> int:
+    """Only the till's own user reads it: it names the register's operator password."""
+    return os.open(path, flags, 0o600)
 
 
 def _from_json(body: Mapping[str, Any]) -> Settings:

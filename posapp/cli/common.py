@@ -86,7 +86,7 @@ def show_bug(error: Exception, *, as_json: bool) -> None:
         raise error
     log.error("internal error\n%s", "".join(traceback.format_exception(error)))
     message = f"Внутренняя ошибка программы: {type(error).__name__}."
-    action = "Ничего не повторяйте; соберите файл для поддержки."
+    action = "Ничего не повторяйте; покажите поддержке то, что напечатано выше."
     if as_json:
         emit({"error": {"code": "internal", "number": 499, "message": message, "action": action}})
     else:

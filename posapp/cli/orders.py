@@ -125,7 +125,8 @@ def _view(shown: OrderView) -> dict[str, Any]:
 def _text(shown: OrderView) -> str:
     order = shown.order
     lines = [f"Заказ {order.number} · {order.price} · к оплате {order.to_pay}"]
-    lines += [f"  {line.name}  {line.quantity} × {line.price} = {line.line_sum}" for line in order.lines]
+    for line in order.lines:
+        lines.append(f"  {line.name}  {str(line.quantity).replace('.', ',')} × {line.price} = {line.line_sum}")
     lines.append(_lamps(shown.lights.as_json()))
     if shown.refusal is not None:
         lines.append(f"{shown.refusal.message()} {shown.refusal.action()}")

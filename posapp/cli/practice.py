@@ -90,8 +90,8 @@ class PracticeShop:
     def _serve(self, *arguments: str) -> dict[str, Any]:
         """Starts a simulator and returns its ready line."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "posapp", "sim", *arguments],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "posapp", "sim", *arguments, "--stop-on-eof"],
+            stdin=subprocess.PIPE,  # closed by the end of this process, however it ends: nothing is left behind
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
@@ -139,8 +139,9 @@ class PracticeShop:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    stream.close()
         self._processes.clear()
         if self._webhook_before is None:
             os.environ.pop(vault.WEBHOOK_VARIABLE, None)

@@ -142,8 +142,16 @@ def vat(
         }
         for line in setup.vat_lines(settings, today.date())
     ]
-    text = "\n".join(f"{row['id']:>4}  {row['name']:<24} подтверждено: {row['confirmed'] or 'нет'}" for row in rows)
+    text = "\n".join(
+        f"{line.row.row_id:>4}  {line.row.name:<24} "
+        f"подтверждено: {_rate(line.confirmed):<11} предлагаем: {_rate(line.proposed)}"
+        for line in setup.vat_lines(settings, today.date())
+    )
     answer(json, {"rows": rows}, text)
+
+
+def _rate(rate: VatRate | None) -> str:
+    return "нет" if rate is None else f"{rate.title} ({rate.value})"
 
 
 def _pair(text: str) -> tuple[int, VatRate]:

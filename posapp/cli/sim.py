@@ -50,12 +50,13 @@ def portal(
     seed: Annotated[int, typer.Option(help="Зерно учебного магазина.")] = 1,
     limits: Annotated[str, typer.Option(help="cloud|enterprise|off")] = "off",
     faults: Annotated[Path | None, typer.Option(help="Файл с неисправностями (JSON).")] = None,
+    stop_on_eof: Annotated[bool, typer.Option("--stop-on-eof", help="Закончить по концу ввода.")] = False,
 ) -> int:
     """Учебный портал Битрикс по HTTP; строка готовности – JSON на выводе."""
     from posapp.cli import sim_portal
 
     plan = str(faults) if faults else None
-    return sim_portal.run(listen=listen, orders=orders, seed=seed, limits=limits, faults=plan)
+    return sim_portal.run(listen=listen, orders=orders, seed=seed, limits=limits, faults=plan, stop_on_eof=stop_on_eof)
 
 
 def dump(storage: Annotated[Path, typer.Option(help="Файл фискального накопителя.")]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -29,7 +30,12 @@ DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 
 
 def run(
-    listen: str = "127.0.0.1:0", orders: str = "30", seed: int = 1, limits: str = "off", faults: str | None = None
+    listen: str = "127.0.0.1:0",
+    orders: str = "30",
+    seed: int = 1,
+    limits: str = "off",
+    faults: str | None = None,
+    stop_on_eof: bool = False,
 ) -> int:
     """Serve a portal until SIGTERM or SIGINT; returns the exit code.
 
@@ -39,6 +45,7 @@ def run(
         seed: what practice orders and secrets are made from.
         limits: `cloud`, `enterprise` or `off`.
         faults: a file with a plan of faults.
+        stop_on_eof: also end with the end of standard input.
     """
     try:
         address = _address(listen)
@@ -49,7 +56,7 @@ def run(
         server = PortalServer(address, portal)
     except OSError as error:
         return _fail("port_not_free", f"{listen}: {error.strerror or error}", REFUSED)
-    _serve(server)
+    _serve(server, stop_on_eof=stop_on_eof)
     return DONE
 
 
@@ -97,8 +104,10 @@ def _address(listen: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-def _serve(server: PortalServer) -> None:
+def _serve(server: PortalServer, *, stop_on_eof: bool) -> None:
     stop = threading.Event()
+    if stop_on_eof:
+        threading.Thread(target=_stop_at_eof, args=(stop,), name="portal-stdin", daemon=True).start()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     serving = threading.Thread(target=server.serve_forever, name="portal", kwargs={"poll_interval": 0.1})
@@ -110,6 +119,13 @@ def _serve(server: PortalServer) -> None:
     finally:
         server.close()
         serving.join()
+
+
+def _stop_at_eof(stop: threading.Event) -> None:
+    # Past Python's buffer: a thread that waits inside it would abort the interpreter's end after SIGTERM.
+    while os.read(sys.stdin.fileno(), 4096):
+        continue
+    stop.set()
 
 
 def _fail(code: str, message: str, exit_code: int) -> int:
@@ -125,6 +141,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limits", default="off", choices=sorted(PLANS))
     parser.add_argument("--faults", metavar="FILE")
+    parser.add_argument("--stop-on-eof", action="store_true")
     return run(**vars(parser.parse_args(arguments)))
 
 

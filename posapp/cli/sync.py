@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from posapp.cli.common import DataDir, Json, answer, command, show_error
-from posapp.till import exchange
+from posapp.till import exchange, keeping
 from posapp.till.context import Till
 from posapp.till.lights import trouble_of
 from posapp.till.views import DeliverReport, PullResult
@@ -45,6 +45,7 @@ def sync(
 
 
 def _round(till: Till, json: bool, *, force: bool) -> int:
+    keeping.back_up_if_due(till)
     report, pulled = exchange.sync(till, force=force)
     body = _body(report, pulled)
     if report.offline is not None:

@@ -50,7 +50,8 @@ def pull(till: Till) -> PullResult:
 def order_for_sale(till: Till, text: str) -> Order:
     """The order to be sold: read again from the portal when it answers, else the copy on board (it is claimed).
 
-    Raises SaleError `unknown_order` when it is neither on board nor on a portal that answers.
+    Raises SaleError `unknown_order` when it is neither on board nor on a portal that answers, `order_unfit` when the
+    portal answers that it has no such order any more, SetupError `other_portal` when the key belongs elsewhere.
     """
     number = orders.number_in(text)
     on_board = till.journal.order(till.portal, number) if number else None
@@ -58,13 +59,19 @@ def order_for_sale(till: Till, text: str) -> Order:
         return on_board
     try:
         fresh = _read_again(till, number, on_board)
-    except (Offline, Rejected, SetupError):
-        fresh = None
+    except SetupError as error:
+        if on_board is None or error.code == "other_portal":
+            raise
+        return on_board
+    except (Offline, Rejected) as error:
+        if on_board is None:
+            raise SaleError("unknown_order", order=number or "–") from error
+        return on_board
     if fresh is not None:
         return fresh
     if on_board is None:
         raise SaleError("unknown_order", order=number or "–")
-    return on_board
+    raise SaleError("order_unfit", order=number, why="на портале такого заказа больше нет")
 
 
 def refresh(till: Till, order: Order) -> Order | None:

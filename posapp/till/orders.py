@@ -7,6 +7,7 @@ import re
 from posapp.domain.checkout import refuse_unsellable
 from posapp.domain.order import Order
 from posapp.domain.settlement import State
+from posapp.domain.vat import VatRate
 from posapp.errors import OutcomeUnknown, PosError, SaleError
 from posapp.till.context import Till
 from posapp.till.lights import lights_of
@@ -46,7 +47,20 @@ def view(till: Till, order: Order) -> OrderView:
         receipts=tuple(receipt_view(till, each) for each in stored),
         lights=lights_of(order, receipt, entries),
         refusal=_refusal(till, order, receipt.state if receipt else None, mark_text(receipt.mark if receipt else None)),
+        rates=rates_of(till, order),
     )
+
+
+def rates_of(till: Till, order: Order) -> tuple[VatRate | None, ...]:
+    """The confirmed rate of each line, None where there is none."""
+    table, today = till.vat, till.now().date()
+    rates: list[VatRate | None] = []
+    for line in order.lines:
+        try:
+            rates.append(table.rate_for(line, today))
+        except SaleError:
+            rates.append(None)
+    return tuple(rates)
 
 
 def _refusal(till: Till, order: Order, state: State | None, mark: tuple[str, str]) -> PosError | None:

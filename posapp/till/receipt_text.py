@@ -31,7 +31,8 @@ def text_of(view: ReceiptView, vat_formula: str = "L") -> str:
     lines += ["КАССОВЫЙ ЧЕК".center(WIDTH).rstrip(), KINDS[receipt.kind].center(WIDTH).rstrip()]
     for line in receipt.lines:
         lines.append(line.name)
-        lines.append(_row(f"  {line.quantity} × {line.price}, НДС {line.vat.title}", str(line.line_sum)))
+        quantity = str(line.quantity).replace(".", ",")
+        lines.append(_row(f"  {quantity} × {line.price}, НДС {line.vat.title}", str(line.line_sum)))
     lines.append(_row("ИТОГ", str(receipt.total)))
     lines += [_row(TENDERS[each.kind], str(each.amount)) for each in receipt.tenders]
     if receipt.change:

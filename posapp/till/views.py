@@ -11,6 +11,7 @@ from posapp.domain.money import Money
 from posapp.domain.order import Order
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import State
+from posapp.domain.vat import VatRate
 from posapp.errors import PosError
 
 
@@ -91,12 +92,16 @@ class ReceiptView:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order as the screens show it: the local copy, its receipts, its lights, and why it cannot be sold, if so."""
+    """An order as the screens show it: the local copy, its receipts, its lights, and why it cannot be sold, if so.
+
+    `rates` are the rates that the lines would be printed with, in their order; None where none is confirmed.
+    """
 
     order: Order
     receipts: tuple[ReceiptView, ...]
     lights: Lights
     refusal: PosError | None
+    rates: tuple[VatRate | None, ...] = ()
 
     @property
     def receipt(self) -> ReceiptView | None:

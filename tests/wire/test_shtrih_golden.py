@@ -1,7 +1,7 @@
 """Bytes that real Штрих-М registers and the vendor's drivers exchanged hold our codec to the outside world.
 
 Sources: the vendor's protocol documents, wire logs published in issues of the vendor's drivers, and captures of a
-ШТРИХ-М-02Ф (see docs/devices).
+ШТРИХ-М-02Ф.
 """
 
 from datetime import date, datetime
