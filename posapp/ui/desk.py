@@ -48,7 +48,8 @@ class Desk(Protocol):
         ...
 
     def orders(self, search: str) -> list[OrderRow]:
-        """Lane journal. Orders on board by number, name or the end of a phone; an empty search gives all."""
+        """Lane journal. Orders on board by number, name or the end of a phone, the newest first; an empty search gives
+        the newest of all. At most a few hundred: a cashier types one more letter instead of scrolling."""
         ...
 
     def route(self) -> list[OrderRow]:

@@ -135,7 +135,7 @@ class Errands(QObject):
     def poll_sync(self) -> None:
         """A round of the exchange, when none runs."""
         if self._lanes.sync.is_idle:
-            self.sync()
+            self._bridge.run(self._lanes.sync, self._desk.sync_now, self._synced, self._not_synced)
 
     def sync(self) -> None:
         """Pulls, and delivers what is due."""

@@ -10,12 +10,24 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 
 from posapp.domain.fiscal import ShiftState
+from posapp.errors import Refused
 from posapp.till.views import RegisterView
 from posapp.ui.banner import LampIcon
 from posapp.ui.controls import Button, Label, Pane
 from posapp.ui.lights import INKS, Shape
 from posapp.ui.look import Look
 from posapp.ui.theme import HEAD, Space, Target, Type
+from posapp.ui.trouble import Trouble, trouble_of
+from posapp.ui.words import Say
+
+_SHORT = {
+    "device_unreachable": "ready.dead",
+    "paper_out": "ready.paper",
+    "cover_open": "ready.cover",
+    "device_busy": "ready.busy",
+    "wrong_device": "ready.other",
+}
+"""The whole sentence of a trouble stands in the pane; the head has room for three words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +62,22 @@ def readiness_of(register: RegisterView | None, look: Look, *, recovered: bool) 
         is_unknown = trouble.exit_code == 3
         return Readiness(
             Shape.UNKNOWN if is_unknown else Shape.BAD,
-            say("ready.unknown") if is_unknown else trouble.message(say.language),
+            say("ready.unknown" if is_unknown else _SHORT.get(trouble.code, "ready.not")),
             "recover" if is_unknown else "",
         )
     if not register.paper_ok:
         return Readiness(Shape.BAD, say("ready.paper"))
     return Readiness(Shape.OK, say("ready.ok"))
+
+
+def why_not(register: RegisterView | None, readiness: Readiness, say: Say) -> Trouble | None:
+    """The message that goes with methods that cannot be chosen; None when they can, or when it is only being asked."""
+    if readiness.may_sell or register is None or readiness.shape is Shape.WAIT:
+        return None
+    error = register.trouble
+    if error is None and readiness.act:
+        error = Refused("shift_closed" if readiness.act == "open_shift" else "shift_expired")
+    return trouble_of(error, say) if error is not None else None
 
 
 class Head(Pane):

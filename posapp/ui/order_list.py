@@ -61,8 +61,11 @@ class OrderList(QWidget):
     def show_rows(self, rows: list[OrderRow]) -> None:
         """The orders that the search found; the chosen row stays chosen."""
         say = self.look.say
-        chosen = self._chosen_id()
-        self.model.show_rows(rows)
+        chosen, bar = self._chosen_id(), self.table.verticalScrollBar()
+        place = bar.value()
+        if rows != self.model.rows:
+            self.model.show_rows(rows)
+            bar.setValue(place)
         self.count.set_text(say.count("list.count", len(rows)))
         self.empty.set_text(say("list.nothing_found") if self.search.text().strip() else say("list.empty"))
         self._stack.setCurrentIndex(0 if rows else 1)

@@ -195,7 +195,8 @@ class PaymentPane(Pane):
                 self.clear_trouble()
             return
         is_free = self.banner.trouble is None or self._is_register_trouble
-        if self.step in (Step.METHODS, Step.PAY) and is_free and trouble != self.banner.trouble:
+        in_place = self.step in (Step.IDLE, Step.METHODS, Step.PAY)
+        if in_place and is_free and trouble != self.banner.trouble:
             self.show_trouble(trouble)
             self._is_register_trouble = True
 

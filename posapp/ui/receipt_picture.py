@@ -175,7 +175,8 @@ def receipt_texts(view: ReceiptView, look: Look) -> list[_Text]:
     texts.append(_Text(say("paper.head", kind=say(f"kind.{receipt.kind.value}")), centred=True))
     when = view.mark.printed_at if view.mark else receipt.created_at
     texts.append(_Text(say("paper.order", number=receipt.order_number), when.strftime("%d.%m.%Y %H:%M")))
-    texts.append(_Text(say("paper.cashier", name=receipt.cashier)))
+    shift = say("paper.shift", n=view.mark.shift_number, receipt=view.mark.receipt_number) if view.mark else ""
+    texts.append(_Text(say("paper.cashier", name=receipt.cashier), shift))
     texts.append(rule)
     for line in receipt.lines:
         texts += _line_texts(line, look)
@@ -185,7 +186,6 @@ def receipt_texts(view: ReceiptView, look: Look) -> list[_Text]:
     if view.mark is not None:
         mark = view.mark
         texts.append(rule)
-        texts.append(_Text(say("paper.shift", n=mark.shift_number), say("paper.number", n=mark.receipt_number)))
         texts.append(_Text(say("paper.rn", n=mark.registration_number)))
         texts.append(_Text(say("paper.fn", n=mark.storage_number)))
         texts.append(_Text(say("paper.fd", n=mark.document_number), say("paper.fpd", n=mark.document_sign)))

@@ -62,6 +62,8 @@ class ServiceScreen(QWidget):
         column.addSpacing(px(Space.S4))
         column.addWidget(Label(look, say("service.look"), Type.TITLE))
         self._add_choices(column)
+        column.addSpacing(px(Space.S4))
+        column.addLayout(self._row((self._act_button("quit", "x"),)))
         column.addStretch(1)
         self.show_register(None)
 

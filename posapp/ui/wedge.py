@@ -22,6 +22,10 @@ GAP_MS = 60  # longest pause between two keys of a scan; scanners send 2–30 ms
 LENGTH_MIN = 6  # a number shorter than this is typed in less time than a scanner is found
 
 
+GS = "\x1d"
+"""Between the groups of a GS1 code. Scanners type it as F8 or as Ctrl+], which must not choose a method."""
+
+
 class Verdict(Enum):
     """What to do with a key."""
 
@@ -43,7 +47,8 @@ class Burst:
         if is_end:
             return Verdict.SCAN if is_plain and is_close and len(self.text) >= LENGTH_MIN else Verdict.PASS
         starts = bool(self.text) or text != " "
-        if not (is_plain and len(text) == 1 and text.isprintable() and starts and is_close):
+        is_group = text == GS and len(self.text) >= 3
+        if not (is_plain and len(text) == 1 and (text.isprintable() or is_group) and starts and is_close):
             return Verdict.PASS
         self.text += text
         self.last_ms = at_ms
@@ -129,16 +134,21 @@ class Wedge(QObject):
 
     def _swallow_override(self, event: QKeyEvent) -> bool:
         text = event.text()
-        if _is_plain(event) and len(text) == 1 and text.isprintable() and text != " ":
+        is_letter = _is_plain(event) and len(text) == 1 and text.isprintable() and text != " "
+        if is_letter or (self._held and _is_group(event)):
             event.accept()  # "handled": the shortcut map is not asked, the KeyPress still comes
             return True
         return False
 
     def _press(self, window: QWindow, event: QKeyEvent) -> bool:
+        if event.key() in _MODIFIERS:
+            return False  # a scanner presses Shift for its capital letters
         self.last.note_key()
         now = event.timestamp() or self.last.clock()
         is_end = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
-        verdict = self._burst.key(event.text(), now, is_end=is_end, is_plain=_is_plain(event))
+        is_group = bool(self._held) and _is_group(event)
+        text, is_plain = (GS, True) if is_group else (event.text(), _is_plain(event))
+        verdict = self._burst.key(text, now, is_end=is_end, is_plain=is_plain)
         if verdict is Verdict.PASS and self._held:
             self._flush()
             # The held keys were fingers, but this one may be the first of a scan.
@@ -199,7 +209,22 @@ class Wedge(QObject):
             self._replaying = False
 
 
+_MODIFIERS = (
+    Qt.Key.Key_Shift,
+    Qt.Key.Key_Control,
+    Qt.Key.Key_Alt,
+    Qt.Key.Key_AltGr,
+    Qt.Key.Key_Meta,
+    Qt.Key.Key_CapsLock,
+)
+
+
 def _is_plain(event: QKeyEvent) -> bool:
     """No Ctrl, Alt or Meta, and not a held key: Shift and the number pad are what scanners use too."""
     extra = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
     return not event.isAutoRepeat() and not event.modifiers() & extra
+
+
+def _is_group(event: QKeyEvent) -> bool:
+    is_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+    return event.key() == Qt.Key.Key_F8 or (is_control and event.key() == Qt.Key.Key_BracketRight)

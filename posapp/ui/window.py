@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QLayout, QVBoxLayout, QWidget
 
 from posapp.domain.money import ZERO
-from posapp.errors import PosError, Refused
 from posapp.lanes import Lanes
 from posapp.till.views import (
     DeliverReport,
@@ -27,7 +28,7 @@ from posapp.ui.desk import Desk
 from posapp.ui.draft import Draft, Method
 from posapp.ui.errands import Errands
 from posapp.ui.frame import Frame
-from posapp.ui.head import Readiness, readiness_of
+from posapp.ui.head import Readiness, readiness_of, why_not
 from posapp.ui.lights import Shape
 from posapp.ui.look import Look
 from posapp.ui.payment_pane import PaymentPane, Step
@@ -301,31 +302,33 @@ class Window(QWidget):
         errands, counter = self.errands, self.counter
         if errands is None or counter is None or counter.is_selling:
             return
-        if act == "open_shift":
-            errands.open_shift()
-        elif act in ("close_shift", "ask_close_shift"):
-            self._ask_to_close()
-        elif act == "close_shift_now":
-            errands.close_shift()
-        elif act == "x_report":
-            errands.x_report()
-        elif act == "recover":
-            self._is_recovered = False
-            self._show_readiness()
-            errands.recover()
-            errands.read_register()
-        elif act == "pull":
-            errands.pull()
-        elif act == "sync":
-            errands.sync()
-        elif act == "retry":
-            entry = counter.retry()
-            if entry is not None:
-                self.pane.clear_trouble()
-                errands.retry(entry)
-        elif act == "resume":
-            counter.resume()
-            self.frame.arrange()
+        acts: dict[str, Callable[[], object]] = {
+            "open_shift": errands.open_shift,
+            "close_shift": self._ask_to_close,
+            "ask_close_shift": self._ask_to_close,
+            "close_shift_now": errands.close_shift,
+            "x_report": errands.x_report,
+            "recover": self._recover,
+            "pull": errands.pull,
+            "sync": errands.sync,
+            "retry": self._retry_red,
+            "resume": counter.resume,
+            "quit": self.close,
+        }
+        acts[act]()
+
+    def _recover(self) -> None:
+        self._is_recovered = False
+        self._show_readiness()
+        if self.errands is not None:
+            self.errands.recover()
+            self.errands.read_register()
+
+    def _retry_red(self) -> None:
+        entry = self.counter.retry() if self.counter is not None else None
+        if entry is not None:
+            self.pane.clear_trouble()
+            self._retry(entry)
 
     def _ask_to_close(self) -> None:
         """A shift cannot be reopened: one deliberate stop, in the pane, with what will happen."""
@@ -503,18 +506,9 @@ class Window(QWidget):
 
     def _show_readiness(self) -> None:
         readiness = readiness_of(self.register, self.look, recovered=self._is_recovered)
-        trouble = self._register_trouble
-        if trouble is not None and self._is_recovered:
-            readiness = Readiness(Shape.UNKNOWN if trouble.tone == "unknown" else Shape.BAD, trouble.message)
+        trouble = self._register_trouble if self._is_recovered else None
+        if trouble is not None:
+            readiness = Readiness(Shape.UNKNOWN if trouble.tone == "unknown" else Shape.BAD, self.look.say("ready.not"))
         self.frame.head.show_register(self.register, readiness)
         self.pane.allow(set(Method) if readiness.may_sell else set())
-        self.pane.show_register_trouble(None if readiness.may_sell else self._why_not(readiness))
-
-    def _why_not(self, readiness: Readiness) -> Trouble | None:
-        """The banner that goes with methods that cannot be chosen."""
-        if self._register_trouble is not None:
-            return self._register_trouble
-        error: PosError | None = self.register.trouble if self.register else None
-        if error is None and readiness.act in ("open_shift", "close_shift"):
-            error = Refused("shift_closed" if readiness.act == "open_shift" else "shift_expired")
-        return trouble_of(error, self.look.say) if error is not None else None
+        self.pane.show_register_trouble(trouble or why_not(self.register, readiness, self.look.say))

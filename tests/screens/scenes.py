@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-if sys.platform.startswith("linux"):
+if sys.platform.startswith("linux") and (__name__ == "__main__" or not os.environ.get("DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtWidgets import QApplication
@@ -408,7 +408,7 @@ def main(folder: Path, names: list[str]) -> None:
         focus = QApplication.focusWidget()
         if focus is not None and "--cursor" not in sys.argv:
             focus.clearFocus()  # a text cursor blinks
-        window.grab().save(str(folder / f"{name}.png"), "PNG", 0)  # type: ignore[call-overload]
+        window.grab().save(str(folder / f"{name}.png"), "PNG", 0)
         window.close()
         window.deleteLater()
         QApplication.processEvents()

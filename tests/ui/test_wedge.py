@@ -59,6 +59,11 @@ def test_a_scanner_on_the_russian_layout_is_understood(typed: str, meant: str) -
     assert mend_layout(typed) == meant
 
 
+def test_the_separator_of_a_gs1_code_belongs_to_it() -> None:
+    assert feed(Burst(), "0104607\x1d21ABC\r", 3)[-1] is Verdict.SCAN
+    assert feed(Burst(), "\x1d", 3) == [Verdict.PASS]
+
+
 class Ear(QObject):
     """A field with the focus and a filter before it."""
 
@@ -87,6 +92,17 @@ def test_real_key_events_of_a_scanner_never_reach_the_field(qtbot: QtBot) -> Non
     assert ear.wedge.last.scan_ms > 0
 
 
+def test_capital_letters_of_a_scanner_come_with_shift(qtbot: QtBot) -> None:
+    """Each capital is Shift down, letter, Shift up: the Shift must not break the burst."""
+    ear = Ear(qtbot)
+    for each in "ORDER-10457":
+        shift = Qt.KeyboardModifier.ShiftModifier if each.isalpha() else Qt.KeyboardModifier.NoModifier
+        QTest.keyClick(ear.field.windowHandle(), each, shift)
+    QTest.keyClick(ear.field.windowHandle(), Qt.Key.Key_Return)
+    assert [code.upper() for code in ear.codes] == ["ORDER-10457"]
+    assert ear.field.text() == ""
+
+
 def test_a_real_finger_reaches_the_field_after_a_moment(qtbot: QtBot) -> None:
     ear = Ear(qtbot)
     QTest.keyClick(ear.field.windowHandle(), Qt.Key.Key_7)
@@ -111,6 +127,22 @@ def test_a_scanner_without_an_end_key_is_heard(qtbot: QtBot) -> None:
         QTest.keyClick(ear.field.windowHandle(), Qt.Key(ord(each)))
     qtbot.waitUntil(lambda: ear.codes == ["4607034370299"])
     assert ear.field.text() == ""
+
+
+@pytest.mark.parametrize(
+    "key, modifier",
+    [(Qt.Key.Key_F8, Qt.KeyboardModifier.NoModifier), (Qt.Key.Key_BracketRight, Qt.KeyboardModifier.ControlModifier)],
+)
+def test_a_separator_typed_as_a_key_is_no_key(qtbot: QtBot, key: Qt.Key, modifier: Qt.KeyboardModifier) -> None:
+    ear = Ear(qtbot)
+    window = ear.field.windowHandle()
+    for each in "0104607":
+        QTest.keyClick(window, Qt.Key(ord(each)))
+    QTest.keyClick(window, key, modifier)
+    for each in "21555":
+        QTest.keyClick(window, Qt.Key(ord(each)))
+    QTest.keyClick(window, Qt.Key.Key_Return)
+    assert ear.codes == ["0104607\x1d21555"]
 
 
 def test_each_held_press_gets_its_release(qtbot: QtBot) -> None:
