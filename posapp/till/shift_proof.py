@@ -82,7 +82,7 @@ def _is_open(now: PrinterStatus) -> bool:
 
 
 def _int(facts: Mapping[str, object], name: str) -> int:
-    value = facts[name]
+    value = facts.get(name)
     if not isinstance(value, int):
         raise ResolveNeeded("resolve_needed", why=f"в журнале нет {name}", key="")
     return value

@@ -46,6 +46,8 @@ class Register:
         self.killed_at: tuple[int, bool] | None = None
         self.written: list[int] = []
         """Opcodes of the frames that the till has written, in order."""
+        self.line_s = 0.0
+        """How long it prints a line, for a register that prints line by line and not the whole receipt at its end."""
         self._executed: list[Any] = []
         self._hooks: list[tuple[int, str, Callable[[], object]]] = []
         self._unreadable: set[int] = set()
@@ -125,6 +127,8 @@ class Register:
         if isinstance(command, c.RequestDocument) and command.document_number in self._unreadable:
             return c.ErrorReply(command.CODE, 0x08)
         reply = self._execute(command, now)
+        if isinstance(command, (c.OpenReceipt, c.Operation)) and not isinstance(reply, c.ErrorReply) and self.line_s:
+            self.printer.busy_until = self.printer.clock(now) + timedelta(seconds=self.line_s)
         self._run_hooks(code, "after")
         return reply
 
@@ -173,6 +177,11 @@ class Register:
     def with_key(self, key: str) -> list[StoredDocument]:
         """Documents that carry the key."""
         return [each for each in self.receipts if each.key == key]
+
+    @staticmethod
+    def lines_of(document: StoredDocument) -> int:
+        """How many items (1059) a receipt has."""
+        return sum(each.tag == 1059 for each in ffd.decode(document.body))
 
     def count(self, code: int) -> int:
         """How often the till has written a command."""

@@ -1,0 +1,281 @@
+"""Rules 1, 3, 4, 5, 10: one receipt per settlement, on whose word it is printed again, what a reply is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from posapp.devices.shtrih.frame import lrc
+from posapp.domain.money import Money, Quantity
+from posapp.domain.settlement import By, Stamp, State
+from posapp.errors import DeviceError, OutcomeUnknown, Refused, SaleError
+from posapp.till import recover, register, resolve, sale
+from posapp.till.sale import AlreadyReceipted
+from tests.till.rig import Killed
+from tests.till.shops import PORTAL, TOTAL, Shop, an_order, card, cash
+
+
+def refused_for_paper(shop: Shop) -> str:
+    """A receipt in the journal that was proven not made, the register in order again; its key."""
+    shop.register.fault("FF46", "error", value=0x39)
+    with pytest.raises(Refused):
+        shop.sell()
+    shop.register.heal()
+    assert shop.stored().state is State.REFUSED
+    return shop.receipt().key
+
+
+def test_the_mark_is_that_of_the_storage_and_the_stamp_that_of_the_order(shop: Shop) -> None:
+    sold = shop.sell()
+    shop.assert_exactly_one()
+    assert sold.outbox_pending == 4
+    mark = sold.view.mark
+    assert mark is not None
+    document = shop.till.printer.read_document(mark.document_number)
+    assert document.stamp == Stamp("1", "1001", shop.receipt().key).text()
+    assert document.whole
+    assert shop.till.printer.document_mark(mark.document_number) == mark
+
+
+def test_rule_1_selling_again_shows_the_receipt_and_sends_nothing(shop: Shop) -> None:
+    first = shop.sell()
+    frames = len(shop.register.written)
+    with pytest.raises(AlreadyReceipted) as told:
+        shop.sell()
+    assert told.value.code == "already_receipted"
+    assert told.value.view.mark == first.view.mark
+    with pytest.raises(AlreadyReceipted):
+        shop.sell(tenders=card(TOTAL))
+    assert len(shop.register.written) == frames
+
+
+def test_the_same_tenders_print_the_receipt_that_was_begun(shop: Shop) -> None:
+    key = refused_for_paper(shop)
+    shop.sell()
+    assert shop.receipt().key == key
+    shop.assert_exactly_one()
+    assert [each.outcome for each in shop.till.journal.attempts(key)] == ["refused", "fiscalized"]
+
+
+def test_other_tenders_do_not(shop: Shop) -> None:
+    key = refused_for_paper(shop)
+    for others in (card(TOTAL), cash(TOTAL + Money(1)), (*cash(Money(9_000)), *card(Money(50_000)))):
+        with pytest.raises(SaleError) as told:
+            shop.sell(tenders=others)
+        assert told.value.code == "other_tenders"
+    assert shop.register.receipts == []
+    resolve.cancel(shop.till, key)
+    shop.sell(tenders=card(TOTAL))
+    shop.assert_exactly_one()
+    assert shop.receipt().key != key
+
+
+def test_a_pending_receipt_is_not_printed_by_recovery(shop: Shop) -> None:
+    shop.register.fault("FF45", "drop_command")
+    with pytest.raises(Refused):
+        shop.sell()
+    shop.register.heal()
+    assert shop.stored().state is State.PENDING
+    shop.restart()
+    recover.recover(shop.till)
+    assert shop.register.receipts == []
+    assert shop.stored().state is State.PENDING
+
+
+@pytest.mark.parametrize("what", ["cancelled", "paid", "dearer", "other goods"])
+def test_a_receipt_begun_for_the_order_as_it_was_is_not_printed(shop: Shop, what: str) -> None:
+    refused_for_paper(shop)
+    order = an_order()
+    first, second = order.lines
+    later, code = {
+        "cancelled": (replace(order, is_cancelled=True), "order_cancelled"),
+        "paid": (replace(order, payments=(replace(order.payments[0], is_paid=True),)), "already_paid"),
+        "dearer": (an_order(lines=(first.price, second.price + Money(100))), "order_changed"),
+        "other goods": (replace(order, lines=(first, replace(second, name="Ложка"))), "order_changed"),
+    }[what]
+    tenders = cash(max(TOTAL, later.price)) if what != "dearer" else cash(TOTAL)
+    with pytest.raises(SaleError) as told:
+        shop.sell(later, tenders)
+    assert told.value.code in (code, "tenders_short")
+    assert shop.register.receipts == []
+    shop.sell()
+    shop.assert_exactly_one()
+
+
+def test_a_held_receipt_is_printed_on_a_persons_word(shop: Shop) -> None:
+    made = sale._new_receipt(shop.till, an_order(), cash(TOTAL))
+    shop.till.journal.add_receipt(made, State.HELD, "сомнение")
+    shop.sell()
+    shop.assert_exactly_one()
+    assert shop.receipt().key == made.key
+
+
+def test_rule_10_nothing_is_sold_while_one_is_sending(shop: Shop) -> None:
+    shop.register.fault("FF45", "power_off", "after_commit")
+    with pytest.raises(OutcomeUnknown):
+        shop.sell()
+    with pytest.raises(DeviceError):
+        shop.sell(an_order(2))
+    made = sale._new_receipt(shop.till, an_order(2), cash(TOTAL))
+    shop.till.journal.add_receipt(made)
+    with pytest.raises(Refused) as told:  # whoever forgets to recover meets the journal
+        shop.till.journal.start_attempt(made.key, shop.till.identity, 2, 1)
+    assert told.value.code == "device_busy"
+
+
+def test_rule_3_the_attempt_is_on_disk_before_the_first_byte(shop: Shop) -> None:
+    shop.register.killed_at = (0x8D, False)
+    with pytest.raises(Killed):
+        shop.sell()
+    stored = shop.stored()
+    attempt = shop.till.journal.last_attempt(stored.receipt.key)
+    assert attempt is not None
+    assert (stored.state, stored.attempts) == (State.SENDING, 1)
+    assert (attempt.device, attempt.last_document, attempt.shift_number) == (shop.till.identity, 2, 1)
+
+
+@pytest.mark.parametrize("byte", range(2, 18))
+def test_rule_5_any_bit_of_the_closing_reply_may_be_wrong(shop: Shop, byte: int) -> None:
+    """Byte 2…17 of the reply's frame, with its check byte (18) made right again: nothing but the look-up can tell.
+
+    A wrong opcode or error byte, another change, another document number, another sign: none of it may be believed.
+    """
+    shop.register.faults(
+        [{"command": "FF45", "do": "flip", "when": "after_commit", "value": each} for each in (byte, 18)]
+    )
+    shop.sell()
+    shop.assert_exactly_one()
+    assert len(shop.register.receipts) == 1
+    assert shop.register.count(0xFF45) == 1
+
+
+def test_the_check_byte_made_right_again() -> None:
+    """What the test above stands on: two flips of the same bit cancel out."""
+    reply = bytes.fromhex("10FF4500000000000003000000DC450000")
+    assert lrc(reply) ^ 1 == lrc(reply[:3] + bytes((reply[3] ^ 1,)) + reply[4:])
+
+
+def test_rule_5_an_error_answer_after_the_document_was_made(shop: Shop) -> None:
+    shop.register.fault("FF45", "error", "after_commit", value=0x50)
+    shop.sell()
+    shop.assert_exactly_one()
+    assert shop.register.count(0xFF45) == 1
+
+
+def test_rule_5_an_error_answer_before_it_is_a_refusal_only_after_the_storage_was_read(shop: Shop) -> None:
+    shop.register.fault("FF45", "error", value=0x17)
+    read = shop.register.count(0xFF01)
+    with pytest.raises(Refused, match="часы") as told:
+        shop.sell()
+    assert told.value.facts["error"] == "17h"
+    assert shop.register.count(0xFF01) > read + 1
+    assert shop.stored().state is State.REFUSED
+    assert shop.register.printer.receipt is None
+    shop.register.heal()
+    shop.sell()
+    shop.assert_exactly_one()
+
+
+def test_rule_4_the_closing_command_is_never_sent_again_within_a_try(shop: Shop) -> None:
+    shop.register.fault("FF45", "drop_reply", "after_commit")
+    shop.sell()
+    assert shop.register.count(0xFF45) == 1
+    shop.assert_exactly_one()
+
+
+def test_a_register_that_prints_line_by_line(shop: Shop) -> None:
+    """It answers 50h to everything while it prints; before that nothing was executed."""
+    shop.register.line_s = 0.3
+    shop.sell()
+    shop.sell(an_order(2))
+    shop.assert_exactly_one()
+    shop.assert_exactly_one(2)
+    assert shop.register.count(0xFF46) > 4, "some were offered again"
+    assert [shop.register.lines_of(each) for each in shop.register.receipts] == [2, 2]
+
+
+def test_a_register_that_still_prints_the_receipt_before(shop: Shop) -> None:
+    shop.register.printer.print_time = timedelta(seconds=3)
+    shop.sell()
+    shop.sell(an_order(2))
+    shop.assert_exactly_one()
+    shop.assert_exactly_one(2)
+
+
+def test_paper_that_ends_in_the_middle_of_a_receipt(shop: Shop) -> None:
+    """The print waits for B0h; only after that the open receipt can be cancelled, and then sold."""
+    shop.register.fault("FF46", "paper_out", "after_commit")
+    with pytest.raises(OutcomeUnknown):
+        shop.sell()
+    with pytest.raises(OutcomeUnknown):
+        shop.sell()
+    shop.register.printer.set_paper("ok", shop.register.now)
+    shop.sell()
+    shop.assert_exactly_one()
+    assert shop.register.count(0x88) >= 1
+
+
+@pytest.mark.parametrize("state, code", [("out", "paper_out"), ("cover", "cover_open")])
+def test_without_paper_nothing_is_begun(shop: Shop, state: str, code: str) -> None:
+    shop.register.printer.set_paper(state, shop.register.now)
+    with pytest.raises(Refused) as told:
+        shop.sell()
+    assert told.value.code == code
+    assert shop.till.journal.receipts_of_order(PORTAL, 1) == []
+    assert shop.register.count(0x8D) == 0
+
+
+def test_a_shift_that_is_too_old_or_closed(closed_shop: Shop) -> None:
+    with pytest.raises(Refused) as told:
+        closed_shop.sell()
+    assert told.value.code == "shift_closed"
+    assert closed_shop.till.journal.receipts_of_order(PORTAL, 1) == []
+
+
+def test_a_shift_older_than_a_day(shop: Shop) -> None:
+    shop.register.advance(25 * 3600.0)
+    with pytest.raises(Refused) as told:
+        shop.sell()
+    assert told.value.code == "shift_expired"
+    assert register.view(shop.till).trouble is not None
+
+
+@pytest.mark.parametrize("state", [State.FISCALIZED, State.SENDING, State.PENDING])
+def test_only_a_receipt_that_was_not_made_can_be_given_up(shop: Shop, state: State) -> None:
+    if state is State.FISCALIZED:
+        shop.sell()
+    elif state is State.SENDING:
+        shop.register.fault("FF45", "power_off", "after_commit")
+        with pytest.raises(OutcomeUnknown):
+            shop.sell()
+    else:
+        shop.till.journal.add_receipt(sale._new_receipt(shop.till, an_order(), cash(TOTAL)))
+    key = shop.receipt().key
+    if state is State.PENDING:
+        resolve.cancel(shop.till, key)
+        assert shop.till.journal.receipt(key).state is State.CANCELLED  # type: ignore[union-attr]
+        return
+    with pytest.raises(Exception, match="cancelled") as told:
+        resolve.cancel(shop.till, key)
+    assert getattr(told.value, "code", "") == "not_resolvable"
+    assert shop.stored().state is state
+
+
+def test_words_that_the_register_cannot_write_are_refused_or_replaced_with_nothing_open(shop: Shop) -> None:
+    """Names come from the portal: any script, any sign."""
+    order = an_order()
+    names = ("Чай 茶 «Утро» — №5 ₽ 😀", "//не печатать", "х" * 128)
+    lines = tuple(replace(order.lines[1], name=name, quantity=Quantity.of("1")) for name in names)
+    price = Money(sum(each.line_sum.kopecks for each in lines))
+    payments = (replace(order.payments[0], amount=price),)
+    shop.sell(replace(order, number="№ 5/ё·я", lines=lines, price=price, payments=payments))
+    shop.assert_exactly_one()
+
+
+def test_consent_is_given_by_the_person_who_sells_again(shop: Shop) -> None:
+    key = refused_for_paper(shop)
+    shop.till.journal.move(key, State.PENDING, By.PERSON, "")
+    shop.sell()
+    shop.assert_exactly_one()
