@@ -5,7 +5,6 @@ Clock, ids and randomness enter here and nowhere else.
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Iterator
@@ -40,19 +39,10 @@ from posapp.till.views import (
     SyncRow,
 )
 
-DATA_DIR_VARIABLE = "POSAPP_DATA_DIR"
-
 
 def data_dir(given: Path | None) -> Path:
     """The data directory: the one given, else POSAPP_DATA_DIR, else the system's place for it."""
-    if given is not None:
-        return given
-    named = os.environ.get(DATA_DIR_VARIABLE)
-    if named:
-        return Path(named)
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("posapp", appauthor=False))
+    return settings_file.data_dir(given)
 
 
 def now() -> datetime:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from posapp.errors import JournalError, SetupError
 
-FILE = "settings.json"
+FILE, LOOK_FILE = "settings.json", "look.json"
+DATA_DIR_VARIABLE = "POSAPP_DATA_DIR"
 TRAINING, LIVE = "training", "live"
 BYTES_MAX = 1 << 20
 
@@ -82,6 +84,33 @@ class Settings:
     def with_(self, **changes: Any) -> Settings:
         """A copy with some fields replaced."""
         return replace(self, **changes)
+
+
+def data_dir(given: Path | None) -> Path:
+    """The data directory: the one given, else POSAPP_DATA_DIR, else the system's place for it."""
+    if given is not None:
+        return given
+    named = os.environ.get(DATA_DIR_VARIABLE)
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("posapp", appauthor=False))
+
+
+def load_look(folder: Path) -> dict[str, Any]:
+    """How a person wants the window to look; empty when nothing was chosen or the file is no such file."""
+    try:
+        found = json.loads((folder / LOOK_FILE).read_bytes()[:BYTES_MAX])
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def save_look(folder: Path, look: Mapping[str, Any]) -> None:
+    """Keeps the look. A disk that refuses costs nothing but the look."""
+    with suppress(OSError):
+        (folder / LOOK_FILE).write_text(json.dumps(dict(look), ensure_ascii=False), encoding="utf-8")
 
 
 def load(folder: Path) -> Settings | None:

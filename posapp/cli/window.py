@@ -1,38 +1,64 @@
-"""`posapp` and `posapp run`: the window."""
+"""`posapp run`: the window. This file imports the standard library alone, so that the window can paint first."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from posapp.cli.common import DataDir, command
-
 if TYPE_CHECKING:
+    import typer
+
+    from posapp.app import TillDesk
     from posapp.lanes import Lanes
     from posapp.ui.desk import Desk
+    from posapp.ui.service_screen import LookSettings
+
+LOOKS = {"theme": str, "factor": float, "is_muted": bool, "language": str}
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
+    from posapp.cli.common import DataDir, command
+
+    def run(data_dir: DataDir = None) -> int:
+        """Окно кассы."""
+        return show_window(data_dir)
+
+    run.__annotations__["data_dir"] = DataDir
     app.command("run")(command(run))
 
 
-def run(data_dir: DataDir = None) -> int:
-    """Окно кассы."""
-    return show_window(data_dir)
-
-
-def show_window(data_dir: Path | None) -> int:
-    """The window on a data directory; what is slow is imported after the first paint."""
+def show_window(given: Path | None) -> int:
+    """The window on a data directory; what is slow is imported by a worker after the first paint."""
+    from posapp import settings
     from posapp.ui.start import main as start
 
-    return start(lambda: _desk(data_dir))
+    folder = settings.data_dir(given)
+    desks: list[TillDesk] = []
+
+    def make_desk() -> tuple[Desk, Lanes]:
+        from posapp.app import TillDesk
+        from posapp.lanes import Lanes
+
+        desks.append(TillDesk(folder))
+        return desks[0], Lanes.threads()
+
+    try:
+        return start(
+            make_desk,
+            settings=_look(settings.load_look(folder)),
+            keep_settings=lambda look: settings.save_look(folder, asdict(look)),
+        )
+    finally:
+        for desk in desks:
+            desk.close()
 
 
-def _desk(data_dir: Path | None) -> tuple[Desk, Lanes]:
-    from posapp import app
-    from posapp.lanes import Lanes
+def _look(kept: dict[str, object]) -> LookSettings:
+    """The look as kept, as far as it makes sense."""
+    from posapp.ui.service_screen import LookSettings
 
-    return app.TillDesk(app.data_dir(data_dir)), Lanes.threads()
+    names = {field.name for field in fields(LookSettings)}
+    sound = {name: value for name, value in kept.items() if name in names and isinstance(value, LOOKS[name])}
+    return LookSettings(**sound)  # type: ignore[arg-type]
