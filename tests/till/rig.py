@@ -85,6 +85,10 @@ class Register:
         self.printer.set_paper("ok", self.now)
         self.advance(900.0)
 
+    def readable_again(self, number: int) -> None:
+        """The TLV of this document can be read."""
+        self._unreadable.discard(number)
+
     def unplug(self) -> None:
         """Someone pulls the cable."""
         self.is_plugged = False
@@ -106,6 +110,17 @@ class Register:
             self.do(c.RequestDocument(PASSWORD, number))
 
         self.meanwhile(0xFF3A, "after", read)
+
+    def foreign_shift_close(self) -> int:
+        """Another program closes the shift; the report's number."""
+        self.do(c.CloseShift(PASSWORD))
+        return self.printer.storage.last_number
+
+    def foreign_correction(self, kopecks: int) -> int:
+        """Another program makes a correction receipt of a sale; its number."""
+        self.do(c.BeginCorrection(PASSWORD))
+        self.do(c.MakeShortCorrection(PASSWORD, kopecks, 1))
+        return self.printer.storage.last_number
 
     def receipt_of_another_till(self) -> int:
         """Till 2 prints what this till printed last, letter by letter, under a stamp of its own; the document's number.

@@ -25,7 +25,7 @@ _SLOT = {
     TenderKind.CREDIT: 14,
     TenderKind.OTHER: 15,
 }
-_SETTLEMENTS = frozenset((DocumentType.RECEIPT, DocumentType.BSO, DocumentType.CORRECTION, DocumentType.BSO_CORRECTION))
+SETTLEMENTS = frozenset((DocumentType.RECEIPT, DocumentType.BSO, DocumentType.CORRECTION, DocumentType.BSO_CORRECTION))
 
 
 def key_tlv(stamp: str) -> bytes:
@@ -102,7 +102,7 @@ def document_of(found: c.FindDocumentReply, tlv: bytes | None) -> FiscalDocument
     """
     entries = _entries(found, tlv)
     whole = bool(entries)
-    settles = found.document_type in _SETTLEMENTS
+    settles = found.document_type in SETTLEMENTS
     if found.printed_at is None:
         raise ProtocolError("FF0A without a time")
     try:

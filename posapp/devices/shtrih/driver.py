@@ -363,20 +363,34 @@ class ShtrihPrinter:
             yield self.read_document(each)
 
     def document_mark(self, number: int) -> FiscalMark:
-        """The mark from the storage; shift and receipt number come from the TLV."""
+        """The mark from the storage; shift and receipt number come from the TLV, or are counted where it is gone."""
         identity = self.connect()
         document = self.read_document(number)
-        if document.shift_number is None or document.receipt_number is None:
-            raise Refused("not_found", what=f"ФД {number} целиком")
+        shift_number, receipt_number = document.shift_number, document.receipt_number
+        if shift_number is None or receipt_number is None:
+            shift_number, receipt_number = self._place_in_shift(number)
         return FiscalMark(
             document_number=number,
             document_sign=document.sign,
-            receipt_number=document.receipt_number,
-            shift_number=document.shift_number,
+            receipt_number=receipt_number,
+            shift_number=shift_number,
             storage_number=identity.storage_number,
             registration_number=identity.registration_number,
             printed_at=document.at,
         )
+
+    def _place_in_shift(self, number: int) -> tuple[int, int]:
+        """Shift (1038) and number in it (1042) of a receipt: FF0A back to the report that opened the shift.
+
+        The storage looks up every document for ever, with its TLV or without.
+        """
+        receipt_number = 1
+        for earlier in range(number - 1, 0, -1):
+            found = self._find(earlier)
+            if found.document_type == DocumentType.SHIFT_OPEN and found.shift_number is not None:
+                return found.shift_number, receipt_number
+            receipt_number += found.document_type in documents.SETTLEMENTS
+        raise Refused("not_found", what=f"смена ФД {number}")
 
     def document_tlv(self, number: int) -> bytes:
         """FF3A, then FF3B until 08h; with the outer tag in front."""
