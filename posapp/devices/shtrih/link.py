@@ -29,6 +29,7 @@ TRIES = 3
 ENQ_TIMEOUT_S = 1.0
 ACK_TIMEOUT_S = 3.0
 LISTEN_S = 5.0
+SILENT_MAX = 5
 DRAIN_TIMEOUT_S = 10.0
 DRAIN_MAX = 8  # answers that an earlier program may have left; more means the line is not sane
 CHUNKS_MAX = 4096  # portions of bytes we are willing to read for one piece
@@ -125,8 +126,10 @@ class Link:
         """The answer after ACK. A damaged or missing one is asked for by ENQ, which repeats no command.
 
         ENQ while the device still works is answered by ACK ("being prepared"), so asking early costs nothing and a
-        lost answer is found after `LISTEN_S` instead of after the whole time that the command may take.
+        lost answer is found after `LISTEN_S` instead of after the whole time that the command may take. A device that
+        does not answer ENQ either, `SILENT_MAX` times running, has no power or no cable: its outcome is read later.
         """
+        silent = 0
         for _ in range(max(TRIES, math.ceil(timeout_s / LISTEN_S))):
             try:
                 piece = yield from self._frame(min(timeout_s, LISTEN_S))
@@ -142,6 +145,9 @@ class Link:
                 raise Lost(str(error)) from error
             if piece == Control(NAK):
                 raise Lost("the device does not hold the answer any more")
+            silent = silent + 1 if piece is None else 0
+            if silent == SILENT_MAX:
+                break
         raise Lost("no sound answer")
 
     def _frame(self, timeout_s: float) -> Flow[Piece | None]:

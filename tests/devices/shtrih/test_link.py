@@ -9,7 +9,7 @@ import pytest
 
 from posapp.devices.flow import PortError, drive
 from posapp.devices.shtrih.frame import ACK, ENQ, NAK, encode
-from posapp.devices.shtrih.link import TRIES, Link, Lost, NotSent
+from posapp.devices.shtrih.link import SILENT_MAX, TRIES, Link, Lost, NotSent
 
 COMMAND = bytes.fromhex("101e000000")
 ANSWER = bytes.fromhex("1000 1e9202040000 9d2ec8010000000000".replace(" ", ""))
@@ -76,6 +76,7 @@ def test_an_answer_arrives_and_the_command_went_out_once(turns: list[bytes], rep
         pytest.param([nak, None], id="no acknowledgement"),
         pytest.param([nak, ack, nak], id="device idle again, answer gone"),
         pytest.param([nak, ack + DAMAGED, None, nak], id="damaged answer not repeated"),
+        pytest.param([nak, ack], id="silent from the acknowledgement on"),
         pytest.param([nak, BROKEN], id="port broke while sending"),
         pytest.param([nak, ack, BROKEN], id="port broke while waiting"),
     ],
@@ -85,6 +86,15 @@ def test_a_doubtful_command_is_never_sent_a_second_time(turns: list[bytes]) -> N
     with pytest.raises(Lost):
         drive(link.exchange(COMMAND, 30.0, repeats=False), port)
     assert port.sent.count(FRAME) == 1
+
+
+def test_a_device_that_answers_nothing_is_given_up_early_one_that_works_is_not() -> None:
+    port, link = Script([nak, ack]), Link()
+    with pytest.raises(Lost):
+        drive(link.exchange(COMMAND, 90.0, repeats=False), port)
+    assert port.sent.count(enq) == 1 + SILENT_MAX
+    working = Script([nak, ack, *[ack] * (SILENT_MAX + 1), ack + ANSWER_FRAME])
+    assert drive(Link().exchange(COMMAND, 90.0, repeats=False), working) == ANSWER
 
 
 def test_a_question_is_asked_again() -> None:
