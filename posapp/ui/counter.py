@@ -67,6 +67,7 @@ class Counter(QObject):
         self.is_unlocked = False
         self._new_receipt: ReceiptView | None = None
         self._drafts: dict[int, Draft] = {}
+        self._unknown_outcomes: dict[int, Trouble] = {}  # by order, until the storage is read
         self._seconds = 0
         self._tick = QTimer(self)
         self._tick.setInterval(1000)
@@ -188,6 +189,8 @@ class Counter(QObject):
             self._show_red(view)
         elif receipt is not None and receipt.state is State.SENDING:
             pane.show_blocked(say("due.unknown"), receipt.receipt.total, self._unknown(view.refusal))
+        elif view.order.order_id in self._unknown_outcomes:
+            pane.show_blocked(say("due.unknown"), view.order.to_pay, self._unknown_outcomes[view.order.order_id])
         elif view.refusal is not None and not _is_begun(view):
             pane.show_blocked(say("due.blocked"), ZERO, trouble_of(view.refusal, say))
         else:
@@ -291,6 +294,7 @@ class Counter(QObject):
         trouble = trouble_of(failure, say, selling=True)
         if is_unknown(failure) and view is not None:
             self._sounds.play("person")
+            self._unknown_outcomes[view.order.order_id] = trouble
             self._face.pane.show_blocked(say("due.unknown"), view.order.to_pay, trouble)
         else:
             self._sounds.play("unknown")
@@ -307,6 +311,7 @@ class Counter(QObject):
     def recovered(self) -> None:
         """The storage was read: the open order is judged anew."""
         self.is_unlocked = True
+        self._unknown_outcomes.clear()
         if self.view is not None and not self.is_selling:
             order_id = self.view.order.order_id
             self._bridge.run(self._lanes.journal, lambda: self._desk.view(order_id), self._open, self._ignore)

@@ -30,10 +30,25 @@ CHIPS = ("mine", "way", "done", "all")
 class Desk(Protocol):
     """The use cases, as the window needs them."""
 
-    cashier: str
-    till: str
-    is_training: bool
-    language: str
+    @property
+    def cashier(self) -> str:
+        """Who works, as printed (1021)."""
+        ...
+
+    @property
+    def till(self) -> str:
+        """The name of this till."""
+        ...
+
+    @property
+    def is_training(self) -> bool:
+        """The data directory was born for training."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """`ru` or `en`."""
+        ...
 
     def find(self, text: str) -> OrderView:
         """Lane journal. The order of a scanned or typed text, from the local copy. SaleError `unknown_order`."""

@@ -44,6 +44,7 @@ class Frame(QWidget):
         self.stacked = stacked
         self.is_training = is_training
         self.shown = "orders"
+        self.is_peeking = False
         self.head = Head(look, till, cashier, is_training=is_training)
         self.strip = Strip(look, is_short=stacked)
         self.bar = ActionBar(look)
@@ -58,6 +59,7 @@ class Frame(QWidget):
         self.left = Stack()
         self.right = Stack()
         self._build()
+        self.log.table.opened.connect(self._look_closer)
         self.ring = FocusRing(look, self)
 
     def _build(self) -> None:
@@ -79,7 +81,6 @@ class Frame(QWidget):
         if self.stacked:
             self.head.setFixedHeight(px(Target.SMALL))
             self.strip.setFixedHeight(px(Target.SMALL))
-            self.bar.hide()
         whole = QVBoxLayout(self)
         edge = px(TRAINING_FRAME) if self.is_training else 0
         whole.setContentsMargins(edge, edge, edge, edge)
@@ -92,6 +93,7 @@ class Frame(QWidget):
     def show_screen(self, name: str, *, peek: bool = False) -> None:
         """One of `SCREENS` with its right pane. `peek`: on a narrow screen the right pane replaces the left."""
         self.shown = name
+        self.is_peeking = peek and self.stacked
         screen = getattr(self, name)
         self.left.setCurrentWidget(screen)
         self.right.setCurrentWidget(getattr(screen, "side", self.pane))
@@ -109,6 +111,7 @@ class Frame(QWidget):
         is_blocked = self.shown == "order" and (step is Step.BLOCKED or self.pane.banner.trouble is not None)
         alone = is_paying or peek or is_blocked
         self.left_column.setVisible(not alone)
+        self.bar.setVisible(self.shown not in ("order", "receipt"))
         self.right.setVisible(alone or self.shown in ("order", "receipt"))
         room = self.look.px(COMPACT)
         self.right.setMinimumHeight(0 if alone else room)
@@ -119,6 +122,12 @@ class Frame(QWidget):
         super().resizeEvent(event)
         if not self.stacked:
             self.right.setFixedWidth(min(self.look.px(RIGHT_PANE), round(self.width() * RIGHT_SHARE)))
+
+    def _look_closer(self, _row: int) -> None:
+        """On a narrow screen a row of the log opens its story; Esc brings the table back."""
+        if self.stacked:
+            self.show_screen("log", peek=True)
+            self.log.focus_repair()
 
     def refresh(self) -> None:
         """Ages of now, on whatever is in sight."""

@@ -91,11 +91,15 @@ class MethodsPage(QWidget):
             self.buttons[method] = button
             box.addWidget(button)
         column.addLayout(box)
-        column.addSpacing(look.px(Space.S5 - Space.S2))
-        self.aside = Button(look, say("pay.aside"), key="Esc", kind=Kind.QUIET)
+        self.aside = Button(look, "" if stacked else say("pay.aside"), key="Esc", kind=Kind.QUIET)
+        self.aside.setAccessibleName(say("pay.aside"))
         self.aside.clicked.connect(self.put_aside)
-        column.addWidget(self.aside)
-        self.aside.setVisible(not stacked)
+        if stacked:
+            box.addSpacing(look.px(Space.S5 - Space.S2))
+            box.addWidget(self.aside)
+        else:
+            column.addSpacing(look.px(Space.S5 - Space.S2))
+            column.addWidget(self.aside)
         column.addStretch(1)
 
     def allow(self, allowed: set[Method]) -> None:

@@ -363,7 +363,7 @@ class PaymentPane(Pane):
 
     def _refresh(self) -> None:
         say, draft = self.look.say, self.draft
-        has_total = draft is not None or self.step is Step.BLOCKED
+        has_total = draft is not None or (self.step is Step.BLOCKED and not self.stacked)
         self.caption.setVisible(has_total)
         self.total.setVisible(has_total)
         if draft is None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from posapp.domain.fiscal import ShiftState
 from posapp.till.views import PullResult, RegisterView
 from posapp.ui.banner import Banner
 from posapp.ui.controls import Button, Label, Pane
 from posapp.ui.look import Look
+from posapp.ui.tables import ScrollBar
 from posapp.ui.theme import FACTORS, THEMES, Space, Target, Type
 from posapp.ui.trouble import Trouble
 
@@ -47,14 +48,19 @@ class ServiceScreen(QWidget):
         self.pull = self._act_button("pull", "refresh")
         self.side = ServiceSide(look)
         self.side.acted.connect(self.acted)
-        column = QVBoxLayout(self)
+        page = Pane(look, "surface")
+        column = QVBoxLayout(page)
         px = look.px
         column.setContentsMargins(px(Space.S4), px(Space.S3), px(Space.S4), px(Space.S3))
         column.setSpacing(px(Space.S3))
         column.addWidget(Label(look, say("service.shift"), Type.TITLE))
         column.addWidget(self.shift)
         column.addWidget(self.identity)
-        column.addLayout(self._row((self.open, self.close_shift, self.x_report)))
+        if look.factor > 1:  # three words of this length do not fit beside each other
+            column.addLayout(self._row((self.open, self.close_shift)))
+            column.addLayout(self._row((self.x_report,)))
+        else:
+            column.addLayout(self._row((self.open, self.close_shift, self.x_report)))
         column.addSpacing(px(Space.S4))
         column.addWidget(Label(look, say("service.orders"), Type.TITLE))
         column.addWidget(self.orders)
@@ -65,7 +71,20 @@ class ServiceScreen(QWidget):
         column.addSpacing(px(Space.S4))
         column.addLayout(self._row((self._act_button("quit", "x"),)))
         column.addStretch(1)
+        self._scroll(page)
         self.show_register(None)
+
+    def _scroll(self, page: QWidget) -> None:
+        scroller = QScrollArea()
+        scroller.setWidgetResizable(True)
+        scroller.setFrameShape(QFrame.Shape.NoFrame)
+        scroller.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes through the buttons and brings them into sight
+        scroller.setVerticalScrollBar(ScrollBar(self.look))
+        scroller.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroller.setWidget(page)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroller)
 
     def _act_button(self, act: str, icon: str) -> Button:
         button = Button(self.look, self.look.say(f"act.{act}"), icon=icon)
@@ -92,7 +111,8 @@ class ServiceScreen(QWidget):
             ],
             [(say(f"language.{each}"), language == each, replace(now, language=each)) for each in ("ru", "en")],
         ]
-        for pair in (groups[:2], groups[2:]):
+        is_narrow = self.look.factor > 1
+        for pair in [[each] for each in groups] if is_narrow else (groups[:2], groups[2:]):
             row = QHBoxLayout()
             row.setSpacing(self.look.px(Space.S2))
             for group in pair:

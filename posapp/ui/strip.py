@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 
@@ -109,9 +109,9 @@ class Strip(Pane):
         self.send.setVisible(foot.can_send and not self._is_short)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another sentence may fit."""
+        """Another sentence may fit, once the label knows its width."""
         super().resizeEvent(event)
-        self.refresh()
+        QTimer.singleShot(0, self, self.refresh)
 
     def sending(self, is_busy: bool) -> None:
         """While the exchange runs, the button says so."""

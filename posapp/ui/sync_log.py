@@ -165,6 +165,10 @@ class SyncLog(QWidget):
     def _act(self, number: int) -> None:
         """Enter or a tap on a row: its repair gets the focus, it is not done by itself."""
         self._show_details(number)
+        self.focus_repair()
+
+    def focus_repair(self) -> None:
+        """The one button gets the focus, where there is one."""
         if self.side.button.isVisible() and self.side.button.isEnabled():
             self.side.button.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -230,7 +230,9 @@ class Window(QWidget):
         counter = self.counter
         if counter is None or counter.is_selling:
             return
-        if self.frame.shown in ("route", "log", "service"):
+        if self.frame.is_peeking:
+            self.frame.show_screen(self.frame.shown)
+        elif self.frame.shown in ("route", "log", "service"):
             self.go("till")
         elif self.frame.shown == "order" and self.pane.back():
             self.frame.arrange()

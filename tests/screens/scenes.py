@@ -330,6 +330,33 @@ def large_receipt() -> Window:
     return window
 
 
+def large_mix() -> Window:
+    window = large_cash()
+    window.pane.choose(Method.MIX)
+    return window
+
+
+def large_unknown() -> Window:
+    desk = desk_of_the_day()
+    desk.sell_error = OutcomeUnknown(key="7K2M9Q4T1V8XAB3C")
+    window = _open(desk, settings=LookSettings(factor=2.0, is_muted=True))
+    window.pane.choose(Method.CARD)
+    window.pane.money.fired.emit()
+    return window
+
+
+def large_log_row() -> Window:
+    window = _settled(log, factor=2.0)()
+    window.frame.log.table.opened.emit(0)
+    return window
+
+
+def training_service() -> Window:
+    window = training()
+    window.go("more")
+    return window
+
+
 def starting() -> Window:
     """Before there is a desk."""
     make_application()
@@ -379,6 +406,12 @@ SCENES: dict[str, Scene] = {
     "large-cash": large_cash,
     "large-receipt": large_receipt,
     "large-log": _settled(log, factor=2.0),
+    "large-log-row": large_log_row,
+    "large-service": _settled(service, factor=2.0),
+    "large-unknown": large_unknown,
+    "large-mix": large_mix,
+    "training-service": training_service,
+    "middle-service": _settled(service, factor=1.25),
     "middle-order": _settled(order_open, factor=1.25),
     "middle-cash": _settled(cash, factor=1.25),
     "english-order": _settled(order_open, language="en"),

@@ -47,7 +47,11 @@ class Hands:
         """A key that writes nothing (Enter, F7, Esc); `held` more times by auto-repeat."""
         self._key(key, "\r" if key == Qt.Key.Key_Return else "", after_ms)
         for _ in range(held):
-            self._key(key, "\r", 30, is_repeat=True)
+            self.repeat(key, after_ms=30)
+
+    def repeat(self, key: Qt.Key, *, after_ms: int) -> None:
+        """An auto-repeat of a held key."""
+        self._key(key, "\r", after_ms, is_repeat=True)
 
     def settle(self) -> None:
         """Until no key is held back."""

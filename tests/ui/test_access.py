@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAccessible, QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from posapp.ui.controls import Button, Kind, Label
@@ -26,7 +26,7 @@ def visible(window: Window) -> list[QWidget]:
 
 def check_whatever_takes_the_focus_has_a_name(window: Window) -> None:
     found = [each for each in visible(window) if each.focusPolicy() & Qt.FocusPolicy.TabFocus]
-    assert len(found) >= 2
+    assert found
     for widget in found:
         interface = QAccessible.queryAccessibleInterface(widget)
         assert interface is not None
@@ -72,8 +72,11 @@ def check_no_word_is_cut_in_silence_and_none_is_too_small(window: Window) -> Non
 
 def check_nothing_hangs_over_the_edge(window: Window) -> None:
     assert (window.width(), window.height()) == (1366, 768)
+    areas = [each for each in window.frame.findChildren(QScrollArea) if each.isVisible()]
     for widget in visible(window):
         parent = widget.parentWidget()
+        if any(area.isAncestorOf(widget) for area in areas):
+            continue  # what scrolls may lie below the edge
         if isinstance(widget, (QPushButton, QLineEdit, QLabel)) and parent is not None:
             box = widget.rect().translated(widget.mapTo(window, widget.rect().topLeft()))
             assert window.rect().contains(box), widget.accessibleName()

@@ -19,6 +19,7 @@ from posapp.lanes import Lane, Lanes, OnTheSpot
 from posapp.till.views import Lights, OrderView, ReceiptView
 from posapp.ui.draft import Method
 from posapp.ui.payment_pane import Step
+from posapp.ui.service_screen import LookSettings
 from tests.ui.conftest import MakeShop, Shop
 from tests.ui.desks import GREY, NOT_DUE, FakeDesk, fiscalized, green, line, order, receipt_of, red, view
 
@@ -217,6 +218,15 @@ def test_holding_enter_prints_once(shop: Shop) -> None:
     assert shop.window.frame.shown == "receipt"  # the held key did not take the change away either
 
 
+def test_enter_that_is_still_held_from_before_prints_nothing(shop: Shop) -> None:
+    """The first repeat of a held key comes late enough to look like a finger."""
+    open_order(shop)
+    shop.hands.press(F7)
+    for _ in range(3):
+        shop.hands.repeat(ENTER, after_ms=500)
+    assert shop.sales() == []
+
+
 def test_enter_too_soon_after_a_key_or_a_scan_is_not_a_person(shop: Shop) -> None:
     open_order(shop)
     shop.hands.press(F8)
@@ -367,6 +377,13 @@ def test_an_unknown_outcome_offers_no_second_print(shop: Shop, error: BaseExcept
     shop.hands.type("1")
     assert len(shop.sales()) == 1
     assert shop.played[-1] == "person"
+    shop.window.settle(LookSettings("dark"))  # new widgets know it too,
+    assert step_of(shop) is Step.BLOCKED
+    open_order(shop, "010460")
+    open_order(shop)  # and so does the next scan,
+    assert step_of(shop) is Step.BLOCKED
+    shop.window.act("recover")  # until the storage has been read: no receipt was made
+    assert step_of(shop) is Step.METHODS
 
 
 def test_after_a_bug_while_printing_selling_waits_for_the_storage_to_be_read(shop: Shop) -> None:

@@ -97,7 +97,7 @@ def test_capital_letters_of_a_scanner_come_with_shift(qtbot: QtBot) -> None:
     ear = Ear(qtbot)
     for each in "ORDER-10457":
         shift = Qt.KeyboardModifier.ShiftModifier if each.isalpha() else Qt.KeyboardModifier.NoModifier
-        QTest.keyClick(ear.field.windowHandle(), each, shift)
+        QTest.keyClick(ear.field.windowHandle(), Qt.Key(ord(each)), shift)
     QTest.keyClick(ear.field.windowHandle(), Qt.Key.Key_Return)
     assert [code.upper() for code in ear.codes] == ["ORDER-10457"]
     assert ear.field.text() == ""
