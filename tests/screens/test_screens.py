@@ -7,7 +7,6 @@ tests/screens/pictures NAME`.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 import time
@@ -15,12 +14,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageChops
 from PySide6.QtCore import QEvent, qVersion
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from posapp.ui.look import Look
+from posapp.ui.start import make_application
+from posapp.ui.theme import Type
+from posapp.ui.words import Say
 from tests.screens.scenes import SCENES
+from tests.ui.desks import NOW
 
 PICTURES = Path(__file__).with_name("pictures")
 COMPARED = sorted(path.stem for path in PICTURES.glob("*.png") if not path.stem.endswith(".new"))
@@ -60,8 +65,25 @@ def colours_of(image: QImage) -> set[str]:
     return {image.pixelColor(x, y).name() for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)}
 
 
-def digest(image: QImage) -> str:
-    return hashlib.sha256(bytes(image.convertToFormat(QImage.Format.Format_RGB32).constBits())).hexdigest()
+NOISE = 12
+"""Pixels that may differ: Qt draws the edges of very large letters now from its glyph cache, now as outlines."""
+
+
+def changed_pixels(now: QImage, before: QImage) -> int:
+    """Pixels that differ by more than a shade."""
+    if now.size() != before.size():
+        return now.width() * now.height()
+    pictures = [Image.frombytes("RGB", (each.width(), each.height()), _rgb(each)) for each in (now, before)]
+    different = ImageChops.difference(*pictures).convert("L").point(lambda shade: 255 if shade > 60 else 0)
+    return different.histogram()[255]
+
+
+def _rgb(image: QImage) -> bytes:
+    """Rows without padding."""
+    made = image.convertToFormat(QImage.Format.Format_RGB888)
+    row = made.width() * 3
+    whole = bytes(made.constBits())
+    return b"".join(whole[n * made.bytesPerLine() : n * made.bytesPerLine() + row] for n in range(made.height()))
 
 
 @pytest.mark.skipif(not IS_SAME_PLATFORM, reason="pictures are compared where they were made: offscreen on Linux")
@@ -69,16 +91,29 @@ def digest(image: QImage) -> str:
 @pytest.mark.parametrize("name", COMPARED)
 def test_a_screen_looks_as_it_did(name: str, qtbot: QtBot) -> None:
     now, before = grab(name, qtbot), QImage(str(PICTURES / f"{name}.png"))
-    if digest(now) != digest(before):
+    different = changed_pixels(now, before)
+    if different > NOISE:
         now.save(str(PICTURES / f"{name}.new.png"))
-        different = sum(
-            now.pixel(x, y) != before.pixel(x, y) for x in range(0, now.width(), 2) for y in range(0, now.height(), 2)
-        )
-        pytest.fail(f"{name} has changed: {4 * different} pixels of {now.width() * now.height()}")
+        pytest.fail(f"{name} has changed: {different} pixels of {now.width() * now.height()}")
+
+
+@pytest.mark.parametrize("name", COMPARED[:1])
+def test_one_other_digit_is_seen(name: str) -> None:
+    """The comparison forgives noise of large letters' edges, not a changed figure of the smallest text."""
+    before = QImage(str(PICTURES / f"{name}.png")).convertToFormat(QImage.Format.Format_RGB32)
+    now = before.copy()
+    make_application()
+    look = Look(Say(), lambda: NOW)
+    for image, digit in ((before, "1"), (now, "7")):
+        painter = QPainter(image)
+        painter.setFont(look.font(Type.TABLE))
+        painter.drawText(600, 400, digit)
+        painter.end()
+    assert changed_pixels(now, before) > NOISE
 
 
 def test_a_scene_draws_the_same_twice(qtbot: QtBot) -> None:
-    assert digest(grab("cash", qtbot)) == digest(grab("cash", qtbot))
+    assert changed_pixels(grab("cash", qtbot), grab("cash", qtbot)) <= NOISE
 
 
 def test_the_dark_theme_leaves_no_light_pane(qtbot: QtBot) -> None:

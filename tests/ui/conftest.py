@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+# Also where there is a screen: windows that jump up would take the keys of the person who works there.
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
