@@ -1,0 +1,132 @@
+"""Every driver against every simulated register over every transport: `printer` is each of them in turn.
+
+One register process per transport serves all tests; each test gets a driver of its own and a world in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from posapp.devices.base import FiscalPrinter
+from posapp.devices.flow import PortError
+from posapp.devices.port import SerialPort
+from posapp.devices.registry import make_printer
+from posapp.devices.shtrih.frame import STX
+from tests.wire.simulated import Simulated, simulated
+
+TRANSPORTS = ("pty", "tcp:127.0.0.1:0")
+MODELS = ("shtrih",)
+
+
+@dataclass
+class Bench:
+    """A register in its own process and the driver that speaks to it."""
+
+    model: str
+    register: Simulated
+    printer: FiscalPrinter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.printer = self.another_driver()
+
+    def another_driver(self) -> FiscalPrinter:
+        """A driver that knows nothing of the one before, as after a restart of the program."""
+        return make_printer(self.model, self.register.ready["port"])
+
+    def fault(self, command: str, do: str, when: str, **more: Any) -> None:
+        """One fault, in place of those before."""
+        self.tell("faults", [{"command": command, "do": do, "when": when, **more}])
+
+    def tell(self, door: str, body: object) -> None:
+        """The world changes."""
+        status, answer = self.register.post(f"/_sim/{door}", body)
+        assert status == 200, answer
+
+    def documents(self) -> list[dict[str, Any]]:
+        """What the storage holds."""
+        return self.register.documents()
+
+
+@contextmanager
+def _benches(model: str, transport: str) -> Iterator[Simulated]:
+    with simulated("--model", model, "--listen", transport) as register:
+        yield register
+
+
+@pytest.fixture(scope="session", params=[(model, each) for model in MODELS for each in TRANSPORTS], ids=lambda p: p[1])
+def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, Simulated]]:
+    model, transport = request.param
+    with _benches(model, transport) as register:
+        yield model, register
+
+
+class Scissors:
+    """Cuts the cable at a command: every port of this program breaks there, as when a plug is pulled."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._opcode: bytes | None = None
+        self._countdown = 0
+        self._is_sent = False
+        self.is_cut = False
+        write, read = SerialPort.write, SerialPort.read
+
+        def cutting_write(port: SerialPort, data: bytes) -> None:
+            if self._opcode is not None and data[2:].startswith(self._opcode) and data[0] == STX:
+                self._countdown -= 1
+                self.is_cut = self.is_cut or self._countdown == 0
+                if self.is_cut and self._is_sent:
+                    write(port, data)
+            if self.is_cut:
+                raise PortError("the cable is cut")
+            write(port, data)
+
+        def cutting_read(port: SerialPort, timeout_s: float) -> bytes | None:
+            if self.is_cut:
+                raise PortError("the cable is cut")
+            return read(port, timeout_s)
+
+        monkeypatch.setattr(SerialPort, "write", cutting_write)
+        monkeypatch.setattr(SerialPort, "read", cutting_read)
+
+    def at(self, opcode: str, *, nth: int = 1, sent: bool) -> None:
+        """At the `nth` such command from now on: just before its frame leaves, or (`sent`) just after."""
+        self._opcode, self._countdown, self._is_sent = bytes.fromhex(opcode), nth, sent
+
+    def mend(self) -> None:
+        """The plug is in again."""
+        self._opcode, self.is_cut = None, False
+
+
+@pytest.fixture
+def scissors(monkeypatch: pytest.MonkeyPatch) -> Scissors:
+    return Scissors(monkeypatch)
+
+
+@pytest.fixture
+def bench(running: tuple[str, Simulated]) -> Iterator[Bench]:
+    """A world in order: power, paper, no faults, nothing open, the shift closed."""
+    model, register = running
+    made = Bench(model, register)
+    made.tell("faults", [])
+    made.tell("power", {"on": True})
+    made.tell("paper", {"state": "ok"})
+    made.printer.reset_link()
+    made.printer.wait_until_idle()
+    if made.printer.open_document() is not None:
+        made.printer.cancel_open_document()
+    if made.printer.status().shift.is_open or made.printer.status().shift.is_expired:
+        made.printer.close_shift("Кассир")
+    yield made
+    made.printer.close()
+
+
+@pytest.fixture
+def printer(bench: Bench) -> FiscalPrinter:
+    """The driver, its register with an open shift."""
+    bench.printer.open_shift("Кассир")
+    return bench.printer
