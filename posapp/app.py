@@ -195,13 +195,13 @@ class TillDesk:
         """What is not yet sent."""
         return exchange.strip(self._till)
 
-    def sync_now(self) -> DeliverReport:
+    def sync_now(self, *, force: bool = False) -> DeliverReport:
         """Delivers and pulls; this is also the quiet moment for looking after the journal."""
         if not self._is_checked:
             keeping.check(self._till)
             self._is_checked = True
         keeping.back_up_if_due(self._till)
-        return exchange.sync(self._till)[0]
+        return exchange.sync(self._till, force=force)[0]
 
     def pull(self) -> PullResult:
         """Brings orders on board."""

@@ -83,6 +83,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "order.no_buyer": ("Покупатель не указан", "No buyer given"),
     "order.times": ("{quantity} × {price}", "{quantity} × {price}"),
     "order.vat": ("НДС {percent}~%", "VAT {percent}~%"),
+    "order.vat_open": ("НДС не подтверждён", "VAT not confirmed"),
     "order.no_vat": ("без НДС", "no VAT"),
     "order.line": ("{name}, {quantity} по {price}, {sum}", "{name}, {quantity} at {price}, {sum}"),
     # lights

@@ -103,8 +103,8 @@ class Desk(Protocol):
         """Lane journal. What is not yet sent."""
         ...
 
-    def sync_now(self) -> DeliverReport:
-        """Lane sync. Pulls, and delivers what is due."""
+    def sync_now(self, *, force: bool = False) -> DeliverReport:
+        """Lane sync. Pulls, and delivers what is due; with `force` everything that waits."""
         ...
 
     def pull(self) -> PullResult:

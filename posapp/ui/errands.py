@@ -138,9 +138,9 @@ class Errands(QObject):
             self._bridge.run(self._lanes.sync, self._desk.sync_now, self._synced, self._not_synced)
 
     def sync(self) -> None:
-        """Pulls, and delivers what is due."""
+        """Pulls, and delivers everything that waits: a person asked for it."""
         self._listener.busy("sync", True)
-        self._bridge.run(self._lanes.sync, self._desk.sync_now, self._synced, self._not_synced)
+        self._bridge.run(self._lanes.sync, lambda: self._desk.sync_now(force=True), self._synced, self._not_synced)
 
     def pull(self) -> None:
         """Brings the orders of the day on board."""

@@ -115,7 +115,8 @@ class OrderRowDelegate(RowDelegate):
         top, upper, lower = rect.top(), px(32), px(28)
         right_words, right_ink = self._money(row)
         right = width_of(look, right_words, Type.STRONG)
-        left_box = QRect(rect.left() + pad, top + px(10), px(100), upper)
+        number_width = max(px(100), width_of(look, row.number, Type.STRONG))  # a number is never cut
+        left_box = QRect(rect.left() + pad, top + px(10), number_width, upper)
         draw(painter, look, left_box, row.number, Type.STRONG)
         money = QRect(rect.right() - pad - right, top + px(10), right, upper)
         draw(painter, look, money, right_words, Type.STRONG, right_ink, right=True)

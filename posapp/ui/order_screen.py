@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+from typing import NamedTuple
+
 from PySide6.QtCore import QRect, Signal
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from posapp.domain.order import Order, OrderLine
+from posapp.domain.vat import VatRate
 from posapp.till.views import OrderView
 from posapp.ui.controls import Label, Pane
 from posapp.ui.lights import LightsView
@@ -16,6 +20,13 @@ from posapp.ui.theme import Space, Type
 
 _WIDE = (30, 0, 190, 150)  # number, name, quantity × price, sum
 _NARROW = (22, 0, 150, 120)
+
+
+class RatedLine(NamedTuple):
+    """An order line and the rate that it would be printed with; None where nobody has confirmed one."""
+
+    line: OrderLine
+    rate: VatRate | None
 
 
 class OrderScreen(QWidget):
@@ -32,7 +43,7 @@ class OrderScreen(QWidget):
         self.age = Label(look, token=Type.TABLE, ink="text2", right=True)
         self.buyer = Label(look, elide=True)
         self.lines = Table(look, look.say("order.lines"), 64, selectable=False)
-        self.model: RowsModel[OrderLine] = RowsModel(self._line_words, self)
+        self.model: RowsModel[RatedLine] = RowsModel(self._line_words, self)
         self.lines.setModel(self.model)
         self.lines.setItemDelegate(_LineDelegate(look, self.model))
         self.lights = LightsView(look)
@@ -66,13 +77,13 @@ class OrderScreen(QWidget):
     def show_order(self, view: OrderView) -> None:
         """Another order, or the same one as it is now."""
         say, order = self.look.say, view.order
-        same = self._view is not None and self._view.order == order
+        same = self._view is not None and (self._view.order, self._view.rates) == (order, view.rates)
         self._view = view
         kind = say("order.courier") if order.is_courier else say("order.pickup")
         self.title.set_text(say("order.title", number=order.number, kind=kind))
         self.buyer.set_text(buyer_words(order, self.look))
         if not same:
-            self.model.show_rows(order.lines)
+            self.model.show_rows([RatedLine(*each) for each in zip_longest(order.lines, view.rates)])
         self.lights.show_lights(view.lights)
         self.refresh()
 
@@ -82,8 +93,8 @@ class OrderScreen(QWidget):
             self.age.set_text(self.look.say("order.checked", age=self.look.age(self._view.order.pulled_at)))
             self.lights.refresh()
 
-    def _line_words(self, line: OrderLine) -> str:
-        say = self.look.say
+    def _line_words(self, row: RatedLine) -> str:
+        say, line = self.look.say, row.line
         return say(
             "order.line", name=line.name, quantity=say.quantity(str(line.quantity)), price=line.price, sum=line.line_sum
         )
@@ -99,14 +110,15 @@ def buyer_words(order: Order, look: Look) -> str:
 class _LineDelegate(RowDelegate):
     """Number, name on up to two lines, quantity × price with the rate under it, sum."""
 
-    def __init__(self, look: Look, model: RowsModel[OrderLine]) -> None:
+    def __init__(self, look: Look, model: RowsModel[RatedLine]) -> None:
         super().__init__(look, model)
         self.model = model
 
     def paint_row(self, painter: QPainter, rect: QRect, index: Index) -> None:
         """One order line."""
         look, say = self.look, self.look.say
-        line = self.model.rows[index.row()]
+        row = self.model.rows[index.row()]
+        line = row.line
         number, name, amount, total = columns(look, rect, _WIDE if rect.width() > look.px(700) else _NARROW)
         draw(painter, look, number, str(index.row() + 1), Type.BODY, "text2")
         self._paint_name(painter, name, line.name)
@@ -114,7 +126,7 @@ class _LineDelegate(RowDelegate):
         lower = QRect(amount.left(), rect.top() + look.px(33), amount.width(), look.px(24))
         text = say("order.times", quantity=say.quantity(str(line.quantity)), price=say.amount(line.price))
         draw(painter, look, upper, text, Type.BODY, right=True)
-        draw(painter, look, lower, self._rate(line), Type.TABLE, "text2", right=True)
+        draw(painter, look, lower, self._rate(row.rate), Type.TABLE, "text2", right=True)
         draw(painter, look, total, say.amount(line.line_sum), Type.STRONG, right=True)
 
     def _paint_name(self, painter: QPainter, box: QRect, name: str) -> None:
@@ -131,11 +143,13 @@ class _LineDelegate(RowDelegate):
         draw(painter, look, QRect(box.left(), top, box.width(), height), first)
         draw(painter, look, QRect(box.left(), top + height, box.width(), height), rest)
 
-    def _rate(self, line: OrderLine) -> str:
-        if line.vat_percent is None:
+    def _rate(self, rate: VatRate | None) -> str:
+        """The rate that will be printed, so that nobody reads one rate here and another on the paper."""
+        if rate is None:
+            return self.look.say("order.vat_open")
+        if rate.percent is None:
             return self.look.say("order.no_vat")
-        percent = self.look.say.quantity(f"{line.vat_percent.normalize():f}")
-        return self.look.say("order.vat", percent=percent)
+        return self.look.say("order.vat", percent=rate.percent)
 
 
 def _break(text: str, metrics: QFontMetrics, width: int) -> tuple[str, str]:

@@ -35,6 +35,7 @@ from tests.ui.desks import (
     green,
     line,
     order,
+    rates_of,
     receipt_of,
     red,
     sync_row,
@@ -195,7 +196,7 @@ def begun() -> Window:
     desk = desk_of_the_day()
     it = order(10481)
     started = ReceiptView(receipt_of(it, Money(300_000), Money(0)), State.REFUSED, None, None, reason="нет бумаги")
-    desk.add(OrderView(it, (started,), desk.views["10457"].lights, None))
+    desk.add(OrderView(it, (started,), desk.views["10457"].lights, None, rates_of(it)))
     return _open(desk, "10481")
 
 
@@ -204,7 +205,11 @@ def looked_up() -> Window:
     it = order(10482)
     made = fiscalized(receipt_of(it, it.price, Money(0)), 4502)
     lights = Lights(green("ФД 4502"), green("оплата 77"), green("Выдан"), red(reason="нет права «Отгрузки»"))
-    desk.add(OrderView(it, (made,), lights, SaleError("already_receipted", order="10482", document=4502, at="13:58")))
+    desk.add(
+        OrderView(
+            it, (made,), lights, SaleError("already_receipted", order="10482", document=4502, at="13:58"), rates_of(it)
+        )
+    )
     return _open(desk, "10482")
 
 

@@ -113,8 +113,17 @@ def fiscalized(receipt: Receipt, document: int = 4518) -> ReceiptView:
     )
 
 
+def rates_of(of: Order) -> tuple[VatRate, ...]:
+    """The rates of the lines as the practice shop has confirmed them."""
+    known = {
+        each.percent: each for each in (VatRate.VAT_22, VatRate.VAT_10, VatRate.VAT_0, VatRate.VAT_5, VatRate.NONE)
+    }
+    return tuple(known[None if line.vat_percent is None else int(line.vat_percent)] for line in of.lines)
+
+
 def view(of: Order | None = None, lights: Lights = NOT_DUE, refusal: PosError | None = None) -> OrderView:
-    return OrderView(of or order(), (), lights, refusal)
+    shown = of or order()
+    return OrderView(shown, (), lights, refusal, rates_of(shown))
 
 
 def row_of(of: OrderView) -> OrderRow:
@@ -222,7 +231,7 @@ class FakeDesk:
     def strip(self) -> OutboxStrip:
         return self.outbox
 
-    def sync_now(self) -> DeliverReport:
+    def sync_now(self, *, force: bool = False) -> DeliverReport:
         self.asked.append(("sync_now",))
         return DeliverReport(0, 0, 0, None)
 

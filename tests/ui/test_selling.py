@@ -21,7 +21,7 @@ from posapp.ui.draft import Method
 from posapp.ui.payment_pane import Step
 from posapp.ui.service_screen import LookSettings
 from tests.ui.conftest import MakeShop, Shop
-from tests.ui.desks import GREY, NOT_DUE, FakeDesk, fiscalized, green, line, order, receipt_of, red, view
+from tests.ui.desks import GREY, NOT_DUE, FakeDesk, fiscalized, green, line, order, rates_of, receipt_of, red, view
 
 ENTER, ESC = Qt.Key.Key_Return, Qt.Key.Key_Escape
 F2, F3, F5, F6, F7, F8, F11, F12 = (getattr(Qt.Key, f"Key_F{n}") for n in (2, 3, 5, 6, 7, 8, 11, 12))
@@ -449,7 +449,9 @@ def test_a_cancelled_order_takes_no_money(shop: Shop) -> None:
 def test_a_receipt_that_was_begun_goes_on_with_its_own_tenders_only(shop: Shop) -> None:
     it = order(10481)
     begun = ReceiptView(receipt_of(it, Money(300_000), ZERO), State.REFUSED, None, None, reason="нет бумаги")
-    shop.desk.add(OrderView(it, (begun,), NOT_DUE, SaleError("other_tenders", order="10481", tenders="…")))
+    shop.desk.add(
+        OrderView(it, (begun,), NOT_DUE, SaleError("other_tenders", order="10481", tenders="…"), rates_of(it))
+    )
     open_order(shop, "010481")
     for key in (F8, F7, ENTER):
         shop.hands.press(key)
@@ -464,7 +466,11 @@ def test_an_order_with_its_receipt_shows_it_and_sells_nothing(shop: Shop) -> Non
     it = order(10482)
     made = fiscalized(receipt_of(it, it.price, ZERO), 4502)
     lights = Lights(green("ФД 4502"), green(), green(), red(reason="нет права"))
-    shop.desk.add(OrderView(it, (made,), lights, SaleError("already_receipted", order="10482", document=4502, at="…")))
+    shop.desk.add(
+        OrderView(
+            it, (made,), lights, SaleError("already_receipted", order="10482", document=4502, at="…"), rates_of(it)
+        )
+    )
     shop.desk.views["010482"] = shop.desk.views["10482"]
     shop.hands.scan("010482")
     assert shop.window.frame.shown == "receipt"
