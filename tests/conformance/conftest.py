@@ -6,8 +6,7 @@ One register process per transport serves all tests; each test gets a driver of 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from posapp.devices.flow import PortError
 from posapp.devices.port import SerialPort
 from posapp.devices.registry import make_printer
 from posapp.devices.shtrih.frame import STX
+from posapp.domain.fiscal import ShiftState
 from tests.wire.simulated import Simulated, simulated
 
 TRANSPORTS = ("pty", "tcp:127.0.0.1:0")
@@ -29,13 +29,11 @@ class Bench:
 
     model: str
     register: Simulated
-    printer: FiscalPrinter = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.printer = self.another_driver()
+    printer: FiscalPrinter
 
     def another_driver(self) -> FiscalPrinter:
-        """A driver that knows nothing of the one before, as after a restart of the program."""
+        """A driver that knows nothing of the one before, as after a restart of the program, which is gone."""
+        self.printer.close()
         return make_printer(self.model, self.register.ready["port"])
 
     def fault(self, command: str, do: str, when: str, **more: Any) -> None:
@@ -52,17 +50,14 @@ class Bench:
         return self.register.documents()
 
 
-@contextmanager
-def _benches(model: str, transport: str) -> Iterator[Simulated]:
-    with simulated("--model", model, "--listen", transport) as register:
-        yield register
-
-
 @pytest.fixture(scope="session", params=[(model, each) for model in MODELS for each in TRANSPORTS], ids=lambda p: p[1])
-def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, Simulated]]:
+def running(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """The process, and a driver that stays connected where a test leaves it so."""
     model, transport = request.param
-    with _benches(model, transport) as register:
-        yield model, register
+    with simulated("--model", model, "--listen", transport) as register:
+        printer = make_printer(model, register.ready["port"])
+        yield Bench(model, register, printer)
+        printer.close()
 
 
 class Scissors:
@@ -108,21 +103,18 @@ def scissors(monkeypatch: pytest.MonkeyPatch) -> Scissors:
 
 
 @pytest.fixture
-def bench(running: tuple[str, Simulated]) -> Iterator[Bench]:
+def bench(running: Bench) -> Bench:
     """A world in order: power, paper, no faults, nothing open, the shift closed."""
-    model, register = running
-    made = Bench(model, register)
-    made.tell("faults", [])
-    made.tell("power", {"on": True})
-    made.tell("paper", {"state": "ok"})
-    made.printer.reset_link()
-    made.printer.wait_until_idle()
-    if made.printer.open_document() is not None:
-        made.printer.cancel_open_document()
-    if made.printer.status().shift.is_open or made.printer.status().shift.is_expired:
-        made.printer.close_shift("Кассир")
-    yield made
-    made.printer.close()
+    running.tell("faults", [])
+    running.tell("power", {"on": True})
+    running.tell("paper", {"state": "ok"})
+    printer = running.printer
+    printer.wait_until_idle()
+    if printer.open_document() is not None:
+        printer.cancel_open_document()
+    if printer.status().shift.state is not ShiftState.CLOSED:
+        printer.close_shift("Кассир")
+    return running
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ ACK_TIMEOUT_S = 3.0
 LISTEN_S = 5.0
 SILENT_MAX = 5
 DRAIN_TIMEOUT_S = 10.0
+QUIET_S = 0.1  # what was under way has arrived after that, also through a USB converter that collects bytes
 DRAIN_MAX = 8  # answers that an earlier program may have left; more means the line is not sane
 CHUNKS_MAX = 4096  # portions of bytes we are willing to read for one piece
 
@@ -64,13 +65,22 @@ class Link:
         raise AssertionError("unreachable")
 
     def until_idle(self) -> Flow[None]:
-        """ENQ until the device answers NAK, reading whatever answer it still holds. Raises NotSent."""
-        silent = 0
-        for _ in range(DRAIN_MAX + TRIES):
+        """ENQ until the device answers NAK, reading whatever answer it still holds. Raises NotSent.
+
+        One ENQ, one NAK: in step. After anything else an answer to an earlier ENQ, or one that the device was about to
+        give when we came, may still be on its way; taken for the answer to our next frame it would put us out of step
+        for good. So the line must fall silent, and the device say NAK once more.
+        """
+        silent, asked = 0, 0
+        for _ in range(DRAIN_MAX + 2 * TRIES):
             piece = yield from self._enquire()
+            asked += 1
             match piece:
                 case Control(byte) if byte == NAK:
-                    return
+                    if asked == 1:
+                        return
+                    yield from self._hush()
+                    silent, asked = 0, 0
                 case Control(byte) if byte == ACK:
                     yield from self._drain()
                 case Frame(payload):  # an answer whose ACK was lost or came without one
@@ -83,6 +93,16 @@ class Link:
                 case _:
                     silent += 1
         raise NotSent("the device does not become idle")
+
+    def _hush(self) -> Flow[None]:
+        """Drops what comes until nothing does for `QUIET_S`."""
+        for _ in range(CHUNKS_MAX):
+            try:
+                if (yield Await(QUIET_S)) is None:
+                    break
+            except PortError as error:
+                raise NotSent(str(error)) from error
+        self._buffer.clear()
 
     def _enquire(self) -> Flow[Piece | None]:
         yield from _send_or(_ENQ, NotSent)

@@ -58,7 +58,8 @@ def exchange(turns: Sequence[object], *, repeats: bool) -> tuple[bytes, Script, 
         pytest.param([nak, ack + DAMAGED, None, ack + ANSWER_FRAME], id="damaged answer asked for again by ENQ"),
         pytest.param([nak, ack, ack + ANSWER_FRAME], id="answer lost, asked for again by ENQ"),
         pytest.param([nak, ack, ANSWER_FRAME], id="answer instead of the ACK to ENQ"),
-        pytest.param([None, nak, ack + ANSWER_FRAME], id="first ENQ lost"),
+        pytest.param([None, nak, nak, ack + ANSWER_FRAME], id="first ENQ lost"),
+        pytest.param([None, nak + nak, nak, ack + ANSWER_FRAME], id="first ENQ answered late"),
     ],
 )
 @pytest.mark.parametrize("repeats", [True, False])
@@ -120,9 +121,17 @@ def test_not_a_byte_of_the_command_goes_to_a_device_that_is_not_idle(turns: list
 
 def test_an_answer_left_by_another_program_is_drained_and_is_not_our_answer() -> None:
     other = bytes.fromhex("ff45000000000000dc450000b5bc4811")
-    answer, port, link = exchange([ack + encode(other), nak, ack + ANSWER_FRAME], repeats=False)
+    answer, port, link = exchange([ack + encode(other), nak, nak, ack + ANSWER_FRAME], repeats=False)
     assert answer == ANSWER
     assert link.drained == [other]
+    assert port.sent.count(FRAME) == 1
+
+
+def test_an_answer_that_was_about_to_come_when_we_came_does_not_put_us_out_of_step() -> None:
+    """The device gives it by itself and again to our ENQ; each control byte would answer the one before for ever."""
+    late = ack + encode(bytes.fromhex("ff45000000000000dc450000b5bc4811"))
+    answer, port, _ = exchange([late + late, nak, nak, nak, ack + ANSWER_FRAME], repeats=False)
+    assert answer == ANSWER
     assert port.sent.count(FRAME) == 1
 
 
