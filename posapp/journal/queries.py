@@ -28,6 +28,7 @@ from posapp.journal.mapping import (
     receipt_of,
 )
 from posapp.journal.rows import (
+    NEEDS_ADMINISTRATOR,
     Attempt,
     KnownDevice,
     LogRow,
@@ -247,15 +248,17 @@ def entries(db: sqlite3.Connection, state: str | None, order_number: str, limit:
 
 
 def outbox_counts(db: sqlite3.Connection) -> OutboxCounts:
-    """The outbox at a glance. Needs a snapshot: four looks."""
+    """The outbox at a glance. Needs a snapshot: five looks."""
     counts = dict(db.execute("SELECT state, count(*) FROM outbox WHERE state != 'done' GROUP BY state"))
     waiting = "FROM outbox WHERE state != 'done' AND state = 'waiting'"
     receipts, next_due = db.execute(f"SELECT count(DISTINCT receipt_key), min(due_at) {waiting}").fetchone()
     oldest = db.execute(f"SELECT created_at {waiting} ORDER BY id LIMIT 1").fetchone()
+    stuck = db.execute(f"SELECT count(*) {waiting} AND code IN {NEEDS_ADMINISTRATOR}").fetchone()[0]
     return OutboxCounts(
         waiting=counts.get("waiting", 0),
         failed=counts.get("failed", 0),
         held=counts.get("held", 0),
+        stuck=stuck,
         oldest_at=moment_or_none(oldest[0] if oldest else None),
         next_due_at=moment_or_none(next_due),
         receipts_waiting=receipts,
@@ -273,8 +276,8 @@ def log_rows(
 ) -> list[LogRow]:
     """A page of the sync log, newest first: rows with ids under `before_id`.
 
-    `needs_person`: only rows whose entry failed or is held; `state`: only rows whose entry is in that state;
-    `search`: an order number or its beginning.
+    `needs_person`: only rows whose entry failed, is held or waits for an administrator; `state`: only rows whose entry
+    is in that state; `search`: an order number or its beginning.
     """
     values: dict[str, int | str | None] = {
         "before_id": before_id if before_id is not None else 1 << 62,
@@ -284,7 +287,8 @@ def log_rows(
     }
     where = ["log.id < :before_id"]
     if needs_person:
-        where.append("entry.state IN ('failed', 'held')")
+        stuck = f"entry.state = 'waiting' AND entry.code IN {NEEDS_ADMINISTRATOR}"
+        where.append(f"(entry.state IN ('failed', 'held') OR {stuck})")
     if state is not None:
         where.append("entry.state = :state")
     if search.strip():

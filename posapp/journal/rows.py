@@ -15,6 +15,9 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, State
 from posapp.errors import PosError, Refused
 
+NEEDS_ADMINISTRATOR = ("access", "portal_no_paysystems", "portal_prints")
+"""Codes of trouble that trying again does not mend: an entry that waits with one of them needs a person too."""
+
 STEPS = ("mark", "payment", "status", "stock")
 """The steps of telling the portal about one receipt, in the order in which they are delivered."""
 
@@ -158,6 +161,7 @@ class OutboxCounts:
     waiting: int
     failed: int
     held: int
+    stuck: int  # of the waiting ones those that need an administrator
     oldest_at: datetime | None
     next_due_at: datetime | None
     receipts_waiting: int

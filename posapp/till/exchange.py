@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from posapp.domain.order import Order
 from posapp.errors import Offline, PosError, Rejected, SaleError, SetupError
+from posapp.journal.rows import NEEDS_ADMINISTRATOR
 from posapp.till import orders
 from posapp.till.context import Till
 from posapp.till.views import DeliverReport, OutboxStrip, PullResult, SyncRow
 
 if TYPE_CHECKING:
+    from posapp.journal.rows import LogRow
     from posapp.sync.bitrix.client import BitrixClient, RequestLog
     from posapp.sync.bitrix.orders import PulledOrders
 
@@ -183,10 +185,10 @@ def strip(till: Till) -> OutboxStrip:
     counts = till.journal.outbox_counts()
     since = till.journal.get_fact(_fact(till, _OFFLINE_SINCE)) if till.settings.portal else None
     return OutboxStrip(
-        unsent=counts.waiting,
+        unsent=counts.waiting - counts.stuck,
         oldest_at=counts.oldest_at,
         next_try_at=counts.next_due_at,
-        needs_person=counts.failed + counts.held,
+        needs_person=counts.failed + counts.held + counts.stuck,
         unsent_receipts=counts.receipts_waiting,
         is_offline=bool(since),
         offline_since=datetime.fromisoformat(since) if since else None,
@@ -211,7 +213,7 @@ def log(till: Till, chip: str, search: str, before: int | None) -> list[SyncRow]
             duration_ms=row.duration_ms,
             attempt=row.attempt,
             entry=row.entry_id,
-            entry_state=row.entry_state,
+            entry_state="failed" if _is_stuck(row) else row.entry_state,
         )
         for row in found
     ]
@@ -221,8 +223,13 @@ def log_counts(till: Till) -> dict[str, int]:
     """Entries by chip, for the numbers beside the filters."""
     counts = till.journal.outbox_counts()
     done = len(till.journal.entries(state="done", limit=10_000))
-    mine = counts.failed + counts.held
-    return {"mine": mine, "way": counts.waiting, "done": done, "all": mine + counts.waiting + done}
+    mine, way = counts.failed + counts.held + counts.stuck, counts.waiting - counts.stuck
+    return {"mine": mine, "way": way, "done": done, "all": mine + way + done}
+
+
+def _is_stuck(row: LogRow) -> bool:
+    """It is still tried again, but only an administrator can mend it: shown to a person like a failed one."""
+    return row.entry_state == "waiting" and row.code in NEEDS_ADMINISTRATOR
 
 
 def retry(till: Till, entry: int) -> None:

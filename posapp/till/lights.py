@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from posapp.domain.order import Order
 from posapp.domain.settlement import State
 from posapp.errors import WORDS, OutcomeUnknown, PosError, Refused, SyncError
+from posapp.journal.rows import NEEDS_ADMINISTRATOR
 from posapp.till.views import Lamp, Light, Lights
 
 if TYPE_CHECKING:
     from posapp.journal.rows import OutboxEntry, StoredReceipt
 
 GREY = Lamp(Light.GREY)
-NEEDS_ADMINISTRATOR = frozenset(("access", "portal_no_paysystems", "portal_prints"))
-"""Troubles that trying again will not mend, although the entry still waits."""
 
 
 def lights_of(order: Order, receipt: StoredReceipt | None, entries: Sequence[OutboxEntry]) -> Lights:

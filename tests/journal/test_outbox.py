@@ -146,7 +146,7 @@ def test_retry_and_hold_are_a_persons_word(journal: Journal, clock: Clock) -> No
 
 
 def test_counts(journal: Journal, clock: Clock) -> None:
-    assert journal.outbox_counts() == OutboxCounts(0, 0, 0, None, None, 0)
+    assert journal.outbox_counts() == OutboxCounts(0, 0, 0, 0, None, None, 0)
     first = sell(journal, 1)
     second_at = clock.tick(seconds=10)
     sell(journal, 2)
@@ -156,9 +156,26 @@ def test_counts(journal: Journal, clock: Clock) -> None:
         [EntryResult(mark, "done"), EntryResult(payment, "failed"), EntryResult(status, "waiting", due)], []
     )
     journal.hold_entry(stock)
-    assert journal.outbox_counts() == OutboxCounts(5, 1, 1, START, second_at, 2)
+    assert journal.outbox_counts() == OutboxCounts(5, 1, 1, 0, START, second_at, 2)
     journal.settle_entries([EntryResult(status, "done")], [])
-    assert journal.outbox_counts() == OutboxCounts(4, 1, 1, second_at, second_at, 1)
+    assert journal.outbox_counts() == OutboxCounts(4, 1, 1, 0, second_at, second_at, 1)
+
+
+def test_an_entry_that_only_an_administrator_can_mend_needs_a_person_while_it_waits(
+    journal: Journal, clock: Clock
+) -> None:
+    sold = sell(journal, 1)
+    entry = journal.entries_of_receipt(sold.key)[0]
+    row = NewLogRow(
+        clock.at, entry.id, entry.order_number, "mark", "sale.payment.update", "failed", 401, "access", "", 5, 1
+    )
+    journal.settle_entries([EntryResult(entry.id, "waiting", clock.at, "access", {"error": "x"})], [row])
+    counts = journal.outbox_counts()
+    assert (counts.waiting, counts.stuck, counts.failed) == (4, 1, 0)
+    assert [each.entry_id for each in journal.log_rows(needs_person=True)] == [entry.id]
+    journal.settle_entries([EntryResult(entry.id, "waiting", clock.at, "offline", {"reason": "x"})], [])
+    assert journal.outbox_counts().stuck == 0
+    assert journal.log_rows(needs_person=True) == []
 
 
 def test_entries_by_state_and_order(journal: Journal) -> None:
