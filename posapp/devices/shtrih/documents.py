@@ -34,8 +34,13 @@ def key_tlv(stamp: str) -> bytes:
 
 
 def receipt_tlvs(receipt: Receipt) -> list[bytes]:
-    """The data of FF0C commands for one receipt: the key first, then cashier (1021) and buyer (1008, 1227, 1228)."""
+    """The data of FF0C commands for one receipt: the key first, then cashier (1021) and buyer (1008, 1227, 1228).
+
+    Raises ValueError for an order number so long that the key would not fit.
+    """
     records = [key_tlv(Stamp(receipt.till, receipt.order_number, receipt.key).text())]
+    if len(records[0]) > TLV_MAX:  # a key that is cut is none
+        raise ValueError(f"номер заказа «{receipt.order_number[:32]}…» не помещается в тег 1086")
     texts = (
         (1021, receipt.cashier[:64]),
         (1008, receipt.buyer_contact[:64]),

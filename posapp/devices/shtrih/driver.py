@@ -208,8 +208,11 @@ class ShtrihPrinter:
         Every command is made before the first one goes out: what cannot be said is refused with nothing open.
         """
         self.connect()
-        steps = documents.steps(receipt, self._password)
-        closing = documents.closing(receipt, self._password)
+        try:
+            steps = documents.steps(receipt, self._password)
+            closing = documents.closing(receipt, self._password)
+        except ValueError as error:
+            raise Refused("device_refused", reason=str(error), error="–") from error
         self._step_to_open(receipt)
         try:
             for step in steps:

@@ -78,10 +78,19 @@ def test_rule_3_every_look_tells_a_swapped_register(register: Register, printer:
     assert printer.connect().factory_number == "10012346", "and the next connection says who it is"
 
 
-def test_what_cannot_be_written_is_found_before_anything_is_opened(register: Register, printer: ShtrihPrinter) -> None:
-    with pytest.raises(ValueError, match="1086"):
-        printer.print_receipt(receipt(order_number="9" * 250), 2)
+@pytest.mark.parametrize("length", [214, 230, 250])
+def test_a_stamp_that_does_not_fit_is_refused_before_anything_is_opened(
+    register: Register, printer: ShtrihPrinter, length: int
+) -> None:
+    with pytest.raises(Refused, match="1086"):
+        printer.print_receipt(receipt(order_number="9" * length), 2)
     assert register.count(0x8D) == 0
+
+
+def test_the_longest_stamp_arrives_whole(printer: ShtrihPrinter) -> None:
+    made = receipt(order_number="9" * 212)
+    printer.print_receipt(made, 2)
+    assert printer.read_document(3).stamp == f"1·{'9' * 212}·{made.key}"
 
 
 @pytest.mark.parametrize("command", ["8D", "FF0C", "FF46", "89", "88"])
