@@ -142,7 +142,7 @@ def test_a_person_cannot_deny_what_the_registers_prove(shop: Shop) -> None:
     assert shop.till.journal.operations_sending() == []
 
 
-@pytest.mark.parametrize("name, code", [("open", 0xE0), ("close", 0x41)])
+@pytest.mark.parametrize("name, code", [("open", 0xE0), ("close", 0x41), ("cash in", 0x50)])
 def test_a_link_that_breaks_after_the_reply_does_not_make_it_undone(shop: Shop, name: str, code: int) -> None:
     """The report was printed; that the shift cannot be read afterwards is no "nothing was sent"."""
     prepared(shop, name)
@@ -150,7 +150,7 @@ def test_a_link_that_breaks_after_the_reply_does_not_make_it_undone(shop: Shop, 
     shop.register.meanwhile(code, "after", lambda: shop.register.fault("10", "power_off"))
     with pytest.raises(OutcomeUnknown):
         OPERATIONS[name][1](shop)
-    assert effect(shop)[name] == before + 1
+    assert effect(shop)[name] == before + (AMOUNT.kopecks if name == "cash in" else 1)
     shop.register.heal()
     recover.recover(shop.till)
     assert shop.till.journal.operations_sending() == []
