@@ -80,6 +80,16 @@ def short_key(identity: UUID) -> str:
     return "".join(_CROCKFORD[low >> shift & 31] for shift in range(75, -1, -5))
 
 
+def identity_of(key: str) -> int:
+    """The 80 bits of a short key. Raises ValueError when it is none."""
+    if not is_key(key):
+        raise ValueError(f"not a short key: {key!r}")
+    number = 0
+    for letter in key:
+        number = number << 5 | _CROCKFORD.index(letter)
+    return number
+
+
 def is_key(text: str) -> bool:
     """Whether `text` has the form of a short key."""
     return _KEY.fullmatch(text) is not None

@@ -192,11 +192,17 @@ def watch(till: Till, last: int) -> None:
 def refuse_unknown_ours(till: Till, documents: Sequence[FiscalDocument]) -> None:
     """A document stamped by this till that the journal does not know or holds otherwise: a person has to look."""
     for document in documents:
-        stamp = Stamp.parse(document.stamp) if document.stamp else None
-        if stamp is None or stamp.till != till.settings.till or _is_known(till, document):
-            continue
-        why = f"ФД {document.number} напечатан этой кассой (заказ {stamp.order}), а журнал его не знает"
-        raise ResolveNeeded("resolve_needed", why=why, key=stamp.key)
+        if is_unknown_ours(till, document):
+            stamp = Stamp.parse(document.stamp or "")
+            order, key = (stamp.order, stamp.key) if stamp else ("?", "?")
+            why = f"ФД {document.number} напечатан этой кассой (заказ {order}), а журнал его не знает"
+            raise ResolveNeeded("resolve_needed", why=why, key=key)
+
+
+def is_unknown_ours(till: Till, document: FiscalDocument) -> bool:
+    """Whether a document carries this till's stamp and the journal does not hold it as the proof of that receipt."""
+    stamp = Stamp.parse(document.stamp) if document.stamp else None
+    return stamp is not None and stamp.till == till.settings.till and not _is_known(till, document)
 
 
 def _is_known(till: Till, document: FiscalDocument) -> bool:

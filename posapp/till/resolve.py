@@ -12,10 +12,10 @@ from functools import partial
 
 from posapp.domain.fiscal import DocumentType, FiscalDocument
 from posapp.domain.money import ZERO, Money
-from posapp.domain.settlement import By, State
+from posapp.domain.settlement import By, Stamp, State
 from posapp.errors import PosError, ResolveNeeded
 from posapp.journal.rows import DocumentTaken, Operation
-from posapp.till import recover, sale, shift_proof
+from posapp.till import adopt, recover, sale, shift_proof
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 
@@ -86,7 +86,23 @@ def waiting(till: Till) -> list[Case]:
                 why,
             )
         )
-    return cases + [case for case in map(partial(_operation_case, till), till.journal.operations_sending()) if case]
+    cases += [case for case in map(partial(_operation_case, till), till.journal.operations_sending()) if case]
+    return cases + ([] if cases else [_stray_case(till, each) for each in adopt.strays(till)])
+
+
+def _stray_case(till: Till, document: FiscalDocument) -> Case:
+    """A document of this till that the journal lost: `--document` takes it in."""
+    stamp = Stamp.parse(document.stamp or "")
+    return Case(
+        key=stamp.key if stamp else "",
+        order_number=stamp.order if stamp else "",
+        total=document.total or ZERO,
+        asked_at=document.at,
+        after_document=document.number - 1,
+        device=str(till.printer.connect()),
+        documents=(document,),
+        why=f"ФД {document.number} напечатан этой кассой, а журнал его не знает",
+    )
 
 
 def _operation_case(till: Till, operation: Operation) -> Case | None:
@@ -116,7 +132,8 @@ def decide_made(till: Till, key: str, number: int) -> sale.Sold:
     """A person says: document `number` is it. Believed only when the register shows it with our kind and total."""
     stored, attempt = till.journal.receipt(key), till.journal.last_attempt(key)
     if stored is None or attempt is None or stored.state is not State.SENDING:
-        raise ResolveNeeded("not_resolvable", why=f"чек {key} не ждёт решения")
+        adopt.adopt(till, key, number)
+        return sale.sold(till, key)
     if till.printer.reset_link() != attempt.device:
         raise ResolveNeeded("not_resolvable", why=f"чек отправляли на {attempt.device}")
     document = till.printer.read_document(number)

@@ -1,0 +1,69 @@
+"""Documents of this till that its journal does not know: a restored or copied data directory (rule 11).
+
+The storage is right and the journal is behind. A person confirms the document; its receipt is read back from the TLV
+into the journal with its own key, so the settlement is taken again and the portal hears of it. Nothing is printed.
+"""
+
+from __future__ import annotations
+
+from posapp.domain import ffd
+from posapp.domain.checkout import settlement_of
+from posapp.domain.fiscal import DocumentType, FiscalDocument, ReceiptKind
+from posapp.domain.readback import receipt_from
+from posapp.domain.settlement import By, Stamp, State
+from posapp.errors import ResolveNeeded
+from posapp.journal.rows import SettlementTaken
+from posapp.till import recover
+from posapp.till.context import Till
+from posapp.till.outbox_rows import entries_for
+
+
+def strays(till: Till) -> list[FiscalDocument]:
+    """The documents that stop selling: stamped by this till, made since the journal last looked, unknown to it."""
+    identity = till.printer.connect()
+    known = till.journal.known_device(identity.factory_number)
+    if known is None or known.identity != identity:
+        return []
+    return [
+        document
+        for document in till.printer.documents_after(known.last_document)
+        if recover.is_unknown_ours(till, document)
+    ]
+
+
+def adopt(till: Till, key: str, number: int) -> None:
+    """Takes document `number`, stamped with `key`, into the journal. Raises ResolveNeeded where it does not fit."""
+    recover.resolve_all(till)
+    document = till.printer.read_document(number)
+    stamp = Stamp.parse(document.stamp) if document.stamp else None
+    if stamp is None or stamp.key != key or document.type != DocumentType.RECEIPT or document.kind is None:
+        raise ResolveNeeded("not_resolvable", why=f"ФД {number} – не чек с ключом {key}")
+    stored = till.journal.receipt(key)
+    if stored is None:
+        _take_in(till, stamp, number, document.kind)
+    elif stored.state in (State.HELD, State.REFUSED):
+        till.journal.move(key, State.PENDING, By.PERSON, f"чек есть в ФН: ФД {number}")
+    elif stored.state is not State.PENDING:
+        raise ResolveNeeded("not_resolvable", why=f"чек {key} в журнале {stored.state.value}")
+    kept = till.journal.receipt(key)
+    if kept is None or (kept.receipt.kind, kept.receipt.total) != (document.kind, document.total):
+        raise ResolveNeeded("not_resolvable", why=f"ФД {number} не подходит по виду или сумме")
+    till.journal.start_attempt(key, till.printer.connect(), number - 1, document.shift_number or 0)
+    mark = till.printer.document_mark(number)
+    till.journal.fiscalize(key, mark, By.PERSON, entries_for(till, kept.receipt, mark), {"adopted": number})
+
+
+def _take_in(till: Till, stamp: Stamp, number: int, kind: ReceiptKind) -> None:
+    order = till.journal.order(till.portal, stamp.order)
+    if order is None:
+        raise ResolveNeeded("not_resolvable", why=f"заказа {stamp.order} нет на борту: сначала загрузите заказы")
+    entries = ffd.read_document(till.printer.document_tlv(number)).entries
+    try:
+        receipt = receipt_from(
+            entries, stamp, settlement_of(order, kind), now=till.now(), is_training=till.settings.is_training
+        )
+        till.journal.add_receipt(receipt)
+    except ValueError as error:
+        raise ResolveNeeded("not_resolvable", why=f"ФД {number} не похож на чек этой программы: {error}") from error
+    except SettlementTaken as error:
+        raise ResolveNeeded("not_resolvable", why=f"по заказу {stamp.order} уже есть чек {error.key}") from error
