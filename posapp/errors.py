@@ -293,9 +293,9 @@ WORDS: dict[str, Words] = {
     "other_tenders": Words(
         306,
         "По заказу {order} уже начат чек с другой оплатой: {tenders}. Ничего не напечатано.",
-        "Повторите с той же оплатой или отмените начатый чек.",
+        "Повторите с той же оплатой или отмените начатый чек: posapp resolve {key} --cancel.",
         "A receipt of order {order} was begun with other tenders: {tenders}. Nothing was printed.",
-        "Repeat with the same tenders or cancel the one begun.",
+        "Repeat with the same tenders or cancel the one begun: posapp resolve {key} --cancel.",
     ),
     "already_paid": Words(
         308,
@@ -317,6 +317,13 @@ WORDS: dict[str, Words] = {
         "Старшему: исправить заказ в Битрикс и загрузить снова.",
         "Order {order} cannot be receipted: {why}.",
         "Senior: mend the order in Bitrix and pull it again.",
+    ),
+    "begun_differs": Words(
+        312,
+        "Заказ {order} изменён после начала чека: было {before}, стало {after}. Чек не напечатан.",
+        "Отмените начатый чек – posapp resolve {key} --cancel – и покажите покупателю новую сумму.",
+        "Order {order} changed after its receipt was begun: {before} became {after}. Nothing was printed.",
+        "Cancel the one begun – posapp resolve {key} --cancel – and show the customer the new sum.",
     ),
     "receipt_under_way": Words(
         311,

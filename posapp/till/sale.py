@@ -173,14 +173,14 @@ def _same_tenders(order: Order, receipt: Receipt, tenders: Sequence[Tender]) -> 
     if sorted((each.kind, each.amount) for each in tenders) != sorted(
         (each.kind, each.amount) for each in receipt.tenders
     ):
-        raise SaleError("other_tenders", order=order.number, tenders=tenders_text(receipt.tenders))
+        raise SaleError("other_tenders", order=order.number, tenders=tenders_text(receipt.tenders), key=receipt.key)
 
 
 def _same_order(till: Till, order: Order, receipt: Receipt) -> None:
     """A receipt begun earlier is printed only if the order would give the same one today. Raises SaleError."""
     today = receipt_of(order, receipt.tenders, till.vat, till.seller, identity=receipt.identity, now=receipt.created_at)
     if today.settlement != receipt.settlement or today.lines != receipt.lines:
-        raise SaleError("order_changed", order=order.number, before=receipt.total, after=today.total)
+        raise SaleError("begun_differs", order=order.number, before=receipt.total, after=today.total, key=receipt.key)
 
 
 def tenders_text(tenders: Sequence[Tender]) -> str:

@@ -92,8 +92,8 @@ def test_a_receipt_begun_for_the_order_as_it_was_is_not_printed(shop: Shop, what
     later, code = {
         "cancelled": (replace(order, is_cancelled=True), "order_cancelled"),
         "paid": (replace(order, payments=(replace(order.payments[0], is_paid=True),)), "already_paid"),
-        "dearer": (an_order(lines=(first.price, second.price + Money(100))), "order_changed"),
-        "other goods": (replace(order, lines=(first, replace(second, name="Ложка"))), "order_changed"),
+        "dearer": (an_order(lines=(first.price, second.price + Money(100))), "begun_differs"),
+        "other goods": (replace(order, lines=(first, replace(second, name="Ложка"))), "begun_differs"),
     }[what]
     tenders = cash(max(TOTAL, later.price)) if what != "dearer" else cash(TOTAL)
     with pytest.raises(SaleError) as told:
