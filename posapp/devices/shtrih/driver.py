@@ -13,6 +13,7 @@ Nothing here decides about money: what an unknown outcome means is the till's to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TypeVar
 
 from posapp.devices.base import (
@@ -106,13 +107,28 @@ class ShtrihPrinter:
         """
         if not self.status().shift.is_open or self.open_document() is not None:
             return False
-        if isinstance(self._session.answer(c.OpenReceipt(self._session.password, 0), repeats=False), c.ErrorReply):
+        try:
+            return self._offer_key()
+        except PosError:
+            self._leave_nothing_open()
+            raise
+
+    def _offer_key(self) -> bool:
+        password = self._session.password
+        if isinstance(self._session.answer(c.OpenReceipt(password, 0), repeats=False), c.ErrorReply):
             return False
-        taken = self._session.answer(
-            c.SendDocumentTlv(self._session.password, documents.key_tlv("0·0·" + "0" * 16)), repeats=False
-        )
+        key = c.SendDocumentTlv(password, documents.key_tlv("0·0·" + "0" * 16))
+        taken = self._session.answer(key, repeats=False)
         self.cancel_open_document()
         return not isinstance(taken, c.ErrorReply)
+
+    def _leave_nothing_open(self) -> None:
+        """After a proof that broke off: the empty receipt on a register that was free a moment ago is ours."""
+        with suppress(PosError):  # set-up fails with the first trouble, which says more than this one
+            self._session.reset_link()
+            opened = self.open_document()
+            if opened is not None and not opened.subtotal:
+                self.cancel_open_document()
 
     def status(self) -> PrinterStatus:
         """10h, 11h and FF01: no side effect. Raises Refused `wrong_device` when the cable was moved meanwhile.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
+from posapp.devices.base import Capability
 from posapp.devices.shtrih import commands as c
 from posapp.devices.shtrih import documents
 from posapp.devices.shtrih.driver import ShtrihPrinter
@@ -18,7 +20,7 @@ from posapp.domain.money import Money, Quantity
 from posapp.domain.receipt import Receipt, ReceiptLine, TaxSystem, Tender, TenderKind
 from posapp.domain.settlement import Settlement
 from posapp.domain.vat import VatRate
-from posapp.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
+from posapp.errors import OutcomeUnknown, PosError, ProtocolError, Refused, Unreachable
 from tests.till.rig import BORN, Register, driver_of
 
 RECEIPT_COMMANDS = [0x8D, 0xFF0C, 0xFF46, 0xFF46, 0x89, 0x10, 0xFF45, 0xFF0A, 0xFF40, 0xFF0A]
@@ -54,6 +56,19 @@ def receipt(kopecks: int = 10_000, **changed: object) -> Receipt:
         "created_at": datetime(2026, 11, 21, 9, tzinfo=UTC),
     }
     return Receipt(**{**fields, **changed})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("command", ["8D", "FF0C", "88"])
+def test_a_set_up_that_breaks_off_leaves_no_receipt_open(
+    register: Register, printer: ShtrihPrinter, command: str
+) -> None:
+    register.fault(command, "drop_reply", "after_commit")
+    with suppress(PosError):
+        printer.probe()
+    assert register.printer.receipt is None
+    register.heal()
+    assert Capability.USER_REQUISITE in printer.probe().capabilities
+    assert register.printer.receipt is None
 
 
 def test_a_receipt_is_exactly_these_commands(register: Register, printer: ShtrihPrinter) -> None:
