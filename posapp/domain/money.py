@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 KOPECKS_MAX = 9_999_999_999  # 99 999 999,99 roubles: five bytes on the wire allow more, the registers do not
+COUNTER_MAX = (1 << 48) - 1  # six bytes: what the counters of a register hold, a drawer or a day of many receipts
 QUANTITY_DECIMALS = 6  # FF46 carries a quantity as a whole number of millionths
 
 _KOPECK = Decimal("0.01")
@@ -24,15 +25,19 @@ def round_half_up(value: Decimal) -> int:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Money:
-    """A sum in whole kopecks, negative only as a difference."""
+    """A sum in whole kopecks, negative only as a difference.
+
+    It holds what a register counts (`COUNTER_MAX`). What one receipt may come to is less, `KOPECKS_MAX`: `Receipt` and
+    its lines see to that, and what comes from outside (`parse`, `from_roubles`) is never more.
+    """
 
     kopecks: int
 
     def __post_init__(self) -> None:
         if type(self.kopecks) is not int:
             raise TypeError(f"kopecks are an int, not {type(self.kopecks).__name__}")
-        if abs(self.kopecks) > KOPECKS_MAX:
-            raise ValueError(f"{self.kopecks} kopecks do not fit a receipt")
+        if abs(self.kopecks) > COUNTER_MAX:
+            raise ValueError(f"{self.kopecks} kopecks do not fit a register")
 
     @classmethod
     def parse(cls, text: str) -> Money:
@@ -48,7 +53,10 @@ class Money:
         number = decimal_of(value)
         if number.copy_abs() > KOPECKS_MAX:  # asked first: rounding such a number fails in another way
             raise ValueError("more roubles than fit a receipt")
-        return cls(int(number.quantize(_KOPECK, rounding=ROUND_HALF_UP).scaleb(2)))
+        kopecks = int(number.quantize(_KOPECK, rounding=ROUND_HALF_UP).scaleb(2))
+        if abs(kopecks) > KOPECKS_MAX:
+            raise ValueError("more roubles than fit a receipt")
+        return cls(kopecks)
 
     @property
     def roubles(self) -> Decimal:

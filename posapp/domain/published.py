@@ -243,10 +243,9 @@ def _kopecks(value: object, where: str) -> Money:
         value = int(value)
     if type(value) is not int or value < 0:
         _bad(f"{where}: не число копеек")
-    try:
-        return Money(value)
-    except ValueError:
+    if value > KOPECKS_MAX:
         _bad(f"{where}: слишком большая сумма")
+    return Money(value)
 
 
 def _quantity(value: object, where: str) -> Decimal:

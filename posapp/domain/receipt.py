@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from posapp.domain.fiscal import ReceiptKind
-from posapp.domain.money import ZERO, Money, Quantity, total
+from posapp.domain.money import KOPECKS_MAX, ZERO, Money, Quantity, total
 from posapp.domain.settlement import Settlement, short_key
 from posapp.domain.vat import VatRate, line_vat, receipt_vat
 
@@ -94,6 +94,8 @@ class ReceiptLine:
             raise ValueError(f"a line's name has 1…{NAME_MAX} characters")
         if self.price < ZERO or self.line_sum != self.price.times(self.quantity):
             raise ValueError(f"line sum {self.line_sum} is not price × quantity")
+        if self.line_sum.kopecks > KOPECKS_MAX:
+            raise ValueError(f"line sum {self.line_sum} does not fit a receipt")
 
     @property
     def vat_sum(self) -> Money:
@@ -126,6 +128,8 @@ class Receipt:
             raise ValueError("one tender of a kind")
         if self.total <= ZERO:
             raise ValueError("a receipt's total is more than nothing")
+        if self.total.kopecks > KOPECKS_MAX:
+            raise ValueError(f"a receipt's total of {self.total} does not fit a receipt")
         if self.handed_over < self.total:
             raise ValueError("the tenders do not cover the total")
         if self.handed_over - self.tender(TenderKind.CASH) > self.total:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from posapp.domain.money import KOPECKS_MAX, ZERO, Money, Quantity, round_half_up, total
+from posapp.domain.money import COUNTER_MAX, KOPECKS_MAX, ZERO, Money, Quantity, round_half_up, total
 
 SUMS = st.integers(0, KOPECKS_MAX).map(Money)
 QUANTITIES = st.integers(1, 10**14 - 1).map(lambda millionths: Quantity(Decimal(millionths).scaleb(-6)))
@@ -50,10 +50,20 @@ def test_kopecks_are_an_int_and_nothing_like_it(kopecks: object) -> None:
         Money(kopecks)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kopecks", [KOPECKS_MAX + 1, -KOPECKS_MAX - 1])
-def test_a_sum_no_register_takes_is_refused(kopecks: int) -> None:
+@pytest.mark.parametrize("kopecks", [COUNTER_MAX + 1, -COUNTER_MAX - 1])
+def test_a_sum_no_register_counts_is_refused(kopecks: int) -> None:
     with pytest.raises(ValueError, match="do not fit"):
         Money(kopecks)
+
+
+@pytest.mark.parametrize("roubles", ["99999999.995", "100000000", "-100000000", 10**8])
+def test_more_than_a_receipt_comes_in_from_nowhere(roubles: str | int) -> None:
+    with pytest.raises(ValueError, match="more roubles"):
+        Money.from_roubles(roubles)
+
+
+def test_a_drawer_may_hold_more_than_one_receipt() -> None:
+    assert total([Money(KOPECKS_MAX), Money(KOPECKS_MAX)]).kopecks == 2 * KOPECKS_MAX
 
 
 @given(SUMS, QUANTITIES)

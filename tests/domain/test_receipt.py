@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posapp.domain.fiscal import ReceiptKind
-from posapp.domain.money import Money, Quantity, total
+from posapp.domain.money import KOPECKS_MAX, Money, Quantity, total
 from posapp.domain.receipt import (
     NAME_MAX,
     PaymentMethod,
@@ -169,3 +169,11 @@ def test_the_codes_are_those_of_the_tags() -> None:
     assert [method.value for method in PaymentMethod] == [1, 2, 3, 4, 5, 6, 7]
     assert [system.value for system in TaxSystem] == [1, 2, 4, 16, 32]
     assert [kind.value for kind in ReceiptKind] == [1, 2, 3, 4]
+
+
+def test_what_no_register_prints_is_no_receipt() -> None:
+    half = line_of(KOPECKS_MAX // 2 + 1)
+    with pytest.raises(ValueError, match="does not fit"):
+        line_of(KOPECKS_MAX, "2")
+    with pytest.raises(ValueError, match="does not fit"):
+        dataclasses.replace(RECEIPT, lines=(half, half), tenders=(Tender(TenderKind.CASH, half.line_sum),))

@@ -304,6 +304,7 @@ def test_a_null_row_may_be_an_old_zero_named_without_vat() -> None:
         ({"basketItems": [line(quantity=Decimal("0.1234567"))]}, "количество"),
         ({"basketItems": [line(quantity=-1)]}, "количество"),
         ({"basketItems": [line(price=-5)]}, "цена меньше нуля"),
+        ({"basketItems": [line(price=Decimal("60000000"), quantity=2)]}, "больше, чем бывает в чеке"),
         ({"basketItems": [line(price=None)]}, "цена не читается"),
         ({"basketItems": [line(name=" ")]}, "нет названия"),
         ({"payments": [{"id": 1, "paySystemId": 1, "sum": None, "paid": "N"}]}, "сумма оплаты 1"),

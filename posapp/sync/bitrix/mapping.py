@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from posapp.domain.money import ZERO, Money, Quantity
+from posapp.domain.money import KOPECKS_MAX, ZERO, Money, Quantity
 from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShipment
 from posapp.domain.vat import PortalVatRow
 from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text
@@ -179,6 +179,9 @@ def _line(item: Row, around: Surroundings, problems: list[str]) -> OrderLine | N
     price = _gross(item.get("price"), rate, is_net, f"{called}: цена", problems)
     if price < ZERO:
         problems.append(f"{called}: цена меньше нуля")
+        return None
+    if price.kopecks * quantity.value > KOPECKS_MAX:
+        problems.append(f"{called}: сумма строки больше, чем бывает в чеке")
         return None
     base = item.get("basePrice")
     before = None if as_decimal(base) is None else _gross(base, rate, is_net, f"{called}: цена до скидки", problems)
