@@ -8,6 +8,7 @@ goes to the log with its traceback and exits 3, because nobody knows what was do
 from __future__ import annotations
 
 import functools
+import io
 import json
 import logging
 import os
@@ -39,15 +40,49 @@ def language() -> str:
 
 
 def emit(answer: Mapping[str, object] | Sequence[object]) -> None:
-    """One JSON object (or list) on a line of stdout."""
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False, default=str) + "\n")
+    """One JSON object (or list) on a line of stdout; see `say`."""
+    say(_json(answer))
+
+
+def emit_or_stop(answer: Mapping[str, object] | Sequence[object]) -> None:
+    """As `emit`, for long lists that make nothing: BrokenPipeError when nobody reads on."""
+    sys.stdout.write(_json(answer) + "\n")
     sys.stdout.flush()
 
 
 def say(text: str) -> None:
-    """A line for a person on stdout."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """A line on stdout. What was done is done: a reader who has gone, or a full disk, changes no exit code."""
+    try:
+        if sys.stdout is not None:  # None: started with stdout closed
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            log.warning("the answer could not be written: %s", error.strerror)
+        _write_nowhere()
+
+
+def complain(text: str) -> None:
+    """A line on stderr, for people; nothing where stderr is closed."""
+    if sys.stderr is not None:
+        sys.stderr.write(text + "\n")
+
+
+def _write_nowhere() -> None:
+    """From now on stdout swallows everything, so that its flush at the end fails no more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _json(answer: object) -> str:
+    return json.dumps(answer, ensure_ascii=False, default=str)
+
+
+def speak_utf8() -> None:
+    """JSON is UTF-8 whatever the system's code page, and no text fails for a letter that a terminal does not have."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding=None if sys.stdout.isatty() else "utf-8", errors="replace")
 
 
 def show_error(error: PosError, *, as_json: bool) -> None:
@@ -55,7 +90,12 @@ def show_error(error: PosError, *, as_json: bool) -> None:
     if as_json:
         emit({"error": error.as_json(language()), **error.extra})
         return
-    sys.stderr.write(f"{error.message(language())}\n{error.action(language())}  код {error.number} ({error.code})\n")
+    number = f"{_code_word()} {error.number} ({error.code})"
+    complain(f"{error.message(language())}\n{error.action(language())}  {number}")
+
+
+def _code_word() -> str:
+    return "code" if language() == "en" else "код"
 
 
 def command(body: Callable[P, object]) -> Callable[P, None]:
@@ -85,12 +125,16 @@ def show_bug(error: Exception, *, as_json: bool) -> None:
     if isinstance(error, typer.Exit):
         raise error
     log.error("internal error\n%s", "".join(traceback.format_exception(error)))
-    message = f"Внутренняя ошибка программы: {type(error).__name__}."
-    action = "Ничего не повторяйте; покажите поддержке то, что напечатано выше."
+    if language() == "en":
+        message = f"Internal error of the program: {type(error).__name__}."
+        action = "Do not repeat anything; show support what is printed above."
+    else:
+        message = f"Внутренняя ошибка программы: {type(error).__name__}."
+        action = "Ничего не повторяйте; покажите поддержке то, что напечатано выше."
     if as_json:
         emit({"error": {"code": "internal", "number": 499, "message": message, "action": action}})
     else:
-        sys.stderr.write(f"{message}\n{action}  код 499 (internal)\n")
+        complain(f"{message}\n{action}  {_code_word()} 499 (internal)")
 
 
 def amount(text: str | None) -> Money | None:

@@ -6,13 +6,12 @@ delivered, and then asks three witnesses: the portal, the journal and the regist
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from posapp.cli.common import Json, command, emit
+from posapp.cli.common import Json, command, complain, emit
 from posapp.cli.practice import PracticeShop
 from posapp.domain.money import Money
 from posapp.domain.order import Order
@@ -120,7 +119,7 @@ def _judge(
     emit({"summary": {"orders": len(chosen), "green": green, "documents": receipts}})
     if green == len(chosen) == ORDERS == receipts:
         return 0
-    sys.stderr.write("Не всё зелёное: смотрите строки выше.\n")
+    complain("Не всё зелёное: смотрите строки выше.")
     return 1
 
 

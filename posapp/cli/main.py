@@ -8,7 +8,7 @@ from importlib import import_module
 
 import typer
 
-from posapp.cli.common import EXIT_UNKNOWN, show_error
+from posapp.cli.common import EXIT_UNKNOWN, complain, show_error, speak_utf8
 from posapp.errors import UsageError
 
 # Typer carries a click of its own, whose base class of all errors it does not export.
@@ -37,13 +37,14 @@ def build() -> typer.Typer:
 
 def main(arguments: list[str]) -> int:
     """Runs one command and returns its exit code."""
+    speak_utf8()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     as_json = "--json" in arguments
     try:
         code = typer.main.get_command(build()).main(args=arguments, prog_name="posapp", standalone_mode=False)
     except ClickError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
-            sys.stderr.write(f"{error}\n")
+            complain(str(error))
         else:
             show_error(UsageError("usage", what=str(error).rstrip(".")), as_json=as_json)
         return UsageError.exit_code

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from posapp.cli import decode
-from posapp.cli.common import DataDir, Json, answer, command, emit
+from posapp.cli.common import DataDir, Json, answer, command, emit_or_stop
 from posapp.errors import SaleError
 from posapp.till import receipt_text
 from posapp.till.receipts import receipt_view
@@ -40,21 +40,22 @@ def show(
         if stored is None:
             raise SaleError("not_found", what=f"чек {key}")
         shown = receipt_view(till, stored)
+        formula = till.settings.printer.vat_formula if till.settings.printer else "L"
     body: dict[str, Any] = {"order": shown.receipt.order_number, "receipt": shown.as_json()}
     body["lines"] = shown.receipt.as_json()["lines"]
-    answer(json, body, receipt_text.text_of(shown))
+    answer(json, body, receipt_text.text_of(shown, formula))
 
 
 def verify(files: Annotated[list[Path], typer.Argument(help="Опубликованные чеки, JSON.")], json: Json = False) -> int:
     """Пересчитывает чужие чеки: строки, НДС, итог, оплаты. Строка ответа на файл."""
-    return decode.verify_files(files, emit)
+    return decode.verify_files(files, emit_or_stop)
 
 
 def tlv_decode(json: Json = False) -> int:
     """Документы ФН со ввода (base64 или hex, по одному на строку) – теги с названиями."""
-    return decode.decode_tlv(sys.stdin, emit)
+    return decode.decode_tlv(sys.stdin, emit_or_stop)
 
 
 def qr_parse(json: Json = False) -> int:
     """Строки QR-кодов со ввода."""
-    return decode.parse_qr(sys.stdin, emit)
+    return decode.parse_qr(sys.stdin, emit_or_stop)
