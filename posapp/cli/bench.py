@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from posapp.cli.common import Json, command, emit
+from posapp.cli.common import AlwaysJson, NoDataDir, command, emit
 from posapp.errors import UsageError
 
 NAMES = ("receipt", "journal")
@@ -18,7 +18,11 @@ def register(app: typer.Typer) -> None:
     app.command("bench")(command(bench))
 
 
-def bench(name: Annotated[str, typer.Argument(help=" | ".join(NAMES))], json: Json = False) -> None:
+def bench(
+    name: Annotated[str, typer.Argument(help=" | ".join(NAMES))],
+    data_dir: NoDataDir = None,
+    json: AlwaysJson = True,
+) -> None:
     """Измеряет: значение, предел и их отношение, одним объектом."""
     if name not in NAMES:
         raise UsageError("usage", what=f"измерения «{name}» нет, есть: {', '.join(NAMES)}")

@@ -31,6 +31,13 @@ DataDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Ответ одним объектом JSON.")]
 
+AlwaysJson = Annotated[bool, typer.Option("--json", help="Ответ и так в JSON.")]
+NoDataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Здесь не нужен: каталога данных команда не трогает.", show_default=False),
+]
+"""Every command takes both options, so that a script may give them to all; these two change nothing."""
+
 EXIT_UNKNOWN = 3
 
 

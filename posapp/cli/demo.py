@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from posapp.cli.common import Json, command, complain, emit
+from posapp.cli.common import AlwaysJson, NoDataDir, command, complain, emit
 from posapp.cli.practice import PracticeShop
 from posapp.domain.money import Money
 from posapp.domain.order import Order
@@ -32,7 +32,8 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help="Без окна: сыграть главное и доказать.")] = False,
-    json: Json = True,
+    data_dir: NoDataDir = None,
+    json: AlwaysJson = True,
 ) -> int:
     """Учебный магазин: портал и касса понарошку, во временном каталоге."""
     with PracticeShop() as shop:

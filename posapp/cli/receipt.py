@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from posapp.cli import decode
-from posapp.cli.common import DataDir, Json, answer, command, emit_or_stop
+from posapp.cli.common import AlwaysJson, DataDir, Json, NoDataDir, answer, command, emit_or_stop
 from posapp.errors import SaleError
 from posapp.till import receipt_text
 from posapp.till.receipts import receipt_view
@@ -46,16 +46,20 @@ def show(
     answer(json, body, receipt_text.text_of(shown, formula))
 
 
-def verify(files: Annotated[list[Path], typer.Argument(help="Опубликованные чеки, JSON.")], json: Json = False) -> int:
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="Опубликованные чеки, JSON.")],
+    data_dir: NoDataDir = None,
+    json: AlwaysJson = True,
+) -> int:
     """Пересчитывает чужие чеки: строки, НДС, итог, оплаты. Строка ответа на файл."""
     return decode.verify_files(files, emit_or_stop)
 
 
-def tlv_decode(json: Json = False) -> int:
+def tlv_decode(data_dir: NoDataDir = None, json: AlwaysJson = True) -> int:
     """Документы ФН со ввода (base64 или hex, по одному на строку) – теги с названиями."""
-    return decode.decode_tlv(sys.stdin, emit_or_stop)
+    return decode.decode_tlv(sys.stdin or (), emit_or_stop)
 
 
-def qr_parse(json: Json = False) -> int:
+def qr_parse(data_dir: NoDataDir = None, json: AlwaysJson = True) -> int:
     """Строки QR-кодов со ввода."""
-    return decode.parse_qr(sys.stdin, emit_or_stop)
+    return decode.parse_qr(sys.stdin or (), emit_or_stop)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from posapp.cli.common import command
+from posapp.cli.common import AlwaysJson, NoDataDir, command
 from posapp.errors import UsageError
 
 
@@ -28,6 +28,8 @@ def printer(
     storage: Annotated[Path | None, typer.Option(help="Файл фискального накопителя.")] = None,
     faults: Annotated[Path | None, typer.Option(help="Файл с неисправностями (JSON).")] = None,
     stop_on_eof: Annotated[bool, typer.Option("--stop-on-eof", help="Закончить по концу ввода.")] = False,
+    data_dir: NoDataDir = None,
+    json: AlwaysJson = True,
 ) -> int:
     """Учебная ККТ на псевдотерминале или TCP; строка готовности – JSON на выводе."""
     from posapp.cli import sim_printer
@@ -51,6 +53,8 @@ def portal(
     limits: Annotated[str, typer.Option(help="cloud|enterprise|off")] = "off",
     faults: Annotated[Path | None, typer.Option(help="Файл с неисправностями (JSON).")] = None,
     stop_on_eof: Annotated[bool, typer.Option("--stop-on-eof", help="Закончить по концу ввода.")] = False,
+    data_dir: NoDataDir = None,
+    json: AlwaysJson = True,
 ) -> int:
     """Учебный портал Битрикс по HTTP; строка готовности – JSON на выводе."""
     from posapp.cli import sim_portal
@@ -59,7 +63,11 @@ def portal(
     return sim_portal.run(listen=listen, orders=orders, seed=seed, limits=limits, faults=plan, stop_on_eof=stop_on_eof)
 
 
-def dump(storage: Annotated[Path, typer.Option(help="Файл фискального накопителя.")]) -> int:
+def dump(
+    storage: Annotated[Path, typer.Option(help="Файл фискального накопителя.")],
+    data_dir: NoDataDir = None,
+    json: AlwaysJson = True,
+) -> int:
     """Документы накопителя, по объекту на строку; можно и при работающей учебной ККТ."""
     from posapp.cli import sim_printer
 

@@ -123,13 +123,16 @@ def _serve(server: PortalServer, *, stop_on_eof: bool) -> None:
 
 def _stop_at_eof(stop: threading.Event) -> None:
     # Past Python's buffer: a thread that waits inside it would abort the interpreter's end after SIGTERM.
-    while os.read(sys.stdin.fileno(), 4096):
+    while sys.stdin is not None and os.read(sys.stdin.fileno(), 4096):
         continue
     stop.set()
 
 
 def _fail(code: str, message: str, exit_code: int) -> int:
-    print(json.dumps({"error": {"code": code, "message": message, "action": ""}}, ensure_ascii=False))
+    print(
+        json.dumps({"error": {"code": code, "message": message, "action": "see --help"}}, ensure_ascii=False),
+        flush=True,
+    )
     return exit_code
 
 

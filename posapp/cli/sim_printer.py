@@ -49,9 +49,14 @@ def run(
         return _fail(USAGE_ERROR, "unknown_model", f"there is no simulated {model!r} yet, only shtrih")
     try:
         plan = fault_plans.parse(json.loads(faults.read_text("utf-8"))) if faults else []
-        channel = open_channel(listen)
     except (ValueError, OSError) as error:
         return _fail(USAGE_ERROR, "bad_arguments", str(error))
+    try:
+        channel = open_channel(listen)
+    except (ValueError, OverflowError) as error:  # OverflowError: a port beyond 65535
+        return _fail(USAGE_ERROR, "bad_arguments", str(error))
+    except OSError as error:
+        return _fail(REFUSED, "port_not_free", f"{listen}: {error.strerror or error}")
     number = factory_number or 10_000_000 + int.from_bytes(os.urandom(4), "big") % 90_000_000
     print_time = timedelta(seconds=print_time_s)
     file = None
@@ -101,7 +106,7 @@ def _serve(server: Server, control: Control, printer: Printer, stop_on_eof: bool
 
 def _stop_at_eof(server: Server) -> None:
     # Past Python's buffer: a thread that waits inside it would abort the interpreter's end after SIGTERM.
-    while os.read(sys.stdin.fileno(), 4096):
+    while sys.stdin is not None and os.read(sys.stdin.fileno(), 4096):
         continue
     server.stop()
 

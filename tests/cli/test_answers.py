@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -70,3 +71,40 @@ def test_english_is_english_to_the_end(folder: Path) -> None:
     assert done.returncode == 1
     assert b"Run" in done.stderr
     assert "код" not in done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sim", "dump", "--storage", "nowhere.json"],
+        ["sim", "printer", "--model", "nobody"],
+        ["sim", "portal", "--listen", "nonsense"],
+        ["receipt", "verify", "nowhere.json"],
+        ["bench", "nothing"],
+        ["setup", "show"],
+    ],
+)
+def test_every_command_takes_both_options(folder: Path, arguments: list[str]) -> None:
+    done = _run(folder, *arguments, "--json", "--data-dir", str(folder))
+    answer = json.loads(done.stdout.decode("utf-8"))
+    assert answer["error"]["code"] != "usage" or arguments[0] == "bench"
+    assert "No such option" not in done.stdout.decode("utf-8")
+    assert answer["error"]["action"]
+
+
+@pytest.mark.parametrize("port", ["99999", "x", "-1"])
+@pytest.mark.parametrize(
+    "listen", [["sim", "printer", "--listen", "tcp:127.0.0.1:"], ["sim", "portal", "--listen", "127.0.0.1:"]]
+)
+def test_a_port_that_is_none_is_wrong_usage(folder: Path, listen: list[str], port: str) -> None:
+    done = _run(folder, *listen[:-1], listen[-1] + port)
+    assert (done.returncode, done.stderr) == (2, b"")
+    assert json.loads(done.stdout)["error"]["message"]
+
+
+@pytest.mark.parametrize("listen", [["sim", "printer", "--listen", "tcp:"], ["sim", "portal", "--listen", ""]])
+def test_a_port_that_is_taken_is_refused(folder: Path, listen: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = _run(folder, *listen[:-1], f"{listen[-1]}127.0.0.1:{taken.getsockname()[1]}")
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert json.loads(done.stdout)["error"]["code"] == "port_not_free"
