@@ -21,6 +21,7 @@ from posapp.domain.money import Money
 from posapp.domain.order import Order
 from posapp.errors import SaleError, SetupError
 from posapp.http import HttpClient
+from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.store import Journal
 from posapp.settings import Settings
 from posapp.sync.bitrix.client import BitrixClient
@@ -116,6 +117,8 @@ def load_settings(folder: Path) -> Settings:
 def open_till(folder: Path, *, write: bool = True) -> Iterator[Till]:
     """The till of a data directory, its journal open. Lets everything go at the end, the journal last."""
     settings = load_settings(folder)
+    if not write and not (folder / JOURNAL_NAME).exists():  # set up and not yet used: an empty till, no trouble
+        Journal.open(folder, now=now).close()
     with ExitStack() as stack:
         journal = stack.enter_context(Journal.open(folder, now=now, write=write))
         door = PortalDoor(settings)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from posapp.errors import JournalError, SetupError
 
@@ -52,6 +53,9 @@ class PortalSettings:
     is_simulated: bool
     limit_burst: int = 50
     limit_per_second: float = 2.0
+
+
+_Part = TypeVar("_Part", PrinterSettings, PortalSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,15 @@ def load(folder: Path) -> Settings | None:
         if len(raw) > BYTES_MAX:
             raise ValueError("too long")
         return _from_json(json.loads(raw))
-    except (ValueError, KeyError, TypeError) as error:
-        raise SetupError("settings_damaged", what=f"{FILE}: {type(error).__name__}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise SetupError("settings_damaged", what=f"{FILE}: {_where(error)}") from error
+
+
+def _where(error: Exception) -> str:
+    """What is wrong in the file, as far as the error tells: the place, or the name of what is missing."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"строка {error.lineno}, знак {error.colno}"
+    return str(error) if isinstance(error, KeyError | ValueError) else type(error).__name__
 
 
 def save(folder: Path, settings: Settings) -> None:
@@ -164,11 +175,55 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         language=str(body["language"]),
         printer=None
         if printer is None
-        else PrinterSettings(**{**printer, "tax_systems": tuple(printer["tax_systems"])}),
-        portal=None if portal is None else PortalSettings(**portal),
+        else _typed(
+            PrinterSettings(
+                **{**printer, "tax_systems": tuple(_code(each, _TAX_SYSTEMS) for each in printer["tax_systems"])}
+            )
+        ),
+        portal=None if portal is None else _typed(PortalSettings(**portal)),
         vat=VatSettings(
-            confirmed={int(row): int(code) for row, code in vat.get("confirmed", {}).items()},
-            rows={int(row): (str(name), percent) for row, (name, percent) in vat.get("rows", {}).items()},
+            confirmed={int(row): _code(code, _VAT_RATES) for row, code in vat.get("confirmed", {}).items()},
+            rows={int(row): (str(name), _number(percent)) for row, (name, percent) in vat.get("rows", {}).items()},
             confirmed_at=str(vat.get("confirmed_at", "")),
         ),
     )
+
+
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "float": (int, float),
+    "tuple[int, ...]": (tuple,),
+}
+
+
+def _typed(part: _Part) -> _Part:
+    """The part, when every value is of its field's kind. Raises ValueError, since the file may be edited by hand."""
+    for each in fields(part):
+        value = getattr(part, each.name)
+        wanted = _KINDS[str(each.type)]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+            raise ValueError(each.name)
+    return part
+
+
+_VAT_RATES = range(1, 13)  # tag 1199
+_TAX_SYSTEMS = (1, 2, 4, 16, 32)  # tag 1055; 8 was ЕНВД, which is no more
+
+
+def _code(value: object, known: Container[int]) -> int:
+    """A code that the FFD knows."""
+    if type(value) is not int or value not in known:
+        raise ValueError(f"код {value}")
+    return value
+
+
+def _number(value: object) -> str | None:
+    """A percentage as text, or None."""
+    if value is None:
+        return None
+    text = str(value)
+    if not re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]+)?", text):
+        raise ValueError(f"ставка {text[:20]}")
+    return text

@@ -12,15 +12,17 @@ import typer
 
 from posapp import settings as settings_file
 from posapp import vault
-from posapp.cli.common import DataDir, Json, answer, command
+from posapp.cli.common import DataDir, Json, answer, command, complain, language
 from posapp.devices.registry import make_printer
 from posapp.domain.vat import VatRate
-from posapp.errors import JournalError, SetupError, UsageError
+from posapp.errors import JournalError, SetupError, SyncError, UsageError
 from posapp.journal.lock import DirectoryLock
 from posapp.settings import PortalSettings, Settings
 from posapp.till import setup
 
 Training = Annotated[bool, typer.Option("--training", help="Учебный каталог (на первом шаге настройки).")]
+CASHIER_MAX = 64
+VAT_PATIENCE_S = 10.0
 MODES = ("till-driven", "portal-driven", "site-poll")
 
 
@@ -38,7 +40,7 @@ def printer(
     model: Annotated[str, typer.Option(help="shtrih")],
     port: Annotated[str, typer.Option(help="/dev/ttyACM0, COM3, socket://HOST:PORT")],
     link: Annotated[str, typer.Option(help="auto|v1")] = "auto",
-    password: Annotated[int, typer.Option(help="Пароль системного администратора ККТ.")] = 30,
+    password: Annotated[int, typer.Option(help="Пароль системного администратора ККТ.", min=0, max=99_999_999)] = 30,
     till: Annotated[str | None, typer.Option(help="Номер этой кассы.")] = None,
     cashier: Annotated[str | None, typer.Option(help="Кассир: должность и фамилия.")] = None,
     training: Training = False,
@@ -48,11 +50,12 @@ def printer(
     """Подключает ККТ: находит её, читает номера, доказывает связь и сохраняет."""
     from posapp import app
 
+    till, cashier = _name(till), _cashier(cashier)
     folder = app.data_dir(data_dir)
     settings = setup.begin(folder, training=training, identity=app.new_id())
     profile = setup.probe(make_printer(model, port, link=link, password=password))
     settings = setup.with_printer(settings, profile, model=model, port=port, link=link, password=password)
-    settings = settings.with_(till=_name(till) or settings.till, cashier=cashier or settings.cashier)
+    settings = settings.with_(till=till or settings.till, cashier=cashier or settings.cashier)
     _save(folder, settings)
     body = {"printer": {**asdict(settings)["printer"], "password": None}, "kind": settings.kind}
     text = f"{profile.model}: {profile.identity}, РН {profile.identity.registration_number}. Сохранено."
@@ -64,6 +67,16 @@ def _name(till: str | None) -> str | None:
     if till is not None and not re.fullmatch(r"[\w-]{1,16}", till):
         raise UsageError("usage", what=f"--till {till}: до 16 букв, цифр или дефисов")
     return till
+
+
+def _cashier(name: str | None) -> str | None:
+    """Position and surname as tag 1021 carries them: one line of at most 64 characters."""
+    if name is None:
+        return None
+    name = " ".join(name.split())
+    if not 0 < len(name) <= CASHIER_MAX:
+        raise UsageError("usage", what=f"--cashier: от 1 до {CASHIER_MAX} знаков")
+    return name
 
 
 def portal(
@@ -101,11 +114,20 @@ def portal(
 
 def _given_webhook(settings: Settings, *, from_stdin: bool) -> vault.Secret:
     if from_stdin:
-        line = sys.stdin.readline(4096).strip()
+        line = _line_of_stdin()
         if not line:
             raise UsageError("usage", what="на вводе нет вебхука")
         return vault.Secret(line)
     return vault.webhook(settings.identity)
+
+
+def _line_of_stdin() -> str:
+    """The first line, which Windows may begin with a byte order mark."""
+    if sys.stdin is None:
+        return ""
+    stream = getattr(sys.stdin, "buffer", None)
+    line = sys.stdin.readline(4096) if stream is None else stream.readline(4096).decode("utf-8-sig", errors="replace")
+    return str(line).strip()
 
 
 def vat(
@@ -121,6 +143,9 @@ def vat(
     settings = app.load_settings(folder)
     if settings.portal is None:
         raise SetupError("not_set_up", what="не указан портал Битрикс", command="portal")
+    if accept_proposed and settings.printer is None:  # the rate of deliveries hangs on its tax system
+        raise SetupError("not_set_up", what="не указана ККТ, без неё не предложить ставку доставки", command="printer")
+    settings = _with_fresh_rows(settings)
     today = app.now()
     mapping: dict[int, VatRate] = {}
     if accept_proposed:
@@ -148,6 +173,26 @@ def vat(
         for line in setup.vat_lines(settings, today.date())
     )
     answer(json, {"rows": rows}, text)
+
+
+def _with_fresh_rows(settings: Settings) -> Settings:
+    """The rows as the portal has them now; as they were when it does not answer. Raises SetupError `other_portal`."""
+    from posapp import app
+    from posapp.sync.bitrix.orders import read_furniture
+    from posapp.sync.governor import CLOUD
+
+    expected = settings.portal.portal if settings.portal else ""
+    try:
+        with app.portal_client(vault.webhook(settings.identity), CLOUD) as client, client.within(VAT_PATIENCE_S):
+            if client.portal != expected:
+                raise SetupError("other_portal", found=client.portal, expected=expected)
+            rows = read_furniture(client).vat_rows
+    except (SetupError, SyncError) as error:
+        if error.code == "other_portal":
+            raise
+        complain(f"Строки НДС – прежние, с портала не прочитаны. {error.message(language())}")
+        return settings
+    return settings.with_(vat=setup.with_rows(settings.vat, rows))
 
 
 def _rate(rate: VatRate | None) -> str:
