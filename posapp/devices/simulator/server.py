@@ -41,7 +41,7 @@ class Channel(Protocol):
         ...
 
     def wait(self, timeout_s: float | None) -> bytes | None:
-        """Bytes from the driver; b"" when a client has gone; None after `timeout_s`, or when woken."""
+        """Bytes from the driver; b"" when a client has come or gone; None after `timeout_s`, or when woken."""
         ...
 
     def send(self, data: bytes) -> None:
@@ -147,7 +147,7 @@ class TcpChannel:
         ready = self._waiting.select(timeout_s)
         if "client" in ready:
             self._welcome()
-            return None
+            return b""
         if self._client is None or "bytes" not in ready:
             return None
         try:
@@ -256,31 +256,68 @@ class Server:
         """Answers until `stop`."""
         while not self._stopped.is_set():
             data = self.channel.wait(LOOK_AROUND_S)
-            if data == b"" or time.monotonic() - self._heard_at > BYTE_TIMEOUT_S:
+            if time.monotonic() - self._heard_at > BYTE_TIMEOUT_S:
                 with self.lock:
                     self.line.forget_half_frame()
-            if data:
-                self._pace.arrive(len(data))
-                self._answer(data)
-                self._heard_at = time.monotonic()
+            while data is not None and not self._stopped.is_set():
+                data = self._hear(data)
 
     def stop(self) -> None:
         """Ends `serve`; may be called from any thread and from a signal handler."""
         self._stopped.set()
         self.channel.wake()
 
-    def _answer(self, data: bytes) -> None:
+    def _hear(self, data: bytes) -> bytes | None:
+        """Answers these bytes; what came meanwhile and is to be heard next, None for nothing."""
+        if not data:
+            with self.lock:
+                self.line.new_connection()
+            return None
+        self._pace.arrive(len(data))
+        meanwhile = self._answer(data)
+        self._heard_at = time.monotonic()
+        return meanwhile
+
+    def _answer(self, data: bytes) -> bytes | None:
         with self.lock:
             steps = self.line.receive(data, local_now())
+        out, meanwhile = b"", None
         while True:
             with self.lock:  # a pause or a slow line leaves the control door open
                 step = next(steps, None)
             match step:
                 case Reply(sent):
-                    self._pace.leave(len(sent))
-                    self.channel.send(sent)
+                    out += sent
                 case Pause(seconds):
-                    self._stopped.wait(seconds)
+                    self._send(out)
+                    out = b""
+                    self._be_busy(seconds)
                     self._pace.arrive(0)
                 case None:
-                    return
+                    if len(out) > 1:
+                        meanwhile = self.channel.wait(0)
+                    if meanwhile:
+                        with self.lock:
+                            meanwhile = self.line.before_answer(meanwhile) or None
+                    self._send(out)
+                    return meanwhile
+
+    def _send(self, data: bytes) -> None:
+        """ACK and answer leave together, as they often do."""
+        if data:
+            self._pace.leave(len(data))
+            self.channel.send(data)
+
+    def _be_busy(self, seconds: float) -> None:
+        """Lets time pass; a host that asks meanwhile is told that the answer is being prepared."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._stopped.is_set():
+            data = self.channel.wait(left)
+            if data:
+                self._pace.arrive(len(data))
+                with self.lock:
+                    reply = self.line.while_busy(data)
+                self._send(reply)
+            elif data is not None:
+                with self.lock:
+                    self.line.new_connection()

@@ -31,8 +31,8 @@ RE_REGISTRATIONS = 11
 
 _NORMAL_FLAGS = 0x0292  # receipt roll, two decimals, receipt sensor, receipt lever down
 _PAPER_FLAGS, _COVER_FLAG = 0x0082, 0x0400
-_PARAMETERS = 1 << 3 | 1 << 4 | 1 << 13 | 1 << 15 | 1 << 22 | 1 << 36
-"""F7h: sensors of paper, cover and drawer, cutter, non-fiscal documents, command 6Bh; not bit 28, link v2."""
+_PARAMETERS = 1 << 3 | 1 << 4 | 1 << 13 | 1 << 15 | 1 << 22 | 1 << 28 | 1 << 36
+"""F7h: sensors of paper, cover and drawer, cutter, non-fiscal documents, link v2, command 6Bh."""
 
 _ERROR_TEXTS = {
     0x07: "Некорректные дата и/или время",

@@ -133,12 +133,20 @@ def test_damage_is_refused_and_nothing_executed(wire: Wire) -> None:
 
 
 def test_stray_bytes_are_skipped(wire: Wire) -> None:
-    assert wire.send(b"\xff\xff\x00\x8f" + ENQ) == NAK
+    assert wire.send(b"\xff\xff\x00" + ENQ) == NAK
+    assert wire.send(b"\xff\x00\x8f" + ENQ) == NAK  # link v1 is chosen, 8F is noise
     assert wire.send(b"\xff" + STATUS)[:1] == ACK
 
 
-def test_link_v2_gets_no_answer(wire: Wire) -> None:
-    assert wire.send(bytes.fromhex("8F 00 00 0F 1D")) == b""
+def test_enq_while_an_answer_is_being_prepared(wire: Wire) -> None:
+    wire.set(command="10", do="delay", value=1)
+    assert wire.send(ENQ) == NAK
+    steps = wire.line.receive(STATUS, wire.now)
+    assert [next(steps), next(steps)] == [Reply(ACK), Pause(1.0)]
+    assert wire.line.while_busy(b"\xff" + ENQ) == ACK
+    (answer,) = steps  # once
+    assert isinstance(answer, Reply)
+    assert wire.send(ENQ) == ACK + answer.data
 
 
 @pytest.mark.parametrize("portion", [1, 2, 3, 7])
