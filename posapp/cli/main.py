@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from importlib import import_module
 
 import typer
 
+from posapp import logs
 from posapp.cli.common import EXIT_UNKNOWN, complain, show_error, speak_utf8
 from posapp.errors import UsageError
 
@@ -38,7 +37,7 @@ def build() -> typer.Typer:
 def main(arguments: list[str]) -> int:
     """Runs one command and returns its exit code."""
     speak_utf8()
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logs.to_stderr()
     as_json = "--json" in arguments
     try:
         code = typer.main.get_command(build()).main(args=arguments, prog_name="posapp", standalone_mode=False)

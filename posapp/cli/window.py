@@ -31,10 +31,11 @@ def register(app: typer.Typer) -> None:
 
 def show_window(given: Path | None) -> int:
     """The window on a data directory; what is slow is imported by a worker after the first paint."""
-    from posapp import settings
+    from posapp import logs, settings
     from posapp.ui.start import main as start
 
     folder = settings.data_dir(given)
+    logs.to_file(folder)
     desks: list[TillDesk] = []
 
     def make_desk() -> tuple[Desk, Lanes]:
