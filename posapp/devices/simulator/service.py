@@ -181,7 +181,7 @@ def _table_structure(call: Call[c.TableStructure]) -> c.Reply:
 @handles(c.FieldStructure, at_least=SYSTEM, always=True)
 def _field_structure(call: Call[c.FieldStructure]) -> c.Reply:
     column = call.printer.tables.column(call.command.table, call.command.field)
-    return c.FieldStructureReply(column.name, int(column.is_text), min(column.size, 255), column.limits)
+    return c.FieldStructureReply(column.name, int(column.is_text), column.size, column.limits)
 
 
 @handles(c.ReadTable, at_least=SYSTEM, always=True)

@@ -14,6 +14,9 @@ NO_SUCH_TABLE = 0x5D
 NOT_EDITABLE = 0x7A
 BAD_VALUE = 0x33
 
+LONGEST_TEXT = 246
+"""A text that both 1Fh and 1Eh can carry whole: 1Eh has 9 bytes before the value, and a frame of link v1 holds 255."""
+
 Value = int | str
 
 
@@ -154,7 +157,8 @@ def _fiscal_identity(known: Mapping[int, str]) -> Table:
         14: "Место расчётов",
         15: "Отправитель чеков",
     }
-    texts = {n: _text(name, 256 if n > 6 else 64, known.get(n, ""), editable=False) for n, name in names.items()}
+    sizes = {n: LONGEST_TEXT if n > 6 else 64 for n in names}
+    texts = {n: _text(name, sizes[n], known.get(n, ""), editable=False) for n, name in names.items()}
     texts[5] = _number("Системы налогообложения", 255, int(known.get(5, "0")), editable=False)
     texts[6] = _number("Режим работы", 255, 0, editable=False)
     texts[24] = _number("Дней до блокировки закрытием смены", 255, 30, editable=False)
@@ -192,7 +196,7 @@ def all_tables(fiscal: Mapping[int, str]) -> dict[int, Table]:
         ),
         8: Table("Настройка шрифтов", 1, tuple(_number(f"Шрифт {n}", 9, 1, least=1) for n in range(1, 23))),
         9: Table("Настройки стандартного чека", 1, tuple(_number(f"Настройка {n}", 255) for n in range(1, 23))),
-        10: Table("Служебная", 1, tuple(_number(f"Параметр {n}", 255, 10 if n == 16 else 0) for n in range(1, 25))),
+        10: Table("Служебная", 1, _with_reserves({10: _number("Время ожидания ФН, с", 255, 10)}, 24)),
         12: Table("Настройки веб-ссылки", 1, (_text("Веб-ссылка", 64), _number("Печать", 1))),
         14: Table("Служебный текст", 8, (lines,)),
         15: Table("Сервис", 1, tuple(_number(f"Сервис {n}", 255) for n in range(1, 11))),
@@ -268,8 +272,7 @@ class Tables:
         value, column = self.get(table, row, number), self.column(table, number)
         if isinstance(value, int):
             return value.to_bytes(column.size, "little")
-        # A frame holds 253 bytes of a value; the longest fields of table 18 are cut there, as on real devices.
-        return value.encode("cp1251", "replace")[: column.size].ljust(min(column.size, 250), b"\0")[:250]
+        return value.encode("cp1251", "replace")[: column.size].ljust(column.size, b"\0")
 
     def write(self, table: int, row: int, number: int, raw: bytes) -> None:
         """1Eh. Shorter values are filled up. Raises TableError for what may not be written."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from posapp.devices.shtrih import commands as c
-from posapp.devices.simulator.tables import all_tables
+from posapp.devices.simulator.tables import LONGEST_TEXT, all_tables
 from tests.devices.simulator.benches import PASSWORD, Bench
 
 P = PASSWORD
@@ -23,7 +23,7 @@ def test_every_field_reads_and_takes_back_what_its_structure_says(bench: Bench) 
         rows = bench.ok(c.TableStructure(P, table)).rows
         for row in {1, rows}:
             value = bench.ok(c.ReadTable(P, table, row, field)).value
-            assert len(value) == min(structure.size, 250), (table, row, field)
+            assert len(value) == structure.size <= LONGEST_TEXT, (table, row, field)
             if structure.kind == 0:
                 assert structure.least <= int.from_bytes(value, "little") <= structure.greatest, (table, row, field)
                 assert len(structure.limits) == 2 * structure.size
