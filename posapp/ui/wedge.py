@@ -19,7 +19,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QWindow
 
 GAP_MS = 60  # longest pause between two keys of a scan; scanners send 2–30 ms apart, fingers 80 and more
-LENGTH_MIN = 6  # a number shorter than this is typed in less time than a scanner is found
+LENGTH_MIN = 6  # at fingers' fastest pace, a code must be this long to be told from a number that is typed
+QUICK_MS, QUICK_MIN = 30, 3
+"""A short order number (10457) is a scan too when every key, Enter among them, came at a pace that no hand has."""
 
 
 GS = "\x1d"
@@ -40,23 +42,28 @@ class Burst:
 
     text: str = ""
     last_ms: int = 0
+    widest_ms: int = 0  # the longest pause so far
 
     def key(self, text: str, at_ms: int, *, is_end: bool, is_plain: bool) -> Verdict:
         """Judges a key: `text` its character, `is_end` Enter or Tab, `is_plain` no modifier and no auto-repeat."""
-        is_close = not self.text or at_ms - self.last_ms <= GAP_MS
+        gap_ms = at_ms - self.last_ms if self.text else 0
+        is_close = gap_ms <= GAP_MS
         if is_end:
-            return Verdict.SCAN if is_plain and is_close and len(self.text) >= LENGTH_MIN else Verdict.PASS
+            is_quick = len(self.text) >= QUICK_MIN and max(gap_ms, self.widest_ms) <= QUICK_MS
+            is_code = is_close and len(self.text) >= LENGTH_MIN
+            return Verdict.SCAN if is_plain and (is_code or is_quick) else Verdict.PASS
         starts = bool(self.text) or text != " "
         is_group = text == GS and len(self.text) >= 3
         if not (is_plain and len(text) == 1 and (text.isprintable() or is_group) and starts and is_close):
             return Verdict.PASS
         self.text += text
         self.last_ms = at_ms
+        self.widest_ms = max(self.widest_ms, gap_ms)
         return Verdict.HOLD
 
     def take(self) -> str:
         """The code, and an empty burst again."""
-        text, self.text = self.text, ""
+        text, self.text, self.widest_ms = self.text, "", 0
         return text
 
 

@@ -128,6 +128,19 @@ def test_a_scan_while_money_is_taken_never_edits_the_sum(shop: Shop) -> None:
     assert shop.sales() == []
 
 
+def test_a_scanned_short_number_opens_that_order_and_is_no_sum(shop: Shop) -> None:
+    """Order numbers of five digits are common: during payment they must not become money received."""
+    open_order(shop)
+    shop.hands.press(F7)
+    shop.hands.scan("10460")
+    counter = shop.window.counter
+    assert counter is not None
+    assert counter.view is not None
+    assert counter.view.order.number == "10460"
+    shop.hands.press(ENTER)
+    assert shop.sales() == []
+
+
 def test_sums_typed_for_an_order_are_kept_while_another_is_served(shop: Shop) -> None:
     open_order(shop)
     shop.hands.press(F7)

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from posapp.ui.wedge import GAP_MS, LENGTH_MIN, Burst, LastKeys, Verdict, Wedge, mend_layout
+from posapp.ui.wedge import GAP_MS, LENGTH_MIN, QUICK_MS, Burst, LastKeys, Verdict, Wedge, mend_layout
 
 codes = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-&=.", min_size=LENGTH_MIN, max_size=80)
 
@@ -32,8 +32,24 @@ def test_fingers_are_no_scan(code: str, gap_ms: int) -> None:
     assert Verdict.SCAN not in feed(Burst(), code + "\r", gap_ms)
 
 
-def test_a_short_burst_is_no_scan() -> None:
-    assert feed(Burst(), "1234\r", 5)[-1] is Verdict.PASS
+@pytest.mark.parametrize("number", ["104", "1045", "10457"])
+def test_a_short_order_number_is_a_scan_at_a_pace_that_no_hand_has(number: str) -> None:
+    burst = Burst()
+    assert feed(burst, number + "\r", QUICK_MS)[-1] is Verdict.SCAN
+    assert burst.take() == number
+
+
+@pytest.mark.parametrize("number", ["5", "50", "500", "1000", "15000"])
+def test_a_short_number_at_a_quick_hands_pace_is_no_scan(number: str) -> None:
+    assert feed(Burst(), number + "\r", QUICK_MS + 1)[-1] is Verdict.PASS
+
+
+def test_one_pause_of_a_hand_makes_a_short_number_no_scan() -> None:
+    burst = Burst()
+    feed(burst, "10", 5)
+    for n, each in enumerate("457", 1):
+        burst.key(each, n * 50, is_end=False, is_plain=True)
+    assert burst.key("\r", 155, is_end=True, is_plain=True) is Verdict.PASS
 
 
 def test_a_late_enter_is_a_fingers() -> None:
@@ -114,10 +130,10 @@ def test_a_few_fast_keys_reach_the_field_in_order_before_enter(qtbot: QtBot) -> 
     ear = Ear(qtbot)
     returns: list[str] = []
     ear.field.returnPressed.connect(lambda: returns.append(ear.field.text()))
-    for each in "1234":
+    for each in "12":
         QTest.keyClick(ear.field.windowHandle(), Qt.Key(ord(each)))
     QTest.keyClick(ear.field.windowHandle(), Qt.Key.Key_Return)
-    assert returns == ["1234"]
+    assert returns == ["12"]
     assert ear.codes == []
 
 
