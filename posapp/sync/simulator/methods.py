@@ -367,6 +367,7 @@ METHODS: dict[str, Method] = {
     "sale.basketitem.list": Method("sale", _list_parts(fields.BASKET_ITEM)),
     "sale.basketitem.get": Method("sale", _get_part(fields.BASKET_ITEM)),
     "sale.basketitem.add": Method("sale", _answer_part(orders.add_basket_item, fields.BASKET_ITEM)),
+    "sale.basketitem.addcatalogproduct": Method("sale", _answer_part(orders.add_catalog_product, fields.BASKET_ITEM)),
     "sale.basketitem.getfields": Method("sale", _get_fields(fields.BASKET_ITEM)),
     "sale.payment.list": Method("sale", _list_parts(fields.PAYMENT)),
     "sale.payment.get": Method("sale", _get_part(fields.PAYMENT)),
@@ -389,6 +390,7 @@ METHODS: dict[str, Method] = {
     "sale.status.list": Method("sale", _list_table("statuses", fields.STATUS)),
     "sale.statuslang.list": Method("sale", _list_table("statusLangs", fields.STATUS_LANG)),
     "sale.persontype.list": Method("sale", _list_table("personTypes", fields.PERSON_TYPE)),
+    "sale.persontype.get": Method("sale", _get_row("personTypes", fields.PERSON_TYPE, "200740400001")),
     "sale.paysystem.list": Method("pay_system", _list_pay_systems),
 
     "catalog.product.list": Method("catalog", _list_products),
@@ -397,6 +399,7 @@ METHODS: dict[str, Method] = {
     "catalog.vat.list": Method("catalog", _list_table("vats", catalogue.VAT)),
     "catalog.vat.get": Method("catalog", _get_row("vats", catalogue.VAT, "200800000000")),
     "catalog.store.list": Method("catalog", _list_table("stores", catalogue.STORE)),
+    "catalog.store.get": Method("catalog", _get_row("stores", catalogue.STORE, "201100000000")),
     "catalog.storeproduct.list": Method("catalog", _list_table("storeProducts", catalogue.STORE_PRODUCT)),
     "catalog.catalog.list": Method("catalog", _list_table("catalogs", catalogue.CATALOG)),
     "catalog.measure.list": Method("catalog", _list_table("measures", catalogue.MEASURE)),

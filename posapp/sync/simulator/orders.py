@@ -277,6 +277,8 @@ def add_basket_item(shop: Shop, parameters: Parameters, now: datetime) -> Row:
     """`sale.basketitem.add`: a line; the order's price grows by it and `payed` may fall back to `N`."""
     values = read_fields(parameters, fields.BASKET_ITEM, adding=True)
     order = _order_of(shop, values)
+    if values.get("customPrice") != "Y":
+        values |= _catalogue_data(shop, values.get("productId"))
     line: Row = dict.fromkeys(fields.BASKET_ITEM.fields)
     line |= {"id": shop.next_id("basketItems"), "price": Decimal(0), "discountPrice": Decimal(0), "sort": 100,
              "measureCode": "796", "measureName": "шт", "vatIncluded": "Y", "canBuy": "Y", "customPrice": "N",
@@ -288,3 +290,34 @@ def add_basket_item(shop: Shop, parameters: Parameters, now: datetime) -> Row:
     shop.index(order)
     _save(shop, order, now)
     return line
+
+
+def add_catalog_product(shop: Shop, parameters: Parameters, now: datetime) -> Row:
+    """`sale.basketitem.addCatalogProduct`: a line with the catalogue's price, VAT and measure.
+
+    The documentation spells the field `productid`; both spellings are taken.
+    """
+    given = parameters.get("fields")
+    if isinstance(given, dict):
+        given = {"productId" if key.lower() == "productid" else key: value for key, value in given.items()}
+        parameters = {**parameters, "fields": {**given, "customPrice": "N"}}
+    values = read_fields(parameters, fields.BASKET_ITEM, adding=True)
+    if values.get("productId") not in shop.products:
+        raise PortalError("200140400006", "product does not exist")
+    return add_basket_item(shop, parameters, now)
+
+
+def _catalogue_data(shop: Shop, product_id: Any) -> Row:
+    """What the catalogue knows of a product and a line takes over its own price; nothing for one it has no price of."""
+    prices = [row for row in shop.tables["prices"] if row.get("productId") == product_id]
+    product = shop.products.get(product_id)
+    if product is None or not prices:
+        return {}
+    vat = next((row for row in shop.tables["vats"] if row["id"] == product.get("vatId")), None)
+    rate = None if vat is None or vat["rate"] is None else Decimal(vat["rate"]) / 100
+    measure = next((row for row in shop.tables["measures"] if row["id"] == product.get("measure")), None)
+    known: Row = {"price": Decimal(prices[0]["price"]), "discountPrice": Decimal(0), "basePrice": None,
+                  "vatRate": rate, "vatIncluded": product.get("vatIncluded") or "Y", "module": "catalog"}  # fmt: skip
+    if measure is not None:
+        known |= {"measureCode": text_of(measure["code"]), "measureName": measure["symbol"]}
+    return known

@@ -185,6 +185,32 @@ def test_a_walk_in_sale_becomes_an_order(till: Any) -> None:
     assert till.sim("state")["stock"] == {"7": "7.000", "8": "10.000"}
 
 
+@pytest.mark.parametrize("spelling", ["productId", "productid", "PRODUCT_ID"])
+def test_a_catalogue_product_brings_its_price_vat_and_measure(portal: Any, spelling: str) -> None:
+    order = portal.call("sale.order.add", {"fields": {"lid": "s1", "personTypeId": 1, "currency": "RUB"}})
+    order_id = order.result["order"]["id"]
+    line = {"orderId": order_id, "currency": "RUB", "quantity": "1.5", "name": "Сыр", spelling: 311, "price": "1"}
+    added = portal.call("sale.basketitem.addCatalogProduct", {"fields": line}).result["basketItem"]
+
+    names = ("productId", "price", "basePrice", "vatRate", "measureCode", "customPrice")
+    assert [added[name] for name in names] == [311, Decimal("812.4"), Decimal("812.4"), Decimal("0.1"), "166", "N"]
+    assert portal.order(order_id)["price"] == Decimal("1218.6")
+
+
+def test_catalogue_data_win_unless_the_price_is_custom(portal: Any) -> None:
+    order = portal.call("sale.order.add", {"fields": {"lid": "s1", "personTypeId": 1, "currency": "RUB"}})
+    line = {"orderId": order.result["order"]["id"], "currency": "RUB", "quantity": 1, "name": "Сыр", "productId": 311}
+    plain = portal.call("sale.basketitem.add", {"fields": {**line, "price": 5}}).result["basketItem"]
+    custom = portal.call("sale.basketitem.add", {"fields": {**line, "price": 5, "customPrice": "Y"}})
+    assert (plain["price"], custom.result["basketItem"]["price"]) == (Decimal("812.4"), 5)
+
+
+def test_a_product_that_the_catalogue_does_not_have(portal: Any) -> None:
+    line = {"orderId": 9071, "currency": "RUB", "quantity": 1, "name": "?", "productId": 999999}
+    refused = portal.call("sale.basketitem.addcatalogproduct", {"fields": line})
+    assert refused.error == (400, "200140400006")
+
+
 # ---------------------------------------------------------------------------------------------- shipment
 def test_shipping_takes_the_goods_once_and_gives_them_back(till: Any) -> None:
     shipment = _ship(till, priceDelivery=250, basePriceDelivery=250).result["shipment"]
