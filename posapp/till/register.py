@@ -60,6 +60,11 @@ def view(till: Till) -> RegisterView:
     try:
         refuse_other_device(till)
         status = till.printer.status()
+        if status.paper is Paper.WAITS_CONTINUE:
+            # Paper was loaded after it had ended in a document: without B0h the register waits for ever, and so would
+            # the shop, for it looks like a register without paper. What is printed is already in the storage.
+            till.printer.wait_until_idle()
+            status = till.printer.status()
     except PosError as error:
         return RegisterView(None, None, None, receipts, total, error, till.settings.is_training)
     return RegisterView(

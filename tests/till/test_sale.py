@@ -217,6 +217,22 @@ def test_paper_that_ends_in_the_middle_of_a_receipt(shop: Shop) -> None:
     assert shop.register.count(0x88) >= 1
 
 
+def test_a_receipt_whose_paper_ended_is_printed_to_its_end_by_looking_at_the_register(shop: Shop) -> None:
+    """It is in the storage, the rest waits for B0h: loading paper is all that a cashier has to do."""
+    shop.register.fault("FF45", "paper_out", "after_commit")
+    shop.sell()
+    seen = register.view(shop.till)
+    assert seen.trouble is not None
+    assert (seen.trouble.code, seen.paper_ok) == ("paper_out", False)
+    shop.register.printer.set_paper("ok", shop.register.now)
+    seen = register.view(shop.till)
+    assert (seen.trouble, seen.paper_ok) == (None, True)
+    assert shop.register.count(0xB0) == 1
+    shop.assert_exactly_one()
+    shop.sell(an_order(2))
+    shop.assert_exactly_one(2)
+
+
 @pytest.mark.parametrize("state, code", [("out", "paper_out"), ("cover", "cover_open")])
 def test_without_paper_nothing_is_begun(shop: Shop, state: str, code: str) -> None:
     shop.register.printer.set_paper(state, shop.register.now)
