@@ -255,6 +255,13 @@ WORDS: dict[str, Words] = {
         "Order {order} was cancelled on the site. Take no money, nothing was printed.",
         "Ask the senior.",
     ),
+    "entry_done": Words(
+        219,
+        "Запись {entry} уже доставлена: Битрикс её знает.",
+        "Делать ничего не нужно.",
+        "Entry {entry} is delivered: Bitrix knows it.",
+        "Nothing to do.",
+    ),
     "tenders_short": Words(
         301,
         "Не хватает {missing}. Чек не напечатан.",

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from posapp.cli.common import DataDir, Json, answer, command
+from posapp.cli.common import DataDir, Json, answer, command, language
 from posapp.till import exchange, orders
 from posapp.till.views import OrderRow, OrderView
 
@@ -118,7 +118,7 @@ def _view(shown: OrderView) -> dict[str, Any]:
         ],
         "receipts": [each.as_json() for each in shown.receipts],
         "lights": shown.lights.as_json(),
-        "refusal": None if shown.refusal is None else shown.refusal.as_json(),
+        "refusal": None if shown.refusal is None else shown.refusal.as_json(language()),
     }
 
 
@@ -129,5 +129,5 @@ def _text(shown: OrderView) -> str:
         lines.append(f"  {line.name}  {str(line.quantity).replace('.', ',')} × {line.price} = {line.line_sum}")
     lines.append(_lamps(shown.lights.as_json()))
     if shown.refusal is not None:
-        lines.append(f"{shown.refusal.message()} {shown.refusal.action()}")
+        lines.append(f"{shown.refusal.message(language())} {shown.refusal.action(language())}")
     return "\n".join(lines)

@@ -26,9 +26,12 @@ CONTROL_S = 10.0
 
 
 class PracticeShop:
-    """Started by `with`. `folder` is a training directory that is set up: register, portal, VAT."""
+    """Started by `with`. `folder` is a training directory that is set up: register, portal, VAT.
 
-    def __init__(self, orders: int = 30, seed: int = 1) -> None:
+    `orders` is a number of practice orders, or the file of orders that the portal is to serve.
+    """
+
+    def __init__(self, orders: int | Path = 30, seed: int = 1) -> None:
         self._room = tempfile.TemporaryDirectory(prefix="posapp-practice-")
         self._processes: list[subprocess.Popen[str]] = []
         self._webhook_before = os.environ.get(vault.WEBHOOK_VARIABLE)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from datetime import timedelta
 from threading import Event
 from typing import Annotated, Any
 
 import typer
 
-from posapp.cli.common import DataDir, Json, answer, command, show_error
+from posapp.cli.common import DataDir, Json, answer, command, language, show_error
 from posapp.till import exchange, keeping
 from posapp.till.context import Till
 from posapp.till.lights import trouble_of
 from posapp.till.views import DeliverReport, PullResult
 
 EVERY = timedelta(seconds=30)
+EXIT_PERSON = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -36,12 +39,22 @@ def sync(
     from posapp import app
 
     with app.open_till(app.data_dir(data_dir)) as till:
-        code = _round(till, json, force=True)
-        pause = Event()
-        while not once:
-            pause.wait(EVERY.total_seconds())
-            code = _round(till, json, force=False)
-        return code
+        if once:
+            return _round(till, json, force=True)
+        stop = _told_to_stop()
+        _round(till, json, force=True)
+        while not stop.wait(EVERY.total_seconds()):
+            _round(till, json, force=False)
+        return 0
+
+
+def _told_to_stop() -> Event:
+    """Set by SIGTERM or SIGINT: the round that runs is finished, no write's answer is thrown away."""
+    stop = Event()
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _round(till: Till, json: bool, *, force: bool) -> int:
@@ -55,7 +68,7 @@ def _round(till: Till, json: bool, *, force: bool) -> int:
         return error.exit_code
     text = f"Отправлено {report.delivered}, требует человека {report.failed}, ждёт {report.left}."
     answer(json, body, text)
-    return 0
+    return EXIT_PERSON if report.failed else 0
 
 
 def _body(report: DeliverReport, pulled: PullResult | None) -> dict[str, Any]:
@@ -90,7 +103,7 @@ def list_(
                 "state": each.state,
                 "tries": each.tries,
                 "due_at": each.due_at.isoformat(),
-                "error": trouble.as_json() if trouble else None,
+                "error": trouble.as_json(language()) if trouble else None,
             }
         )
     lines = [

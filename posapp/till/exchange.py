@@ -55,8 +55,8 @@ def order_for_sale(till: Till, text: str) -> Order:
     Raises SaleError `unknown_order` when it is neither on board nor on a portal that answers, `order_unfit` when the
     portal answers that it has no such order any more, SetupError `other_portal` when the key belongs elsewhere.
     """
-    number = orders.number_in(text)
-    on_board = till.journal.order(till.portal, number) if number else None
+    on_board = orders.on_board(till, text)
+    number = on_board.number if on_board else orders.number_in(text)
     if on_board is not None and till.now() - on_board.pulled_at < FRESH:
         return on_board
     try:
@@ -234,16 +234,23 @@ def _is_stuck(row: LogRow) -> bool:
 
 def retry(till: Till, entry: int) -> None:
     """A person has mended the cause: the entry is due now."""
-    if till.journal.entry(entry) is None:
-        raise SaleError("not_found", what=f"запись {entry}")
+    _refuse_done(till, entry)
     till.journal.retry_entry(entry, till.now())
 
 
 def hold(till: Till, entry: int) -> None:
     """A person stops an entry from being sent."""
-    if till.journal.entry(entry) is None:
-        raise SaleError("not_found", what=f"запись {entry}")
+    _refuse_done(till, entry)
     till.journal.hold_entry(entry)
+
+
+def _refuse_done(till: Till, entry: int) -> None:
+    """Raises SaleError `not_found`, or `entry_done` for what the portal knows already."""
+    stored = till.journal.entry(entry)
+    if stored is None:
+        raise SaleError("not_found", what=f"запись {entry}")
+    if stored.state == "done":
+        raise SaleError("entry_done", entry=entry)
 
 
 def _fact(till: Till, name: str) -> str:

@@ -29,11 +29,19 @@ def number_in(text: str) -> str:
 
 def find(till: Till, text: str) -> Order:
     """The order on board. Raises SaleError `unknown_order`."""
-    number = number_in(text)
-    order = till.journal.order(till.portal, number) if number else None
+    order = on_board(till, text)
     if order is None:
-        raise SaleError("unknown_order", order=number or "–")
+        raise SaleError("unknown_order", order=number_in(text) or "–")
     return order
+
+
+def on_board(till: Till, text: str) -> Order | None:
+    """The order that is here: by its number as it stands, else by the number in what was scanned; None without."""
+    for number in dict.fromkeys((text.strip(), number_in(text))):
+        order = till.journal.order(till.portal, number) if number else None
+        if order is not None:
+            return order
+    return None
 
 
 def view(till: Till, order: Order) -> OrderView:

@@ -56,7 +56,7 @@ class Answer:
 
 def json_answer(status: int, value: Any) -> Answer:
     """An answer with `value` as its JSON body."""
-    return Answer(status, to_json(value).encode())
+    return Answer(status, to_json(value).encode(errors="replace"))  # half a character of a file is no text
 
 
 def html_answer(status: int) -> Answer:
