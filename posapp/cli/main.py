@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 import typer
 
@@ -39,6 +40,9 @@ def main(arguments: list[str]) -> int:
     speak_utf8()
     logs.to_stderr()
     as_json = "--json" in arguments
+    if any(map(_is_no_text, arguments)):
+        show_error(UsageError("usage", what="в ней есть байты, которые не текст"), as_json=as_json)
+        return UsageError.exit_code
     try:
         code = typer.main.get_command(build()).main(args=arguments, prog_name="posapp", standalone_mode=False)
     except ClickError as error:
@@ -50,3 +54,12 @@ def main(arguments: list[str]) -> int:
     except typer.Abort:
         return EXIT_UNKNOWN
     return code if isinstance(code, int) else 0
+
+
+def _is_no_text(argument: str) -> bool:
+    """Bytes that are no text in the system's encoding: no number and no key holds them. Files may be named so."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return not Path(argument).exists()
+    return False

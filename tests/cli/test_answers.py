@@ -66,6 +66,14 @@ def test_json_is_utf8_whatever_the_code_page(folder: Path, encoding: str) -> Non
     assert "Касса" in json.loads(done.stdout.decode("utf-8"))["error"]["message"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="arguments are text there")
+@pytest.mark.parametrize("command", [["orders", "show"], ["orders", "list"], ["sell"], ["receipt", "show"]])
+def test_bytes_that_are_no_text_are_wrong_usage(folder: Path, command: list[str]) -> None:
+    done = _run(folder, *command, os.fsdecode(b"\xff"), "--json")
+    assert (done.returncode, done.stderr) == (2, b"")
+    assert json.loads(done.stdout)["error"]["code"] == "usage"
+
+
 def test_english_is_english_to_the_end(folder: Path) -> None:
     done = _run(folder, "setup", "show", POSAPP_LANG="en")
     assert done.returncode == 1

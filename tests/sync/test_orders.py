@@ -237,6 +237,11 @@ def mapped(**changes: Any) -> Any:
     return order_of(full(**changes), AROUND, "shop", NOW)
 
 
+def test_half_a_character_stops_neither_the_order_nor_the_pull() -> None:
+    order = mapped(basketItems=[line(name="Чай \ud83d чёрный")], userDescription="\udc00")
+    assert ([each.name for each in order.lines], order.comment) == (["Чай ? чёрный"], "?")
+
+
 def test_ids_and_numbers_may_be_texts() -> None:
     order = mapped()
     assert (order.order_id, order.number, order.version, order.price) == (9071, "MSK-00412", 3, Money(10000))

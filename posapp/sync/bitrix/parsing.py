@@ -36,10 +36,14 @@ def as_int(value: object) -> int | None:
 
 
 def as_text(value: object) -> str:
-    """A scalar as text without spaces around it; empty for null, booleans, lists and objects."""
+    """A scalar as text without spaces around it; empty for null, booleans, lists and objects.
+
+    Half a surrogate pair, which JSON lets through and no disk takes, becomes a question mark.
+    """
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         return ""
-    return (f"{value:f}" if isinstance(value, Decimal) else str(value)).strip()
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return text.encode(errors="replace").decode().strip()
 
 
 def as_flag(value: object) -> bool | None:
