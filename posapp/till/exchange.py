@@ -164,8 +164,8 @@ def deliver(till: Till, *, force: bool = False) -> DeliverReport:
         counts = till.journal.outbox_counts()
         return DeliverReport(0, 0, counts.waiting, error if counts.waiting else None)
     report = outbox.deliver(till.journal, client, till.now, force=force, jitter=till.jitter)
-    if report.trouble is None or isinstance(report.trouble, Offline):
-        _note_link(till, report.trouble)
+    if isinstance(report.trouble, Offline) or (report.trouble is None and report.done + report.failed):
+        _note_link(till, report.trouble)  # a round with nothing due has asked nobody: it says nothing of the link
     return DeliverReport(report.done, report.failed, till.journal.outbox_counts().waiting, report.trouble)
 
 
@@ -174,8 +174,12 @@ def sync(till: Till, *, force: bool = False) -> tuple[DeliverReport, PullResult 
     report = deliver(till, force=force)
     if report.offline is not None:
         return report, None
+    was_away = bool(till.settings.portal and till.journal.get_fact(_fact(till, _OFFLINE_SINCE)))
     try:
-        return report, pull(till)
+        pulled = pull(till)
+        if was_away and report.left:
+            report = deliver(till, force=True)  # the portal is back: what waits for its next try need not
+        return report, pulled
     except PosError as error:
         return DeliverReport(report.delivered, report.failed, report.left, error), None
 
