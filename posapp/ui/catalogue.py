@@ -22,6 +22,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "training": ("УЧЕБНЫЙ РЕЖИМ – чеки не настоящие", "TRAINING – receipts are not real"),
     "ready.ok": ("Готова к приёму денег", "Ready to take money"),
     "ready.recovering": ("Проверяем ККТ и ФН…", "Checking the register…"),
+    "ready.printing": ("Печатаем чек…", "Printing a receipt…"),
     "ready.asking": ("Спрашиваем ККТ…", "Asking the register…"),
     "ready.closed": ("Смена не открыта", "The shift is not open"),
     "ready.expired": ("Смена больше 24~часов", "The shift is over 24~hours old"),

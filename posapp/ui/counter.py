@@ -73,6 +73,11 @@ class Counter(QObject):
         self._tick.setInterval(1000)
         self._tick.timeout.connect(self._still_printing)
 
+    @property
+    def has_unknown(self) -> bool:
+        """There is a receipt of this session of which nobody knows whether it was printed."""
+        return bool(self._unknown_outcomes)
+
     # ------------------------------------------------------------------ finding
 
     def scan(self, text: str) -> None:
@@ -282,6 +287,7 @@ class Counter(QObject):
         say = self._look.say
         self._sounds.play("person")
         if receipt.state is State.SENDING:
+            self._unknown_outcomes[receipt.receipt.settlement.order_id] = self._unknown(None)
             self._face.pane.show_blocked(say("due.unknown"), receipt.receipt.total, self._unknown(None))
         else:
             message = say("begun.refused")

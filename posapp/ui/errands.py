@@ -31,6 +31,10 @@ class Listener(Protocol):
         """The storage was read: selling may begin."""
         ...
 
+    def not_recovered(self, trouble: Trouble) -> None:
+        """The storage could not be read, or a person has to decide."""
+        ...
+
     def strip_known(self, strip: OutboxStrip) -> None:
         """What is not yet sent."""
         ...
@@ -109,7 +113,12 @@ class Errands(QObject):
 
     def recover(self) -> None:
         """Reads the fiscal storage and decides what became of receipts under way."""
-        self._bridge.run(self._lanes.device, self._desk.recover, self._listener.recovered, self._tell)
+        self._bridge.run(
+            self._lanes.device,
+            self._desk.recover,
+            self._listener.recovered,
+            lambda failure: self._listener.not_recovered(trouble_of(failure, self._look.say)),
+        )
 
     def open_shift(self) -> None:
         """Opens the shift."""

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 
 from posapp.domain.fiscal import ShiftState
-from posapp.errors import Refused
+from posapp.errors import WORDS, Refused
 from posapp.till.views import RegisterView
 from posapp.ui.banner import LampIcon
 from posapp.ui.controls import Button, Label, Pane
@@ -42,6 +42,11 @@ class Readiness:
     def may_sell(self) -> bool:
         """Methods may be chosen."""
         return self.shape is Shape.OK
+
+
+def short_of(code: str) -> str:
+    """The key of the three words for an error's number (`101`), as the head says it."""
+    return next((key for name, key in _SHORT.items() if str(WORDS[name].number) == code), "ready.not")
 
 
 def readiness_of(register: RegisterView | None, look: Look, *, recovered: bool) -> Readiness:

@@ -28,10 +28,11 @@ from posapp.ui.desk import Desk
 from posapp.ui.draft import Draft, Method
 from posapp.ui.errands import Errands
 from posapp.ui.frame import Frame
-from posapp.ui.head import Readiness, readiness_of, why_not
+from posapp.ui.head import Readiness, readiness_of, short_of, why_not
 from posapp.ui.lights import Shape
 from posapp.ui.look import Look
 from posapp.ui.payment_pane import PaymentPane, Step
+from posapp.ui.recovery import Recovery
 from posapp.ui.service_screen import LookSettings
 from posapp.ui.sounds import Sounds
 from posapp.ui.trouble import Trouble, trouble_of
@@ -64,7 +65,7 @@ class Window(QWidget):
         self.outbox: OutboxStrip | None = None
         self.last_pull: PullResult | None = None
         self._register_trouble: Trouble | None = None
-        self._is_recovered = False
+        self._recovery = Recovery()
         self._early_scan = ""
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -98,8 +99,7 @@ class Window(QWidget):
         self.errands = Errands(self, self.bridge, desk, lanes, self.look)
         self.rebuild()
         self.leave()
-        self.errands.recover()
-        self.errands.read_register()
+        self._recover()
         self.errands.read_strip()
         if poll:
             self.errands.start_polling()
@@ -320,9 +320,8 @@ class Window(QWidget):
         acts[act]()
 
     def _recover(self) -> None:
-        self._is_recovered = False
-        self._show_readiness()
-        if self.errands is not None:
+        if self.errands is not None and self._recovery.begin():
+            self._show_readiness()
             self.errands.recover()
             self.errands.read_register()
 
@@ -447,18 +446,28 @@ class Window(QWidget):
     def register_known(self, register: RegisterView | None, trouble: Trouble | None) -> None:
         """Head, methods and the day's sums follow the register."""
         self.register, self._register_trouble = register, trouble
+        answers = register is not None and register.shift is not None
+        self._recovery.register_answers(answers)
         self.frame.service.show_register(register)
         if self.pane.step is Step.IDLE:
             self.pane.idle.show_register(register)
         self._show_readiness()
+        has_unknown = self.counter is not None and self.counter.has_unknown
+        if self._recovery.is_due(has_unknown=has_unknown):
+            self._recover()
 
     def recovered(self, results: list[Recovered]) -> None:
         """Selling unlocks."""
-        self._is_recovered = True
+        self._recovery.ended(None)
         if self.counter is not None:
             self.counter.recovered()
         self._show_readiness()
         self.search(self.frame.orders.search.text())
+
+    def not_recovered(self, trouble: Trouble) -> None:
+        """Selling stays locked, and the reason is in sight; once the register is back it is tried again by itself."""
+        self._recovery.ended(trouble)
+        self._show_readiness()
 
     def strip_known(self, strip: OutboxStrip) -> None:
         """The foot."""
@@ -507,10 +516,18 @@ class Window(QWidget):
     # ------------------------------------------------------------------ readiness
 
     def _show_readiness(self) -> None:
-        readiness = readiness_of(self.register, self.look, recovered=self._is_recovered)
-        trouble = self._register_trouble if self._is_recovered else None
+        recovery, say = self._recovery, self.look.say
+        readiness = readiness_of(self.register, self.look, recovered=recovery.is_done)
+        trouble = self._register_trouble if recovery.is_done else recovery.reason
         if trouble is not None:
-            readiness = Readiness(Shape.UNKNOWN if trouble.tone == "unknown" else Shape.BAD, self.look.say("ready.not"))
-        self.frame.head.show_register(self.register, readiness)
+            is_unknown = trouble.tone == "unknown"
+            words = "ready.unknown" if is_unknown else short_of(trouble.code)
+            readiness = Readiness(Shape.UNKNOWN if is_unknown else Shape.BAD, say(words), trouble.act)
+        elif readiness.may_sell and self.counter is not None and self.counter.has_unknown:
+            readiness = Readiness(Shape.UNKNOWN, say("ready.unknown"), "recover")
+        shown = readiness
+        if self.pane.step is Step.PRINTING:
+            shown = Readiness(Shape.WAIT, say("ready.printing"))
+        self.frame.head.show_register(self.register, shown)
         self.pane.allow(set(Method) if readiness.may_sell else set())
-        self.pane.show_register_trouble(trouble or why_not(self.register, readiness, self.look.say))
+        self.pane.show_register_trouble(trouble or why_not(self.register, readiness, say))

@@ -14,7 +14,7 @@ from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShip
 from posapp.domain.receipt import Receipt, ReceiptLine, TaxSystem, Tender, TenderKind
 from posapp.domain.settlement import Settlement, State
 from posapp.domain.vat import VatRate
-from posapp.errors import PosError, SaleError
+from posapp.errors import PosError, SaleError, Unreachable
 from posapp.till.views import (
     DeliverReport,
     Lamp,
@@ -164,6 +164,7 @@ class FakeDesk:
         self.asked: list[tuple[object, ...]] = []
         self.shift = Shift(ShiftState.OPEN, 214, 84)
         self.trouble: PosError | None = None
+        self.is_away = False  # the register is switched off
         self.sell_result: Callable[[OrderView, Money, Money], ReceiptView] | None = None
         self.sell_error: BaseException | None = None
         self.refreshed: OrderView | None = None
@@ -209,9 +210,14 @@ class FakeDesk:
 
     def recover(self) -> list[Recovered]:
         self.asked.append(("recover",))
+        if self.is_away:
+            raise Unreachable("device_unreachable", port="COM5")
         return []
 
     def register(self) -> RegisterView:
+        if self.is_away:
+            gone = Unreachable("device_unreachable", port="COM5")
+            return RegisterView(None, None, None, 84, Money(12_845_000), gone, self.is_training)
         opened = NOW - timedelta(hours=6, minutes=12) if self.shift.state is not ShiftState.CLOSED else None
         return RegisterView(IDENTITY, self.shift, opened, 84, Money(12_845_000), self.trouble, self.is_training)
 

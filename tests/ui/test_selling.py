@@ -16,7 +16,7 @@ from posapp.domain.money import ZERO, Money
 from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, PosError, Refused, ResolveNeeded, SaleError, Unreachable
 from posapp.lanes import Lane, Lanes, OnTheSpot
-from posapp.till.views import Lights, OrderView, ReceiptView
+from posapp.till.views import Lights, OrderView, ReceiptView, Recovered
 from posapp.ui.draft import Method
 from posapp.ui.payment_pane import Step
 from posapp.ui.service_screen import LookSettings
@@ -379,6 +379,7 @@ def test_an_unknown_outcome_offers_no_second_print(shop: Shop, error: BaseExcept
     shop.desk.sell_error = error
     open_order(shop)
     shop.hands.press(F8)
+    shop.desk.is_away = True
     shop.hands.press(ENTER)
     pane = shop.window.pane
     assert step_of(shop) is Step.BLOCKED
@@ -395,20 +396,90 @@ def test_an_unknown_outcome_offers_no_second_print(shop: Shop, error: BaseExcept
     open_order(shop, "010460")
     open_order(shop)  # and so does the next scan,
     assert step_of(shop) is Step.BLOCKED
+    shop.window.act("recover")  # which cannot be done while the register is away,
+    assert step_of(shop) is Step.BLOCKED
+    shop.desk.is_away = False
     shop.window.act("recover")  # until the storage has been read: no receipt was made
     assert step_of(shop) is Step.METHODS
+
+
+def test_the_storage_is_read_by_itself_when_the_register_is_back(shop: Shop) -> None:
+    """A cashier need not know that there is a button for it; and nothing is sold before."""
+    shop.desk.sell_error = OutcomeUnknown(key="X")
+    open_order(shop)
+    shop.hands.press(F8)
+    shop.desk.is_away = True
+    shop.hands.press(ENTER)
+    errands, head = shop.window.errands, shop.window.frame.head
+    assert errands is not None
+    for _ in range(3):
+        errands.read_register()
+    assert shop.desk.asked.count(("recover",)) == 1  # of the start: there is nobody to read from
+    assert head.ready.whole == "ККТ не отвечает"
+    shop.desk.is_away = False
+    shop.desk.sell_error = None
+    errands.read_register()
+    assert shop.desk.asked.count(("recover",)) == 2
+    assert step_of(shop) is Step.METHODS
+    assert head.ready.whole == "Готова к приёму денег"
+    errands.read_register()
+    assert shop.desk.asked.count(("recover",)) == 2
+
+
+def test_a_case_for_a_person_is_not_read_again_and_again(shop: Shop) -> None:
+    calls: list[str] = []
+
+    def recover() -> list[Recovered]:
+        calls.append("recover")
+        raise ResolveNeeded("resolve_needed", why="w", key="k")
+
+    shop.desk.recover = recover  # type: ignore[method-assign]
+    shop.desk.sell_error = OutcomeUnknown(key="X")
+    open_order(shop)
+    shop.hands.press(F8)
+    shop.hands.press(ENTER)
+    assert shop.window.errands is not None
+    for _ in range(5):
+        shop.window.errands.read_register()
+    assert calls == ["recover"]
+    assert shop.window.frame.head.ready.whole == "Исход чека неизвестен"
+    open_order(shop, "010460")
+    for key in (F7, ENTER):
+        shop.hands.press(key)
+    assert len(shop.sales()) == 1
+    shop.window.act("recover")
+    assert len(calls) == 2
+
+
+def test_a_register_that_is_switched_on_after_the_program_unlocks_selling(make_shop: MakeShop) -> None:
+    desk = FakeDesk()
+    desk.is_away = True
+    shop = make_shop(desk)
+    open_order(shop)
+    shop.hands.press(F7)
+    assert step_of(shop) is Step.METHODS
+    assert shop.window.frame.head.ready.whole == "ККТ не отвечает"
+    assert trouble_code(shop) == "101"
+    desk.is_away = False
+    assert shop.window.errands is not None
+    shop.window.errands.read_register()
+    assert trouble_code(shop) == ""
+    shop.hands.press(F7)
+    assert step_of(shop) is Step.PAY
 
 
 def test_after_a_bug_while_printing_selling_waits_for_the_storage_to_be_read(shop: Shop) -> None:
     shop.desk.sell_error = ZeroDivisionError("bug")
     open_order(shop)
     shop.hands.press(F8)
+    shop.desk.is_away = True
     shop.hands.press(ENTER)
     shop.desk.sell_error = None
     open_order(shop, "010460")
     shop.hands.press(F8)
     shop.hands.press(ENTER)
     assert len(shop.sales()) == 1
+    shop.desk.is_away = False
     shop.window.act("recover")
     shop.hands.press(F8)
     shop.hands.press(ENTER)
@@ -531,7 +602,8 @@ def test_nothing_is_sold_before_recovery_has_ended(make_shop: MakeShop) -> None:
     for key in (F7, ENTER, F8, ENTER):
         shop.hands.press(key)
     assert shop.sales() == []
-    assert "Проверяем" in shop.window.frame.head.ready.whole
+    assert shop.window.frame.head.ready.whole == "Исход чека неизвестен"
+    assert trouble_code(shop) == "134"
 
 
 def test_typing_on_the_idle_screen_finds_by_number_and_by_phone(shop: Shop) -> None:
