@@ -182,6 +182,7 @@ def unknown() -> Window:
     desk.sell_error = OutcomeUnknown(key="7K2M9Q4T1V8XAB3C")
     window = _open(desk)
     window.pane.choose(Method.CARD)
+    desk.is_away = True  # the storage cannot be read yet, so the outcome stays unknown
     window.pane.money.fired.emit()
     return window
 
@@ -346,6 +347,7 @@ def large_unknown() -> Window:
     desk.sell_error = OutcomeUnknown(key="7K2M9Q4T1V8XAB3C")
     window = _open(desk, settings=LookSettings(factor=2.0, is_muted=True))
     window.pane.choose(Method.CARD)
+    desk.is_away = True
     window.pane.money.fired.emit()
     return window
 
