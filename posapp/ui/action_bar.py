@@ -55,9 +55,10 @@ class ActionBar(Pane):
             button.updateGeometry()
             button.update()
 
-    def paying(self, is_paying: bool, may_mix: bool) -> None:
-        """While money is taken only the ways aside and back are offered."""
+    def paying(self, is_paying: bool, may_mix: bool, aside: str = "back") -> None:
+        """While money is taken only the ways aside and back are offered; none (`aside` "") while it is printed."""
+        self.back.set_text(self.look.say("pay.aside" if aside == "aside" else "go.back"))
         for button in self._going:
             button.setVisible(not is_paying)
         self.mix.setVisible(is_paying and may_mix)
-        self.back.setVisible(is_paying)
+        self.back.setVisible(is_paying and bool(aside))

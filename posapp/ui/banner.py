@@ -66,9 +66,10 @@ class Banner(QWidget):
         row.addLayout(column, 1)
         self.hide()
 
-    def show_trouble(self, trouble: Trouble, *, is_main: bool = False) -> None:
-        """Shows it; a screen reader says it. `is_main`: its button is the one next act of the screen."""
+    def show_trouble(self, trouble: Trouble, *, is_main: bool = False, key: str = "") -> None:
+        """Shows it; a screen reader says it. `is_main`: its button is the one next act of the screen; `key` does it."""
         self.trouble = trouble
+        self.button.key = key
         self.button.kind = Kind.PRIMARY if is_main else Kind.PLAIN
         say = self.look.say
         self.shape_icon.show_shape(_SHAPES[trouble.tone])

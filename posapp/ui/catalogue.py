@@ -17,6 +17,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "when.date": ("{date}, {time}", "{date}, {time}"),
     # head
     "head.till": ("{till}", "{till}"),
+    "head.till_number": ("Касса {till}", "Till {till}"),
     "head.shift": ("Смена {n}, {age}", "Shift {n}, {age}"),
     "head.shift_only": ("Смена {n}", "Shift {n}"),
     "training": ("УЧЕБНЫЙ РЕЖИМ – чеки не настоящие", "TRAINING – receipts are not real"),
@@ -117,6 +118,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "pay.short": ("Не хватает {sum}", "{sum} short"),
     "pay.print": ("Напечатать · {sum}", "Print · {sum}"),
     "pay.printing": ("Печатаем… {age}", "Printing… {age}"),
+    "pay.slow": ("ККТ печатает дольше обычного.", "The register takes longer than usual."),
+    "pay.slow_action": (
+        "Ждём ответа сами. Второй чек не нужен, товар пока не отдавайте.",
+        "We wait for its answer. No second receipt is needed, keep the goods for now.",
+    ),
     "pay.wait_register": ("ККТ не готова", "The register is not ready"),
     "pay.check_sum": ("Сначала проверьте сумму", "Check the sum first"),
     "pay.see_above": ("Сначала решите, что выше", "See the message above first"),
@@ -126,6 +132,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "card.second": (
         "Когда терминал одобрит, нажмите Enter. Если отказал – Esc: деньги не взяты, выберите другой способ.",
         "When the terminal approves, press Enter. If it declined, press Esc: no money was taken, choose another way.",
+    ),
+    "card.settled": ("Карта уже списана: {sum}", "The card is charged already: {sum}"),
+    "card.settled_second": (
+        "Терминал второй раз не нужен. Нажмите Enter – напечатаем чек.",
+        "The terminal is not needed again. Press Enter and the receipt is printed.",
     ),
     "card.approved": ("Терминал одобрил", "The terminal approved"),
     "mix.cash": ("Наличные", "Cash"),
@@ -143,7 +154,25 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Не печатайте второй и не отдавайте товар. Прочитайте ФН – программа решит по нему.",
         "Do not print another, keep the goods. Read the storage – the program decides by it.",
     ),
+    "proven.made": ("Проверили ФН: чек есть, ФД~{n}.", "The storage was read: the receipt exists, FD~{n}."),
+    "proven.made_action": ("Отдайте товар.", "Hand over the goods."),
+    "proven.not_made": ("Проверили ФН: чека нет.", "The storage was read: no receipt was made."),
+    "proven.not_made_action": (
+        "Взято: {sums}. Нажмите «Продолжить», второй раз деньги не берите.",
+        "Taken: {sums}. Press Continue, do not take the money again.",
+    ),
     # done
+    "done.paid": ("Оплачено частями", "Paid in parts"),
+    "done.paid_card": ("Оплачено картой", "Paid by card"),
+    "done.recorded": ("Чек записан в ФН", "The receipt is in the storage"),
+    "done.unprinted": (
+        "Чек записан в ФН, но кончилась бумага.",
+        "The receipt is in the storage, but the paper ended.",
+    ),
+    "done.unprinted_action": (
+        "Вставьте ленту – остаток напечатаем сами, второго чека не будет.",
+        "Load paper; the rest is printed by itself, there will be no second receipt.",
+    ),
     "done.looked_up": ("Чек уже есть, второй не нужен", "It has its receipt, no second one is needed"),
     "done.money": ("Деньги взяты", "Money taken"),
     "done.receipt": ("Чек напечатан и записан", "Receipt printed and on disk"),
@@ -161,7 +190,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "kind.4": ("Возврат расхода", "Refund of a purchase"),
     "paper.order": ("Заказ {number}", "Order {number}"),
     "paper.cashier": ("Кассир {name}", "Cashier {name}"),
-    "paper.rate": ("{times} · НДС {rate}", "{times} · VAT {rate}"),
+    "paper.rate": ("{times} · {tax}", "{times} · {tax}"),
+    "paper.vat": ("НДС {rate}", "VAT {rate}"),
     "paper.total": ("ИТОГ", "TOTAL"),
     "paper.cash": ("Наличными", "Cash"),
     "paper.cashless": ("Безналичными", "Cashless"),
@@ -255,6 +285,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "service.look": ("Вид и звук", "Look and sound"),
     "service.no_register": ("ККТ ещё не ответила.", "The register has not answered yet."),
     "service.closed": ("Смена {n} закрыта.", "Shift {n} is closed."),
+    "service.expired": (
+        "Смена {n} открыта больше 24~часов: {receipts}, {sum}.",
+        "Shift {n} is open for over 24~hours: {receipts}, {sum}.",
+    ),
     "service.open": (
         "Смена {n} открыта {age}: {receipts}, {sum}.",
         "Shift {n} is open for {age}: {receipts}, {sum}.",

@@ -18,7 +18,7 @@ from posapp.lanes import Lanes
 from posapp.till.views import OrderView, ReceiptView
 from posapp.ui.bridge import Bridge, Bug, Failure
 from posapp.ui.desk import Desk
-from posapp.ui.draft import Draft, Method
+from posapp.ui.draft import Draft, Method, Paid
 from posapp.ui.lights import worst_of
 from posapp.ui.look import Look
 from posapp.ui.payment_pane import PaymentPane, Step
@@ -165,7 +165,8 @@ class Counter(QObject):
             return
         worst = worst_of(view.lights)
         if worst is None or worst[1].trouble is None:
-            pane.clear_trouble()
+            if pane.banner.trouble is not None and pane.banner.trouble.tone == "bad":
+                pane.clear_trouble()
             return
         said = trouble_of(worst[1].trouble, self._look.say)
         pane.show_trouble(replace(said, act="retry" if worst[1].entry is not None else ""))
@@ -190,7 +191,7 @@ class Counter(QObject):
         say, pane, receipt = self._look.say, self._face.pane, view.receipt
         if receipt is not None and receipt.state is State.FISCALIZED:
             self._face.show_receipt(receipt, view)
-            pane.show_done(receipt.receipt.change, goods_words(view, self._look), is_new=False)
+            pane.show_done(Paid.of(receipt.receipt), goods_words(view, self._look), is_new=False)
             self._show_red(view)
         elif receipt is not None and receipt.state is State.SENDING:
             pane.show_blocked(say("due.unknown"), receipt.receipt.total, self._unknown(view.refusal))
@@ -237,12 +238,15 @@ class Counter(QObject):
         if self.view is None:
             return
         if self._new_receipt is not None:
-            self._face.show_receipt(self._new_receipt, self.view)
-            change = self._new_receipt.receipt.change
-            self._face.pane.show_done(change, goods_words(self.view, self._look), is_new=True)
+            self._show_new(self._new_receipt, self.view)
         else:
             self._face.show_order(self.view)
             self._decide(self.view)
+
+    def _show_new(self, receipt: ReceiptView, view: OrderView) -> None:
+        self._new_receipt = receipt
+        self._face.show_receipt(receipt, view)
+        self._face.pane.show_done(Paid.of(receipt.receipt), goods_words(view, self._look), is_new=True)
 
     def leave(self) -> None:
         """Puts the order aside."""
@@ -276,9 +280,7 @@ class Counter(QObject):
             self._not_fiscalized(receipt)
             return
         self._drafts.pop(view.order.order_id, None)
-        self._new_receipt = receipt
-        self._face.show_receipt(receipt, view)
-        self._face.pane.show_done(receipt.receipt.change, goods_words(view, self._look), is_new=True)
+        self._show_new(receipt, view)
         self._sounds.play("receipt")  # only now: the mark is on disk
         self._face.sold()
         self.look_again()
@@ -290,8 +292,8 @@ class Counter(QObject):
             self._unknown_outcomes[receipt.receipt.settlement.order_id] = self._unknown(None)
             self._face.pane.show_blocked(say("due.unknown"), receipt.receipt.total, self._unknown(None))
         else:
-            message = say("begun.refused")
-            self._face.pane.failed(Trouble("bad", message, receipt.reason, "120", "again"))
+            message = say("begun.refused", reason=receipt.reason)
+            self._face.pane.failed(Trouble("bad", message, "", "120", "again"))
         self._face.sold()
 
     def _not_sold(self, failure: Failure) -> None:
@@ -317,10 +319,27 @@ class Counter(QObject):
     def recovered(self) -> None:
         """The storage was read: the open order is judged anew."""
         self.is_unlocked = True
-        self._unknown_outcomes.clear()
-        if self.view is not None and not self.is_selling:
+        was_unknown, self._unknown_outcomes = set(self._unknown_outcomes), {}
+        if self.view is not None and not self.is_selling and self._new_receipt is None:
             order_id = self.view.order.order_id
-            self._bridge.run(self._lanes.journal, lambda: self._desk.view(order_id), self._open, self._ignore)
+            opened = self._proven if order_id in was_unknown else self._open
+            self._bridge.run(self._lanes.journal, lambda: self._desk.view(order_id), opened, self._ignore)
+
+    def _proven(self, view: OrderView) -> None:
+        """The customer still stands there: what the storage said, and what to do now."""
+        say, receipt = self._look.say, view.receipt
+        self._open(view)
+        if receipt is None:
+            return
+        if receipt.state is State.FISCALIZED and receipt.mark is not None:
+            self._drafts.pop(view.order.order_id, None)
+            self._show_new(receipt, view)
+            said = say("proven.made", n=receipt.mark.document_number)
+            self._face.pane.show_trouble(Trouble("ok", said, say("proven.made_action"), "133"))
+            self._sounds.play("receipt")
+        elif receipt.state in (State.PENDING, State.REFUSED):
+            action = say("proven.not_made_action", sums=tender_words(receipt, self._look))
+            self._face.pane.only_resume(Trouble("wait", say("proven.not_made"), action, "132", "resume"))
 
 
 def _is_begun(view: OrderView) -> bool:

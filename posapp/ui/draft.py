@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from posapp.domain.money import ZERO, Money
+from posapp.domain.receipt import Receipt, TenderKind
 
 _NOTES = (100_00, 500_00, 1_000_00, 5_000_00)  # what a customer rounds up to
 _ODD_TIMES = 10
@@ -110,3 +111,19 @@ def sum_of(text: str) -> Money | None:
     """The typed sum; None for an empty field, which means exactly what is due."""
     text = text.strip().removesuffix(",")
     return Money.parse(text) if text else None
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What stands largest when a receipt is done: the change, or – where none can be due – what was paid and how."""
+
+    key: str  # of the catalogue
+    amount: Money
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> Paid:
+        """Of a receipt as it was printed."""
+        cash, card = receipt.tender(TenderKind.CASH), receipt.tender(TenderKind.CASHLESS)
+        if receipt.change or not card:
+            return cls("pay.change", receipt.change)
+        return cls("done.paid" if cash else "done.paid_card", receipt.total)

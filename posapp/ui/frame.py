@@ -105,7 +105,7 @@ class Frame(QWidget):
         is_paying = self.shown == "order" and step in (Step.PAY, Step.PRINTING)
         draft = self.pane.draft
         may_mix = step is Step.PAY and draft is not None and self.right.currentWidget() is self.pane
-        self.bar.paying(is_paying, may_mix and self.pane.may_mix)
+        self.bar.paying(is_paying, may_mix and self.pane.may_mix, self.pane.may_go_aside)
         if not self.stacked:
             return
         is_blocked = self.shown == "order" and (step is Step.BLOCKED or self.pane.banner.trouble is not None)

@@ -144,7 +144,8 @@ class Head(Pane):
 
     def _all_facts(self) -> list[tuple[str, str]]:
         say, register = self.look.say, self._register
-        facts = [("till", say("head.till", till=self._till))]
+        key = "head.till_number" if self._till.isdigit() else "head.till"
+        facts = [("till", say(key, till=self._till))]
         if self._cashier:
             facts.append(("cashier", self._cashier))
         shift = None if register is None else register.shift

@@ -12,7 +12,7 @@ from posapp.till.views import RegisterView
 from posapp.ui.amount import AmountField, Keypad
 from posapp.ui.banner import LampIcon
 from posapp.ui.controls import Button, Kind, Label
-from posapp.ui.draft import Draft, Method, quick_sums
+from posapp.ui.draft import Draft, Method, Paid, quick_sums
 from posapp.ui.lights import Shape
 from posapp.ui.look import Look
 from posapp.ui.theme import Space, Target, Type
@@ -222,9 +222,11 @@ class CardPage(QWidget):
         column.addWidget(self.second)
         column.addStretch(1)
 
-    def show_draft(self, draft: Draft) -> None:
-        """The sum to key in."""
-        self.first.set_text(self.look.say("card.first", sum=draft.card_tender))
+    def show_draft(self, draft: Draft, *, is_settled: bool) -> None:
+        """The sum to key in; `is_settled`: a receipt was begun with it, so the card is charged already."""
+        say = self.look.say
+        self.first.set_text(say("card.settled" if is_settled else "card.first", sum=draft.card_tender))
+        self.second.set_text(say("card.settled_second" if is_settled else "card.second"))
 
 
 class MixPage(_Sums):
@@ -268,6 +270,7 @@ class DonePage(QWidget):
     def __init__(self, look: Look, stacked: bool) -> None:
         super().__init__()
         self.look = look
+        self.is_new = False
         column = _column(look, self, Space.S3)
         self.word = Label(look, look.say("pay.change"), Type.TITLE, ink="text2")
         self.change = Label(look, "", Type.TOTAL if stacked else Type.CHANGE, right=True)
@@ -280,9 +283,11 @@ class DonePage(QWidget):
         steps.setContentsMargins(0, look.px(Space.S4), 0, 0)
         self.goods = Label(look, "", Type.STRONG, wrap=True)
         self.goods_lamp = LampIcon(look, Shape.NONE)
+        self.receipt = Label(look, look.say("done.receipt"))
+        self.receipt_lamp = LampIcon(look, Shape.OK)
         for lamp, label in (
             (LampIcon(look, Shape.OK), Label(look, look.say("done.money"))),
-            (LampIcon(look, Shape.OK), Label(look, look.say("done.receipt"))),
+            (self.receipt_lamp, self.receipt),
             (self.goods_lamp, self.goods),
         ):
             row = QHBoxLayout()
@@ -294,14 +299,21 @@ class DonePage(QWidget):
         self.steps.setVisible(not stacked)
         column.addStretch(1)
 
-    def show_done(self, change: Money, goods: str, is_new: bool) -> None:
+    def show_done(self, paid: Paid, goods: str, is_new: bool) -> None:
         """`is_new`: printed now; else it is an old receipt that was looked up, and no change is due."""
         say = self.look.say
-        self.word.set_text(say("pay.change" if is_new else "done.looked_up"))
-        self.change.set_text(say.money(change) if is_new else "")
+        self.is_new = is_new
+        self.word.set_text(say(paid.key if is_new else "done.looked_up"))
+        self.change.set_text(say.money(paid.amount) if is_new else "")
         self.change.setVisible(is_new)
         self.goods.set_text(say("done.goods", goods=goods) if is_new else "")
         self.goods_lamp.setVisible(is_new)
+        self.show_unprinted(False)
+
+    def show_unprinted(self, is_unprinted: bool) -> None:
+        """The paper ended: the receipt is in the storage all the same."""
+        self.receipt.set_text(self.look.say("done.recorded" if is_unprinted else "done.receipt"))
+        self.receipt_lamp.show_shape(Shape.WAIT if is_unprinted else Shape.OK)
 
 
 class BlockedPage(QWidget):

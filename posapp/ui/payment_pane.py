@@ -14,13 +14,15 @@ from posapp.till.views import RegisterView
 from posapp.ui.amount import RUB_OUT, key_of
 from posapp.ui.banner import Banner
 from posapp.ui.controls import ENTER_KEYS, Button, Kind, Label, Pane, Stack
-from posapp.ui.draft import Draft, Method
+from posapp.ui.draft import Draft, Method, Paid
 from posapp.ui.look import Look
 from posapp.ui.money_button import MoneyButton
 from posapp.ui.pay_pages import BlockedPage, CardPage, CashPage, DonePage, IdlePage, MethodsPage, MixPage
 from posapp.ui.theme import Space, Target, Type
 from posapp.ui.trouble import Trouble
 from posapp.ui.wedge import LastKeys
+
+_PAPER_OUT, _UNPRINTED = "102", "104"
 
 
 class Step(Enum):
@@ -35,6 +37,9 @@ class Step(Enum):
 
 
 _METHOD_KEYS = {Qt.Key.Key_F7: Method.CASH, Qt.Key.Key_F8: Method.CARD, Qt.Key.Key_F12: Method.MIX}
+_KEY_WORDS = {Method.CASH: "F7", Method.CARD: "F8", Method.MIX: "F12"}
+SLOW_S = 10
+"""A print that takes longer is spoken of: waiting without a word makes people press again."""
 
 
 class PaymentPane(Pane):
@@ -155,10 +160,10 @@ class PaymentPane(Pane):
             self._allowed = allowed
             self._refresh()
 
-    def show_done(self, change: Money, goods: str, *, is_new: bool) -> None:
+    def show_done(self, paid: Paid, goods: str, *, is_new: bool) -> None:
         """The receipt is on disk."""
         self.draft = None
-        self.done.show_done(change, goods, is_new)
+        self.done.show_done(paid, goods, is_new)
         self._go(Step.DONE, self.done)
 
     def show_blocked(self, caption: str, due: Money, trouble: Trouble) -> None:
@@ -178,7 +183,9 @@ class PaymentPane(Pane):
         self.mix.make_room(True)
         if self.stacked and self.step is Step.PAY:
             self.pages.hide()  # its keys still work: the first digit brings it back
-        self.banner.show_trouble(trouble, is_main=trouble.act not in ("odd", "retry"))
+        again = trouble.act == "again" and self.draft is not None and self.step is Step.PAY
+        key = _KEY_WORDS[self.draft.method] if again and self.draft is not None else ""
+        self.banner.show_trouble(trouble, is_main=trouble.act not in ("odd", "retry"), key=key)
 
     def clear_trouble(self) -> None:
         """The message is no longer true."""
@@ -190,6 +197,9 @@ class PaymentPane(Pane):
 
     def show_register_trouble(self, trouble: Trouble | None) -> None:
         """Why no method may be chosen, until it is over. A message about the order itself stays in its place."""
+        if self.step is Step.DONE:
+            self._show_unprinted(trouble is not None and trouble.code == _PAPER_OUT and self.done.is_new)
+            return
         if trouble is None:
             if self._is_register_trouble:
                 self.clear_trouble()
@@ -199,6 +209,22 @@ class PaymentPane(Pane):
         if in_place and is_free and trouble != self.banner.trouble:
             self.show_trouble(trouble)
             self._is_register_trouble = True
+
+    def _show_unprinted(self, is_unprinted: bool) -> None:
+        """The paper may have ended in the very receipt that is on the screen."""
+        say, shown = self.look.say, self.banner.trouble
+        self.done.show_unprinted(is_unprinted)
+        if is_unprinted and shown is None:
+            self.show_trouble(Trouble("wait", say("done.unprinted"), say("done.unprinted_action"), _UNPRINTED))
+        elif not is_unprinted and shown is not None and shown.code == _UNPRINTED:
+            self.clear_trouble()
+
+    @property
+    def may_go_aside(self) -> str:
+        """What Esc does while money is taken: `back` to the methods, `aside` with the order, "" nothing."""
+        if self.step is not Step.PAY:
+            return ""
+        return "aside" if self._only_resume else "back"
 
     @property
     def may_mix(self) -> bool:
@@ -212,7 +238,10 @@ class PaymentPane(Pane):
             self.clear_trouble()
             self.setFocus(Qt.FocusReason.OtherFocusReason)
             self.pages.setEnabled(False)
+            self.stepped.emit()
         say = self.look.say
+        if seconds >= SLOW_S and self.banner.trouble is None:
+            self.show_trouble(Trouble("wait", say("pay.slow"), say("pay.slow_action"), ""))
         self.money.disarm(say("pay.printing", age=say.age(seconds)))
 
     def failed(self, trouble: Trouble) -> None:
@@ -223,6 +252,7 @@ class PaymentPane(Pane):
         self.show_trouble(trouble)
         self._refresh()
         self._focus()
+        self.stepped.emit()
 
     def rearm(self) -> None:
         """A person chose to try again."""
@@ -238,7 +268,10 @@ class PaymentPane(Pane):
         if self.draft is None or self.step not in (Step.METHODS, Step.PAY) or method not in self._choices:
             return
         if self.step is Step.PAY and method is self.draft.method:
+            if self._needs_person:
+                self.rearm()
             return
+        self._needs_person = False  # a method that a person chooses is a person's word
         card = self.draft.card if method is Method.MIX else None
         self._open(replace(self.draft, method=method, card=card))
 
@@ -373,7 +406,7 @@ class PaymentPane(Pane):
         self.total.set_text(say.money(draft.due))
         self.methods.allow(self._choices)
         self.cash.show_draft(draft)
-        self.card.show_draft(draft)
+        self.card.show_draft(draft, is_settled=self._only_resume)
         self.mix.show_draft(draft)
         if self.step is Step.PAY:
             self._refresh_money(draft)
@@ -395,4 +428,5 @@ class PaymentPane(Pane):
         elif self._needs_person:
             self.money.disarm(text, say("pay.see_above"))
         else:
-            self.money.arm(text, say("card.approved") if draft.card_tender > ZERO else "")
+            is_charged_now = draft.card_tender > ZERO and not self._only_resume
+            self.money.arm(text, say("card.approved") if is_charged_now else "")

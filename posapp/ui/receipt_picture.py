@@ -176,7 +176,8 @@ def receipt_texts(view: ReceiptView, look: Look) -> list[_Text]:
     when = view.mark.printed_at if view.mark else receipt.created_at
     texts.append(_Text(say("paper.order", number=receipt.order_number), when.strftime("%d.%m.%Y %H:%M")))
     shift = say("paper.shift", n=view.mark.shift_number, receipt=view.mark.receipt_number) if view.mark else ""
-    texts.append(_Text(say("paper.cashier", name=receipt.cashier), shift))
+    is_nobody = receipt.cashier in (say("paper.cashier", name="").strip(), "Кассир")  # as set-up leaves it
+    texts.append(_Text(receipt.cashier if is_nobody else say("paper.cashier", name=receipt.cashier), shift))
     texts.append(rule)
     for line in receipt.lines:
         texts += _line_texts(line, look)
@@ -195,7 +196,8 @@ def receipt_texts(view: ReceiptView, look: Look) -> list[_Text]:
 def _line_texts(line: ReceiptLine, look: Look) -> list[_Text]:
     say = look.say
     times = say("order.times", quantity=say.quantity(str(line.quantity)), price=say.amount(line.price))
-    return [_Text(line.name), _Text(say("paper.rate", times=times, rate=line.vat.title), say.amount(line.line_sum))]
+    tax = say("order.no_vat") if line.vat.percent is None else say("paper.vat", rate=line.vat.title)
+    return [_Text(line.name), _Text(say("paper.rate", times=times, tax=tax), say.amount(line.line_sum))]
 
 
 def _money_texts(receipt: Receipt, look: Look) -> list[_Text]:

@@ -141,9 +141,13 @@ class ServiceScreen(QWidget):
         if shift.state is ShiftState.CLOSED:
             self.shift.set_text(say("service.closed", n=shift.number))
             return
-        age = self.look.age(register.shift_opened_at) if register.shift_opened_at else "–"
         receipts = say.count("receipts", register.receipts_today)
-        self.shift.set_text(say("service.open", n=shift.number, age=age, receipts=receipts, sum=register.sum_today))
+        facts = {"n": shift.number, "receipts": receipts, "sum": register.sum_today}
+        if shift.state is ShiftState.EXPIRED:
+            self.shift.set_text(say("service.expired", **facts))
+        else:
+            age = self.look.age(register.shift_opened_at) if register.shift_opened_at else "–"
+            self.shift.set_text(say("service.open", age=age, **facts))
 
     def show_pull(self, pulled: PullResult | None) -> None:
         """How many orders are on board."""
@@ -164,6 +168,9 @@ class ServiceSide(Pane):
         px = look.px
         column = QVBoxLayout(self)
         column.setContentsMargins(px(Space.S4), px(Space.S3), px(Space.S4), px(Space.S3))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # where Enter does nothing, while a shift is asked about
+        self.setProperty("no_ring", True)
+        self.setAccessibleName(look.say("service.shift"))
         self.hint = Label(look, look.say("service.hint"), Type.BODY, ink="text2", wrap=True)
         self.banner = Banner(look)
         self.banner.acted.connect(self.acted)

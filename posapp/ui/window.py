@@ -308,7 +308,7 @@ class Window(QWidget):
             "open_shift": errands.open_shift,
             "close_shift": self._ask_to_close,
             "ask_close_shift": self._ask_to_close,
-            "close_shift_now": errands.close_shift,
+            "close_shift_now": self._close_shift,
             "x_report": errands.x_report,
             "recover": self._recover,
             "pull": errands.pull,
@@ -337,6 +337,12 @@ class Window(QWidget):
         self.frame.show_screen("service", peek=True)
         message = say("close.message", n=shift.number if shift else "–")
         self.frame.service.side.show_trouble(Trouble("wait", message, say("close.action"), "", "close_shift_now"))
+        self.frame.service.side.setFocus()  # Enter does nothing here: neither closes nor, afterwards, opens a shift
+
+    def _close_shift(self) -> None:
+        self.frame.service.side.setFocus()
+        if self.errands is not None:
+            self.errands.close_shift()
 
     def settle(self, settings: LookSettings) -> None:
         """Another look, at once."""

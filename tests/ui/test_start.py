@@ -46,11 +46,13 @@ def test_the_whole_start_on_real_lanes(qtbot: QtBot) -> None:
 
     def ready(window: Window) -> None:
         steps.append("ready")
-        qtbot.waitUntil(lambda: window.frame.head.ready.whole == "Готова к приёму денег")
-        window.scanned("10457")
-        qtbot.waitUntil(lambda: window.frame.shown == "order")
-        steps.append(window.pane.total.whole)
-        window.close()
+        try:
+            qtbot.waitUntil(lambda: window.frame.head.ready.whole == "Готова к приёму денег")
+            window.scanned("10457")
+            qtbot.waitUntil(lambda: window.frame.shown == "order")
+            steps.append(window.pane.total.whole)
+        finally:
+            window.close()  # whatever failed: the loop ends, and the test says why
 
     assert main(make_desk, now=lambda: NOW, on_ready=ready, settings=LookSettings(is_muted=True)) == 0
     assert steps[0] == "made, 1 window, gui=False"
