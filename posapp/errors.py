@@ -437,6 +437,13 @@ WORDS: dict[str, Words] = {
         "Not found: {what}.",
         "Check the number.",
     ),
+    "audit_copy": Words(
+        450,
+        "Копия {path} не годится для сверки записей о решениях: {what}.",
+        "Возьмите другую копию журнала.",
+        "The copy {path} is no witness for the audit log: {what}.",
+        "Take another copy of the journal.",
+    ),
     "settings_damaged": Words(
         423,
         "Файл настроек не читается: {what}.",

@@ -16,7 +16,7 @@ ClickError: type[Exception] = next(
     each for each in typer.BadParameter.__mro__ if issubclass(each, Exception) and each.__name__ == "ClickException"
 )
 
-GROUPS = ("setup", "orders", "sell", "shift", "sync", "resolve", "receipt", "sim", "demo", "bench", "window")
+GROUPS = ("setup", "orders", "sell", "shift", "sync", "resolve", "audit", "receipt", "sim", "demo", "bench", "window")
 """Modules of `posapp.cli`; each has `register(app)`."""
 
 

@@ -14,6 +14,7 @@ from posapp.domain.fiscal import DeviceIdentity, FiscalDocument, FiscalMark
 from posapp.domain.money import Money
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, State, may_move
+from posapp.journal import chain
 from posapp.journal import statements as sql
 from posapp.journal.mapping import (
     body_of,
@@ -28,6 +29,7 @@ from posapp.journal.mapping import (
 )
 from posapp.journal.rows import (
     STEPS,
+    Decision,
     DeviceSending,
     DocumentTaken,
     EntryResult,
@@ -237,6 +239,39 @@ class Changes:
     def set_fact(self, name: str, value: str) -> None:
         """A small fact."""
         sql.SET_FACT.run(self._db, {"name": name, "value": value})
+
+    # -------------------------------------------------------------------------------------------- audit log
+    def note(self, decision: Decision | None) -> None:
+        """Chains a decision to the audit log; None is nothing.
+
+        It continues what the anchor says was last, not what the table shows: a tail that somebody cut off then stays a
+        gap for ever, instead of being covered by the next record.
+        """
+        if decision is None:
+            return
+        last = sql.LAST_AUDIT.run(self._db, {}).fetchone()[0]
+        stored = sql.FACT.run(self._db, {"name_": chain.ANCHOR}).fetchone()
+        anchor = chain.Anchor.parse(stored[0] if stored else None) or chain.Anchor(last, self._head(last))
+        link = chain.sealed(
+            chain.Link(
+                id=max(anchor.records, last) + 1,
+                at=micros(self._now()),
+                who=decision.who.strip(),
+                what=decision.what,
+                subject=decision.subject,
+                why=decision.why.strip(),
+                facts=chain.facts_text(decision.facts),
+                previous=anchor.head,
+                hash="",
+            )
+        )
+        sql.ADD_AUDIT.run(self._db, link._asdict())
+        self.set_fact(chain.ANCHOR, chain.Anchor(link.id, link.hash).text())
+
+    def _head(self, last: int) -> str:
+        """The hash of record `last`, for a log that has no anchor yet (or none any more)."""
+        row = sql.HASH_OF_AUDIT.run(self._db, {"id_": last}).fetchone()
+        return chain.BEGINNING if row is None else row[0]
 
     @staticmethod
     def _added(cursor: sqlite3.Cursor) -> int:

@@ -14,7 +14,7 @@ from posapp.domain.money import Money, Quantity
 from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShipment
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import State
-from posapp.journal.rows import Attempt, KnownDevice, LogRow, Operation, OutboxEntry, StoredReceipt
+from posapp.journal.rows import Attempt, AuditRecord, KnownDevice, LogRow, Operation, OutboxEntry, StoredReceipt
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -304,3 +304,18 @@ def entry_of(record: Record) -> OutboxEntry:
 def log_row_of(record: Record) -> LogRow:
     """From the columns of `sync_log` in the order of the class, then the entry's state."""
     return LogRow(record[0], moment(record[1]), *record[2:])
+
+
+# ------------------------------------------------------------------------------------------------ audit log
+def audit_of(record: Record) -> AuditRecord:
+    """From the columns of `audit` in the order of the class."""
+    record_id, at, who, what, subject, why, facts, previous, own = record
+    return AuditRecord(record_id, moment(at), who, what, subject, why, _facts_of(facts), previous, own)
+
+
+def _facts_of(text: str) -> dict[str, object]:
+    """Facts of a record; of one that somebody has changed, whatever stands there."""
+    try:
+        return body_of(text)
+    except ValueError:
+        return {"?": text}

@@ -15,7 +15,7 @@ from posapp.journal.backup import BACKUPS_NAME, copy_before_migration
 from posapp.journal.connect import open_writer
 from posapp.journal.queries import revision
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this program reads and writes."""
 
 ENVIRONMENT = Path(__file__).parent

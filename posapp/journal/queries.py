@@ -7,15 +7,17 @@ does not grow with what is done; a partial index is used only when its condition
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from posapp.domain.fiscal import FiscalDocument
 from posapp.domain.money import Money
 from posapp.domain.order import Order
 from posapp.domain.settlement import State
+from posapp.journal import chain
 from posapp.journal.mapping import (
     attempt_of,
+    audit_of,
     device_of,
     document_of,
     entry_of,
@@ -30,6 +32,7 @@ from posapp.journal.mapping import (
 from posapp.journal.rows import (
     NEEDS_ADMINISTRATOR,
     Attempt,
+    AuditRecord,
     KnownDevice,
     LogRow,
     Operation,
@@ -61,6 +64,8 @@ _LOG = (
     " CROSS JOIN sync_log AS log ON log.id = hit.id LEFT JOIN outbox AS entry ON entry.id = log.entry_id"
     " ORDER BY log.id DESC"
 )
+_AUDIT = "SELECT id, at, who, what, subject, why, facts, previous, hash FROM audit "
+_AUDIT_GUARDS = {"audit_insert", "audit_update", "audit_delete"}
 # The place of a number in an index: the number itself and every longer one.
 _BEGINS = "order_key >= :begin AND order_key < :end"
 
@@ -311,6 +316,40 @@ def fact(db: sqlite3.Connection, name: str) -> str | None:
     """A small fact by name."""
     row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
     return None if row is None else str(row[0])
+
+
+# ------------------------------------------------------------------------------------------------ audit log
+def audit_rows(db: sqlite3.Connection, after: int, subject: str | None, limit: int) -> list[AuditRecord]:
+    """Records with ids above `after`, ascending; of one subject when it is given."""
+    where = "subject = :subject AND id > :after" if subject is not None else "id > :after"
+    values = {"after": after, "subject": subject, "limit": limit}
+    rows = db.execute(_AUDIT + f"WHERE {where} ORDER BY id LIMIT :limit", values)
+    return [audit_of(row) for row in rows]
+
+
+def audit_links(db: sqlite3.Connection) -> Iterator[chain.Link]:
+    """The whole chain as it stands, ascending, one record at a time; bytes that are no text become none that is."""
+    usual, db.text_factory = db.text_factory, _any_text
+    try:
+        for row in db.execute(_AUDIT + "ORDER BY id"):
+            yield chain.Link(*row)
+    finally:
+        db.text_factory = usual
+
+
+def _any_text(raw: bytes) -> str:
+    return raw.decode(errors="surrogateescape")
+
+
+def verify_audit(db: sqlite3.Connection) -> chain.Verdict:
+    """Walks the chain, compares with the anchor, looks for the guards. Needs a snapshot."""
+    verdict = chain.verify(audit_links(db), chain.Anchor.parse(fact(db, chain.ANCHOR)))
+    guards = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
+    if verdict.is_whole and not guards >= _AUDIT_GUARDS:
+        missing = ", ".join(sorted(_AUDIT_GUARDS - guards))
+        broken = chain.Broken(None, "guards", f"нет запретов на изменение: {missing}")
+        return chain.Verdict(verdict.records, verdict.head, broken)
+    return verdict
 
 
 def revision(db: sqlite3.Connection) -> str | None:

@@ -58,6 +58,42 @@ class IllegalMove(PosError):
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided, for the audit log; a change that takes one writes its record in the same transaction.
+
+    `who` the person, `what` a stable word (`receipt.not_made`), `subject` what it is about: a receipt's key, an entry,
+    a register; `why` the person's reason in own words. `facts` are integers, texts and lists of these; what is neither
+    is kept as its text. Raises ValueError when who, what or subject is empty or holds what is no text.
+    """
+
+    who: str
+    what: str
+    subject: str
+    why: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not (self.who.strip() and self.what and self.subject):
+            raise ValueError("a decision has a person, a word and a subject")
+        (self.who + self.what + self.subject + self.why).encode()  # half a character could not be hashed
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """A record of the audit log as it stands; `previous` and `hash` are hexadecimal (see `chain.py`)."""
+
+    id: int
+    at: datetime
+    who: str
+    what: str
+    subject: str
+    why: str
+    facts: dict[str, object]
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredReceipt:
     """A receipt and where it stands. `reason`: why held, refused or cancelled; `attempts`: how many tries."""
 

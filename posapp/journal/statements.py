@@ -49,6 +49,7 @@ foreign_documents = tables.table(tables.ForeignDocumentRow)
 outbox = tables.table(tables.OutboxRow)
 sync_log = tables.table(tables.SyncLogRow)
 facts = tables.table(tables.FactRow)
+audit = tables.table(tables.AuditRow)
 
 
 def _insert(table: Table, *given_by_sqlite: str) -> Statement:
@@ -204,3 +205,9 @@ SET_ENTRY = Statement(
 )
 ADD_LOG = _insert(sync_log, "id")
 SET_FACT = _upsert(facts)
+FACT = Statement(select(facts.c.value).where(_is(facts.c.name, "name_")))
+
+# ------------------------------------------------------------------------------------------------ audit log
+LAST_AUDIT = Statement(select(func.coalesce(func.max(audit.c.id), literal_column("0"))))
+HASH_OF_AUDIT = Statement(select(audit.c.hash).where(_is(audit.c.id, "id_")))
+ADD_AUDIT = _insert(audit)

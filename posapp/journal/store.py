@@ -4,6 +4,9 @@
 changes in `changes.py`); the method returns when it is durable or raises, and then nothing of it is there. What reads
 uses read-only connections (`connect.py`, the questions in `queries.py`).
 
+A change that a person caused takes that person's `decision`: its record in the audit log is a part of the same
+transaction, so that neither is ever there without the other.
+
 Every method raises `JournalError` for trouble with the disk: `disk_full`, `disk_read_only`, `journal_busy`,
 `journal_damaged`, `journal_failed`.
 """
@@ -12,6 +15,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +27,7 @@ from posapp.domain.order import Order
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Settlement, State
 from posapp.errors import JournalError, SetupError
-from posapp.journal import queries
+from posapp.journal import audit_copy, chain, queries
 from posapp.journal.connect import JOURNAL_NAME, Readers, open_reader, open_writer
 from posapp.journal.failures import sorted_failures, trouble_of
 from posapp.journal.lock import DirectoryLock
@@ -31,6 +35,8 @@ from posapp.journal.mapping import order_columns
 from posapp.journal.migrate import check_readable, migrate
 from posapp.journal.rows import (
     Attempt,
+    AuditRecord,
+    Decision,
     DeviceSending,
     DocumentTaken,
     EntryResult,
@@ -124,11 +130,18 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _write(self, change: Callable[[Changes], T]) -> T:
+    def _write(self, change: Callable[[Changes], T], decision: Decision | None = None) -> T:
+        """One transaction: the change and the record of who decided it."""
         if self._writer is None:
             raise JournalError("journal_failed", what="opened for reading only")
+
+        def whole(changes: Changes) -> T:
+            result = change(changes)
+            changes.note(decision)
+            return result
+
         try:
-            return self._writer.run(change)
+            return self._writer.run(whole)
         except (sqlite3.Error, OSError) as error:
             trouble = trouble_of(error, self.path)
             if trouble is None:
@@ -165,9 +178,11 @@ class Journal:
             return queries.is_claimed(db, portal, order_id)
 
     # -------------------------------------------------------------------------------------------- receipts
-    def add_receipt(self, receipt: Receipt, state: State = State.PENDING, reason: str = "") -> None:
+    def add_receipt(
+        self, receipt: Receipt, state: State = State.PENDING, reason: str = "", *, decision: Decision | None = None
+    ) -> None:
         """A new receipt, `pending` or `held`. Raises SettlementTaken (rule 1)."""
-        self._write(lambda changes: changes.add_receipt(receipt, state, reason))
+        self._write(lambda changes: changes.add_receipt(receipt, state, reason), decision)
 
     def receipt(self, key: str) -> StoredReceipt | None:
         """By key."""
@@ -194,13 +209,13 @@ class Journal:
         with self._readers.reading() as db:
             return queries.receipts_in(db, states)
 
-    def move(self, key: str, after: State, by: By, reason: str = "") -> None:
+    def move(self, key: str, after: State, by: By, reason: str = "", *, decision: Decision | None = None) -> None:
         """Changes the state as `settlement.MOVES` allows. Raises IllegalMove.
 
         `sending` and `fiscalized` are reached only by `start_attempt` and `fiscalize`. Leaving `sending` closes the
         attempt; `not_made` does the same and keeps the evidence.
         """
-        self._write(lambda changes: changes.move(key, after, by, reason))
+        self._write(lambda changes: changes.move(key, after, by, reason), decision)
 
     # -------------------------------------------------------------------------------------------- attempts
     def start_attempt(self, key: str, device: DeviceIdentity, last_document: int, shift_number: int) -> int:
@@ -220,23 +235,43 @@ class Journal:
         with self._readers.reading() as db:
             return queries.attempts(db, key)
 
-    def note_evidence(self, attempt_id: int, evidence: Mapping[str, object]) -> None:
+    def note_evidence(
+        self, attempt_id: int, evidence: Mapping[str, object], *, decision: Decision | None = None
+    ) -> None:
         """Adds to an attempt's evidence, same names replaced. What JSON cannot hold is kept as text."""
-        self._write(lambda changes: changes.note_evidence(attempt_id, evidence))
+        self._write(lambda changes: changes.note_evidence(attempt_id, evidence), decision)
 
     def fiscalize(
-        self, key: str, mark: FiscalMark, by: By, outbox: Sequence[NewEntry], evidence: Mapping[str, object]
+        self,
+        key: str,
+        mark: FiscalMark,
+        by: By,
+        outbox: Sequence[NewEntry],
+        evidence: Mapping[str, object],
+        *,
+        decision: Decision | None = None,
     ) -> None:
         """sending → fiscalized: the mark and every outbox row it causes in one transaction (rule 12).
 
         Closes the attempt, and advances the device book when the document is the very next one; otherwise the caller
         reads what lies between and calls `remember_document`. Raises IllegalMove, DocumentTaken.
         """
-        self._write(lambda changes: changes.fiscalize(key, mark, by, outbox, evidence))
+        self._write(lambda changes: changes.fiscalize(key, mark, by, outbox, evidence), decision)
 
-    def not_made(self, key: str, after: State, reason: str, evidence: Mapping[str, object]) -> None:
-        """sending → pending or refused, proven not made; closes the attempt. Raises IllegalMove."""
-        self._write(lambda changes: changes.not_made(key, after, reason, evidence))
+    def not_made(
+        self,
+        key: str,
+        after: State,
+        reason: str,
+        evidence: Mapping[str, object],
+        *,
+        decision: Decision | None = None,
+    ) -> None:
+        """sending → pending or refused, proven not made; closes the attempt. Raises IllegalMove.
+
+        The proof may hold a person's word about documents that cannot be read: then with that `decision`.
+        """
+        self._write(lambda changes: changes.not_made(key, after, reason, evidence), decision)
 
     # -------------------------------------------------------------------------------------------- shift operations
     def start_operation(
@@ -248,9 +283,11 @@ class Journal:
         """
         return self._write(lambda changes: changes.start_operation(kind, amount, device, before, cashier))
 
-    def end_operation(self, operation_id: int, state: str, evidence: Mapping[str, object]) -> None:
+    def end_operation(
+        self, operation_id: int, state: str, evidence: Mapping[str, object], *, decision: Decision | None = None
+    ) -> None:
         """sending → `done` or `refused`. Raises IllegalMove."""
-        self._write(lambda changes: changes.end_operation(operation_id, state, evidence))
+        self._write(lambda changes: changes.end_operation(operation_id, state, evidence), decision)
 
     def operation(self, operation_id: int) -> Operation | None:
         """A shift operation by id."""
@@ -268,12 +305,19 @@ class Journal:
         with self._readers.reading() as db:
             return queries.known_device(db, factory_number)
 
-    def remember_document(self, device: DeviceIdentity, number: int, foreign: Sequence[FiscalDocument] = ()) -> None:
+    def remember_document(
+        self,
+        device: DeviceIdentity,
+        number: int,
+        foreign: Sequence[FiscalDocument] = (),
+        *,
+        decision: Decision | None = None,
+    ) -> None:
         """Every document up to `number` has been read; `foreign` are those of other programs.
 
         The number never goes back on the same storage; another storage begins anew.
         """
-        self._write(lambda changes: changes.remember_document(device, number, foreign))
+        self._write(lambda changes: changes.remember_document(device, number, foreign), decision)
 
     def foreign_documents(self, storage_number: str, *, after: int = 0, limit: int = 500) -> list[FiscalDocument]:
         """Documents of other programs in a storage (1041), ascending by number (1040)."""
@@ -312,13 +356,15 @@ class Journal:
         """
         self._write(lambda changes: changes.settle_entries(results, log))
 
-    def hold_entry(self, entry_id: int) -> None:
+    def hold_entry(self, entry_id: int, *, decision: Decision | None = None) -> None:
         """waiting or failed → held: not delivered until a person retries it. Raises IllegalMove."""
-        self._write(lambda changes: changes.set_entry(entry_id, "held", ("waiting", "failed", "held"), None))
+        allowed = ("waiting", "failed", "held")
+        self._write(lambda changes: changes.set_entry(entry_id, "held", allowed, None), decision)
 
-    def retry_entry(self, entry_id: int, now: datetime) -> None:
+    def retry_entry(self, entry_id: int, now: datetime, *, decision: Decision | None = None) -> None:
         """failed, held or waiting → waiting, due now. Raises IllegalMove for one that is done or unknown."""
-        self._write(lambda changes: changes.set_entry(entry_id, "waiting", ("failed", "held", "waiting"), now))
+        allowed = ("failed", "held", "waiting")
+        self._write(lambda changes: changes.set_entry(entry_id, "waiting", allowed, now), decision)
 
     def outbox_counts(self) -> OutboxCounts:
         """The outbox at a glance."""
@@ -353,14 +399,39 @@ class Journal:
         with self._readers.reading() as db:
             return queries.fact(db, name)
 
-    def set_fact(self, name: str, value: str) -> None:
+    def set_fact(self, name: str, value: str, *, decision: Decision | None = None) -> None:
         """Keeps a small fact."""
-        self._write(lambda changes: changes.set_fact(name, value))
+        self._write(lambda changes: changes.set_fact(name, value), decision)
 
     def day_totals(self, since: datetime) -> tuple[int, Money]:
         """Receipts fiscalized since then: how many, and sales less refunds."""
         with self._readers.reading() as db:
             return queries.day_totals(db, since)
+
+    # -------------------------------------------------------------------------------------------- audit log
+    def note(self, decision: Decision) -> None:
+        """A person's decision that changes no row of the journal."""
+        self._write(lambda changes: None, decision)
+
+    def audit_rows(self, after: int = 0, limit: int = 500, *, subject: str | None = None) -> list[AuditRecord]:
+        """Records with ids above `after`, oldest first; `subject`: only those about it."""
+        with self._readers.reading() as db:
+            return queries.audit_rows(db, after, subject, limit)
+
+    def verify_audit(self, *, against: Path | None = None, head: str = "") -> chain.Verdict:
+        """Whether the audit log is as it was written: the chain, its anchor, its guards.
+
+        `against`: a former copy of this journal, every record of which must still be there; `head`: the hash of some
+        record, as written down once. Raises JournalError `audit_copy` when the copy cannot be read or has no audit log.
+        """
+        with self._readers.snapshot() as db:
+            verdict = queries.verify_audit(db)
+            broken = verdict.first_broken
+            if broken is None and against is not None:
+                broken = audit_copy.compare(against, queries.audit_links(db))
+            if broken is None and head:
+                broken = chain.holds(queries.audit_links(db), head.strip().lower())
+        return replace(verdict, first_broken=broken)
 
 
 def _changes(db: sqlite3.Connection, now: Callable[[], datetime]) -> Changes:
@@ -372,6 +443,8 @@ def _changes(db: sqlite3.Connection, now: Callable[[], datetime]) -> Changes:
 
 __all__ = [
     "Attempt",
+    "AuditRecord",
+    "Decision",
     "DeviceSending",
     "DocumentTaken",
     "EntryResult",

@@ -3,14 +3,14 @@
 Times are whole microseconds since 1970 UTC, money whole kopecks, JSON is text; an order's number has a key beside it
 that ignores case in every alphabet (SQLite's own comparison does so for Latin letters only). What must never break is
 a constraint here, so that no mistake above can write it: one live receipt per settlement, a mark exactly on fiscalized
-receipts, one receipt per fiscal document, one open attempt per register.
+receipts, one receipt per fiscal document, one open attempt per register; the audit log is only ever added to.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, MetaData, Table, text
+from sqlalchemy import DDL, CheckConstraint, Index, MetaData, Table, event, text
 from sqlmodel import Field, SQLModel
 
 # Every constraint has a name, so that a later migration can change it.
@@ -249,7 +249,46 @@ class FactRow(Row, table=True):
     value: str
 
 
+class AuditRow(Row, table=True):
+    """A person's decision, chained to the former one (`chain.py`); never changed, never removed."""
+
+    __tablename__ = "audit"
+    __table_args__: Any = (
+        CheckConstraint("id >= 1", name="id"),
+        CheckConstraint("length(previous) = 64 AND length(hash) = 64", name="hash"),
+        Index("ix_audit_subject", "subject", "id"),
+    )
+
+    id: int = Field(primary_key=True)
+    at: int
+    who: str
+    what: str
+    subject: str
+    why: str
+    facts: str
+    previous: str
+    hash: str
+
+
 metadata = Row.metadata
+
+# A replacing insert fires no trigger of deletion: so nothing may be inserted but behind the last record.
+AUDIT_GUARDS = {
+    "audit_insert": (
+        "CREATE TRIGGER audit_insert BEFORE INSERT ON audit WHEN NEW.id <= (SELECT coalesce(max(id), 0) FROM audit)"
+        " BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END"
+    ),
+    "audit_update": (
+        "CREATE TRIGGER audit_update BEFORE UPDATE ON audit"
+        " BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END"
+    ),
+    "audit_delete": (
+        "CREATE TRIGGER audit_delete BEFORE DELETE ON audit"
+        " BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END"
+    ),
+}
+for _guard in AUDIT_GUARDS.values():
+    event.listen(metadata.tables["audit"], "after_create", DDL(_guard))  # type: ignore[no-untyped-call]
 
 
 def table(model: type[Row]) -> Table:

@@ -27,7 +27,7 @@ class Till:
     """This program on this computer. `now` gives aware local time; ids and clock come from outside for tests' sake.
 
     `client` makes the portal's client (it raises SetupError when there is no key); it is asked for only when needed,
-    so that a till without a network or a key still sells.
+    so that a till without a network or a key still sells. `person` is who works with this process, "" when nobody said.
     """
 
     settings: Settings
@@ -37,6 +37,12 @@ class Till:
     device: FiscalPrinter | None = None
     client: Callable[[], BitrixClient] | None = None
     jitter: Callable[[], float] = lambda: 0.0
+    person: str = ""
+
+    @property
+    def who(self) -> str:
+        """Who decides here, for the audit log: the person who named himself, else the cashier of the settings."""
+        return self.person or self.settings.cashier
 
     @property
     def printer(self) -> FiscalPrinter:

@@ -17,27 +17,29 @@ from posapp.journal import migrate as migrate_module
 from posapp.journal.backup import BACKUPS_NAME
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.migrate import HEAD, STEPS, migrate
+from posapp.journal.rows import STEPS as STEPS_OF_A_SALE
+from posapp.journal.rows import Decision
 from posapp.journal.tables import metadata
-from tests.journal.samples import FISCALIZED, START, look, open_journal, order, sell
+from tests.journal.samples import FISCALIZED, START, Sale, look, open_journal, order, receipt, sell
 
-SECOND_STEP = """
+NEXT_STEP = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
     with op.batch_alter_table("receipts") as batch:
         batch.add_column(sa.Column("shop", sa.String(), nullable=False, server_default="one"))
-    op.execute("INSERT INTO facts (name, value) VALUES ('second', 'done')")
+    op.execute("INSERT INTO facts (name, value) VALUES ('next', 'done')")
     {ending}
 """
 
 
 def schema(path: Path) -> dict[str, str]:
-    """Every table and index as SQLite keeps it, Alembic's own left out, constraints of a table in any order."""
+    """Every table, index and trigger as SQLite keeps it, Alembic's own left out, constraints of a table in any order."""
     with closing(sqlite3.connect(path)) as db:
         found = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'alembic_version'")
         return {name: ",".join(sorted(part.strip() for part in text.split(",\n"))) for name, text in found}
@@ -49,10 +51,11 @@ def stored_revision(path: Path) -> str:
 
 
 def steps_with(folder: Path, ending: str) -> Path:
-    """The real first step and a second one that a later program might bring."""
+    """The real steps and one more that a later program might bring."""
     folder.mkdir()
-    (folder / "0001_first.py").write_bytes((STEPS / "0001_first.py").read_bytes())
-    (folder / "0002_second.py").write_text(SECOND_STEP.format(ending=ending), "utf-8")
+    for step in STEPS.glob("[0-9]*.py"):
+        (folder / step.name).write_bytes(step.read_bytes())
+    (folder / "0003_next.py").write_text(NEXT_STEP.format(ending=ending), "utf-8")
     return folder
 
 
@@ -62,7 +65,7 @@ def test_the_steps_arrive_at_the_tables(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{by_tables}")
     metadata.create_all(engine)
     engine.dispose()
-    assert len(metadata.tables) == 9
+    assert len(metadata.tables) == 10
     assert schema(tmp_path / JOURNAL_NAME) == schema(by_tables)
 
 
@@ -95,16 +98,16 @@ def test_an_older_journal_is_copied_and_upgraded(tmp_path: Path, monkeypatch: py
         sold = sell(journal, 1)
     steps = steps_with(tmp_path / "steps", "pass")
     for _ in range(2):
-        migrate(path, START, steps, "0002")
+        migrate(path, START, steps, "0003")
         with closing(sqlite3.connect(path)) as db:
             assert db.execute("SELECT key, shop FROM receipts").fetchall() == [(sold.key, "one")]
             assert db.execute("SELECT count(*) FROM attempts").fetchone() == (1,)
             assert db.execute("SELECT count(*) FROM outbox").fetchone() == (4,)
             assert db.execute("PRAGMA foreign_key_check").fetchall() == []
-        assert stored_revision(path) == "0002"
+        assert stored_revision(path) == "0003"
     (copy,) = (path.parent / BACKUPS_NAME).iterdir()
-    assert copy.name == "journal-before-0001-20260701T090000Z.sqlite"
-    assert stored_revision(copy) == "0001"
+    assert copy.name == f"journal-before-{HEAD}-20260701T090000Z.sqlite"
+    assert stored_revision(copy) == HEAD
     # The copy is a whole journal of the old program.
     restored = tmp_path / "restored"
     restored.mkdir()
@@ -120,19 +123,19 @@ def test_a_step_that_fails_leaves_the_old_journal(tmp_path: Path) -> None:
     before = schema(path)
     steps = steps_with(tmp_path / "steps", 'raise RuntimeError("power cut")')
     with pytest.raises(RuntimeError, match="power cut"):
-        migrate(path, START, steps, "0002")
+        migrate(path, START, steps, "0003")
     assert schema(path) == before
-    assert stored_revision(path) == "0001"
+    assert stored_revision(path) == HEAD
     with open_journal(path.parent) as journal:
         assert look(journal, sold.key) == FISCALIZED
-        assert journal.get_fact("second") is None
+        assert journal.get_fact("next") is None
 
 
 def test_a_first_step_that_fails_leaves_an_empty_file(tmp_path: Path) -> None:
     path = tmp_path / JOURNAL_NAME
     steps = steps_with(tmp_path / "steps", 'raise RuntimeError("power cut")')
     with pytest.raises(RuntimeError, match="power cut"):
-        migrate(path, START, steps, "0002")
+        migrate(path, START, steps, "0003")
     assert schema(path) == {}
     with open_journal(tmp_path) as journal:
         assert look(journal, sell(journal, 1).key) == FISCALIZED
@@ -143,13 +146,13 @@ def test_a_newer_journal_is_refused_untouched(tmp_path: Path, write: bool) -> No
     path = tmp_path / "data" / JOURNAL_NAME
     with open_journal(path.parent) as journal:
         sell(journal, 1)
-    migrate(path, START, steps_with(tmp_path / "steps", "pass"), "0002")
+    migrate(path, START, steps_with(tmp_path / "steps", "pass"), "0003")
     before = schema(path)
     with pytest.raises(JournalError) as refused:
         open_journal(path.parent, write=write)
-    assert (refused.value.code, refused.value.facts) == ("journal_newer", {"revision": "0002"})
+    assert (refused.value.code, refused.value.facts) == ("journal_newer", {"revision": "0003"})
     assert schema(path) == before
-    assert stored_revision(path) == "0002"
+    assert stored_revision(path) == "0003"
 
 
 @pytest.mark.parametrize("write", [True, False])
@@ -167,12 +170,48 @@ def test_reading_brings_an_older_journal_up_to_date(tmp_path: Path, monkeypatch:
     """After an update of the program the first command may be one that only reads."""
     with open_journal(tmp_path) as journal:
         journal.save_orders([order(1)], claimed=True)
-    monkeypatch.setattr(migrate_module, "HEAD", "0002")
+    monkeypatch.setattr(migrate_module, "HEAD", "0003")
     monkeypatch.setattr(migrate_module, "STEPS", steps_with(tmp_path / "steps", "pass"))
-    monkeypatch.setattr(migrate_module.migrate, "__defaults__", (migrate_module.STEPS, "0002"))
+    monkeypatch.setattr(migrate_module.migrate, "__defaults__", (migrate_module.STEPS, "0003"))
     with open_journal(tmp_path, write=False) as journal:
         assert journal.order_by_id(order(1).portal, 1) == order(1)
-    assert stored_revision(tmp_path / JOURNAL_NAME) == "0002"
+    assert stored_revision(tmp_path / JOURNAL_NAME) == "0003"
+
+
+RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))
+
+
+@pytest.mark.parametrize("sample", RELEASED, ids=lambda path: path.stem)
+def test_a_journal_of_a_released_program_is_brought_up_to_date(tmp_path: Path, sample: Path) -> None:
+    """`released/NNNN.sql` is a journal as the program with that schema left it: one receipt in each state."""
+    path = tmp_path / JOURNAL_NAME
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(sample.read_text("utf-8"))
+        counts = {name: db.execute(f"SELECT count(*) FROM {name}").fetchone() for name in TABLES_OF_0001}
+    assert stored_revision(path) == sample.stem
+    with open_journal(tmp_path) as journal:
+        first, second, third, fourth = (receipt(number).key for number in range(1, 5))
+        assert look(journal, first) == Sale("fiscalized", ("fiscalized",), STEPS_OF_A_SALE)
+        assert look(journal, second) == Sale("pending", ("pending",), ())
+        assert look(journal, third) == Sale("cancelled", (), ())
+        assert look(journal, fourth) == Sale("sending", ("",), ())
+        assert [each.state for each in journal.entries_of_receipt(first)] == ["done", "held", "waiting", "waiting"]
+        assert journal.order_by_id(order(1).portal, 1) == order(1)
+        journal.note(Decision("Петров", "receipt.cancelled", second))
+        assert journal.verify_audit().is_whole
+        sell(journal, 5)
+    assert stored_revision(path) == HEAD
+    with closing(sqlite3.connect(path)) as db:
+        for name, count in counts.items():
+            if name not in ("facts", "receipts", "attempts", "outbox"):
+                assert db.execute(f"SELECT count(*) FROM {name}").fetchone() == count
+    open_journal(tmp_path / "new").close()
+    assert schema(path) == schema(tmp_path / "new" / JOURNAL_NAME)
+
+
+TABLES_OF_0001 = (
+    *("orders", "receipts", "attempts", "operations", "devices", "foreign_documents", "outbox", "sync_log", "facts"),
+)
 
 
 def test_reading_needs_a_journal(tmp_path: Path) -> None:

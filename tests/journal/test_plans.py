@@ -44,6 +44,8 @@ QUESTIONS: dict[str, Callable[[Journal], object]] = {
     "log of waiting entries": lambda journal: journal.log_rows(state="waiting"),
     "log of an order": lambda journal: journal.log_rows(search="А-1"),
     "fact": lambda journal: journal.get_fact("sweep"),
+    "decisions": lambda journal: journal.audit_rows(),
+    "decisions about a receipt": lambda journal: journal.audit_rows(subject=receipt(1).key),
 }
 # Walking down the primary key and stopping at the limit is no reading from end to end.
 PAGES = {"newest entries": "SCAN outbox"}

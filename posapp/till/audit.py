@@ -1,0 +1,35 @@
+"""Who decided what, and why: every decision of a person becomes a record of the audit log.
+
+A decision that changes the journal is written in the transaction of that change (`decision=`); one that changes only
+the world outside is noted by itself. The words for `what` stand in `WORDS`, so that a list can be read.
+"""
+
+from __future__ import annotations
+
+from posapp.journal.rows import Decision
+from posapp.till.context import Till
+
+WORDS = {
+    "receipt.made": ("документ признан чеком", "the document was taken for the receipt"),
+    "receipt.not_made": ("признано, что чека нет", "the receipt was declared not made"),
+    "receipt.cancelled": ("начатый чек отменён", "the receipt begun was cancelled"),
+    "receipt.repeated": ("отказанный чек пробит снова", "a refused receipt was begun again"),
+    "receipt.adopted": ("чек из ФН принят в журнал", "a receipt of the storage was taken into the journal"),
+    "document.foreign": ("документ признан чужим", "a document was declared another program's"),
+    "operation.made": ("признано, что операция сделана", "the operation was declared made"),
+    "operation.not_made": ("признано, что операции нет", "the operation was declared not made"),
+    "entry.retried": ("запись для портала отправлена снова", "an entry for the portal is sent again"),
+    "entry.held": ("запись для портала придержана", "an entry for the portal is held"),
+}
+"""A stable word of the log → what it says in Russian and in English. A word that is not here is shown as it is."""
+
+
+def decided(till: Till, what: str, subject: str, why: str = "", **facts: object) -> Decision:
+    """A decision of the person at this till. `facts` are integers and texts; `till` is added to them."""
+    return Decision(till.who, what, subject, why, {"till": till.settings.till, **facts})
+
+
+def words(what: str, language: str = "ru") -> str:
+    """What a word of the log says."""
+    russian, english = WORDS.get(what, (what, what))
+    return english if language == "en" else russian
