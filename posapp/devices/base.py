@@ -7,7 +7,7 @@ makes no sense, and nothing that makes a document was sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -38,10 +38,15 @@ class Paper(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenDocument:
-    """A receipt that is open on the register: its kind and the sum so far."""
+    """A receipt that is open on the register: its kind and the sum so far.
+
+    `refused_ours`: the register's late answer to our opening command was a "no" – the receipt was there before. A hint
+    of that kind may only ever keep us from cancelling.
+    """
 
     kind: ReceiptKind
     subtotal: Money
+    refused_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +124,12 @@ class FiscalPrinter(Protocol):
         """Cancels the open receipt; it has no fiscal force. Only the till decides when (rule 7)."""
         ...
 
-    def print_receipt(self, receipt: Receipt, after: int) -> FiscalMark:
+    def print_receipt(self, receipt: Receipt, after: int, opened: Callable[[], None] = lambda: None) -> FiscalMark:
         """Opens, fills and closes one receipt; the closing command goes out once.
 
+        `opened` is called once, when the register has acknowledged that the receipt is open and before any line is
+        sent: what it keeps is what later entitles us to cancel that receipt (rule 7). When it raises a JournalError the
+        receipt is cancelled and the error passed on: nothing was made.
         `after` is the last document number read before; the mark is believed only for a greater number whose look-up
         shows our kind and total (rule 5). Raises Unreachable, Refused (before the closing command), OutcomeUnknown.
         """

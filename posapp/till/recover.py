@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _WITHOUT_KEY = frozenset(each for each in DocumentType if each not in (DocumentType.RECEIPT, DocumentType.CORRECTION))
 
 
+OPENED = {"opened": True}
+"""What an attempt's evidence says once the register has acknowledged our opening command (rule 7)."""
+
 _SHIFT_REPORTS = (DocumentType.SHIFT_OPEN, DocumentType.SHIFT_CLOSE)
 """They settle nothing and carry no key: nobody's in particular, ours included."""
 
@@ -74,16 +77,27 @@ def resolve_all(till: Till) -> list[Recovered]:
     ]
 
 
-def resolve(till: Till, key: str, refusal: str = "") -> Recovered:
-    """Rule 6 for one `sending` receipt. `refusal`: the device's own reason, if not made is then proven."""
+def resolve(
+    till: Till, key: str, refusal: str = "", *, just_opened: bool = False, by_person: bool = False
+) -> Recovered:
+    """Rule 6 for one `sending` receipt. `refusal`: the device's own reason, if not made is then proven.
+
+    The order is the proof: our link is closed, opened again and drained, the register is idle (`reset_link`), so the
+    command can no longer run; then the storage is read; then nothing of ours is open; then the storage is read to its
+    end *once more*, for absence must hold after the last moment at which our document could still have been made.
+
+    `just_opened`: this process has sent the opening command a moment ago and its answer was lost. `by_person`: a person
+    has looked and says that it was not made. Both widen what may be cancelled, see `_cancel_if_ours`.
+    """
     stored, attempt = _sending(till, key)
     found = till.printer.reset_link()
     _same_device(attempt, found, key)
-    ours = _find(till, stored.receipt, attempt)
-    if ours is None and _cancel_if_ours(till, stored.receipt, key):
-        ours = _find(till, stored.receipt, attempt)
+    ours, last = _find(till, stored.receipt, attempt.last_document)
     if ours is None:
-        return _not_made(till, stored, attempt, refusal)
+        _cancel_if_ours(till, stored.receipt, attempt, just_opened=just_opened, by_person=by_person)
+        ours, last = _find(till, stored.receipt, last)
+    if ours is None:
+        return _not_made(till, stored, attempt, last, refusal)
     mark = till.printer.document_mark(ours.number)
     evidence = {"found": ours.number, "after": attempt.last_document}
     till.journal.fiscalize(key, mark, By.PROOF, entries_for(till, stored.receipt, mark), evidence)
@@ -103,9 +117,13 @@ def _same_device(attempt: Attempt, found: DeviceIdentity, key: str) -> None:
         raise ResolveNeeded("resolve_needed", why=why, key=key)
 
 
-def _find(till: Till, receipt: Receipt, attempt: Attempt) -> FiscalDocument | None:
-    """The document with our key, or None when all later documents are proven to be others."""
-    documents = list(till.printer.documents_after(attempt.last_document))
+def _find(till: Till, receipt: Receipt, after: int) -> tuple[FiscalDocument | None, int]:
+    """The document with our key, or None when all documents after number `after` are proven to be others.
+
+    And the number of the last document that was read.
+    """
+    documents = list(till.printer.documents_after(after))
+    last = documents[-1].number if documents else after
     ours = [each for each in documents if key_of(each) == receipt.key]
     if len(ours) > 1:
         numbers = ", ".join(str(each.number) for each in ours)
@@ -115,12 +133,12 @@ def _find(till: Till, receipt: Receipt, attempt: Attempt) -> FiscalDocument | No
         if document.kind != receipt.kind or document.total != receipt.total:
             why = f"ФД {document.number} с нашим ключом на другую сумму"
             raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
-        return document
+        return document, last
     for each in documents:
         if not _proven_other(each, receipt):
             why = f"ФД {each.number} не читается целиком, а сумма совпадает"
             raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
-    return None
+    return None, last
 
 
 def key_of(document: FiscalDocument) -> str | None:
@@ -136,18 +154,32 @@ def _proven_other(document: FiscalDocument, receipt: Receipt) -> bool:
     return document.kind != receipt.kind or document.total != receipt.total
 
 
-def _cancel_if_ours(till: Till, receipt: Receipt, key: str) -> bool:
-    """Rule 7: cancels the open receipt when it can only be ours. False when nothing is open."""
+def _cancel_if_ours(till: Till, receipt: Receipt, attempt: Attempt, *, just_opened: bool, by_person: bool) -> None:
+    """Rule 7: cancels the open receipt when the journal proves that this attempt opened it. Nothing open: nothing.
+
+    The proof is the attempt's evidence, noted when the register had acknowledged our opening command, and that kind and
+    subtotal do not contradict it. Without that note the receipt may be another program's, however well it fits – but
+    for the moment after our own opening command lost its answer: there an empty receipt of our kind is the one that we
+    have just opened. Everything else is cancelled on a person's word only.
+    """
     opened = till.printer.open_document()
     if opened is None:
         if till.printer.status().has_open_document:
-            raise ResolveNeeded("resolve_needed", why="в ФН не закрыт документ", key=key)
-        return False
+            raise ResolveNeeded("resolve_needed", why="в ФН не закрыт документ", key=receipt.key)
+        return
     if not could_be(opened, receipt):
         why = f"на ККТ открыт чужой чек на {opened.subtotal}"
-        raise ResolveNeeded("resolve_needed", why=why, key=key)
+        raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
+    is_the_last_one = just_opened and not opened.subtotal and not opened.refused_ours
+    if not (_has_opened(attempt) or by_person or is_the_last_one):
+        why = f"на ККТ открыт чек на {opened.subtotal}, и не доказано, что его открыли мы: решение «не напечатан»"
+        raise ResolveNeeded("resolve_needed", why=f"{why} его отменит", key=receipt.key)
     till.printer.cancel_open_document()
-    return True
+
+
+def _has_opened(attempt: Attempt) -> bool:
+    """Whether the register had acknowledged the opening command of this attempt."""
+    return attempt.evidence.get("opened") is True
 
 
 def could_be(opened: OpenDocument, receipt: Receipt) -> bool:
@@ -156,9 +188,8 @@ def could_be(opened: OpenDocument, receipt: Receipt) -> bool:
     return opened.kind == receipt.kind and opened.subtotal.kopecks in set(sums)
 
 
-def _not_made(till: Till, stored: StoredReceipt, attempt: Attempt, refusal: str) -> Recovered:
+def _not_made(till: Till, stored: StoredReceipt, attempt: Attempt, last: int, refusal: str) -> Recovered:
     after = State.REFUSED if refusal else State.PENDING
-    last = till.printer.last_document_number()
     evidence = {"after": attempt.last_document, "last": last, "ours": None}
     till.journal.not_made(stored.receipt.key, after, refusal or "проверили ФН: чека нет", evidence)
     why = f"документы ФН {attempt.last_document + 1}…{last} прочитаны, нашего нет"

@@ -166,7 +166,7 @@ def decide_not_made(till: Till, key: str) -> str:
     if operation is not None:
         _end_operation(till, operation)
         return "refused"
-    recovered = recover.resolve(till, key)
+    recovered = recover.resolve(till, key, by_person=True)
     if recovered.after == State.FISCALIZED.value:
         raise ResolveNeeded("not_resolvable", why=recovered.why)
     return recovered.after

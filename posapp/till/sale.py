@@ -106,8 +106,15 @@ def _new_receipt(till: Till, order: Order, tenders: Sequence[Tender]) -> Receipt
 def print_pending(till: Till, receipt: Receipt, status: PrinterStatus) -> Sold:
     """One attempt at a pending receipt. The attempt row is on disk before a byte of the receipt leaves."""
     attempt = till.journal.start_attempt(receipt.key, till.identity, status.last_document, status.shift.number)
+    opened = False
+
+    def note_opened() -> None:  # rule 7: from here on, and not before, an open receipt there is provably ours
+        nonlocal opened
+        till.journal.note_evidence(attempt, recover.OPENED)
+        opened = True
+
     try:
-        mark = till.printer.print_receipt(receipt, after=status.last_document)
+        mark = till.printer.print_receipt(receipt, after=status.last_document, opened=note_opened)
     except Unreachable as error:
         till.journal.not_made(receipt.key, State.PENDING, error.code, {"sent": "nothing"})
         raise
@@ -117,7 +124,7 @@ def print_pending(till: Till, receipt: Receipt, status: PrinterStatus) -> Sold:
     except DeviceError as error:  # also a reply that makes no sense: something may have been sent
         with suppress(JournalError):  # evidence is for people; recovery does not need it
             till.journal.note_evidence(attempt, {"doubt": str(error.facts.get("reason", "")) or "ответ потерян"})
-        return _after_doubt(till, receipt, error)
+        return _after_doubt(till, receipt, error, just_opened=not opened)
     return _fiscalized(till, receipt, mark)
 
 
@@ -131,12 +138,15 @@ def _fiscalized(till: Till, receipt: Receipt, mark: FiscalMark) -> Sold:
     return sold(till, receipt.key)
 
 
-def _after_doubt(till: Till, receipt: Receipt, doubt: DeviceError) -> Sold:
-    """Rule 6 at once: read the storage. Raises OutcomeUnknown while the register cannot be read."""
+def _after_doubt(till: Till, receipt: Receipt, doubt: DeviceError, *, just_opened: bool) -> Sold:
+    """Rule 6 at once: read the storage. Raises OutcomeUnknown while the register cannot be read.
+
+    `just_opened`: the doubt is about the opening command itself, sent a moment ago.
+    """
     error_byte = doubt.facts.get("error")
     why = f"{doubt.facts.get('reason', '')} ({error_byte})" if error_byte else ""
     try:
-        recovered = recover.resolve(till, receipt.key, refusal=why)
+        recovered = recover.resolve(till, receipt.key, refusal=why, just_opened=just_opened)
     except ResolveNeeded:
         raise
     except PosError as error:

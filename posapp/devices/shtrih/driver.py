@@ -45,7 +45,7 @@ from posapp.domain.fiscal import (
 )
 from posapp.domain.money import Money
 from posapp.domain.receipt import Receipt, TaxSystem
-from posapp.errors import OutcomeUnknown, PosError, ProtocolError, Refused, Unreachable
+from posapp.errors import JournalError, OutcomeUnknown, PosError, ProtocolError, Refused, Unreachable
 
 R = TypeVar("R", bound=c.Reply)
 
@@ -160,7 +160,8 @@ class ShtrihPrinter:
         if kind is None:
             raise Refused("foreign_receipt_open")
         subtotal = self._session.ask(c.Subtotal(self._session.password))
-        return OpenDocument(kind, Money(subtotal.total_kopecks))
+        refused = any(each[:1] == bytes((c.OpenReceipt.CODE,)) and each[1:2] != b"\0" for each in self._session.drained)
+        return OpenDocument(kind, Money(subtotal.total_kopecks), refused_ours=refused)
 
     def cash_totals(self) -> CashTotals:
         """1Ah: the drawer, and what went in and out in this shift."""
@@ -173,7 +174,7 @@ class ShtrihPrinter:
 
     # --- receipts
 
-    def print_receipt(self, receipt: Receipt, after: int) -> FiscalMark:
+    def print_receipt(self, receipt: Receipt, after: int, opened: Callable[[], None] = lambda: None) -> FiscalMark:
         """One receipt; see the top of this file for what each error means. The caller has seen the device idle.
 
         Every command is made before the first one goes out: what cannot be said is refused with nothing open.
@@ -186,13 +187,14 @@ class ShtrihPrinter:
             raise Refused("device_refused", reason=str(error), error="–") from error
         self._step_to_open(receipt)
         try:
+            opened()
             for step in steps:
                 self._step(step)
             subtotal = self._step(c.Subtotal(self._session.password))
             if subtotal.total_kopecks != receipt.total.kopecks:
                 raise Refused("device_refused", reason=reason(0xCB), error="CBh")
             self._idle_before_closing()
-        except Refused:
+        except (Refused, JournalError):
             self._cancel_own()
             raise
         return self._close_receipt(receipt, closing, after)

@@ -47,16 +47,21 @@ class Lost(Exception):
 
 
 class Link:
-    """One end of a v1 line. Holds the unread bytes and the answers drained from before."""
+    """One end of a v1 line. Holds the unread bytes; `drained` collects answers to commands from before."""
 
-    def __init__(self) -> None:
+    def __init__(self, drained: list[bytes] | None = None) -> None:
         self._buffer = FrameBuffer()
-        self.drained: list[bytes] = []
+        self.drained: list[bytes] = [] if drained is None else drained
 
-    def exchange(self, payload: bytes, reply_timeout_s: float, *, repeats: bool) -> Flow[bytes]:
-        """One command, one answer; returns the answer's payload. Raises NotSent or Lost."""
+    def exchange(self, payload: bytes, reply_timeout_s: float, *, repeats: bool, changes: bool = False) -> Flow[bytes]:
+        """One command, one answer; returns the answer's payload. Raises NotSent or Lost.
+
+        `changes`: the command changes the register. Answers drained up to now are those to commands before it.
+        """
         for last in _tries(TRIES if repeats else 1):
             yield from self.until_idle()
+            if changes:
+                self.drained.clear()
             try:
                 return (yield from self._once(payload, reply_timeout_s))
             except Lost:

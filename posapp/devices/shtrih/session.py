@@ -33,7 +33,9 @@ class Session:
         self.port_name = port_name
         self.password = password
         self._port: Port | None = None
-        self._link = Link()
+        self.drained: list[bytes] = []
+        """Answers that the register still held, to the last command that changed it: hints, never a proof (rule 5)."""
+        self._link = Link(self.drained)
         self._identity: DeviceIdentity | None = None
 
     def connect(self) -> DeviceIdentity:
@@ -42,7 +44,7 @@ class Session:
             return self._identity
         if self._port is None:
             self._port = self._open_port()
-            self._link = Link()
+            self._link = Link(self.drained)
         try:
             self.finish_reading()
             self._identity = self._read_identity()
@@ -136,7 +138,8 @@ class Session:
         if port is None:
             raise Unreachable("device_unreachable", port=self.port_name)
         try:
-            flow = self._link.exchange(command.encode(), command.REPLY_TIMEOUT_S, repeats=repeats)
+            changes = not repeats and not isinstance(command, c.ReadDocument)
+            flow = self._link.exchange(command.encode(), command.REPLY_TIMEOUT_S, repeats=repeats, changes=changes)
             return command.decode_reply(drive(flow, port))
         except NotSent as error:
             self.close()
