@@ -55,7 +55,14 @@ class PortalSettings:
     limit_per_second: float = 2.0
 
 
-_Part = TypeVar("_Part", PrinterSettings, PortalSettings)
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """The second place for copies of the journal: a folder on another disk, a USB stick or the network."""
+
+    folder: str
+
+
+_Part = TypeVar("_Part", PrinterSettings, PortalSettings, BackupSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,7 @@ class Settings:
     printer: PrinterSettings | None = None
     portal: PortalSettings | None = None
     vat: VatSettings = VatSettings()
+    backup: BackupSettings | None = None
 
     @property
     def is_training(self) -> bool:
@@ -167,6 +175,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
     if body["kind"] not in (TRAINING, LIVE):
         raise ValueError("kind")
     printer, portal, vat = body.get("printer"), body.get("portal"), body.get("vat") or {}
+    backup = body.get("backup")
     return Settings(
         kind=body["kind"],
         identity=str(body["identity"]),
@@ -186,6 +195,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
             rows={int(row): (str(name), _number(percent)) for row, (name, percent) in vat.get("rows", {}).items()},
             confirmed_at=str(vat.get("confirmed_at", "")),
         ),
+        backup=None if backup is None else _typed(BackupSettings(**backup)),
     )
 
 
