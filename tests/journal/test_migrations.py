@@ -39,7 +39,7 @@ def upgrade() -> None:
 
 
 def schema(path: Path) -> dict[str, str]:
-    """Every table, index and trigger as SQLite keeps it, Alembic's own left out, constraints of a table in any order."""
+    """Every table, index and trigger as SQLite keeps it, without Alembic's own, constraints of a table in any order."""
     with closing(sqlite3.connect(path)) as db:
         found = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'alembic_version'")
         return {name: ",".join(sorted(part.strip() for part in text.split(",\n"))) for name, text in found}
