@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from posapp.devices.base import OpenDocument
 from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer
 from posapp.domain.checkout import receipt_of
@@ -33,27 +32,6 @@ def a_receipt(shop: Shop, kind: ReceiptKind = ReceiptKind.SELL) -> Receipt:
 
 
 # ---------------------------------------------------------------------------------------------- tables
-
-
-@pytest.mark.parametrize(
-    "ours, kind, kopecks, could_be",
-    [
-        (ReceiptKind.SELL, ReceiptKind.SELL, 0, True),
-        (ReceiptKind.SELL, ReceiptKind.SELL, 49_000, True),
-        (ReceiptKind.SELL, ReceiptKind.SELL, 59_000, True),
-        (ReceiptKind.SELL, ReceiptKind.SELL, 10_000, False),  # the second line alone
-        (ReceiptKind.SELL, ReceiptKind.SELL, 24_500, False),  # one piece of two
-        (ReceiptKind.SELL, ReceiptKind.SELL, 59_001, False),
-        (ReceiptKind.SELL, ReceiptKind.SELL_REFUND, 0, False),
-        (ReceiptKind.SELL, ReceiptKind.BUY, 59_000, False),
-        (ReceiptKind.SELL_REFUND, ReceiptKind.SELL_REFUND, 49_000, True),
-        (ReceiptKind.SELL_REFUND, ReceiptKind.SELL, 49_000, False),
-    ],
-)
-def test_rule_7_what_may_be_our_open_receipt(
-    shop: Shop, ours: ReceiptKind, kind: ReceiptKind, kopecks: int, could_be: bool
-) -> None:
-    assert recover.could_be(OpenDocument(kind, Money(kopecks)), a_receipt(shop, ours)) is could_be
 
 
 @pytest.mark.parametrize(

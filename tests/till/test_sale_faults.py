@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from posapp.domain.settlement import State
 from posapp.errors import DeviceError, OutcomeUnknown, ResolveNeeded
+from posapp.till import resolve
 from tests.till.shops import Shop
 
 COMMANDS = ("10", "11", "FF01", "8D", "FF0C", "FF46", "89", "FF45", "FF0A", "FF40")
@@ -51,6 +54,11 @@ def test_any_fault_of_any_command_leaves_one_document(
     shop.register.heal()
     if made_nothing:
         assert not shop.register.receipts, "and nothing was made later"
+    if command == "8D":  # whether the receipt that is open now was opened by us, a person may have to say
+        with suppress(ResolveNeeded):
+            shop.sell_until_sold()
+        if shop.stored().state is State.SENDING:
+            assert resolve.decide_not_made(shop.till, shop.receipt().key) == "pending"
     shop.sell_until_sold()
     shop.assert_exactly_one()
     assert len(shop.register.receipts) == 1

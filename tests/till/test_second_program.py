@@ -6,9 +6,9 @@ import pytest
 
 from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, Refused, ResolveNeeded
-from posapp.till import recover
+from posapp.till import recover, resolve
 from tests.till.rig import Killed
-from tests.till.shops import PORTAL, TOTAL, Shop, an_order
+from tests.till.shops import TOTAL, Shop, an_order
 
 KOPECKS = TOTAL.kopecks
 
@@ -55,6 +55,8 @@ def test_rule_6_its_document_of_our_kind_and_total_beside_a_lost_reply(shop: Sho
         if code != 0xFF45:  # it, too, could only begin after our receipt had been cancelled there by hand
             register.printer.receipt = None
         register.foreign_receipt(KOPECKS)
+    if command == "8D" and when == "before":  # whose receipt is open there is not proven (rule 7)
+        assert resolve.decide_not_made(shop.till, shop.receipt().key) == "pending"
     shop.sell_until_sold()
     shop.assert_exactly_one()
     assert len(register.receipts) == 2
@@ -72,81 +74,6 @@ def test_rule_6_its_document_printed_while_our_reply_was_lost_is_not_taken_for_o
     shop.sell()
     shop.assert_exactly_one()
     assert len(register.receipts) == 2
-
-
-def test_rule_7_its_open_receipt_is_not_cancelled(shop: Shop) -> None:
-    shop.register.foreign_open(500)
-    with pytest.raises(Refused) as told:
-        shop.sell()
-    assert told.value.code == "foreign_receipt_open"
-    assert shop.register.count(0x88) == 0
-    assert shop.till.journal.receipts_of_order(PORTAL, 1) == []
-    shop.register.foreign_close(500)
-    shop.sell()
-    shop.assert_exactly_one()
-
-
-def test_rule_7_its_receipt_opened_in_the_last_moment_is_not_cancelled(shop: Shop) -> None:
-    shop.register.meanwhile(0x8D, "before", lambda: shop.register.foreign_open(KOPECKS))
-    with pytest.raises(Refused) as told:
-        shop.sell()
-    assert told.value.code == "foreign_receipt_open"
-    assert shop.register.count(0x88) == 0
-    assert shop.stored().state is State.REFUSED
-    shop.register.foreign_close(KOPECKS)
-    shop.sell()
-    shop.assert_exactly_one()
-
-
-@pytest.mark.parametrize("kind, kopecks", [(0, 12_345), (2, 49_000), (1, 0)])
-def test_rule_7_its_receipt_found_after_our_crash_contradicts_ours_and_stays(
-    shop: Shop, kind: int, kopecks: int
-) -> None:
-    shop.register.killed_at = (0x8D, False)
-    with pytest.raises(Killed):
-        shop.sell()
-    shop.restart()
-    shop.register.heal()
-    if kind == 2:
-        shop.register.do_cash_in(1_000_000)
-    shop.register.foreign_open(kopecks, kind)
-    with pytest.raises(ResolveNeeded):
-        shop.sell()
-    assert shop.register.count(0x88) == 0
-    assert shop.stored().state is State.SENDING
-    with pytest.raises(ResolveNeeded):
-        shop.sell(an_order(2))  # rule 10
-    shop.register.printer.receipt = None  # its owner cancels it
-    shop.sell()
-    shop.assert_exactly_one()
-
-
-def test_rule_7_its_document_without_fiscal_force_is_left_alone(shop: Shop) -> None:
-    shop.register.killed_at = (0x8D, False)
-    with pytest.raises(Killed):
-        shop.sell()
-    shop.restart()
-    shop.register.heal()
-    shop.register.printer.is_non_fiscal_open = True
-    with pytest.raises((OutcomeUnknown, ResolveNeeded)):
-        shop.sell()
-    assert shop.register.count(0x88) == 0
-    assert shop.register.printer.is_non_fiscal_open
-
-
-@pytest.mark.parametrize("command", [0x8D, 0xFF0C, 0xFF46, 0x89])
-@pytest.mark.parametrize("after", [False, True])
-def test_rule_7_our_own_receipt_left_open_by_a_crash_is_cancelled_once(shop: Shop, command: int, after: bool) -> None:
-    shop.register.killed_at = (command, after)
-    with pytest.raises(Killed):
-        shop.sell()
-    shop.register.heal()
-    was_open = shop.register.printer.receipt is not None
-    shop.restart()
-    shop.sell()
-    shop.assert_exactly_one()
-    assert shop.register.count(0x88) == was_open
-    assert len(shop.register.receipts) == 1
 
 
 @pytest.mark.parametrize("after", [False, True])

@@ -191,20 +191,6 @@ def test_an_old_shift_can_only_be_closed(shop: Shop) -> None:
     shop.assert_exactly_one()
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_rule_7_another_programs_receipt_stands_in_the_way(shop: Shop, name: str) -> None:
-    prepared(shop, name)
-    if name == "open":
-        shift.open_shift(shop.till)
-    shop.register.foreign_open(500)
-    before = effect(shop)
-    with pytest.raises(Refused) as told:
-        OPERATIONS[name][1](shop)
-    assert told.value.code == "foreign_receipt_open"
-    assert effect(shop) == before
-    assert shop.register.printer.receipt is not None
-
-
 def test_the_x_report_and_the_drawer(shop: Shop) -> None:
     shift.cash_in(shop.till, Money(10_000))
     shift.cash_out(shop.till, Money(2_500))
