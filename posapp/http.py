@@ -104,13 +104,16 @@ class HttpClient:
         """Close the connections."""
         self._client.close()
 
-    def post_json(self, url: SecretUrl, body: object, timeout_s: float) -> Response:
+    def post_json(
+        self, url: SecretUrl, body: object, timeout_s: float, *, headers: Mapping[str, str] | None = None
+    ) -> Response:
         """POST `body` as JSON with the Content-Type that Bitrix wants.
 
         Args:
             url: where to; never part of what is raised.
             body: JSON values; Decimals go out as exact text.
             timeout_s: for the whole exchange, connecting included.
+            headers: more headers, for instance with a key; never part of what is raised.
 
         Raises:
             NoAnswer: nothing came back, or not in time, or too much.
@@ -118,7 +121,7 @@ class HttpClient:
         payload = json.dumps(body, ensure_ascii=False, default=_plain).encode()
         trouble: NoAnswer
         try:
-            return self._exchange(url, payload, timeout_s)
+            return self._exchange(url, payload, timeout_s, headers or {})
         except NoAnswer as lost:
             trouble = lost
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -126,10 +129,10 @@ class HttpClient:
         # Raised out here so that httpx's exception, which holds the address, is not even its context.
         raise trouble
 
-    def _exchange(self, url: SecretUrl, payload: bytes, timeout_s: float) -> Response:
+    def _exchange(self, url: SecretUrl, payload: bytes, timeout_s: float, more: Mapping[str, str]) -> Response:
         deadline = time.monotonic() + timeout_s
         timeout = httpx.Timeout(timeout_s, connect=min(self._connect_timeout_s, timeout_s))
-        headers = {"Content-Type": "application/json; charset=utf-8"}
+        headers = {**more, "Content-Type": "application/json; charset=utf-8"}
         request = self._client.stream("POST", url.reveal(), content=payload, headers=headers, timeout=timeout)
         with request as answer:
             body = bytearray()

@@ -62,7 +62,15 @@ class BackupSettings:
     folder: str
 
 
-_Part = TypeVar("_Part", PrinterSettings, PortalSettings, BackupSettings)
+@dataclass(frozen=True, slots=True)
+class OfdSettings:
+    """The OFD whose view of our documents is compared: where it answers. Its key is in the vault."""
+
+    url: str
+    is_simulated: bool
+
+
+_Part = TypeVar("_Part", PrinterSettings, PortalSettings, BackupSettings, OfdSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class Settings:
     portal: PortalSettings | None = None
     vat: VatSettings = VatSettings()
     backup: BackupSettings | None = None
+    ofd: OfdSettings | None = None
 
     @property
     def is_training(self) -> bool:
@@ -175,7 +184,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
     if body["kind"] not in (TRAINING, LIVE):
         raise ValueError("kind")
     printer, portal, vat = body.get("printer"), body.get("portal"), body.get("vat") or {}
-    backup = body.get("backup")
+    backup, ofd = body.get("backup"), body.get("ofd")
     return Settings(
         kind=body["kind"],
         identity=str(body["identity"]),
@@ -196,6 +205,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
             confirmed_at=str(vat.get("confirmed_at", "")),
         ),
         backup=None if backup is None else _typed(BackupSettings(**backup)),
+        ofd=None if ofd is None else _typed(OfdSettings(**ofd)),
     )
 
 

@@ -8,6 +8,7 @@ from posapp.errors import SetupError
 
 SERVICE = "posapp"
 WEBHOOK_VARIABLE = "POSAPP_WEBHOOK"
+OFD_VARIABLE = "POSAPP_OFD_TOKEN"
 
 _this_run: dict[str, str] = {}
 
@@ -32,29 +33,49 @@ class Secret:
 
 def webhook(identity: str) -> Secret:
     """The portal's webhook of a data directory. Raises SetupError `secret_missing` or `vault_missing`."""
-    given = os.environ.get(WEBHOOK_VARIABLE) or _this_run.get(identity)
+    found = _find(WEBHOOK_VARIABLE, f"webhook:{identity}")
+    if found is None:
+        raise SetupError("secret_missing")
+    return found
+
+
+def keep_webhook(identity: str, secret: Secret) -> bool:
+    """Stores the webhook; False when there is no vault and it is kept for this run only."""
+    return _keep(f"webhook:{identity}", secret)
+
+
+def ofd_token(identity: str) -> Secret | None:
+    """The key of the OFD of a data directory, None when there is none. Raises SetupError `vault_missing`."""
+    return _find(OFD_VARIABLE, f"ofd:{identity}")
+
+
+def keep_ofd_token(identity: str, secret: Secret) -> bool:
+    """Stores the OFD's key; False when there is no vault and it is kept for this run only."""
+    return _keep(f"ofd:{identity}", secret)
+
+
+def _find(variable: str, name: str) -> Secret | None:
+    """The environment first, then what this run was given, then the keyring."""
+    given = os.environ.get(variable) or _this_run.get(name)
     if given:
         return Secret(given)
     import keyring
     from keyring.errors import KeyringError
 
     try:
-        stored = keyring.get_password(SERVICE, f"webhook:{identity}")
+        stored = keyring.get_password(SERVICE, name)
     except KeyringError as error:
         raise SetupError("vault_missing") from error
-    if not stored:
-        raise SetupError("secret_missing")
-    return Secret(stored)
+    return Secret(stored) if stored else None
 
 
-def keep_webhook(identity: str, secret: Secret) -> bool:
-    """Stores the webhook; False when there is no vault and it is kept for this run only."""
+def _keep(name: str, secret: Secret) -> bool:
     import keyring
     from keyring.errors import KeyringError
 
-    _this_run[identity] = secret.reveal()
+    _this_run[name] = secret.reveal()
     try:
-        keyring.set_password(SERVICE, f"webhook:{identity}", secret.reveal())
+        keyring.set_password(SERVICE, name, secret.reveal())
     except KeyringError:
         return False
     return True

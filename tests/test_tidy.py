@@ -44,7 +44,7 @@ PURE = [
     "devices/simulator/printer.py",
     "sync/simulator/*",
 ]
-BUT_NOT = ["sync/simulator/server.py"]
+BUT_NOT = ["sync/simulator/server.py", "sync/simulator/ofd_server.py"]
 NOT_IN_PURE = {
     *("time", "socket", "select", "selectors", "threading", "queue", "asyncio", "concurrent", "multiprocessing"),
     *("subprocess", "signal", "os", "pathlib", "shutil", "tempfile", "sqlite3", "random", "secrets"),

@@ -20,6 +20,7 @@ from posapp.settings import PrinterSettings, Settings
 if TYPE_CHECKING:  # importing them costs a quarter of a second, which the first paint must not pay
     from posapp.journal.store import Journal
     from posapp.sync.bitrix.client import BitrixClient
+    from posapp.sync.ofd import Ofd
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Till:
 
     `client` makes the portal's client (it raises SetupError when there is no key); it is asked for only when needed,
     so that a till without a network or a key still sells. `person` is who works with this process, "" when nobody said.
+    `ofd` makes the OFD's adapter anew for each reconciliation (SetupError without a key); None where none is set up.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Till:
     client: Callable[[], BitrixClient] | None = None
     jitter: Callable[[], float] = lambda: 0.0
     person: str = ""
+    ofd: Callable[[], Ofd] | None = None
 
     @property
     def who(self) -> str:
