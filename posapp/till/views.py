@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalMark, ReceiptKind, Shift
-from posapp.domain.money import Money
+from posapp.domain.money import ZERO, Money
 from posapp.domain.order import Order
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import State
@@ -223,3 +223,174 @@ class Recovered:
     before: str
     after: str
     why: str
+
+
+class Verdict(StrEnum):
+    """What a choice of the resolve desk says of the thing in question. None of them prints."""
+
+    MADE = "made"  # it was made: this document is it
+    NOT_MADE = "not_made"  # it was not made
+    CANCEL = "cancel"  # what is open or begun is given up
+    OTHER = "other"  # a document is not this till's business
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One lawful decision about a case; `resolve.decide` takes its `id`.
+
+    `consequence` says what becomes of money, goods and the next receipt; it is read before the choice is taken.
+    `command` is the same decision on the command line. `documents` are the numbers (1040) that it is about: a document
+    that the storage shows later is never covered by a choice made before. `needs_why`: without a reason it is refused.
+    `asks` names what a person has to type in besides: `qr` the text of the paper's QR code, `receipt_number` the
+    receipt's number in its shift (1042).
+    """
+
+    id: str
+    verdict: Verdict
+    words: str
+    consequence: str
+    command: str
+    documents: tuple[int, ...] = ()
+    needs_why: bool = False
+    asks: tuple[str, ...] = ()
+
+    @property
+    def document(self) -> int | None:
+        """The one document that it is about, None for none or several."""
+        return self.documents[0] if len(self.documents) == 1 else None
+
+    def as_json(self) -> dict[str, object]:
+        """One of `choices` of a line of `posapp resolve`."""
+        return {
+            "id": self.id,
+            "verdict": self.verdict.value,
+            "words": self.words,
+            "consequence": self.consequence,
+            "command": self.command,
+            "documents": list(self.documents),
+            "needs_why": self.needs_why,
+            "asks": list(self.asks),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDocument:
+    """A document of the storage that is younger than the try. `words` is what it is, `note` whose it is."""
+
+    number: int
+    type: int
+    kind: ReceiptKind | None
+    total: Money | None
+    at: datetime  # local time of the register, no zone
+    whole: bool
+    words: str
+    note: str
+
+    def as_json(self) -> dict[str, object]:
+        """One of `documents` of a line of `posapp resolve`."""
+        return {
+            "number": self.number,
+            "type": self.type,
+            "kind": self.kind,
+            "total_kopecks": self.total.kopecks if self.total else None,
+            "at": self.at.isoformat(timespec="seconds"),
+            "whole": self.whole,
+            "whose": self.note,
+        }
+
+
+class CaseKind(StrEnum):
+    """What a case is about."""
+
+    RECEIPT = "receipt"  # a receipt that is `sending`
+    OPERATION = "operation"  # a shift operation that is `sending`
+    STRAY = "stray"  # a document of this till that its journal does not know
+    REGISTER = "register"  # the register itself: another one, another storage, another program's receipt open
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing of which it is not known whether it was made, or that stops selling until a person has looked.
+
+    `story` is what was asked, what the device shows, what happens next. Without `choices` nobody has to decide: the
+    third line says what the program does by itself, and when. `why` is the program's own reason in a sentence, `code`
+    the stable code of that reason. `since` is when it was asked (for what is no receipt or operation, when it was first
+    seen). `is_overdue`: it waits for longer than its limit, so somebody has to be told.
+    """
+
+    key: str
+    kind: CaseKind
+    title: str
+    story: tuple[str, str, str]
+    since: datetime
+    why: str
+    code: str = ""
+    choices: tuple[Choice, ...] = ()
+    documents: tuple[CaseDocument, ...] = ()
+    order_number: str = ""
+    total: Money = ZERO
+    after_document: int = 0
+    device: str = ""
+    who: str = ""
+    is_overdue: bool = False
+
+    @property
+    def asked_at(self) -> datetime:
+        """When it was asked."""
+        return self.since
+
+    @property
+    def needs_person(self) -> bool:
+        """Nothing happens until somebody decides."""
+        return bool(self.choices)
+
+    def as_json(self) -> dict[str, object]:
+        """A line of `posapp resolve`."""
+        return {
+            "key": self.key,
+            "order": self.order_number,
+            "total_kopecks": self.total.kopecks,
+            "asked_at": self.since.isoformat(),
+            "after_document": self.after_document,
+            "device": self.device,
+            "why": self.why,
+            "documents": [each.as_json() for each in self.documents],
+            "kind": self.kind.value,
+            "code": self.code,
+            "title": self.title,
+            "story": {"asked": self.story[0], "shows": self.story[1], "next": self.story[2]},
+            "needs_person": self.needs_person,
+            "is_overdue": self.is_overdue,
+            "choices": [each.as_json() for each in self.choices],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something whose outcome is not known, as every screen shows it: how old it is and whose move it is.
+
+    `owner`: `program` – it is being sent, or the program will read the storage as soon as the register answers;
+    `person` – it was read and proves neither, somebody has to decide at the resolve desk.
+    """
+
+    key: str
+    kind: CaseKind
+    order_number: str
+    device: str
+    since: datetime
+    age: timedelta
+    owner: str
+    is_overdue: bool
+
+    def as_json(self) -> dict[str, object]:
+        """As commands show it."""
+        return {
+            "key": self.key,
+            "kind": self.kind.value,
+            "order": self.order_number,
+            "device": self.device,
+            "since": self.since.isoformat(),
+            "age_s": int(self.age.total_seconds()),
+            "owner": self.owner,
+            "is_overdue": self.is_overdue,
+        }
