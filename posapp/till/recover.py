@@ -13,7 +13,7 @@ Whatever is not proven stays as it is and `ResolveNeeded` says why.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ from posapp.till.outbox_rows import entries_for
 from posapp.till.views import Recovered
 
 if TYPE_CHECKING:
-    from posapp.journal.rows import Attempt, StoredReceipt
+    from posapp.journal.rows import Attempt, Decision, StoredReceipt
 
 _WITHOUT_KEY = frozenset(each for each in DocumentType if each not in (DocumentType.RECEIPT, DocumentType.CORRECTION))
 
@@ -78,7 +78,14 @@ def resolve_all(till: Till) -> list[Recovered]:
 
 
 def resolve(
-    till: Till, key: str, refusal: str = "", *, just_opened: bool = False, by_person: bool = False
+    till: Till,
+    key: str,
+    refusal: str = "",
+    *,
+    just_opened: bool = False,
+    by_person: bool = False,
+    foreign: Collection[int] = (),
+    decision: Decision | None = None,
 ) -> Recovered:
     """Rule 6 for one `sending` receipt. `refusal`: the device's own reason, if not made is then proven.
 
@@ -88,16 +95,18 @@ def resolve(
 
     `just_opened`: this process has sent the opening command a moment ago and its answer was lost. `by_person`: a person
     has looked and says that it was not made. Both widen what may be cancelled, see `_cancel_if_ours`.
+    `foreign`: numbers of documents that cannot be read and of which a person says that another program made them;
+    `decision`: the record of that person's word, kept together with "not made".
     """
     stored, attempt = _sending(till, key)
     found = till.printer.reset_link()
     _same_device(attempt, found, key)
-    ours, last = _find(till, stored.receipt, attempt.last_document)
+    ours, last = _find(till, stored.receipt, attempt.last_document, foreign)
     if ours is None:
         _cancel_if_ours(till, stored.receipt, attempt, just_opened=just_opened, by_person=by_person)
-        ours, last = _find(till, stored.receipt, last)
+        ours, last = _find(till, stored.receipt, last, foreign)
     if ours is None:
-        return _not_made(till, stored, attempt, last, refusal)
+        return _not_made(till, stored, attempt, last, refusal, decision)
     mark = till.printer.document_mark(ours.number)
     evidence = {"found": ours.number, "after": attempt.last_document}
     till.journal.fiscalize(key, mark, By.PROOF, entries_for(till, stored.receipt, mark), evidence)
@@ -117,7 +126,7 @@ def _same_device(attempt: Attempt, found: DeviceIdentity, key: str) -> None:
         raise ResolveNeeded("resolve_needed", why=why, key=key)
 
 
-def _find(till: Till, receipt: Receipt, after: int) -> tuple[FiscalDocument | None, int]:
+def _find(till: Till, receipt: Receipt, after: int, foreign: Collection[int]) -> tuple[FiscalDocument | None, int]:
     """The document with our key, or None when all documents after number `after` are proven to be others.
 
     And the number of the last document that was read.
@@ -135,7 +144,7 @@ def _find(till: Till, receipt: Receipt, after: int) -> tuple[FiscalDocument | No
             raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
         return document, last
     for each in documents:
-        if not _proven_other(each, receipt):
+        if each.number not in foreign and not proven_other(each, receipt):
             why = f"ФД {each.number} не читается целиком, а сумма совпадает"
             raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
     return None, last
@@ -147,7 +156,7 @@ def key_of(document: FiscalDocument) -> str | None:
     return stamp.key if stamp else None
 
 
-def _proven_other(document: FiscalDocument, receipt: Receipt) -> bool:
+def proven_other(document: FiscalDocument, receipt: Receipt) -> bool:
     """Read whole without our key, of a form that carries none, or of another kind or total."""
     if document.whole or document.type in _WITHOUT_KEY:
         return True
@@ -188,10 +197,13 @@ def could_be(opened: OpenDocument, receipt: Receipt) -> bool:
     return opened.kind == receipt.kind and opened.subtotal.kopecks in set(sums)
 
 
-def _not_made(till: Till, stored: StoredReceipt, attempt: Attempt, last: int, refusal: str) -> Recovered:
+def _not_made(
+    till: Till, stored: StoredReceipt, attempt: Attempt, last: int, refusal: str, decision: Decision | None
+) -> Recovered:
     after = State.REFUSED if refusal else State.PENDING
     evidence = {"after": attempt.last_document, "last": last, "ours": None}
-    till.journal.not_made(stored.receipt.key, after, refusal or "проверили ФН: чека нет", evidence)
+    reason = refusal or "проверили ФН: чека нет"
+    till.journal.not_made(stored.receipt.key, after, reason, evidence, decision=decision)
     why = f"документы ФН {attempt.last_document + 1}…{last} прочитаны, нашего нет"
     if last == attempt.last_document:
         why = f"новых документов после ФД {last} нет"

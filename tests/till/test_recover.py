@@ -52,7 +52,7 @@ def test_rule_6_what_proves_that_a_document_is_not_ours(
 ) -> None:
     total = None if kopecks is None else Money(kopecks)
     document = FiscalDocument(7, form, "1", datetime(2026, 11, 21), kind, total, 1, 1, None, whole)
-    assert recover._proven_other(document, a_receipt(shop)) is is_proven_other
+    assert recover.proven_other(document, a_receipt(shop)) is is_proven_other
 
 
 # ---------------------------------------------------------------------------------------------- storage
