@@ -14,6 +14,7 @@ from posapp.errors import JournalError
 from posapp.journal.backup import BACKUPS_NAME, copy_before_migration
 from posapp.journal.connect import open_writer
 from posapp.journal.queries import revision
+from posapp.journal.soundness import forget_check, glance, refuse_unfinished, remember_born, wal_of
 
 HEAD = "0002"
 """The revision that this program reads and writes."""
@@ -25,8 +26,18 @@ STEPS = ENVIRONMENT / "migrations"
 def migrate(path: Path, now: datetime, steps: Path = STEPS, head: str = HEAD) -> None:
     """Creates or upgrades the journal at `path`; the caller holds the lock of its folder.
 
-    Raises JournalError `journal_newer`, `journal_damaged`, sqlite3.Error, OSError.
+    Raises JournalError `journal_newer`, `journal_damaged`, `journal_lost`, `restore_unfinished`; sqlite3.Error and
+    OSError are for the caller to sort.
     """
+    refuse_unfinished(path.parent)
+    glance(path)
+    if wal_of(path).exists():  # who wrote last did not end by itself
+        forget_check(path.parent)
+    _bring_up(path, now, steps, head)
+    remember_born(path.parent, now)
+
+
+def _bring_up(path: Path, now: datetime, steps: Path, head: str) -> None:
     db = open_writer(path)
     try:
         stored = revision(db)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -12,8 +14,23 @@ from threading import Event, Thread
 import pytest
 
 from posapp.errors import JournalError
-from posapp.journal.backup import EVERY, back_up, needs_backup, quick_check
+from posapp.journal.backup import (
+    BYTES_MAX,
+    COUNTS,
+    DAILY,
+    EVERY,
+    FEWEST,
+    HOURLY,
+    IDENTITY,
+    Copy,
+    back_up,
+    carry,
+    kept,
+    needs_backup,
+    notes_of,
+)
 from posapp.journal.connect import JOURNAL_NAME
+from posapp.journal.soundness import quick_check
 from posapp.journal.store import Journal
 from tests.journal.samples import FISCALIZED, START, Clock, look, open_journal, receipt, sell
 
@@ -60,22 +77,49 @@ def test_the_till_sells_while_it_is_copied(journal: Journal, tmp_path: Path) -> 
     assert [look(journal, key) for key in sold] == [FISCALIZED] * len(sold)
 
 
-def test_only_the_newest_copies_are_kept(journal: Journal, tmp_path: Path) -> None:
+def test_old_copies_are_thinned_out_and_nothing_else_is_touched(journal: Journal, tmp_path: Path) -> None:
+    """A month of hourly copies: the last day whole, then the last copy of each of the last days, of this place only."""
     folder = tmp_path / "copies"
     folder.mkdir()
-    for name in ("journal-before-0001-20200101T000000Z.sqlite", "notes.txt", "journal-1.sqlite"):
+    others = ("journal-before-0001-20200101T000000Z.sqlite", "notes.txt", "journal-1.sqlite")
+    for name in others:
         (folder / name).write_text("mine")
-    made = [back_up(journal, folder, START + timedelta(hours=number), keep=3) for number in range(5)]
-    assert sorted(each.name for each in folder.iterdir()) == sorted(
-        [
-            "journal-before-0001-20200101T000000Z.sqlite",
-            "notes.txt",
-            "journal-1.sqlite",
-            *(each.name for each in made[2:]),
-        ]
-    )
-    with pytest.raises(ValueError, match="keep"):
-        back_up(journal, folder, START, keep=0)
+    hours = [START - timedelta(hours=number) for number in range(1, 31 * 24)]
+    for at in hours:
+        (folder / f"journal-{at:%Y%m%dT%H%M%SZ}.sqlite").write_text("a copy")
+    back_up(journal, folder, START)
+    left = {each.name for each in folder.iterdir()} - set(others)
+    days = {(START - timedelta(days=number)).date() for number in range(DAILY)}
+    last_of_day = {max(at for at in [START, *hours] if at.date() == day) for day in days}
+    wanted = {START, *hours[: HOURLY - 1]} | last_of_day
+    assert left == {f"journal-{at:%Y%m%dT%H%M%SZ}.sqlite" for at in wanted}
+
+
+def test_copies_are_bounded_in_bytes_but_never_down_to_nothing() -> None:
+    large = [Copy(Path(str(number)), START - timedelta(hours=number), BYTES_MAX // 2) for number in range(8)]
+    assert kept(large) == large[:FEWEST]
+    small = [replace(each, size=1) for each in large]
+    assert kept(small) == small
+
+
+def test_a_copy_carried_elsewhere_is_the_same_file(journal: Journal, tmp_path: Path) -> None:
+    sell(journal, 1)
+    copy = back_up(journal, tmp_path / "copies", START)
+    there = carry(copy, tmp_path / "usb" / "posapp", START)
+    assert there.name == copy.name
+    assert there.read_bytes() == copy.read_bytes()
+    assert list(there.parent.iterdir()) == [there]
+
+
+def test_a_copy_says_whose_it_is_and_how_many_rows_it_has(journal: Journal, tmp_path: Path) -> None:
+    for number in range(1, 4):
+        sell(journal, number)
+    notes = notes_of(back_up(journal, tmp_path / "copies", START, {IDENTITY: "me"}))
+    counted = json.loads(notes[COUNTS])
+    assert notes[IDENTITY] == "me"
+    assert {name: counted[name] for name in ("receipts", "fiscalized", "outbox", "undelivered")} == {
+        "receipts": 3, "fiscalized": 3, "outbox": 12, "undelivered": 12,
+    }  # fmt: skip
 
 
 def test_when_a_copy_is_due(journal: Journal, tmp_path: Path, clock: Clock) -> None:

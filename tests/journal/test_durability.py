@@ -255,7 +255,7 @@ def test_closing_leaves_one_file_and_refuses_what_comes_after(tmp_path: Path) ->
     sold = sell(journal, 1)
     journal.close()
     journal.close()
-    assert sorted(each.name for each in tmp_path.iterdir()) == [JOURNAL_NAME, "lock"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["journal.born", JOURNAL_NAME, "lock"]
     actions: tuple[Callable[[], object], ...] = (
         lambda: journal.receipt(sold.key),
         lambda: journal.set_fact("a", "b"),
