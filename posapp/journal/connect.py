@@ -25,14 +25,18 @@ _FULL = 2  # PRAGMA synchronous as a number
 READERS_IDLE_MAX = 8
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     """The writing connection, in autocommit mode: transactions are begun by hand. Creates the file when missing.
+
+    `factory` is what it is made of: the simulation puts a disk that fails in its place.
 
     Raises JournalError when a setting does not hold, sqlite3.Error, OSError.
     """
     if not path.exists():
         _create(path)
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000)
+    db = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000, factory=factory
+    )
     try:
         db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         mode = db.execute("PRAGMA journal_mode=WAL").fetchone()[0]

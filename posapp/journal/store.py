@@ -77,24 +77,33 @@ class Journal:
         self._lock = lock
 
     @classmethod
-    def open(cls, folder: Path, *, now: Callable[[], datetime], write: bool = True) -> Journal:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        now: Callable[[], datetime],
+        write: bool = True,
+        connect: Callable[[Path], sqlite3.Connection] = open_writer,
+    ) -> Journal:
         """Opens the journal in a data directory; `now` gives aware times.
 
         `write=True` creates it when missing, takes the directory's lock and brings the schema up to date; `write=False`
         only reads, beside a till that runs or not. Raises JournalError – also `journal_newer` –, for a journal that is
-        not there SetupError `not_set_up` when only reading.
+        not there SetupError `not_set_up` when only reading. `connect` opens the writing connection (a disk that fails).
         """
         path = folder / JOURNAL_NAME
-        return cls._open_to_write(path, now) if write else cls._open_to_read(path, now)
+        return cls._open_to_write(path, now, connect) if write else cls._open_to_read(path, now)
 
     @classmethod
-    def _open_to_write(cls, path: Path, now: Callable[[], datetime]) -> Journal:
+    def _open_to_write(
+        cls, path: Path, now: Callable[[], datetime], connect: Callable[[Path], sqlite3.Connection] = open_writer
+    ) -> Journal:
         with sorted_failures(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = DirectoryLock(path.parent)
             try:
                 migrate(path, now())
-                writer: Writer[Changes] = Writer(lambda: open_writer(path), lambda db: _changes(db, now))
+                writer: Writer[Changes] = Writer(lambda: connect(path), lambda db: _changes(db, now))
             except BaseException:
                 lock.release()
                 raise
