@@ -1,4 +1,4 @@
-"""A simulated OFD: keeps what registers have sent, answers the contract of `posapp.sync.ofd`, misbehaves when told. Pure.
+"""A simulated OFD: keeps what registers have sent, answers the contract of `posapp.sync.ofd`, fails when told to. Pure.
 
 It takes documents as a register's storage hands them over (`OfdDocument`); where they come from – a storage file, a
 simulated register in the same process – is its owner's business, and it is told anew before each answer, so a document
