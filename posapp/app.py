@@ -102,7 +102,14 @@ def printer_of(settings: Settings) -> FiscalPrinter | None:
     chosen = settings.printer
     if chosen is None:
         return None
-    return make_printer(chosen.model, chosen.port, link=chosen.link, password=chosen.password, baud=chosen.baud)
+    return make_printer(
+        chosen.model,
+        chosen.port,
+        link=chosen.link,
+        password=chosen.password,
+        baud=chosen.baud,
+        key_tags=chosen.key_tags,
+    )
 
 
 def load_settings(folder: Path) -> Settings:

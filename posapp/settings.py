@@ -25,7 +25,12 @@ BYTES_MAX = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class PrinterSettings:
-    """The register: how to reach it and who it was at set-up (digits as text)."""
+    """The register: how to reach it and who it was at set-up (digits as text).
+
+    `key_tag` and `refund_key_tag` say where receipts and refunds carry our key: "1084", "1192", "" for nowhere. They
+    are proven when `takes_key`; else no receipt could be opened at set-up and 1084 is what the first one offers. With
+    `only_program` the shop has confirmed that no other program prints on this register.
+    """
 
     model: str
     port: str
@@ -41,6 +46,14 @@ class PrinterSettings:
     vat_formula: str
     user: str
     baud: int = 115_200
+    key_tag: str = "1084"
+    refund_key_tag: str = "1084"
+    only_program: bool = False
+
+    @property
+    def key_tags(self) -> dict[int, str]:
+        """By kind of receipt (1054)."""
+        return {1: self.key_tag, 2: self.refund_key_tag}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,14 @@ class OfdSettings:
     is_simulated: bool
 
 
-_Part = TypeVar("_Part", PrinterSettings, PortalSettings, BackupSettings, OfdSettings)
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """The gateway that the tills of a portal share, under whose claims orders are sold. Its secret is in the vault."""
+
+    url: str
+
+
+_Part = TypeVar("_Part", PrinterSettings, PortalSettings, BackupSettings, OfdSettings, GatewaySettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +116,7 @@ class Settings:
     vat: VatSettings = VatSettings()
     backup: BackupSettings | None = None
     ofd: OfdSettings | None = None
+    gateway: GatewaySettings | None = None
 
     @property
     def is_training(self) -> bool:
@@ -184,20 +205,14 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
     if body["kind"] not in (TRAINING, LIVE):
         raise ValueError("kind")
     printer, portal, vat = body.get("printer"), body.get("portal"), body.get("vat") or {}
-    backup, ofd = body.get("backup"), body.get("ofd")
+    backup, ofd, gateway = body.get("backup"), body.get("ofd"), body.get("gateway")
     return Settings(
         kind=body["kind"],
         identity=str(body["identity"]),
         till=str(body["till"]),
         cashier=str(body["cashier"]),
         language=str(body["language"]),
-        printer=None
-        if printer is None
-        else _typed(
-            PrinterSettings(
-                **{**printer, "tax_systems": tuple(_code(each, _TAX_SYSTEMS) for each in printer["tax_systems"])}
-            )
-        ),
+        printer=None if printer is None else _printer(printer),
         portal=None if portal is None else _typed(PortalSettings(**portal)),
         vat=VatSettings(
             confirmed={int(row): _code(code, _VAT_RATES) for row, code in vat.get("confirmed", {}).items()},
@@ -206,6 +221,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         ),
         backup=None if backup is None else _typed(BackupSettings(**backup)),
         ofd=None if ofd is None else _typed(OfdSettings(**ofd)),
+        gateway=None if gateway is None else _typed(GatewaySettings(**gateway)),
     )
 
 
@@ -216,6 +232,19 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "float": (int, float),
     "tuple[int, ...]": (tuple,),
 }
+
+
+def _printer(given: Mapping[str, Any]) -> PrinterSettings:
+    """The register's part of the file."""
+    systems = tuple(_code(each, _TAX_SYSTEMS) for each in given["tax_systems"])
+    printer = _typed(PrinterSettings(**{**given, "tax_systems": systems}))
+    for tag in (printer.key_tag, printer.refund_key_tag):
+        if tag not in _KEY_TAGS:
+            raise ValueError(f"тег {tag[:20]}")
+    return printer
+
+
+_KEY_TAGS = ("1084", "1192", "")
 
 
 def _typed(part: _Part) -> _Part:

@@ -43,6 +43,9 @@ def printer(
     password: Annotated[int, typer.Option(help="Пароль системного администратора ККТ.", min=0, max=99_999_999)] = 30,
     till: Annotated[str | None, typer.Option(help="Номер этой кассы.")] = None,
     cashier: Annotated[str | None, typer.Option(help="Кассир: должность и фамилия.")] = None,
+    only_program: Annotated[
+        bool, typer.Option("--only-program", help="Магазин подтверждает: никто другой на этой ККТ не печатает.")
+    ] = False,
     training: Training = False,
     data_dir: DataDir = None,
     json: Json = False,
@@ -54,11 +57,15 @@ def printer(
     folder = app.data_dir(data_dir)
     settings = setup.begin(folder, training=training, identity=app.new_id())
     profile = setup.probe(make_printer(model, port, link=link, password=password))
-    settings = setup.with_printer(settings, profile, model=model, port=port, link=link, password=password)
+    settings = setup.with_printer(
+        settings, profile, model=model, port=port, link=link, password=password, only_program=only_program
+    )
     settings = settings.with_(till=till or settings.till, cashier=cashier or settings.cashier)
     _save(folder, settings)
     body = {"printer": {**asdict(settings)["printer"], "password": None}, "kind": settings.kind}
     text = f"{profile.model}: {profile.identity}, РН {profile.identity.registration_number}. Сохранено."
+    if not profile.key_tags:
+        text += " Где ККТ принимает ключ чека, не проверено: повторите при открытой смене."
     answer(json, body, text)
 
 

@@ -28,6 +28,10 @@ def printer(
     storage: Annotated[Path | None, typer.Option(help="Файл фискального накопителя.")] = None,
     faults: Annotated[Path | None, typer.Option(help="Файл с неисправностями (JSON).")] = None,
     stop_on_eof: Annotated[bool, typer.Option("--stop-on-eof", help="Закончить по концу ввода.")] = False,
+    refuse_tag: Annotated[
+        list[int] | None, typer.Option("--refuse-tag", help="Модель не принимает этот тег чека (1084, 1192).")
+    ] = None,
+    opens_shift: Annotated[bool, typer.Option("--opens-shift", help="Модель сама открывает смену с чеком.")] = False,
     data_dir: NoDataDir = None,
     json: AlwaysJson = True,
 ) -> int:
@@ -43,6 +47,8 @@ def printer(
         storage=storage,
         faults=faults,
         stop_on_eof=stop_on_eof,
+        refuse_tags=refuse_tag or (),
+        opens_shift=opens_shift,
     )
 
 

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from posapp.devices.simulator import faults as fault_plans
 from posapp.devices.simulator.control import Control
 from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer
+from posapp.devices.simulator.printer import Printer, Traits
 from posapp.devices.simulator.server import Server, local_now, open_channel
 from posapp.devices.simulator.shtrih import ShtrihLine
 from posapp.devices.simulator.storage import StorageDamaged, StorageInUse, open_storage, stored_documents
@@ -39,11 +39,14 @@ def run(
     strict_enq: bool = False,
     print_time_s: float = 0.0,
     stop_on_eof: bool = False,
+    refuse_tags: Sequence[int] = (),
+    opens_shift: bool = False,
 ) -> int:
     """Plays a register until SIGTERM or SIGINT (or, with `stop_on_eof`, the end of standard input); the exit code.
 
     A register without a storage file, or with a new one, gets a factory number of its own unless `factory_number` says
-    otherwise: two practice registers are never the same one.
+    otherwise: two practice registers are never the same one. `refuse_tags` (of FF0C) and `opens_shift` (by the first
+    receipt) make it another model.
     """
     if model != "shtrih":
         return _fail(USAGE_ERROR, "unknown_model", f"there is no simulated {model!r} yet, only shtrih")
@@ -67,6 +70,7 @@ def run(
         channel.close()
         return _fail(REFUSED, "storage", str(error))
     printer = file.printer if file else Printer(identity_of(number), local_now(), print_time)
+    printer.traits = Traits(frozenset(refuse_tags), opens_shift)
     commit = file.commit if file else lambda: None
     line = ShtrihLine(printer, fault_plans.Faults(plan), commit, strict_enq)
     server = Server(line, channel, baud)
@@ -151,6 +155,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--strict-enq", action="store_true", help="refuse frames that no ENQ announced")
     parser.add_argument("--print-time", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument("--stop-on-eof", action="store_true")
+    parser.add_argument("--refuse-tag", type=int, action="append", default=[], help="a tag that FF0C refuses")
+    parser.add_argument("--opens-shift", action="store_true", help="the first receipt opens the shift")
     parser.add_argument("--dump", type=Path, metavar="FILE", help="print the documents in a storage file and end")
     given = parser.parse_args(arguments)
     if given.dump is not None:
@@ -165,6 +171,8 @@ def main(arguments: list[str] | None = None) -> int:
         given.strict_enq,
         given.print_time,
         given.stop_on_eof,
+        given.refuse_tag,
+        given.opens_shift,
     )
 
 

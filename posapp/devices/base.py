@@ -7,8 +7,8 @@ makes no sense, and nothing that makes a document was sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -65,7 +65,11 @@ class PrinterStatus:
 
 @dataclass(frozen=True, slots=True)
 class PrinterProfile:
-    """What set-up found out and proved about a register."""
+    """What set-up found out and proved about a register.
+
+    `key_tags`: by kind of receipt the tag in which the register takes our key – `1084`, `1192`, or "" when it was
+    proven to take it in neither. A kind that is missing was not proven: no receipt could be opened then.
+    """
 
     model: str
     ffd: str
@@ -74,6 +78,7 @@ class PrinterProfile:
     capabilities: tuple[Capability, ...]
     vat_formula: str
     user: str = ""
+    key_tags: Mapping[ReceiptKind, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,10 @@ class FiscalPrinter(Protocol):
 
     def probe(self) -> PrinterProfile:
         """Everything that set-up wants to know. Makes no document."""
+        ...
+
+    def key_tag(self, kind: ReceiptKind) -> str:
+        """In which tag a receipt of this kind carries our key here: `1084`, `1192`, "" for none (rule 2)."""
         ...
 
     def status(self) -> PrinterStatus:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from posapp.devices.base import FiscalPrinter
 from posapp.devices.port import SerialPort
 from posapp.devices.shtrih.driver import ShtrihPrinter
@@ -12,11 +14,20 @@ LINKS = ("auto", "v1")
 
 
 def make_printer(
-    model: str, port: str, *, link: str = "auto", password: int = 30, baud: int = 115_200
+    model: str,
+    port: str,
+    *,
+    link: str = "auto",
+    password: int = 30,
+    baud: int = 115_200,
+    key_tags: Mapping[int, str] | None = None,
 ) -> FiscalPrinter:
-    """A driver that opens its port when it is first used. Raises UsageError for a model or link we do not have."""
+    """A driver that opens its port when it is first used. Raises UsageError for a model or link we do not have.
+
+    `key_tags`: by kind of receipt (1054) the tag that carries our key, as set-up proved it.
+    """
     if model not in MODELS:
         raise UsageError("usage", what=f"модели «{model}» пока нет, есть: {', '.join(MODELS)}")
     if link not in LINKS:
         raise UsageError("usage", what=f"связи «{link}» пока нет, есть: {', '.join(LINKS)}")
-    return ShtrihPrinter(lambda: SerialPort(port, baud), port, password)
+    return ShtrihPrinter(lambda: SerialPort(port, baud), port, password, key_tags)

@@ -135,7 +135,8 @@ class FiscalDocument:
     """A document read back from the fiscal storage.
 
     `kind`, `total` and `stamp` are None where the form has none. `whole` says that its TLV could be read to the end;
-    without it the absence of a stamp proves nothing. `stamp` is the text of 1086 under our 1085.
+    without it the absence of a stamp proves nothing. `stamp` is the text of 1086 under our 1085, or what 1192 holds
+    when that has the form of a key.
     """
 
     number: int

@@ -97,7 +97,10 @@ def is_key(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Tag 1086 of a posapp document: `till·order·key`. The order's number may be empty (a walk-in sale)."""
+    """Tag 1086 of a posapp document: `till·order·key`. The order's number may be empty (a walk-in sale).
+
+    A register that takes no 1084 carries the bare key in 1192, which holds 16 characters: till and order are then "".
+    """
 
     till: str
     order: str
@@ -109,7 +112,9 @@ class Stamp:
 
     @classmethod
     def parse(cls, text: str) -> Stamp | None:
-        """What 1086 says, or None if it is not of this form. An order number may itself hold the dot."""
+        """What 1086 or 1192 says, or None if it is of neither form. An order number may itself hold the dot."""
+        if is_key(text):
+            return cls("", "", text)
         till, dot, rest = text.partition("·")
         order, last, key = rest.rpartition("·")
         if not dot or not last or not is_key(key):

@@ -31,14 +31,24 @@ from posapp.till.views import Recovered
 if TYPE_CHECKING:
     from posapp.journal.rows import Attempt, Decision, StoredReceipt
 
-_WITHOUT_KEY = frozenset(each for each in DocumentType if each not in (DocumentType.RECEIPT, DocumentType.CORRECTION))
+WITHOUT_KEY = frozenset(each for each in DocumentType if each not in (DocumentType.RECEIPT, DocumentType.CORRECTION))
 
-
-OPENED = {"opened": True}
-"""What an attempt's evidence says once the register has acknowledged our opening command (rule 7)."""
 
 _SHIFT_REPORTS = (DocumentType.SHIFT_OPEN, DocumentType.SHIFT_CLOSE)
 """They settle nothing and carry no key: nobody's in particular, ours included."""
+
+
+def opened(key_tag: str) -> dict[str, object]:
+    """What an attempt's evidence says once the register has acknowledged our opening command (rule 7).
+
+    And where its document will carry our key: set up anew, the register's profile may say otherwise later.
+    """
+    return {"opened": True, "key_tag": key_tag}
+
+
+def carries_key(till: Till, attempt: Attempt, receipt: Receipt) -> bool:
+    """Whether the document of an attempt would show our key; False on a register that takes none (rule 2)."""
+    return bool(attempt.evidence.get("key_tag", till.printer.key_tag(receipt.kind)))
 
 
 def recover(till: Till) -> list[Recovered]:
@@ -101,10 +111,11 @@ def resolve(
     stored, attempt = _sending(till, key)
     found = till.printer.reset_link()
     _same_device(attempt, found, key)
-    ours, last = _find(till, stored.receipt, attempt.last_document, foreign)
+    has_key = carries_key(till, attempt, stored.receipt)
+    ours, last = _find(till, stored.receipt, attempt.last_document, foreign, has_key=has_key)
     if ours is None:
         _cancel_if_ours(till, stored.receipt, attempt, just_opened=just_opened, by_person=by_person)
-        ours, last = _find(till, stored.receipt, last, foreign)
+        ours, last = _find(till, stored.receipt, last, foreign, has_key=has_key)
     if ours is None:
         return _not_made(till, stored, attempt, last, refusal, decision)
     mark = till.printer.document_mark(ours.number)
@@ -126,7 +137,9 @@ def _same_device(attempt: Attempt, found: DeviceIdentity, key: str) -> None:
         raise ResolveNeeded("resolve_needed", why=why, key=key)
 
 
-def _find(till: Till, receipt: Receipt, after: int, foreign: Collection[int]) -> tuple[FiscalDocument | None, int]:
+def _find(
+    till: Till, receipt: Receipt, after: int, foreign: Collection[int], *, has_key: bool
+) -> tuple[FiscalDocument | None, int]:
     """The document with our key, or None when all documents after number `after` are proven to be others.
 
     And the number of the last document that was read.
@@ -144,8 +157,10 @@ def _find(till: Till, receipt: Receipt, after: int, foreign: Collection[int]) ->
             raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
         return document, last
     for each in documents:
-        if each.number not in foreign and not proven_other(each, receipt):
+        if each.number not in foreign and not proven_other(each, receipt, has_key=has_key):
             why = f"ФД {each.number} не читается целиком, а сумма совпадает"
+            if not has_key:
+                why = f"ККТ не принимает ключ чека, и чей ФД {each.number}, по нему не видно"
             raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
     return None, last
 
@@ -156,9 +171,18 @@ def key_of(document: FiscalDocument) -> str | None:
     return stamp.key if stamp else None
 
 
-def proven_other(document: FiscalDocument, receipt: Receipt) -> bool:
-    """Read whole without our key, of a form that carries none, or of another kind or total."""
-    if document.whole or document.type in _WITHOUT_KEY:
+def proven_other(document: FiscalDocument, receipt: Receipt, *, has_key: bool = True) -> bool:
+    """Read whole without our key, of a form that carries none, or of another kind or total.
+
+    On a register that takes no key (`has_key` False) the shop has confirmed that nobody else prints there. A receipt
+    made after ours began either is ours or contradicts the shop: that is for a person, whatever it looks like. That
+    there is none at all remains a proof, for nothing needs no key to be missing.
+    """
+    if document.type in WITHOUT_KEY:
+        return True
+    if not has_key:
+        return False
+    if document.whole:
         return True
     return document.kind != receipt.kind or document.total != receipt.total
 
@@ -171,17 +195,17 @@ def _cancel_if_ours(till: Till, receipt: Receipt, attempt: Attempt, *, just_open
     for the moment after our own opening command lost its answer: there an empty receipt of our kind is the one that we
     have just opened. Everything else is cancelled on a person's word only.
     """
-    opened = till.printer.open_document()
-    if opened is None:
+    document = till.printer.open_document()
+    if document is None:
         if till.printer.status().has_open_document:
             raise ResolveNeeded("resolve_needed", why="в ФН не закрыт документ", key=receipt.key)
         return
-    if not could_be(opened, receipt):
-        why = f"на ККТ открыт чужой чек на {opened.subtotal}"
+    if not could_be(document, receipt):
+        why = f"на ККТ открыт чужой чек на {document.subtotal}"
         raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
-    is_the_last_one = just_opened and not opened.subtotal and not opened.refused_ours
+    is_the_last_one = just_opened and not document.subtotal and not document.refused_ours
     if not (_has_opened(attempt) or by_person or is_the_last_one):
-        why = f"на ККТ открыт чек на {opened.subtotal}, и не доказано, что его открыли мы: решение «не напечатан»"
+        why = f"на ККТ открыт чек на {document.subtotal}, и не доказано, что его открыли мы: решение «не напечатан»"
         raise ResolveNeeded("resolve_needed", why=f"{why} его отменит", key=receipt.key)
     till.printer.cancel_open_document()
 
@@ -245,10 +269,16 @@ def refuse_unknown_ours(till: Till, documents: Sequence[FiscalDocument]) -> None
 def is_unknown_ours(till: Till, document: FiscalDocument) -> bool:
     """Whether a document carries this till's stamp and the journal does not hold it as the proof of that receipt."""
     stamp = Stamp.parse(document.stamp) if document.stamp else None
-    return stamp is not None and stamp.till == till.settings.till and not _is_known(till, document)
+    if stamp is None or _is_known(till, document):
+        return False
+    if stamp.till:
+        return stamp.till == till.settings.till
+    # A bare key names no till. Where receipts carry it so, it may be this one's; elsewhere 1192 is somebody's number.
+    return document.kind is not None and till.printer.key_tag(document.kind) == "1192"
 
 
 def _is_known(till: Till, document: FiscalDocument) -> bool:
-    key = key_of(document)
-    stored = till.journal.receipt(key) if key else None
-    return stored is not None and stored.mark is not None and stored.mark.document_number == document.number
+    """Whether the document is the proof of a receipt in the journal; one that shows a key must show that one's."""
+    storage = till.printer.connect().storage_number
+    stored = till.journal.receipt_of_document(storage, document.number)
+    return stored is not None and key_of(document) in (None, stored.receipt.key)

@@ -145,7 +145,7 @@ def decide_made(till: Till, key: str, number: int) -> sale.Sold:
     )
     if not fits:
         raise ResolveNeeded("not_resolvable", why=f"ФД {number} не подходит по номеру, виду или сумме")
-    if document.whole and recover.key_of(document) != key:
+    if document.whole and recover.carries_key(till, attempt, stored.receipt) and recover.key_of(document) != key:
         raise ResolveNeeded("not_resolvable", why=f"ФД {number} прочитан целиком, и нашего ключа в нём нет")
     mark = till.printer.document_mark(number)
     try:

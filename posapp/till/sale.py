@@ -29,7 +29,7 @@ from posapp.errors import (
     SaleError,
     Unreachable,
 )
-from posapp.till import recover, register
+from posapp.till import claims, recover, register
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 from posapp.till.receipts import mark_text, receipt_view
@@ -53,17 +53,20 @@ class AlreadyReceipted(SaleError):
         self.view = view
 
 
-def sell(till: Till, order: Order, tenders: Sequence[Tender]) -> Sold:
+def sell(till: Till, order: Order, tenders: Sequence[Tender], override: str = "") -> Sold:
     """Prints the receipt of an order, or the one that was begun for it with the same tenders.
 
-    Recovery runs first, so nothing is sold while an earlier outcome is open. Raises SaleError (cannot be sold so),
-    DeviceError, ResolveNeeded (a person has to decide), JournalError.
+    Recovery runs first, so nothing is sold while an earlier outcome is open. With several tills on the portal the
+    order's claim is taken before the receipt is in the journal, and looked at again before a begun one is printed: it
+    may have been taken over meanwhile. `override` is a manager's reason to sell without a claim (see `claims`). Raises
+    SaleError (cannot be sold so), DeviceError, ResolveNeeded (a person has to decide), JournalError.
     """
     begun = _begun(till, order)
     if begun is None:
         receipt = _new_receipt(till, order, tenders)
         status = register.require_ready(till, recover.status_for_sale(till))
-        till.journal.add_receipt(receipt)
+        with claims.claimed(till, order, override):
+            till.journal.add_receipt(receipt)
         return print_pending(till, receipt, status)
     if begun.state is not State.FISCALIZED:
         looked = _recovered(till, begun)
@@ -72,7 +75,8 @@ def sell(till: Till, order: Order, tenders: Sequence[Tender]) -> Sold:
             _same_tenders(order, begun.receipt, tenders)
             _same_order(till, order, begun.receipt)
             status = register.require_ready(till, looked)
-            _consent(till, begun)
+            with claims.claimed(till, order, override):
+                _consent(till, begun)
             return print_pending(till, begun.receipt, status)
     raise AlreadyReceipted(order, begun)
 
@@ -110,7 +114,7 @@ def print_pending(till: Till, receipt: Receipt, status: PrinterStatus) -> Sold:
 
     def note_opened() -> None:  # rule 7: from here on, and not before, an open receipt there is provably ours
         nonlocal opened
-        till.journal.note_evidence(attempt, recover.OPENED)
+        till.journal.note_evidence(attempt, recover.opened(till.printer.key_tag(receipt.kind)))
         opened = True
 
     try:

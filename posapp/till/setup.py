@@ -9,11 +9,15 @@ from pathlib import Path
 from uuid import UUID
 
 from posapp import settings as settings_file
-from posapp.devices.base import Capability, FiscalPrinter, PrinterProfile
+from posapp.devices.base import FiscalPrinter, PrinterProfile
+from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.receipt import TaxSystem
 from posapp.domain.vat import DELIVERY_ROW, PortalVatRow, VatRate, is_plausible, propose
 from posapp.errors import SetupError, UsageError
 from posapp.settings import LIVE, TRAINING, PortalSettings, PrinterSettings, Settings, VatSettings
+
+USER_REQUISITE = "1084"
+"""Where the key is offered as long as set-up could not prove where the register takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,20 @@ def begin(folder: Path, *, training: bool, identity: UUID) -> Settings:
 
 
 def with_printer(
-    settings: Settings, profile: PrinterProfile, *, model: str, port: str, link: str, password: int
+    settings: Settings,
+    profile: PrinterProfile,
+    *,
+    model: str,
+    port: str,
+    link: str,
+    password: int,
+    only_program: bool = False,
 ) -> Settings:
-    """Settings with a register that was just probed. A live directory refuses a simulated one and the reverse."""
+    """Settings with a register that was just probed. A live directory refuses a simulated one and the reverse.
+
+    A register that takes our key in no tag is kept only when the shop confirms that no other program prints there
+    (`only_program`, rule 2). Raises SetupError `training_mismatch`, `no_key`.
+    """
     if profile.identity.is_simulated and not settings.is_training:
         raise SetupError(
             "training_mismatch",
@@ -52,6 +67,9 @@ def with_printer(
             "training_mismatch",
             what=f"{profile.identity} – настоящая, а каталог данных учебный. Касса не сохранена.",
         )
+    tags = profile.key_tags
+    if "" in tags.values() and not only_program:
+        raise SetupError("no_key", device=profile.identity)
     printer = PrinterSettings(
         model=model,
         port=port,
@@ -63,9 +81,12 @@ def with_printer(
         registration_number=profile.identity.registration_number,
         storage_number=profile.identity.storage_number,
         tax_systems=tuple(each.value for each in profile.tax_systems),
-        takes_key=Capability.USER_REQUISITE in profile.capabilities,
+        takes_key=bool(tags) and "" not in tags.values(),
         vat_formula=profile.vat_formula,
         user=profile.user,
+        key_tag=tags.get(ReceiptKind.SELL, USER_REQUISITE),
+        refund_key_tag=tags.get(ReceiptKind.SELL_REFUND, USER_REQUISITE),
+        only_program=only_program,
     )
     return settings.with_(printer=printer)
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
+from posapp.devices.shtrih.driver import ShtrihPrinter
 from posapp.domain.money import Money, Quantity
 from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShipment
 from posapp.domain.receipt import Receipt, Tender, TenderKind
@@ -41,7 +42,9 @@ class Shop:
 
     def _open(self) -> Till:
         journal = Journal.open(self.folder, now=self.now)
-        return Till(self.settings, journal, self.now, self._new_id, driver_of(self.register))
+        chosen = self.settings.printer
+        printer = ShtrihPrinter(self.register.open_port, PORT, key_tags=chosen.key_tags if chosen else None)
+        return Till(self.settings, journal, self.now, self._new_id, printer)
 
     def now(self) -> datetime:
         return self.register.now.replace(tzinfo=UTC)
@@ -62,9 +65,9 @@ class Shop:
         """A new process after `close`."""
         self.till = self._open()
 
-    def set_up_again(self) -> None:
+    def set_up_again(self, *, only_program: bool = False) -> None:
         """After `close`: the administrator sets up the register that is connected, and a new process starts."""
-        self.settings = _settings(self.register)
+        self.settings = _settings(self.register, only_program=only_program).with_(till=self.settings.till)
         self.reopen()
 
     # --- the cashier
@@ -116,11 +119,17 @@ class Shop:
         assert not any(each.outcome == "" for each in self.till.journal.attempts(stored.receipt.key))
 
 
-def _settings(register: Register) -> Settings:
+def _settings(register: Register, *, only_program: bool = False) -> Settings:
     printer = driver_of(register)
     profile = setup.probe(printer)
     settings = setup.with_printer(
-        Settings(TRAINING, str(UUID(int=1))), profile, model="shtrih", port=PORT, link="v1", password=30
+        Settings(TRAINING, str(UUID(int=1))),
+        profile,
+        model="shtrih",
+        port=PORT,
+        link="v1",
+        password=30,
+        only_program=only_program,
     )
     return settings.with_(
         portal=PortalSettings(PORTAL, "till-driven", "F", is_simulated=True),

@@ -1,7 +1,8 @@
 """Receipts as Штрих-М commands, and documents of the storage as ours. Pure: values in, values out.
 
-The key travels as the user requisite 1084 {1085 `posapp`, 1086 `till·order·key`} and is sent before the lines: a
-register that refuses it prints nothing without it.
+The key travels as the user requisite 1084 {1085 `posapp`, 1086 `till·order·key`}, on registers that do not take that
+as 1192, which holds the bare key and nothing else. It is sent before the lines: a register that refuses it prints
+nothing without it. Which of the two a register takes is proven at set-up.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from posapp.domain import ffd
 from posapp.domain.fiscal import DocumentType, FiscalDocument, ReceiptKind
 from posapp.domain.money import Money
 from posapp.domain.receipt import Receipt, TenderKind
-from posapp.domain.settlement import KEY_PROPERTY, Stamp
+from posapp.domain.settlement import KEY_PROPERTY, Stamp, is_key
 from posapp.errors import ProtocolError
 
 TLV_MAX = 249  # what one FF0C carries in a v1 frame of 255 bytes: FF 0C and the password take six
@@ -25,21 +26,31 @@ _SLOT = {
     TenderKind.CREDIT: 14,
     TenderKind.OTHER: 15,
 }
+USER_REQUISITE, RECEIPT_REQUISITE, NO_KEY = "1084", "1192", ""
+"""Where the key can travel. 1192 is free only where the law does not want the sign of another receipt in it."""
+
+KINDS_WITH_1192 = (ReceiptKind.SELL, ReceiptKind.BUY)
+"""A refund names the receipt that it takes back in 1192 (FFD 1.05)."""
+
 SETTLEMENTS = frozenset((DocumentType.RECEIPT, DocumentType.BSO, DocumentType.CORRECTION, DocumentType.BSO_CORRECTION))
 
 
-def key_tlv(stamp: str) -> bytes:
-    """Tag 1084 with our name and the stamp."""
-    return ffd.encode(1084, ((1085, KEY_PROPERTY), (1086, stamp)))
+def key_tlv(stamp: Stamp, tag: str) -> list[bytes]:
+    """The key as its tag carries it, no record when none does."""
+    if tag == NO_KEY:
+        return []
+    if tag == RECEIPT_REQUISITE:
+        return [ffd.encode(1192, stamp.key)]
+    return [ffd.encode(1084, ((1085, KEY_PROPERTY), (1086, stamp.text())))]
 
 
-def receipt_tlvs(receipt: Receipt) -> list[bytes]:
+def receipt_tlvs(receipt: Receipt, key_tag: str = USER_REQUISITE) -> list[bytes]:
     """The data of FF0C commands for one receipt: the key first, then cashier (1021) and buyer (1008, 1227, 1228).
 
     Raises ValueError for an order number so long that the key would not fit.
     """
-    records = [key_tlv(Stamp(receipt.till, receipt.order_number, receipt.key).text())]
-    if len(records[0]) > TLV_MAX:  # a key that is cut is none
+    records = key_tlv(Stamp(receipt.till, receipt.order_number, receipt.key), key_tag)
+    if any(len(each) > TLV_MAX for each in records):  # a key that is cut is none
         raise ValueError(f"номер заказа «{receipt.order_number[:32]}…» не помещается в тег 1086")
     texts = (
         (1021, receipt.cashier[:64]),
@@ -66,9 +77,9 @@ def _shortened(record: bytes) -> bytes:
     return record[:2] + (TLV_MAX - 4).to_bytes(2, "little") + record[4:TLV_MAX]
 
 
-def steps(receipt: Receipt, password: int) -> list[c.AnyCommand]:
+def steps(receipt: Receipt, password: int, key_tag: str = USER_REQUISITE) -> list[c.AnyCommand]:
     """Everything between opening and subtotal: the key, the other tags, the lines."""
-    tags = [c.SendDocumentTlv(password, blob) for blob in receipt_tlvs(receipt)]
+    tags = [c.SendDocumentTlv(password, blob) for blob in receipt_tlvs(receipt, key_tag) if blob]
     return [*tags, *operations(receipt, password)]
 
 
@@ -150,10 +161,13 @@ def _entries(found: c.FindDocumentReply, tlv: bytes | None) -> tuple[ffd.Entry, 
 
 
 def _stamp(entries: tuple[ffd.Entry, ...]) -> str | None:
+    """What carries our key: 1086 under our name, else 1192 where that has the form of a key."""
     name, value = ffd.find(entries, 1084, 1085), ffd.find(entries, 1084, 1086)
-    if name is None or value is None or name.value != KEY_PROPERTY or not isinstance(value.value, str):
-        return None
-    return value.value
+    if name is not None and value is not None and name.value == KEY_PROPERTY and isinstance(value.value, str):
+        return value.value
+    bare = ffd.find(entries, 1192)
+    text = bare.value.strip() if bare is not None and isinstance(bare.value, str) else ""
+    return text if is_key(text) else None
 
 
 def _number(entries: tuple[ffd.Entry, ...], tag: int) -> int | None:

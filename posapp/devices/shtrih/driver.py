@@ -12,7 +12,7 @@ Nothing here decides about money: what an unknown outcome means is the till's to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
@@ -41,25 +41,44 @@ from posapp.domain.fiscal import (
     DocumentType,
     FiscalDocument,
     FiscalMark,
+    ReceiptKind,
     Shift,
 )
 from posapp.domain.money import Money
 from posapp.domain.receipt import Receipt, TaxSystem
+from posapp.domain.settlement import Stamp
 from posapp.errors import JournalError, OutcomeUnknown, PosError, ProtocolError, Refused, Unreachable
 
 R = TypeVar("R", bound=c.Reply)
 
 SYSTEM_PASSWORD = 30
 CASH_DRAWER, CASH_IN, CASH_OUT = 0xF1, 0xF2, 0xF3  # money registers, devices.md A.3 1Ah
+PRINTED_KINDS = (ReceiptKind.SELL, ReceiptKind.SELL_REFUND)
+"""What set-up proves the key for: a shop sells and takes back. Each proof costs a cancelled receipt on paper."""
+
 BUSY_TRIES = 5  # how often a step that the register was too busy for is offered again
 
 
 class ShtrihPrinter:
-    """One register behind one port. `open_port` makes a fresh port each time; it raises Unreachable."""
+    """One register behind one port. `open_port` makes a fresh port each time; it raises Unreachable.
 
-    def __init__(self, open_port: Callable[[], Port], port_name: str, password: int = SYSTEM_PASSWORD) -> None:
+    `key_tags` is what set-up proved (see `PrinterProfile`); a kind that it does not name is offered the key in 1084.
+    """
+
+    def __init__(
+        self,
+        open_port: Callable[[], Port],
+        port_name: str,
+        password: int = SYSTEM_PASSWORD,
+        key_tags: Mapping[int, str] | None = None,
+    ) -> None:
         self._session = Session(open_port, port_name, password)
         self._archive = Archive(self._session)
+        self._key_tags = dict(key_tags or {})
+
+    def key_tag(self, kind: ReceiptKind) -> str:
+        """`1084`, `1192` or ""."""
+        return self._key_tags.get(kind, documents.USER_REQUISITE)
 
     # --- connection
 
@@ -89,45 +108,57 @@ class ShtrihPrinter:
         ffd = self._session.answer(c.ReadTable(self._session.password, 17, 1, 17))
         level = int.from_bytes(ffd.value, "little") if isinstance(ffd, c.ReadTableReply) else 0
         user = self._session.answer(c.ReadTable(self._session.password, 18, 1, 7))
+        key_tags = self._proven_key_tags()
         return PrinterProfile(
             model=device.name,
             ffd={2: "1.05", 3: "1.1", 4: "1.2"}.get(level, "1.05"),
             identity=identity,
             tax_systems=tuple(each for each in TaxSystem if registered.tax_systems & each.value),
-            capabilities=(Capability.USER_REQUISITE,) if self._takes_key() else (),
+            capabilities=(Capability.USER_REQUISITE,) if documents.USER_REQUISITE in key_tags.values() else (),
             vat_formula="L",
             user=states.table_text(user.value) if isinstance(user, c.ReadTableReply) else "",
+            key_tags=key_tags,
         )
 
-    def _takes_key(self) -> bool:
-        """Proves 1084 by an open receipt that is cancelled at once; where no receipt can be opened now, by the first.
+    def _proven_key_tags(self) -> dict[ReceiptKind, str]:
+        """Proves by an open receipt of each kind, cancelled at once, where it carries the key (rule 2).
 
-        Every receipt sends its key before its lines and stops when the register refuses it, so an unproven register
-        never prints a receipt without a key.
+        Where no receipt can be opened now nothing is proven. Every receipt sends its key before its lines and stops
+        when the register refuses it, so an unproven register never prints a receipt without a key.
         """
         if not self.status().shift.is_open or self.open_document() is not None:
-            return False
+            return {}
         try:
-            return self._offer_key()
+            found = {kind: self._offer_key(kind) for kind in PRINTED_KINDS}
         except PosError:
             self._leave_nothing_open()
             raise
+        return {kind: tag for kind, tag in found.items() if tag is not None}
 
-    def _offer_key(self) -> bool:
+    def _offer_key(self, kind: ReceiptKind) -> str | None:
+        """The first tag that a receipt of this kind takes with our key in it, "" for neither; None: not opened."""
         password = self._session.password
-        if isinstance(self._session.answer(c.OpenReceipt(password, 0), repeats=False), c.ErrorReply):
-            return False
-        key = c.SendDocumentTlv(password, documents.key_tlv("0·0·" + "0" * 16))
-        taken = self._session.answer(key, repeats=False)
+        if isinstance(self._offered(c.OpenReceipt(password, states.KIND_TO_OPEN[kind])), c.ErrorReply):
+            return None
+        tags = (documents.USER_REQUISITE, documents.RECEIPT_REQUISITE)[: 2 if kind in documents.KINDS_WITH_1192 else 1]
+        taken = next((tag for tag in tags if self._takes_key(tag)), documents.NO_KEY)
         self.cancel_open_document()
-        return not isinstance(taken, c.ErrorReply)
+        return taken
+
+    def _takes_key(self, tag: str) -> bool:
+        """Whether the receipt that is open takes a key in this tag; any "no" but "I am printing" says that not."""
+        (record,) = documents.key_tlv(Stamp("0", "0", "0" * 16), tag)
+        reply = self._offered(c.SendDocumentTlv(self._session.password, record))
+        if isinstance(reply, c.ErrorReply) and reply.error in (PRINTING_PREVIOUS, WAITS_CONTINUE):
+            raise refusal(reply.error)
+        return not isinstance(reply, c.ErrorReply)
 
     def _leave_nothing_open(self) -> None:
         """After a proof that broke off: the empty receipt on a register that was free a moment ago is ours."""
         with suppress(PosError):  # set-up fails with the first trouble, which says more than this one
             self._session.reset_link()
             opened = self.open_document()
-            if opened is not None and not opened.subtotal:
+            if opened is not None and not opened.subtotal and not opened.refused_ours:
                 self.cancel_open_document()
 
     def status(self) -> PrinterStatus:
@@ -181,7 +212,7 @@ class ShtrihPrinter:
         """
         self.connect()
         try:
-            steps = documents.steps(receipt, self._session.password)
+            steps = documents.steps(receipt, self._session.password, self.key_tag(receipt.kind))
             closing = documents.closing(receipt, self._session.password)
         except ValueError as error:
             raise Refused("device_refused", reason=str(error), error="–") from error
@@ -227,6 +258,8 @@ class ShtrihPrinter:
         except (Unreachable, ProtocolError) as error:
             raise OutcomeUnknown(key="") from error
         if isinstance(reply, c.ErrorReply):
+            if isinstance(command, c.SendDocumentTlv):
+                raise Refused("key_refused", reason=reason(reply.error), error=f"{reply.error:02X}h")
             raise refusal(reply.error)
         return reply
 

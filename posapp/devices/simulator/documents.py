@@ -16,6 +16,7 @@ from typing import Any
 
 from posapp.devices.simulator.identity import MODEL_NAME, Identity
 from posapp.domain import ffd
+from posapp.domain.settlement import is_key
 
 REGISTRATION, SHIFT_OPEN, RECEIPT, SHIFT_CLOSE, EXCHANGE_REPORT, CORRECTION = 1, 2, 3, 5, 21, 31
 SETTLEMENTS = frozenset((RECEIPT, CORRECTION))
@@ -42,7 +43,7 @@ class StorageRefusal(Exception):
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
     """One document. `kind` (1054), `total_kopecks` and `receipt_number` are None where its form has none; `tlv` is the
-    whole document with its outer tag; `key` is what our own programs put into 1086 after the last "·"."""
+    whole document with its outer tag; `key` is what our own programs put into 1086 after the last "·", or into 1192."""
 
     number: int
     form: int
@@ -61,12 +62,14 @@ class StoredDocument:
 
     @property
     def key(self) -> str | None:
-        """The receipt's own key: the end of 1086 when 1085 is `posapp`."""
+        """The receipt's own key: the end of 1086 when 1085 is `posapp`, else 1192 when that has the form of a key."""
         entries = ffd.decode(self.body)
         name, value = ffd.find(entries, 1084, 1085), ffd.find(entries, 1084, 1086)
-        if name is None or value is None or name.value != "posapp":
-            return None
-        return str(value.value).rsplit("·", 1)[-1]
+        if name is not None and value is not None and name.value == "posapp":
+            return str(value.value).rsplit("·", 1)[-1]
+        bare = ffd.find(entries, 1192)
+        text = str(bare.value).strip() if bare is not None else ""
+        return text if is_key(text) else None
 
     def qr(self, storage_number: str) -> str | None:
         """The QR text of a receipt; None for other documents."""

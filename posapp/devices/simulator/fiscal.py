@@ -75,10 +75,15 @@ def _queue(printer: Printer) -> list[tuple[int, ffd.Value]]:
 
 
 def _open_shift(call: Call[c.OpenShift] | Call[c.OpenShiftInStorage]) -> StoredDocument:
-    printer, shift = call.printer, call.printer.storage.shift
-    printer.no_document()
-    if shift.is_open:
+    call.printer.no_document()
+    if call.printer.storage.shift.is_open:
         raise Refuse(WRONG_MODE)
+    return begin_shift(call)
+
+
+def begin_shift(call: AnyCall) -> StoredDocument:
+    """The report that opens a shift, by its command or by the first receipt of a model that does it by itself."""
+    printer, shift = call.printer, call.printer.storage.shift
     printer.storage.check(SHIFT_OPEN, call.at, printer.clock_offset.total_seconds())
     shift.number, shift.receipts, shift.opened_at = shift.number + 1, 0, call.at.replace(microsecond=0)
     document = make(call, SHIFT_OPEN, [(1038, shift.number), (1188, "C.1"), (1189, 2), *_warnings(printer)])

@@ -10,6 +10,7 @@ Modes, submodes and error bytes follow the protocol 2.0 ("Режимы и под
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -55,6 +56,14 @@ HANDLED_IN = (fiscal, selling, service)
 TAPE_LINES = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What models differ in. `refused_tags`: what FF0C answers with 33h; `opens_shift`: the first receipt does."""
+
+    refused_tags: frozenset[int] = frozenset()
+    opens_shift: bool = False
+
+
 class Printer:
     """One register with its fiscal storage. `print_time` is how long it is busy after a command that prints."""
 
@@ -64,6 +73,7 @@ class Printer:
         self.tables = Tables(all_tables(_fiscal_texts(identity)))
         self.registers = Registers()
         self.print_time = print_time
+        self.traits = Traits()
         self.receipt: OpenReceipt | None = None
         self.is_non_fiscal_open = False
         self.begun: tuple[int, list[bytes]] | None = None

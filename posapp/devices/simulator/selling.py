@@ -62,6 +62,11 @@ def _open_receipt(call: Call[c.OpenReceipt]) -> c.Reply:
 
 
 def _open(call: AnyCall, kind: int) -> OpenReceipt:
+    """Opens the receipt, on some models the shift before it: a document of its own."""
+    if call.printer.traits.opens_shift and not call.printer.storage.shift.is_open:
+        from posapp.devices.simulator.fiscal import begin_shift  # it stands above this module
+
+        begin_shift(call)
     call.printer.open_shift_at(call.at)
     call.printer.receipt = OpenReceipt(kind, call.operator)
     return call.printer.receipt
@@ -220,7 +225,7 @@ def _document_tlv(call: Call[c.SendDocumentTlv]) -> c.Reply:
         present = printer.begun[1]
     else:
         raise Refuse(WRONG_STORAGE_STATE)
-    present.extend(tags_of(call.command.tlv, DOCUMENT_TAGS, present))
+    present.extend(tags_of(call.command.tlv, DOCUMENT_TAGS - printer.traits.refused_tags, present))
     return call.done()
 
 
