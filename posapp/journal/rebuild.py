@@ -1,0 +1,339 @@
+"""A journal out of the newest sound copy and what the damaged file still tells, put in place so that a kill costs
+nothing.
+
+The steps, each of which may be cut off anywhere and is then done again from its beginning:
+
+1. `restore.json` is written (phase `building`). From here on nobody opens the journal (`soundness.refuse_unfinished`).
+2. In `restore/` the new journal is built: the copy, brought to this program's schema; what may be believed of the
+   damaged file (`salvage.py`, which reads a copy of it); a note of all that in its facts. It is checked and forced to
+   the disk; then `restore.json` says `built`.
+3. The damaged file and its log are moved to `damaged/<time>/`, never deleted. The new journal takes the name.
+4. `restore/` and `restore.json` go.
+
+The journal in place is kept when it is sound and knows no less than the newest copy: then only the storage has to be
+read. With neither journal nor copy it begins empty. Who calls holds the lock of the directory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from posapp.errors import JournalError
+from posapp.journal import salvage
+from posapp.journal.backup import IDENTITY, NOTES, SETTINGS, Copy, Progress, copies, notes_of, silent
+from posapp.journal.connect import JOURNAL_NAME, open_reader, open_writer, sync_folder
+from posapp.journal.failures import sorted_failures
+from posapp.journal.migrate import migrate
+from posapp.journal.soundness import (
+    BORN_NAME,
+    CHECKED_NAME,
+    DAMAGED_NAME,
+    RESTORE_NAME,
+    integrity_check,
+    shm_of,
+    wal_of,
+)
+
+ROOM_NAME, ASIDE_NAME = "restore", "damaged"
+FACT, STATE = "restore", "restore:state"
+"""Facts of the journal: what the last restore came from (JSON of `Rebuilt`), and how far it is."""
+READING, DONE, WAITS = "reading", "done", "waits"
+"""The state: the storage is still to be read (nothing is sold), all is read, something waits for a person."""
+
+COPY, IN_PLACE, NOTHING = "copy", "journal", "nothing"
+_STAMP = "%Y%m%dT%H%M%SZ"
+_PAGE_MIN = 512
+_PROGRESS = (
+    ("audit", "SELECT coalesce(max(id), 0) FROM audit"),
+    ("attempts", "SELECT coalesce(max(id), 0) FROM attempts"),
+    ("receipts", "SELECT coalesce(max(id), 0) FROM receipts"),
+    ("documents", "SELECT count(*) FROM receipts WHERE document_number IS NOT NULL"),
+    ("outbox", "SELECT count(*) FROM outbox WHERE state = 'done'"),
+    ("sync_log", "SELECT coalesce(max(id), 0) FROM sync_log"),
+)
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What the journal was rebuilt from. `base`: copy, journal (the one in place was sound) or nothing."""
+
+    id: str = ""
+    base: str = NOTHING
+    copy: str = ""
+    copy_at: str = ""
+    salvaged: dict[str, int] = field(default_factory=dict)
+    marks: dict[str, dict[str, object]] = field(default_factory=dict)
+    held: list[list[str]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    unsound: list[str] = field(default_factory=list)
+    damage: str = ""
+    aside: str = ""
+
+
+# ------------------------------------------------------------------------------------------------ choosing
+def sound_copies(places: Iterable[Path], identity: str | None) -> tuple[list[Copy], list[str]]:
+    """The copies of these places, the one that knows most first, and those that are not sound or another till's.
+
+    `identity`: whose they must be; None: anybody's. Only the newest few are checked whole: the first sound one ends it.
+    """
+    known: list[tuple[tuple[int, ...], Copy]] = []
+    unsound = []
+    for copy in _distinct(places):
+        try:
+            owner = notes_of(copy.path).get(IDENTITY)
+            if identity is not None and owner not in (None, identity):
+                continue
+            known.append((_progress_of(copy.path), copy))
+        except (JournalError, sqlite3.Error):
+            unsound.append(str(copy.path))
+    known.sort(key=lambda each: (each[0], each[1].made_at), reverse=True)
+    while known and not _is_sound(known[0][1].path):
+        unsound.append(str(known.pop(0)[1].path))
+    return [copy for _, copy in known], unsound
+
+
+def _distinct(places: Iterable[Path]) -> list[Copy]:
+    found = {}
+    for place in places:
+        if place.is_file():
+            made_at = datetime.fromtimestamp(place.stat().st_mtime, UTC)
+            known = {each.path: each for each in copies(place.parent, before_migrations=True)}
+            found[place] = known.get(place, Copy(place, made_at, place.stat().st_size))
+            continue
+        with suppress(OSError):
+            found |= {each.path: each for each in copies(place, before_migrations=True)}
+    return list(found.values())
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        integrity_check(path)
+    except (JournalError, sqlite3.Error):
+        return False
+    return True
+
+
+def _progress_of(path: Path) -> tuple[int, ...]:
+    """How far a journal has come; greater is later. Raises JournalError, sqlite3.Error."""
+    with sorted_failures(path), closing(open_reader(path)) as db:
+        there = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return tuple(
+            int(db.execute(query).fetchone()[0]) if query.split(" FROM ")[1].split()[0] in there else 0
+            for _, query in _PROGRESS
+        )
+
+
+def settings_in(copy: Path) -> str | None:
+    """The settings that a copy carries, as JSON; None when it carries none. Raises JournalError."""
+    return notes_of(copy).get(SETTINGS)
+
+
+def damage_of(folder: Path) -> str:
+    """What is wrong with the journal in place, checked whole now; "" when it is sound."""
+    path = folder / JOURNAL_NAME
+    if not path.exists() or path.stat().st_size == 0:
+        return "нет файла" if not path.exists() else "файл пуст"
+    try:
+        integrity_check(path)
+        _progress_of(path)
+    except JournalError as error:
+        return str(error.facts.get("what", error.code))
+    except sqlite3.Error as error:
+        return str(error)
+    return ""
+
+
+# ------------------------------------------------------------------------------------------------ the steps
+def rebuild(
+    folder: Path,
+    places: Sequence[Path],
+    identity: str | None,
+    now: Callable[[], datetime],
+    progress: Progress = silent,
+) -> Rebuilt:
+    """Brings a sound journal into `folder`; goes on where an earlier call was cut off. Raises JournalError."""
+    with sorted_failures(folder / JOURNAL_NAME):
+        begun = _begun(folder)
+        if begun is None:
+            begun = _chosen(folder, places, identity, now, progress)
+            if begun.base == IN_PLACE:
+                (folder / DAMAGED_NAME).unlink(missing_ok=True)
+                return begun
+            _note(folder, "building", begun)
+            _build(folder, begun, now, progress)
+            _note(folder, "built", begun)
+        progress("place", 0, 0)
+        _place(folder, begun)
+        _finish(folder, now)
+    return begun
+
+
+def _chosen(
+    folder: Path, places: Sequence[Path], identity: str | None, now: Callable[[], datetime], progress: Progress
+) -> Rebuilt:
+    """What the journal is to be made of; a restore that was cut off while it built chooses again."""
+    progress("check", 0, 0)
+    damage = damage_of(folder)
+    found, unsound = sound_copies(places, identity)
+    chosen = Rebuilt(id=_new_id(folder, now), unsound=unsound, damage=damage)
+    if not damage and (not found or _progress_of(folder / JOURNAL_NAME) >= _progress_of(found[0].path)):
+        chosen.base = IN_PLACE
+    elif found:
+        chosen.base, chosen.copy, chosen.copy_at = COPY, str(found[0].path), found[0].made_at.isoformat()
+    return chosen
+
+
+def _new_id(folder: Path, now: Callable[[], datetime]) -> str:
+    """The time; never that of an earlier restore, whose damaged files must stay where they are."""
+    stamp = now().astimezone(UTC).strftime(_STAMP)
+    name, number = stamp, 1
+    while (folder / ASIDE_NAME / name).exists():
+        number += 1
+        name = f"{stamp}-{number}"
+    return name
+
+
+def _begun(folder: Path) -> Rebuilt | None:
+    """The restore whose journal is built and not yet in place; None when there is none."""
+    try:
+        body: dict[str, Any] = json.loads((folder / RESTORE_NAME).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return Rebuilt(**body["rebuilt"]) if body["phase"] == "built" else None
+
+
+def _note(folder: Path, phase: str, rebuilt: Rebuilt) -> None:
+    """Whole or not at all: written beside, forced to the disk, renamed."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / RESTORE_NAME
+    part = path.with_suffix(".part")
+    with part.open("w", encoding="utf-8") as file:
+        json.dump({"phase": phase, "rebuilt": asdict(rebuilt)}, file, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    sync_folder(folder)
+
+
+def _build(folder: Path, rebuilt: Rebuilt, now: Callable[[], datetime], progress: Progress) -> None:
+    """The new journal in `restore/`, whole and on the disk, one file without a log."""
+    room = folder / ROOM_NAME
+    shutil.rmtree(room, ignore_errors=True)
+    room.mkdir(mode=0o700)
+    path = room / JOURNAL_NAME
+    if rebuilt.base == COPY:
+        progress("copy", 0, 0)
+        shutil.copyfile(rebuilt.copy, path)
+    migrate(path, now())
+    _take_over(folder, path, rebuilt, progress)
+    progress("check", 0, 0)
+    integrity_check(path)
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    sync_folder(room)
+
+
+def _take_over(folder: Path, path: Path, rebuilt: Rebuilt, progress: Progress) -> None:
+    rebuilt.salvaged, rebuilt.marks, rebuilt.held, rebuilt.lost = {}, {}, [], []
+    with closing(open_writer(path)) as db:
+        progress("salvage", 0, 0)
+        damaged = _open_damaged(folder, Path(rebuilt.copy) if rebuilt.base == COPY else None)
+        if damaged is not None:
+            with closing(damaged):
+                found = salvage.salvage(damaged, db)
+            rebuilt.salvaged, rebuilt.marks, rebuilt.held, rebuilt.lost = (
+                found.rows,
+                found.marks,
+                found.held,
+                found.lost,
+            )
+        rebuilt.aside = str(Path(ASIDE_NAME) / rebuilt.id) if (folder / JOURNAL_NAME).exists() else ""
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("DELETE FROM facts WHERE name LIKE ?", (NOTES + "%",))
+        query = "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)"
+        db.execute(query, (FACT, json.dumps(asdict(rebuilt), ensure_ascii=False)))
+        db.execute(query, (STATE, READING))
+        db.execute("COMMIT")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.execute("PRAGMA journal_mode=DELETE")
+
+
+def _open_damaged(folder: Path, copy: Path | None) -> sqlite3.Connection | None:
+    """A copy of the damaged file with its log, for reading; None when it is no database at all, or not there.
+
+    When its first page makes no sense, that of the copy takes its place: it holds the root of the schema, and SQLite's
+    backup copies page by page, so the roots are where they were.
+    """
+    source, target = folder / JOURNAL_NAME, folder / ROOM_NAME / "damaged.sqlite"
+    if not source.exists():
+        return None
+    for lends_page in (False, True):
+        for file, to in ((source, target), (wal_of(source), wal_of(target))):
+            to.unlink(missing_ok=True)
+            if file.exists():
+                shutil.copyfile(file, to)
+        shm_of(target).unlink(missing_ok=True)
+        if lends_page and (copy is None or not _lend_page(copy, target)):
+            return None
+        db = sqlite3.connect(target, isolation_level=None)
+        try:
+            db.execute("SELECT count(*) FROM receipts NOT INDEXED WHERE id = 0").fetchone()
+        except sqlite3.DatabaseError:
+            db.close()
+            continue
+        db.execute("PRAGMA cell_size_check=ON")
+        return db
+    return None
+
+
+def _lend_page(copy: Path, target: Path) -> bool:
+    """Puts the copy's first page into `target` (sqlite.org/fileformat2.html 1.3); False when it does not fit."""
+    with copy.open("rb") as file:
+        header = file.read(100)
+        size = int.from_bytes(header[16:18], "big")
+        size = 65_536 if size == 1 else size
+        if size < _PAGE_MIN or target.stat().st_size < size:
+            return False
+        file.seek(0)
+        page = bytearray(file.read(size))
+    page[18:20] = b"\x02\x02"  # this file has a log
+    page[28:32] = (target.stat().st_size // size).to_bytes(4, "big")
+    with target.open("rb+") as file:
+        file.write(page)
+    return True
+
+
+def _place(folder: Path, rebuilt: Rebuilt) -> None:
+    """The damaged files aside, the new journal into their place, unless an earlier call has put it there."""
+    path, new = folder / JOURNAL_NAME, folder / ROOM_NAME / JOURNAL_NAME
+    if not new.exists():
+        return
+    aside = folder / ASIDE_NAME / rebuilt.id
+    for each in (wal_of(path), shm_of(path), path):
+        if each.exists():
+            aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+            each.replace(aside / each.name)
+    if aside.exists():
+        sync_folder(aside)
+        sync_folder(aside.parent)
+    sync_folder(folder)
+    new.replace(path)
+    sync_folder(folder)
+
+
+def _finish(folder: Path, now: Callable[[], datetime]) -> None:
+    for name in (DAMAGED_NAME, CHECKED_NAME):
+        (folder / name).unlink(missing_ok=True)
+    (folder / BORN_NAME).write_text(now().isoformat() + "\n", "ascii")
+    shutil.rmtree(folder / ROOM_NAME, ignore_errors=True)
+    (folder / RESTORE_NAME).unlink(missing_ok=True)
+    sync_folder(folder)

@@ -1,0 +1,42 @@
+"""Leaving: signing out and being uninstalled. Neither while something is unsent; there is no override."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from posapp.domain.settlement import State
+from posapp.errors import SetupError
+from posapp.till.context import Till
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """What the portal or the register has still to say: entries of the outbox, receipts, shift operations."""
+
+    entries: int
+    receipts: int
+    operations: int
+
+    @property
+    def is_nothing(self) -> bool:
+        """All is told, all is known."""
+        return not (self.entries or self.receipts or self.operations)
+
+
+def unsent(till: Till) -> Unsent:
+    """Entries that wait, failed or are held; receipts begun or without an outcome; operations without one."""
+    counts = till.journal.outbox_counts()
+    return Unsent(
+        entries=counts.waiting + counts.failed + counts.held,
+        receipts=len(till.journal.receipts_in(State.SENDING, State.PENDING)),
+        operations=len(till.journal.operations_sending()),
+    )
+
+
+def refuse_unsent(till: Till) -> None:
+    """Raises SetupError `unsent` with the counts."""
+    left = unsent(till)
+    if not left.is_nothing:
+        error = SetupError("unsent", entries=left.entries, receipts=left.receipts, operations=left.operations)
+        error.extra = {"unsent": {"entries": left.entries, "receipts": left.receipts, "operations": left.operations}}
+        raise error
