@@ -644,6 +644,20 @@ WORDS: dict[str, Words] = {
         "The copy {path} is no witness for the audit log: {what}.",
         "Take another copy of the journal.",
     ),
+    "why_needed": Words(
+        451,
+        "Без причины такое решение не записывается.",
+        "Напишите, почему вы так решили: --why «…».",
+        "Such a decision is not kept without a reason.",
+        "Say why you decide so: --why “…”.",
+    ),
+    "no_such_choice": Words(
+        452,
+        "Такого решения здесь нет: {choice}.",
+        "Откройте дело заново: то, что показывает ККТ, могло измениться.",
+        "There is no such decision here: {choice}.",
+        "Open the case again: what the register shows may have changed.",
+    ),
     "settings_damaged": Words(
         423,
         "Файл настроек не читается: {what}.",

@@ -123,6 +123,11 @@ class Journal:
             cls._open_to_write(path, now).close()
         return cls(path, now, Readers(path), None, None)
 
+    @property
+    def is_read_only(self) -> bool:
+        """Opened beside a program that writes, or for looking only: no change is possible here."""
+        return self._writer is None
+
     def close(self) -> None:
         """Finishes what was handed over, moves the WAL into the file, gives the directory back; safe to call twice."""
         self._readers.close()

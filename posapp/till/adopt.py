@@ -12,7 +12,7 @@ from posapp.domain.fiscal import DocumentType, FiscalDocument, ReceiptKind
 from posapp.domain.readback import receipt_from
 from posapp.domain.settlement import By, Stamp, State
 from posapp.errors import ResolveNeeded
-from posapp.journal.rows import SettlementTaken
+from posapp.journal.rows import Decision, SettlementTaken
 from posapp.till import recover
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
@@ -31,8 +31,11 @@ def strays(till: Till) -> list[FiscalDocument]:
     ]
 
 
-def adopt(till: Till, key: str, number: int) -> None:
-    """Takes document `number`, stamped with `key`, into the journal. Raises ResolveNeeded where it does not fit."""
+def adopt(till: Till, key: str, number: int, decision: Decision | None = None) -> None:
+    """Takes document `number`, stamped with `key`, into the journal. Raises ResolveNeeded where it does not fit.
+
+    `decision`: whose word it is, kept together with the mark.
+    """
     recover.resolve_all(till)
     document = till.printer.read_document(number)
     stamp = Stamp.parse(document.stamp) if document.stamp else None
@@ -50,7 +53,8 @@ def adopt(till: Till, key: str, number: int) -> None:
         raise ResolveNeeded("not_resolvable", why=f"ФД {number} не подходит по виду или сумме")
     till.journal.start_attempt(key, till.printer.connect(), number - 1, document.shift_number or 0)
     mark = till.printer.document_mark(number)
-    till.journal.fiscalize(key, mark, By.PERSON, entries_for(till, kept.receipt, mark), {"adopted": number})
+    entries = entries_for(till, kept.receipt, mark)
+    till.journal.fiscalize(key, mark, By.PERSON, entries, {"adopted": number}, decision=decision)
 
 
 def _take_in(till: Till, stamp: Stamp, number: int, kind: ReceiptKind) -> None:

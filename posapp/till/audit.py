@@ -16,9 +16,15 @@ WORDS = {
     "receipt.repeated": ("отказанный чек пробит снова", "a refused receipt was begun again"),
     "receipt.adopted": ("чек из ФН принят в журнал", "a receipt of the storage was taken into the journal"),
     "document.foreign": ("документ признан чужим", "a document was declared another program's"),
+    "document.cancelled": ("открытый чек другой программы отменён", "another program's open receipt was cancelled"),
     "operation.made": ("признано, что операция сделана", "the operation was declared made"),
     "operation.not_made": ("признано, что операции нет", "the operation was declared not made"),
     "entry.retried": ("запись для портала отправлена снова", "an entry for the portal is sent again"),
+    "claim.overridden": ("продажа без закрепления, под ответственность", "sold without a claim, on responsibility"),
+    "claim.taken_over": ("заказ забран у другой кассы", "an order was taken over from another till"),
+    "claim.released": ("заказ отдан другим кассам", "an order was given back to the other tills"),
+    "claim.doubled_settled": ("с двумя чеками заказа разобрались", "the two receipts of an order were seen to"),
+    "till.alone": ("подтверждено, что касса на портале одна", "this till was declared alone on its portal"),
     "entry.held": ("запись для портала придержана", "an entry for the portal is held"),
 }
 """A stable word of the log → what it says in Russian and in English. A word that is not here is shown as it is."""

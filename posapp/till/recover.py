@@ -110,7 +110,7 @@ def resolve(
     """
     stored, attempt = _sending(till, key)
     found = till.printer.reset_link()
-    _same_device(attempt, found, key)
+    _same_device(attempt, found, key, by_person=by_person)
     has_key = carries_key(till, attempt, stored.receipt)
     ours, last = _find(till, stored.receipt, attempt.last_document, foreign, has_key=has_key)
     if ours is None:
@@ -131,8 +131,10 @@ def _sending(till: Till, key: str) -> tuple[StoredReceipt, Attempt]:
     return stored, attempt
 
 
-def _same_device(attempt: Attempt, found: DeviceIdentity, key: str) -> None:
-    if found != attempt.device:
+def _same_device(attempt: Attempt, found: DeviceIdentity, key: str, *, by_person: bool) -> None:
+    """Any difference goes to a person (rule 3), who may decide where the storage itself is still the same one."""
+    storage = (attempt.device.factory_number, attempt.device.storage_number)
+    if found != attempt.device and not (by_person and (found.factory_number, found.storage_number) == storage):
         why = f"чек отправляли на {attempt.device}, а подключена {found}"
         raise ResolveNeeded("resolve_needed", why=why, key=key)
 
@@ -252,8 +254,12 @@ def watch(till: Till, last: int) -> None:
     if last > known.last_document:
         documents = list(till.printer.documents_after(known.last_document))
         refuse_unknown_ours(till, documents)
-        foreign = [each for each in documents if each.type not in _SHIFT_REPORTS and not _is_known(till, each)]
-        till.journal.remember_document(identity, last, foreign)
+        till.journal.remember_document(identity, last, foreign_of(till, documents))
+
+
+def foreign_of(till: Till, documents: Sequence[FiscalDocument]) -> list[FiscalDocument]:
+    """Those of the documents that another program made."""
+    return [each for each in documents if each.type not in _SHIFT_REPORTS and not _is_known(till, each)]
 
 
 def refuse_unknown_ours(till: Till, documents: Sequence[FiscalDocument]) -> None:

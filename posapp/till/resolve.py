@@ -1,187 +1,190 @@
-"""The resolve desk: what waits for a person, and the two lawful decisions. There is no "print again".
+"""The resolve desk: what waits, each with its story, and the decisions. There is no "print again".
 
-A person decides only what the program could not prove, and only with what the register shows: a document number that
-is read back and fits, or "not made" when no document after the attempt could be ours.
+`cases` first proves what can be proven; what is left it tells in three lines – what was asked, what the device shows,
+what happens next – with the lawful choices, one of which `decide` takes. `alarms` is the cheap look for every screen:
+the journal alone, no device. The stories are made in `story.py`, the decisions in `decide.py`.
+
+Beside a running till (a journal opened for reading only) nothing is proven, asked or decided here: the program that
+runs does that, and the stories say what it saw last.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from typing import TYPE_CHECKING
 
-from posapp.domain.fiscal import DocumentType, FiscalDocument
-from posapp.domain.money import ZERO, Money
-from posapp.domain.settlement import By, Stamp, State
-from posapp.errors import PosError, ResolveNeeded
-from posapp.journal.rows import DocumentTaken, Operation
-from posapp.till import adopt, recover, sale, shift_proof
+from posapp.domain.settlement import State
+from posapp.errors import PosError, Refused, ResolveNeeded
+from posapp.till import adopt, desk_book, recover, sale, shift_proof, story
+from posapp.till import decide as lawful
 from posapp.till.context import Till
-from posapp.till.outbox_rows import entries_for
+from posapp.till.decide import cancel
+from posapp.till.desk_look import Look, look
+from posapp.till.desk_words import Say
+from posapp.till.views import Alarm, Case, Resolved
+
+if TYPE_CHECKING:
+    from posapp.journal.rows import Operation, StoredReceipt
+
+_NUMBERS = re.compile(r"[1-9][0-9]{0,9}")
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One thing that waits: what was asked, what the device shows, why the program cannot decide."""
+def cases(till: Till, language: str = "") -> list[Case]:
+    """Decides what can be proven, then tells the rest, oldest first. `language` is `ru`, `en` or the till's own.
 
-    key: str
-    order_number: str
-    total: Money
-    asked_at: datetime
-    after_document: int
-    device: str
-    documents: tuple[FiscalDocument, ...]
-    why: str
-
-    def as_json(self) -> dict[str, object]:
-        """A line of `posapp resolve`."""
-        return {
-            "key": self.key,
-            "order": self.order_number,
-            "total_kopecks": self.total.kopecks,
-            "asked_at": self.asked_at.isoformat(),
-            "after_document": self.after_document,
-            "device": self.device,
-            "why": self.why,
-            "documents": [
-                {
-                    "number": each.number,
-                    "type": each.type,
-                    "kind": each.kind,
-                    "total_kopecks": each.total.kopecks if each.total else None,
-                    "at": each.at.isoformat(timespec="seconds"),
-                    "whole": each.whole,
-                }
-                for each in self.documents
-            ],
-        }
+    Without anything under way: the documents that the journal lost, then what keeps the register from selling. Raises
+    DeviceError when there is nothing to tell and the register does not answer, SetupError without one.
+    """
+    say = Say(language or till.settings.language)
+    if till.journal.is_read_only:
+        return desk_book.cases(till, say)
+    seen = [_of_receipt(till, say, each) for each in till.journal.receipts_in(State.SENDING)]
+    seen += [_of_operation(till, say, each) for each in till.journal.operations_sending()]
+    found = [each for each in seen if each is not None]
+    found = found or _strays(till, say) or _register(till, say)
+    desk_book.remember(till, found)
+    return found
 
 
 def waiting(till: Till) -> list[Case]:
-    """Tries to prove what can be proven, then lists the rest with what the storage shows now."""
-    cases = []
-    for stored in till.journal.receipts_in(State.SENDING):
-        attempt = till.journal.last_attempt(stored.receipt.key)
-        if attempt is None:
-            continue
-        documents: tuple[FiscalDocument, ...] = ()
-        try:
-            recover.resolve(till, stored.receipt.key)
-            continue
-        except PosError as error:
-            why = error.message()
-        try:
-            documents = tuple(till.printer.documents_after(attempt.last_document))
-        except PosError as error:
-            why = f"{why} {error.message()}"
-        cases.append(
-            Case(
-                stored.receipt.key,
-                stored.receipt.order_number,
-                stored.receipt.total,
-                attempt.started_at,
-                attempt.last_document,
-                str(attempt.device),
-                documents,
-                why,
-            )
-        )
-    cases += [case for case in map(partial(_operation_case, till), till.journal.operations_sending()) if case]
-    return cases + ([] if cases else [_stray_case(till, each) for each in adopt.strays(till)])
+    """`cases` in the till's own language."""
+    return cases(till)
 
 
-def _stray_case(till: Till, document: FiscalDocument) -> Case:
-    """A document of this till that the journal lost: `--document` takes it in."""
-    stamp = Stamp.parse(document.stamp or "")
-    return Case(
-        key=stamp.key if stamp else "",
-        order_number=stamp.order if stamp else "",
-        total=document.total or ZERO,
-        asked_at=document.at,
-        after_document=document.number - 1,
-        device=str(till.printer.connect()),
-        documents=(document,),
-        why=f"ФД {document.number} напечатан этой кассой, а журнал его не знает",
-    )
-
-
-def _operation_case(till: Till, operation: Operation) -> Case | None:
-    """A shift operation that the registers prove neither way; None when they do. Its key is its kind."""
+def _of_receipt(till: Till, say: Say, stored: StoredReceipt) -> Case | None:
+    """The case of a receipt that is `sending`; None when it could be decided."""
+    attempt = till.journal.last_attempt(stored.receipt.key)
+    if attempt is None:
+        return None
     try:
-        shift_proof.resolve(till, operation)
+        recover.resolve(till, stored.receipt.key)
     except PosError as error:
-        return Case(
-            operation.kind,
-            "",
-            operation.amount or ZERO,
-            operation.started_at,
-            int(str(operation.before.get("last_document", 0))),
-            str(operation.device),
-            (),
-            error.message(),
-        )
+        seen = look(till, attempt.device, attempt.last_document, error)
+        return story.of_receipt(till, say, stored, attempt, error, seen)
     return None
 
 
-def _operation(till: Till, kind: str) -> Operation | None:
-    """The shift operation that waits under this key."""
-    return next((each for each in till.journal.operations_sending() if each.kind == kind), None)
-
-
-def decide_made(till: Till, key: str, number: int) -> sale.Sold:
-    """A person says: document `number` is it. Believed only when the register shows it with our kind and total."""
-    stored, attempt = till.journal.receipt(key), till.journal.last_attempt(key)
-    if stored is None or attempt is None or stored.state is not State.SENDING:
-        adopt.adopt(till, key, number)
-        return sale.sold(till, key)
-    if till.printer.reset_link() != attempt.device:
-        raise ResolveNeeded("not_resolvable", why=f"чек отправляли на {attempt.device}")
-    document = till.printer.read_document(number)
-    fits = (
-        number > attempt.last_document
-        and document.type == DocumentType.RECEIPT
-        and document.kind == stored.receipt.kind
-        and document.total == stored.receipt.total
-    )
-    if not fits:
-        raise ResolveNeeded("not_resolvable", why=f"ФД {number} не подходит по номеру, виду или сумме")
-    if document.whole and recover.carries_key(till, attempt, stored.receipt) and recover.key_of(document) != key:
-        raise ResolveNeeded("not_resolvable", why=f"ФД {number} прочитан целиком, и нашего ключа в нём нет")
-    mark = till.printer.document_mark(number)
+def _of_operation(till: Till, say: Say, operation: Operation) -> Case | None:
+    """The case of a shift operation that is `sending`; None when it could be decided."""
     try:
-        till.journal.fiscalize(key, mark, By.PERSON, entries_for(till, stored.receipt, mark), {"person": number})
-    except DocumentTaken as error:
-        raise ResolveNeeded("not_resolvable", why=f"ФД {number} – это чек {error.key}") from error
-    return sale.sold(till, key)
+        shift_proof.resolve(till, operation)
+    except PosError as error:
+        seen = look(till, operation.device, story.last_before(operation), error)
+        return story.of_operation(till, say, desk_book.key_of(till, operation), operation, error, seen)
+    return None
 
 
-def decide_not_made(till: Till, key: str) -> str:
-    """A person says: it was not made. Believed only when the storage does not contradict it.
-
-    `recover.resolve` proves it where it can; a document that could be ours keeps the receipt waiting. `key` may be the
-    kind of a shift operation: it settles no order, so where the registers say neither the person's word ends it.
-    Returns the state that it is in now: `pending`, for an operation `refused`.
-    """
-    operation = _operation(till, key)
-    if operation is not None:
-        _end_operation(till, operation)
-        return "refused"
-    recovered = recover.resolve(till, key, by_person=True)
-    if recovered.after == State.FISCALIZED.value:
-        raise ResolveNeeded("not_resolvable", why=recovered.why)
-    return recovered.after
+def _strays(till: Till, say: Say) -> list[Case]:
+    """Documents of this till that its journal does not know (rule 11)."""
+    found = adopt.strays(till)
+    device = str(till.printer.connect()) if found else ""
+    return [
+        story.of_stray(till, say, each, _since(till, recover.key_of(each) or ""), device, is_first=each is found[0])
+        for each in found
+    ]
 
 
-def _end_operation(till: Till, operation: Operation) -> None:
+def _register(till: Till, say: Say) -> list[Case]:
+    """What keeps the register from selling and is no passing trouble such as paper or a closed shift."""
     try:
-        recovered = shift_proof.resolve(till, operation)
+        status = recover.status_for_sale(till)
+        if not status.has_open_document:
+            return []
+        trouble: PosError = Refused("foreign_receipt_open")
     except ResolveNeeded as error:
-        till.journal.end_operation(operation.id, "refused", {"person": "not made", "why": error.message()})
-        return
-    if recovered.after != "refused":
-        raise ResolveNeeded("not_resolvable", why=recovered.why)
+        trouble = error
+    except Refused as error:
+        if error.code != "wrong_device":
+            raise
+        trouble = error
+    found = till.printer.connect()
+    opened = till.printer.open_document() if found == till.identity else None
+    since = _since(till, till.identity.factory_number)
+    return [story.of_register(till, say, trouble, since, Look(found, opened=opened))]
 
 
-def cancel(till: Till, key: str) -> None:
-    """A person gives up a receipt that was not sent or was refused; the settlement is free again."""
-    till.journal.move(key, State.CANCELLED, By.PERSON, "отменён человеком")
+def _since(till: Till, key: str) -> datetime:
+    """When the desk first saw what the journal keeps no time of."""
+    return desk_book.first_seen(till, key) or till.now()
+
+
+# ------------------------------------------------------------------------------------------------ decisions
+def decide(
+    till: Till,
+    case_key: str,
+    choice_id: str,
+    who: str = "",
+    why: str = "",
+    answers: Mapping[str, str] | None = None,
+    language: str = "",
+) -> Resolved:
+    """Takes one choice of a case. What it rests on is read anew, so a choice that is out of date is refused.
+
+    `who` decides, the till's person when empty; `answers` are what the choice `asks` for. Raises ResolveNeeded
+    `not_resolvable`, `why_needed`, `no_such_choice`, and what the register or the journal raises.
+    """
+    till = replace(till, person=who.strip() or till.person)
+    say = Say(language or till.settings.language)
+    name, _, about = choice_id.partition(":")
+    numbers = [int(each) for each in about.split(",") if _NUMBERS.fullmatch(each)]
+    match name:
+        case "made" if len(numbers) == 1:
+            done = lawful.made(till, case_key, numbers[0], why)
+            return _fiscalized(say, case_key, done)
+        case "not_made":
+            state = lawful.not_made(till, case_key, numbers, why, may_cancel_open="open" in about.split(","))
+            return Resolved(case_key, state, say("done.pending", key=case_key))
+        case "lost_made":
+            given = answers or {}
+            number = given.get("receipt_number", "").strip()
+            if not _NUMBERS.fullmatch(number):
+                raise ResolveNeeded("no_such_choice", choice=f"receipt_number {number or '–'}")
+            done = lawful.lost_made(till, case_key, given.get("qr", ""), int(number), why)
+            return _fiscalized(say, case_key, done)
+        case "lost_not_made":
+            state = lawful.lost_not_made(till, case_key, why)
+            return Resolved(case_key, state, say("done.pending", key=case_key))
+        case "cancel_open":
+            lawful.cancel_open(till, case_key, why)
+            return Resolved(case_key, "cancelled", say("done.open"))
+        case "cancel":
+            lawful.cancel(till, case_key, why)
+            return Resolved(case_key, State.CANCELLED.value, say("done.cancelled", key=case_key))
+        case "foreign" if len(numbers) == 1:
+            lawful.foreign(till, case_key, numbers[0], why)
+            return Resolved(case_key, "foreign", say("done.foreign", number=numbers[0]))
+        case "operation_made" | "operation_not_made":
+            is_made = name == "operation_made"
+            state = lawful.end_operation(till, case_key, is_made=is_made, why=why)
+            return Resolved(case_key, state, say("done.operation" if is_made else "done.pending", key=case_key))
+        case _:
+            raise ResolveNeeded("no_such_choice", choice=choice_id)
+
+
+def _fiscalized(say: Say, key: str, done: sale.Sold) -> Resolved:
+    number = done.view.mark.document_number if done.view.mark else "?"
+    return Resolved(key, State.FISCALIZED.value, say("done.fiscalized", key=key, number=number), done.view)
+
+
+def decide_made(till: Till, key: str, number: int, why: str = "") -> sale.Sold:
+    """A person says: document `number` is it. See `decide.made`."""
+    return lawful.made(till, key, number, why)
+
+
+def decide_not_made(till: Till, key: str, foreign: tuple[int, ...] = (), why: str = "") -> str:
+    """A person says: it was not made. `key` may be that of a shift operation. Returns the state that it is in now."""
+    if lawful.operation(till, key) is not None:
+        return lawful.end_operation(till, key, is_made=False, why=why)
+    return lawful.not_made(till, key, foreign, why)
+
+
+# ------------------------------------------------------------------------------------------------ alarms
+def alarms(till: Till) -> list[Alarm]:
+    """Everything whose outcome is not known, oldest first: how old it is and whose move. The journal alone is read."""
+    return desk_book.alarms(till)
+
+
+__all__ = ["alarms", "cancel", "cases", "decide", "decide_made", "decide_not_made", "waiting"]

@@ -206,13 +206,41 @@ class RegisterView:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimsReport:
+    """A round with the gateway: claims held here, receipts that it confirmed, claims given back.
+
+    `lost` are orders that another till has now, `doubled` those with two receipts: a person has to act. `trouble` is
+    what stopped the round.
+    """
+
+    held: int
+    closed: int
+    released: int
+    lost: tuple[PosError, ...] = ()
+    doubled: tuple[PosError, ...] = ()
+    trouble: PosError | None = None
+
+    def as_json(self, language: str = "ru") -> dict[str, object]:
+        """`claims` of the command `sync`."""
+        return {
+            "held": self.held,
+            "closed": self.closed,
+            "released": self.released,
+            "lost": [each.as_json(language) for each in self.lost],
+            "doubled": [each.as_json(language) for each in self.doubled],
+            "trouble": None if self.trouble is None else self.trouble.as_json(language),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class DeliverReport:
-    """What one round of delivery did."""
+    """What one round of delivery did; `claims` where the till has a gateway."""
 
     delivered: int
     failed: int
     left: int
     offline: PosError | None
+    claims: ClaimsReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +391,16 @@ class Case:
             "is_overdue": self.is_overdue,
             "choices": [each.as_json() for each in self.choices],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a decision came to: the state it is in now, in words, and the receipt when there is one now."""
+
+    key: str
+    state: str
+    words: str
+    receipt: ReceiptView | None = None
 
 
 @dataclass(frozen=True, slots=True)
