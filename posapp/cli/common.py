@@ -31,6 +31,10 @@ DataDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Ответ одним объектом JSON.")]
 
+By = Annotated[str, typer.Option("--by", help="Кто решил; иначе кассир из настроек. Остаётся в журнале решений.")]
+Why = Annotated[str, typer.Option("--why", help="Почему так решено. Остаётся в журнале решений.")]
+"""For commands by which a person decides: `Till.person` and the reason of the `Decision`."""
+
 AlwaysJson = Annotated[bool, typer.Option("--json", help="Ответ и так в JSON.")]
 NoDataDir = Annotated[
     Path | None,

@@ -169,6 +169,11 @@ def _fiscalized(say: Say, key: str, done: sale.Sold) -> Resolved:
     return Resolved(key, State.FISCALIZED.value, say("done.fiscalized", key=key, number=number), done.view)
 
 
+def is_operation(till: Till, key: str) -> bool:
+    """Whether `key` is that of a shift operation that waits."""
+    return lawful.operation(till, key) is not None
+
+
 def decide_made(till: Till, key: str, number: int, why: str = "") -> sale.Sold:
     """A person says: document `number` is it. See `decide.made`."""
     return lawful.made(till, key, number, why)
@@ -176,7 +181,7 @@ def decide_made(till: Till, key: str, number: int, why: str = "") -> sale.Sold:
 
 def decide_not_made(till: Till, key: str, foreign: tuple[int, ...] = (), why: str = "") -> str:
     """A person says: it was not made. `key` may be that of a shift operation. Returns the state that it is in now."""
-    if lawful.operation(till, key) is not None:
+    if is_operation(till, key):
         return lawful.end_operation(till, key, is_made=False, why=why)
     return lawful.not_made(till, key, foreign, why)
 
@@ -187,4 +192,4 @@ def alarms(till: Till) -> list[Alarm]:
     return desk_book.alarms(till)
 
 
-__all__ = ["alarms", "cancel", "cases", "decide", "decide_made", "decide_not_made", "waiting"]
+__all__ = ["alarms", "cancel", "cases", "decide", "decide_made", "decide_not_made", "is_operation", "waiting"]

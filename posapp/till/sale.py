@@ -30,6 +30,7 @@ from posapp.errors import (
     Unreachable,
 )
 from posapp.till import claims, recover, register
+from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 from posapp.till.receipts import mark_text, receipt_view
@@ -212,4 +213,6 @@ def tenders_of(cash: Money | None, card: Money | None) -> tuple[Tender, ...]:
 def _consent(till: Till, begun: ReceiptView) -> None:
     """Selling again is the person's consent to print a refused or held receipt."""
     if begun.state in (State.REFUSED, State.HELD):
-        till.journal.move(begun.receipt.key, State.PENDING, By.PERSON, "продажа повторена")
+        facts = {"order": begun.receipt.order_number, "state": begun.state.value, "reason": begun.reason}
+        decision = decided(till, "receipt.repeated", begun.receipt.key, **facts)
+        till.journal.move(begun.receipt.key, State.PENDING, By.PERSON, "продажа повторена", decision=decision)
