@@ -6,6 +6,7 @@ Clock, ids and randomness enter here and nowhere else.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,6 +26,7 @@ from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.store import Journal
 from posapp.settings import Settings
 from posapp.sync.bitrix.client import BitrixClient
+from posapp.sync.claims import GatewayDesk
 from posapp.sync.governor import Governor, Limits
 from posapp.till import exchange, keeping, orders, recover, register, sale, shift
 from posapp.till.context import Till
@@ -97,6 +99,41 @@ class PortalDoor:
             self._http.close()
 
 
+class GatewayDoor:
+    """Makes the gateway's desk when it is first asked for. Each thread that asks has connections of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._of_thread = threading.local()
+        self._open: list[HttpClient] = []
+        self._desk: GatewayDesk | None = None
+
+    def __call__(self) -> GatewayDesk:
+        """The desk. Raises SetupError when there is no gateway, no portal or no secret."""
+        gateway, portal = self._settings.gateway, self._settings.portal
+        if gateway is None or portal is None:
+            raise SetupError("not_set_up", what="не указан шлюз", command="gateway")
+        if self._desk is None:
+            secret = vault.gateway_secret(self._settings.identity)
+            if secret is None:
+                raise SetupError("gateway_secret", what="его нет")
+            identity = self._settings.identity
+            self._desk = GatewayDesk(gateway.url, secret, portal.portal, identity, self._http, time.monotonic)
+        return self._desk
+
+    def _http(self) -> HttpClient:
+        found: HttpClient | None = getattr(self._of_thread, "http", None)
+        if found is None:
+            found = self._of_thread.http = HttpClient()
+            self._open.append(found)
+        return found
+
+    def close(self) -> None:
+        """Closes the connections."""
+        for each in self._open:
+            each.close()
+
+
 def printer_of(settings: Settings) -> FiscalPrinter | None:
     """The driver of the register that is set up, or None."""
     chosen = settings.printer
@@ -130,10 +167,12 @@ def open_till(folder: Path, *, write: bool = True) -> Iterator[Till]:
         journal = stack.enter_context(Journal.open(folder, now=now, write=write))
         door = PortalDoor(settings)
         stack.callback(door.close)
+        gateway = GatewayDoor(settings)
+        stack.callback(gateway.close)
         printer = printer_of(settings)
         if printer is not None:
             stack.callback(printer.close)
-        yield Till(settings, journal, now, new_id, printer, door, jitter)
+        yield Till(settings, journal, now, new_id, printer, door, jitter, claims=gateway)
 
 
 class TillDesk:

@@ -21,6 +21,8 @@ FILE, LOOK_FILE = "settings.json", "look.json"
 DATA_DIR_VARIABLE = "POSAPP_DATA_DIR"
 TRAINING, LIVE = "training", "live"
 BYTES_MAX = 1 << 20
+DEFAULT_PASSWORD = 30
+"""The password of the system administrator that a register leaves the factory with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,22 @@ def load(folder: Path) -> Settings | None:
         return _from_json(json.loads(raw))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SetupError("settings_damaged", what=f"{FILE}: {_where(error)}") from error
+
+
+def text_of(settings: Settings) -> str:
+    """The settings as a copy of the journal carries them: without the register's operator password."""
+    body = asdict(settings)
+    if body["printer"] is not None:
+        body["printer"]["password"] = DEFAULT_PASSWORD
+    return json.dumps(body, ensure_ascii=False)
+
+
+def from_text(text: str) -> Settings:
+    """The reverse. Raises SetupError `settings_damaged`."""
+    try:
+        return _from_json(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise SetupError("settings_damaged", what=_where(error)) from error
 
 
 def _where(error: Exception) -> str:

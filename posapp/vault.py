@@ -9,6 +9,7 @@ from posapp.errors import SetupError
 SERVICE = "posapp"
 WEBHOOK_VARIABLE = "POSAPP_WEBHOOK"
 OFD_VARIABLE = "POSAPP_OFD_TOKEN"
+GATEWAY_VARIABLE = "POSAPP_GATEWAY_SECRET"
 
 _this_run: dict[str, str] = {}
 
@@ -52,6 +53,16 @@ def ofd_token(identity: str) -> Secret | None:
 def keep_ofd_token(identity: str, secret: Secret) -> bool:
     """Stores the OFD's key; False when there is no vault and it is kept for this run only."""
     return _keep(f"ofd:{identity}", secret)
+
+
+def gateway_secret(identity: str) -> Secret | None:
+    """The gateway's secret of a data directory, None when there is none. Raises SetupError `vault_missing`."""
+    return _find(GATEWAY_VARIABLE, f"gateway:{identity}")
+
+
+def keep_gateway_secret(identity: str, secret: Secret) -> bool:
+    """Stores the gateway's secret; False when there is no vault and it is kept for this run only."""
+    return _keep(f"gateway:{identity}", secret)
 
 
 def _find(variable: str, name: str) -> Secret | None:

@@ -16,7 +16,10 @@ ClickError: type[Exception] = next(
     each for each in typer.BadParameter.__mro__ if issubclass(each, Exception) and each.__name__ == "ClickException"
 )
 
-GROUPS = ("setup", "orders", "sell", "shift", "sync", "resolve", "audit", "receipt", "sim", "demo", "bench", "window")
+GROUPS = (
+    "setup", "orders", "sell", "shift", "sync", "resolve", "audit", "receipt", "sim", "demo", "bench", "gateway",
+    "window",
+)  # fmt: skip
 """Modules of `posapp.cli`; each has `register(app)`."""
 
 

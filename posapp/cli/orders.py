@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from posapp.cli import claims
 from posapp.cli.common import DataDir, Json, answer, command, language
 from posapp.till import exchange, orders
 from posapp.till.views import OrderRow, OrderView
@@ -20,6 +22,9 @@ def register(app: typer.Typer) -> None:
     group.command("list")(command(list_))
     group.command("show")(command(show))
     group.command("route")(command(route))
+    group.command("claims")(command(claims.held))
+    group.command("release")(command(claims.release))
+    group.command("take-over")(command(claims.take_over_order))
     app.add_typer(group, name="orders")
 
 
@@ -53,13 +58,39 @@ def list_(
     answer(json, {"orders": [_row(each) for each in found]}, _table(found))
 
 
-def route(data_dir: DataDir = None, json: Json = False) -> None:
-    """Доставки на сегодня по времени."""
+def route(
+    numbers: Annotated[list[str] | None, typer.Argument(help="С --take: только эти заказы.")] = None,
+    take: Annotated[bool, typer.Option("--take", help="Закрепить за этой кассой, на связи, перед выездом.")] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> int:
+    """Доставки на сегодня по времени; с --take закрепляет их за этой кассой, чтобы продавать без связи."""
     from posapp import app
 
+    if take:
+        return _take_route(data_dir, numbers or [], json)
     with app.open_till(app.data_dir(data_dir), write=False) as till:
         found = orders.route(till)
     answer(json, {"orders": [_row(each) for each in found]}, _table(found))
+    return 0
+
+
+def _take_route(data_dir: Path | None, numbers: list[str], json: bool) -> int:
+    """Exit code 3 when another till has one of them: the courier must know before he leaves."""
+    from posapp import app
+
+    with app.open_till(app.data_dir(data_dir)) as till:
+        found, named = claims.take_route(till, numbers)
+    elsewhere = [each for each in found if not each.may_sell]
+    body = {
+        "asked": len(found),
+        "taken": [named[each.order_id] for each in found if each.may_sell],
+        "elsewhere": [{"order": named[each.order_id], "till": each.till, "state": each.state} for each in elsewhere],
+    }
+    lines = [f"Закреплено {len(found) - len(elsewhere)} из {len(found)}."]
+    lines += [f"{named[each.order_id]}: у кассы {each.till} ({each.document or each.state})" for each in elsewhere]
+    answer(json, body, "\n".join(lines))
+    return claims.EXIT_PERSON if elsewhere else 0
 
 
 def show(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from posapp.cli.common import DataDir, Json, amount, answer, command
+from posapp.errors import UsageError
 from posapp.till import exchange, sale
 from posapp.till.context import Till
 from posapp.till.sale import AlreadyReceipted, Sold
@@ -21,6 +23,11 @@ def sell(
     order: Annotated[str, typer.Argument(help="Номер заказа или то, что прочитал сканер.")],
     cash: Annotated[str | None, typer.Option(help="Получено наличными, рубли; остальное – сдача.")] = None,
     card: Annotated[str | None, typer.Option(help="Оплачено картой, рубли.")] = None,
+    override: Annotated[
+        bool, typer.Option("--override", help="Продать без закрепления: шлюз не отвечает, отвечает старший (--why).")
+    ] = False,
+    why: Annotated[str, typer.Option(help="Почему так решено; остаётся в журнале решений.")] = "",
+    by: Annotated[str, typer.Option(help="Кто решил; иначе кассир из настроек.")] = "",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -28,10 +35,13 @@ def sell(
     from posapp import app
 
     tenders = sale.tenders_of(amount(cash), amount(card))
+    if override != bool(why.strip()):
+        raise UsageError("usage", what="--override и --why идут вместе")
     with app.open_till(app.data_dir(data_dir)) as till:
+        till = replace(till, person=by.strip())
         found = exchange.order_for_sale(till, order)
         try:
-            done = sale.sell(till, found, tenders)
+            done = sale.sell(till, found, tenders, why.strip())
         except AlreadyReceipted as error:
             error.extra = {"order": found.number, "receipt": error.view.as_json()}
             raise

@@ -28,10 +28,13 @@ MODES = ("till-driven", "portal-driven", "site-poll")
 
 def register(app: typer.Typer) -> None:
     """Adds the group."""
+    from posapp.cli import setup_gateway
+
     group = typer.Typer(help="Настройка: каждая команда проверяет то, что сохраняет.", no_args_is_help=True)
     group.command("printer")(command(printer))
     group.command("portal")(command(portal))
     group.command("vat")(command(vat))
+    group.command("gateway")(command(setup_gateway.gateway))
     group.command("show")(command(show))
     app.add_typer(group, name="setup")
 
@@ -53,7 +56,7 @@ def printer(
     """Подключает ККТ: находит её, читает номера, доказывает связь и сохраняет."""
     from posapp import app
 
-    till, cashier = _name(till), _cashier(cashier)
+    till, cashier = checked_name(till), _cashier(cashier)
     folder = app.data_dir(data_dir)
     settings = setup.begin(folder, training=training, identity=app.new_id())
     profile = setup.probe(make_printer(model, port, link=link, password=password))
@@ -61,7 +64,7 @@ def printer(
         settings, profile, model=model, port=port, link=link, password=password, only_program=only_program
     )
     settings = settings.with_(till=till or settings.till, cashier=cashier or settings.cashier)
-    _save(folder, settings)
+    save(folder, settings)
     body = {"printer": {**asdict(settings)["printer"], "password": None}, "kind": settings.kind}
     text = f"{profile.model}: {profile.identity}, РН {profile.identity.registration_number}. Сохранено."
     if not profile.key_tags:
@@ -69,7 +72,7 @@ def printer(
     answer(json, body, text)
 
 
-def _name(till: str | None) -> str | None:
+def checked_name(till: str | None) -> str | None:
     """A till's name travels in every document between two dots (tag 1086), so it is short and holds none."""
     if till is not None and not re.fullmatch(r"[\w-]{1,16}", till):
         raise UsageError("usage", what=f"--till {till}: до 16 букв, цифр или дефисов")
@@ -111,7 +114,7 @@ def portal(
     found = PortalSettings(check.portal, mode, final_status, check.is_simulated)
     settings = setup.with_portal(settings, found, check.vat_rows)
     kept = vault.keep_webhook(settings.identity, secret)
-    _save(folder, settings)
+    save(folder, settings)
     body = {"portal": asdict(found), "kind": settings.kind, "secret": "keyring" if kept else "this run or environment"}
     text = f"Портал {found.portal}: связь есть, сам чеков не печатает."
     if not kept:
@@ -121,14 +124,14 @@ def portal(
 
 def _given_webhook(settings: Settings, *, from_stdin: bool) -> vault.Secret:
     if from_stdin:
-        line = _line_of_stdin()
+        line = line_of_stdin()
         if not line:
             raise UsageError("usage", what="на вводе нет вебхука")
         return vault.Secret(line)
     return vault.webhook(settings.identity)
 
 
-def _line_of_stdin() -> str:
+def line_of_stdin() -> str:
     """The first line, which Windows may begin with a byte order mark."""
     if sys.stdin is None:
         return ""
@@ -163,7 +166,7 @@ def vat(
         mapping[row_id] = rate
     if mapping:
         settings = setup.with_vat(settings, mapping, today.date(), today.isoformat())
-        _save(folder, settings)
+        save(folder, settings)
     rows = [
         {
             "id": line.row.row_id,
@@ -230,12 +233,13 @@ def show(data_dir: DataDir = None, json: Json = False) -> None:
         f"Касса {settings.till}, кассир {settings.cashier}",
         f"ККТ: {f'{printer.name}, {printer.port}, № {printer.factory_number}' if printer else 'не указана'}",
         f"Портал: {f'{settings.portal.portal}, {settings.portal.mode}' if settings.portal else 'не указан'}",
+        f"Шлюз: {settings.gateway.url if settings.gateway else 'нет, касса на портале одна'}",
         f"НДС: подтверждено строк {len(settings.vat.confirmed)} из {len(settings.vat.rows) + 1}",
     ]
     answer(json, body, "\n".join(lines))
 
 
-def _save(folder: Path, settings: Settings) -> None:
+def save(folder: Path, settings: Settings) -> None:
     """Saves while no other posapp holds the directory: its window would go on with the old settings."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 from typing import Annotated, Any
 
 import typer
 
-from posapp.cli.common import DataDir, Json, answer, command, language, show_error
+from posapp.cli.common import By, DataDir, Json, Why, answer, command, language, show_error
 from posapp.till import exchange, keeping
 from posapp.till.context import Till
 from posapp.till.lights import trouble_of
-from posapp.till.views import DeliverReport, PullResult
+from posapp.till.views import ClaimsReport, DeliverReport, PullResult
 
 EVERY = timedelta(seconds=30)
 EXIT_PERSON = 3
@@ -67,17 +68,29 @@ def _round(till: Till, json: bool, *, force: bool) -> int:
         show_error(error, as_json=json)
         return error.exit_code
     text = f"Отправлено {report.delivered}, требует человека {report.failed}, ждёт {report.left}."
-    answer(json, body, text)
-    return EXIT_PERSON if report.failed else 0
+    answer(json, body, "\n".join([text, *_claims_lines(report.claims)]))
+    return EXIT_PERSON if report.failed or (report.claims is not None and report.claims.doubled) else 0
+
+
+def _claims_lines(claims: ClaimsReport | None) -> list[str]:
+    """What the gateway had to say, for people."""
+    if claims is None:
+        return []
+    told = [*claims.doubled, *claims.lost, *([claims.trouble] if claims.trouble else [])]
+    count = f"Закреплено за кассой {claims.held}, шлюз узнал о чеках: {claims.closed}."
+    return [count, *(f"{each.message(language())} {each.action(language())}" for each in told)]
 
 
 def _body(report: DeliverReport, pulled: PullResult | None) -> dict[str, Any]:
-    return {
+    body: dict[str, Any] = {
         "delivered": report.delivered,
         "failed": report.failed,
         "left": report.left,
         "pulled": None if pulled is None else {"expected": pulled.expected, "on_board": pulled.on_board},
     }
+    if report.claims is not None:
+        body["claims"] = report.claims.as_json(language())
+    return body
 
 
 def list_(
@@ -117,19 +130,19 @@ def list_(
 Entry = Annotated[int, typer.Argument(help="Номер записи из outbox list.")]
 
 
-def retry(entry: Entry, data_dir: DataDir = None, json: Json = False) -> None:
+def retry(entry: Entry, by: By = "", why: Why = "", data_dir: DataDir = None, json: Json = False) -> None:
     """Повторить запись, причина которой устранена."""
     from posapp import app
 
     with app.open_till(app.data_dir(data_dir)) as till:
-        exchange.retry(till, entry)
+        exchange.retry(replace(till, person=by.strip()), entry, why)
     answer(json, {"entry": entry, "state": "waiting"}, f"Запись {entry} будет отправлена при следующем обмене.")
 
 
-def hold(entry: Entry, data_dir: DataDir = None, json: Json = False) -> None:
+def hold(entry: Entry, by: By = "", why: Why = "", data_dir: DataDir = None, json: Json = False) -> None:
     """Не отправлять запись, пока человек не решит."""
     from posapp import app
 
     with app.open_till(app.data_dir(data_dir)) as till:
-        exchange.hold(till, entry)
+        exchange.hold(replace(till, person=by.strip()), entry, why)
     answer(json, {"entry": entry, "state": "held"}, f"Запись {entry} придержана.")

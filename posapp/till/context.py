@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # importing them costs a quarter of a second, which the first
     from posapp.journal.store import Journal
     from posapp.sync.bitrix.client import BitrixClient
     from posapp.sync.ofd import Ofd
+    from posapp.till.claims import ClaimDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Till:
     `client` makes the portal's client (it raises SetupError when there is no key); it is asked for only when needed,
     so that a till without a network or a key still sells. `person` is who works with this process, "" when nobody said.
     `ofd` makes the OFD's adapter anew for each reconciliation (SetupError without a key); None where none is set up.
+    `claims` makes the gateway's desk (SetupError without a secret); used only where settings name a gateway.
     """
 
     settings: Settings
@@ -41,6 +43,7 @@ class Till:
     jitter: Callable[[], float] = lambda: 0.0
     person: str = ""
     ofd: Callable[[], Ofd] | None = None
+    claims: Callable[[], ClaimDesk] | None = None
 
     @property
     def who(self) -> str:

@@ -6,20 +6,22 @@ really went out are rows of the sync log, failed ones too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from posapp.domain.order import Order
 from posapp.errors import Offline, PosError, Rejected, SaleError, SetupError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR
-from posapp.till import orders
+from posapp.till import alone, claim_sync, claims, orders
+from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.views import DeliverReport, OutboxStrip, PullResult, SyncRow
 
 if TYPE_CHECKING:
-    from posapp.journal.rows import LogRow
+    from posapp.journal.rows import Decision, LogRow
     from posapp.sync.bitrix.client import BitrixClient, RequestLog
     from posapp.sync.bitrix.orders import PulledOrders
 
@@ -43,7 +45,8 @@ def pull(till: Till) -> PullResult:
     """Everything that changed since the last complete pull; all of it at first. Raises Offline, Rejected."""
     since = till.journal.get_fact(_fact(till, _PULLED_UNTIL))
     found = _pulled(till, since=since)
-    changed = till.journal.save_orders(found.orders, claimed=True)
+    alone.watch_marks(till, found.marks)
+    changed = _keep(till, found.orders)
     if found.is_complete:
         till.journal.set_fact(_fact(till, _PULLED_UNTIL), found.server_time)
     return PullResult(found.expected, len(found.orders), changed, till.now())
@@ -53,7 +56,8 @@ def order_for_sale(till: Till, text: str) -> Order:
     """The order to be sold: read again from the portal when it answers, else the copy on board (it is claimed).
 
     Raises SaleError `unknown_order` when it is neither on board nor on a portal that answers, `order_unfit` when the
-    portal answers that it has no such order any more, SetupError `other_portal` when the key belongs elsewhere.
+    portal answers that it has no such order any more, SetupError `other_portal` when the key belongs elsewhere,
+    `gateway_needed` when the order carries another till's receipt and this till has no gateway.
     """
     on_board = orders.on_board(till, text)
     number = on_board.number if on_board else orders.number_in(text)
@@ -62,7 +66,7 @@ def order_for_sale(till: Till, text: str) -> Order:
     try:
         fresh = _read_again(till, number, on_board)
     except SetupError as error:
-        if on_board is None or error.code == "other_portal":
+        if on_board is None or error.code in ("other_portal", "gateway_needed"):
             raise
         return on_board
     except (Offline, Rejected) as error:
@@ -84,30 +88,45 @@ def refresh(till: Till, order: Order) -> Order | None:
         return None
 
 
+def fetch(till: Till, number: str) -> Order | None:
+    """An order that is not on board, by its number; None when the portal has none. Raises Offline, Rejected, SetupError."""
+    return _read_again(till, number, None)
+
+
 def _read_again(till: Till, number: str, on_board: Order | None) -> Order | None:
     from posapp.sync.bitrix.orders import find_by_number
 
     order_id = on_board.order_id if on_board else None
     with client_of(till).within(PATIENCE_S):
         if order_id is None:
-            with _logged(till) as client:
+            with logged(till) as client:
                 order_id = find_by_number(client, number) if number else None
         if order_id is None:
             return None
         found = _pulled(till, only=[order_id])
-    till.journal.save_orders(found.orders, claimed=True)
+    alone.watch_marks(till, found.marks)
+    _keep(till, found.orders)
     return till.journal.order_by_id(till.portal, order_id) if found.orders else None
+
+
+def _keep(till: Till, found: Sequence[Order]) -> int:
+    """Copies on board, each with whether it is ours to sell; how many changed."""
+    held = claims.held(till, [each.order_id for each in found])
+    ours = [each for each in found if each.order_id in held]
+    others = [each for each in found if each.order_id not in held]
+    changed = till.journal.save_orders(ours, claimed=True) if ours else 0
+    return changed + (till.journal.save_orders(others, claimed=False) if others else 0)
 
 
 def _pulled(till: Till, *, since: str | None = None, only: list[int] | None = None) -> PulledOrders:
     from posapp.sync.bitrix.orders import pull as pull_orders
 
-    with _logged(till) as client:
+    with logged(till) as client:
         return pull_orders(client, till.portal, till.now(), since, only)
 
 
 @contextmanager
-def _logged(till: Till) -> Iterator[BitrixClient]:
+def logged(till: Till) -> Iterator[BitrixClient]:
     """The client; every request of the block becomes a row of the sync log, and the link's state is noted."""
     client = client_of(till)
     with client.recording() as requests:
@@ -170,7 +189,15 @@ def deliver(till: Till, *, force: bool = False) -> DeliverReport:
 
 
 def sync(till: Till, *, force: bool = False) -> tuple[DeliverReport, PullResult | None]:
-    """One round: first tell the portal, then ask it. What stopped the round is in the report."""
+    """One round: first tell the portal, then ask it, then agree with the gateway where there is one.
+
+    What stopped the round is in the report; a portal that is away does not keep the till from its gateway.
+    """
+    report, pulled = _round(till, force=force)
+    return replace(report, claims=claim_sync.sync(till)), pulled
+
+
+def _round(till: Till, *, force: bool) -> tuple[DeliverReport, PullResult | None]:
     report = deliver(till, force=force)
     if report.offline is not None:
         return report, None
@@ -236,25 +263,27 @@ def _is_stuck(row: LogRow) -> bool:
     return row.entry_state == "waiting" and row.code in NEEDS_ADMINISTRATOR
 
 
-def retry(till: Till, entry: int) -> None:
+def retry(till: Till, entry: int, why: str = "") -> None:
     """A person has mended the cause: the entry is due now."""
-    _refuse_done(till, entry)
-    till.journal.retry_entry(entry, till.now())
+    decision = _decided(till, "entry.retried", entry, why)
+    till.journal.retry_entry(entry, till.now(), decision=decision)
 
 
-def hold(till: Till, entry: int) -> None:
+def hold(till: Till, entry: int, why: str = "") -> None:
     """A person stops an entry from being sent."""
-    _refuse_done(till, entry)
-    till.journal.hold_entry(entry)
+    decision = _decided(till, "entry.held", entry, why)
+    till.journal.hold_entry(entry, decision=decision)
 
 
-def _refuse_done(till: Till, entry: int) -> None:
-    """Raises SaleError `not_found`, or `entry_done` for what the portal knows already."""
+def _decided(till: Till, what: str, entry: int, why: str) -> Decision:
+    """The record of it. Raises SaleError `not_found`, or `entry_done` for what the portal knows already."""
     stored = till.journal.entry(entry)
     if stored is None:
         raise SaleError("not_found", what=f"запись {entry}")
     if stored.state == "done":
         raise SaleError("entry_done", entry=entry)
+    facts = {"order": stored.order_number, "step": stored.step, "state": stored.state, "code": stored.code}
+    return decided(till, what, f"entry {entry}", why, receipt=stored.receipt_key, **facts)
 
 
 def _fact(till: Till, name: str) -> str:

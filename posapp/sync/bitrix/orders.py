@@ -42,6 +42,7 @@ from posapp.sync.bitrix.mapping import (
     requisite_id_of,
     vat_row_from,
 )
+from posapp.sync.bitrix.marks import PortalMark, marks_of
 from posapp.sync.bitrix.parsing import as_flag, as_int, as_object, as_rows, as_text, as_time, rows_under
 
 FIRST_DAYS = 30
@@ -60,7 +61,7 @@ class PulledOrders:
 
     `expected` is what the portal counts, so `is_complete` is a proof and not an echo. `server_time` (ISO with offset)
     is where the next pull continues – keep it only when this one is complete. `unreadable` are ids that the portal has
-    and did not hand over.
+    and did not hand over. `marks` are the receipts that the orders carry, whichever till made them.
     """
 
     orders: tuple[Order, ...]
@@ -70,6 +71,7 @@ class PulledOrders:
     pay_systems: Mapping[int, PaySystem]
     statuses: Mapping[str, str] = field(default_factory=dict)
     unreadable: tuple[int, ...] = ()
+    marks: tuple[PortalMark, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -142,6 +144,7 @@ def pull(
         pay_systems=furniture.pay_systems,
         statuses=furniture.statuses,
         unreadable=unreadable,
+        marks=tuple(mark for row in rows for mark in marks_of(row)),
     )
 
 

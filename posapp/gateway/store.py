@@ -1,0 +1,487 @@
+"""What the gateway keeps, and the only SQL of the gateway: SQLite for a shop, PostgreSQL for a chain.
+
+One statement text serves both engines. Every change is one transaction that first takes the one lock of the database
+(SQLite: `BEGIN IMMEDIATE`; PostgreSQL: the row of the fence counter), so changes happen one after the other, whatever
+number of threads and gateway processes there is, and no two tills can win the same order. A change is durable when the
+method returns. Times come from the caller: the clock of the gateway, never a till's.
+
+Every method that changes something may be repeated: a till whose answer was lost asks again and gets the same fence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from posapp.domain.claim import Claim, ClaimState, Closed, Closing, Holdings, LostClaim, SoldOrder, TakenFor
+from posapp.errors import JournalError, Rejected, SetupError
+
+SCHEMA = 1
+_LOCK = 7_011_040  # of PostgreSQL's advisory locks: ours while the tables are made
+_BUSY_S = 15.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class TillCard:
+    """A till on a portal: the identity of its data directory and the name that people call it by."""
+
+    portal: str
+    identity: str
+    name: str
+
+
+class ClaimStore(Protocol):
+    """What the gateway needs of a database."""
+
+    def enrol(self, card: TillCard, at: datetime) -> None:
+        """Makes a till known, or changes its name. Raises SetupError `till_name_taken`."""
+
+    def take(self, portal: str, identity: str, order_ids: Sequence[int], why: TakenFor, at: datetime) -> list[Claim]:
+        """Takes what is free; says of each order whose it is now. Raises Rejected `unknown_till`."""
+
+    def release(self, portal: str, identity: str, fences: Mapping[int, int], at: datetime) -> list[Claim]:
+        """Gives back claims of this till (order id → its fence); others and older fences stay as they are."""
+
+    def close_orders(self, portal: str, identity: str, sold: Sequence[SoldOrder], at: datetime) -> list[Closed]:
+        """Closes orders by their receipts, for ever. A report under a lost claim is believed: the receipt exists."""
+
+    def holdings(self, portal: str, identity: str, at: datetime) -> Holdings:
+        """What the till holds, and what it lost and has not confirmed to know."""
+
+    def confirm_lost(self, portal: str, identity: str, fences: Mapping[int, int], at: datetime) -> None:
+        """The till knows that it lost these claims."""
+
+    def look(self, portal: str, identity: str, order_id: int, at: datetime) -> Claim:
+        """Whose the order is."""
+
+    def take_over(
+        self, portal: str, identity: str, order_id: int, fence: int, who: str, why: str, at: datetime
+    ) -> Claim:
+        """Gives another till's claim to this one if it still has this fence; else says how it stands."""
+
+    def close(self) -> None:
+        """Lets the database go."""
+
+
+_meta = sa.MetaData()
+_about = sa.Table("about", _meta, sa.Column("name", sa.String(32), primary_key=True), sa.Column("value", sa.BigInteger))
+_tills = sa.Table(
+    "tills",
+    _meta,
+    sa.Column("portal", sa.String(255), primary_key=True),
+    sa.Column("identity", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("enrolled_at", sa.BigInteger, nullable=False),
+    sa.Column("seen_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("portal", "name"),
+)
+_claims = sa.Table(
+    "claims",
+    _meta,
+    sa.Column("portal", sa.String(255), primary_key=True),
+    sa.Column("order_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.String(16), nullable=False),  # free, held, receipted
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("identity", sa.String(64), nullable=False),  # holder, or the till of the receipt; "" when free
+    sa.Column("taken_for", sa.String(16), nullable=False),
+    sa.Column("since", sa.BigInteger, nullable=False),
+    sa.Column("sold", sa.Text, nullable=False),  # the SoldOrder as JSON, "" before
+)
+sa.Index("claims_held", _claims.c.portal, _claims.c.identity, sqlite_where=_claims.c.state == "held",
+         postgresql_where=_claims.c.state == "held")  # fmt: skip
+_losses = sa.Table(
+    "losses",
+    _meta,
+    sa.Column("portal", sa.String(255), primary_key=True),
+    sa.Column("order_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("fence", sa.BigInteger, primary_key=True, autoincrement=False),  # of the claim that was lost
+    sa.Column("identity", sa.String(64), nullable=False),  # who lost it
+    sa.Column("winner", sa.String(64), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("is_receipted", sa.Boolean, nullable=False),
+    sa.Column("confirmed_at", sa.BigInteger, nullable=True),
+)
+sa.Index("losses_open", _losses.c.portal, _losses.c.identity, sqlite_where=_losses.c.confirmed_at.is_(None),
+         postgresql_where=_losses.c.confirmed_at.is_(None))  # fmt: skip
+_events = sa.Table(  # only ever added to: what happened to an order among the tills, for people
+    "events",
+    _meta,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("portal", sa.String(255), nullable=False),
+    sa.Column("order_id", sa.BigInteger, nullable=False),
+    sa.Column("identity", sa.String(64), nullable=False),
+    sa.Column("what", sa.String(16), nullable=False),
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+)
+
+Row = sa.Row[Any]
+
+
+class SqlStore:
+    """`ClaimStore` on SQLAlchemy Core; made by `open_store`. Used from any thread."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def close(self) -> None:
+        """See `ClaimStore`."""
+        self._engine.dispose()
+
+    def enrol(self, card: TillCard, at: datetime) -> None:
+        """See `ClaimStore`."""
+        mine = (_tills.c.portal == card.portal) & (_tills.c.identity == card.identity)
+        with self._change() as db:
+            other = db.execute(
+                sa.select(_tills.c.seen_at).where(
+                    _tills.c.portal == card.portal, _tills.c.name == card.name, _tills.c.identity != card.identity
+                )
+            ).first()
+            if other is not None:
+                raise SetupError("till_name_taken", till=card.name, at=f"{_moment(other.seen_at):%d.%m.%Y %H:%M} UTC")
+            if db.execute(sa.update(_tills).where(mine).values(name=card.name, seen_at=_micros(at))).rowcount == 0:
+                row = {"portal": card.portal, "identity": card.identity, "name": card.name}
+                db.execute(sa.insert(_tills).values(**row, enrolled_at=_micros(at), seen_at=_micros(at)))
+
+    def take(self, portal: str, identity: str, order_ids: Sequence[int], why: TakenFor, at: datetime) -> list[Claim]:
+        """See `ClaimStore`."""
+        wanted = list(dict.fromkeys(order_ids))
+        with self._change() as db:
+            change = _Change(db, portal, identity, at)
+            rows = change.rows(wanted)
+            for order_id in wanted:
+                row = rows.get(order_id)
+                if row is None or row.state == ClaimState.FREE:
+                    change.give(order_id, why.value)
+                elif change.holds(row) and why is TakenFor.ROUTE:
+                    change.put(order_id, taken_for=why.value)
+            return change.claims(wanted)
+
+    def release(self, portal: str, identity: str, fences: Mapping[int, int], at: datetime) -> list[Claim]:
+        """See `ClaimStore`."""
+        with self._change() as db:
+            change = _Change(db, portal, identity, at)
+            for order_id, row in change.rows(list(fences)).items():
+                if change.holds(row) and row.fence == fences[order_id]:
+                    change.put(order_id, state="free", identity="")
+                    change.note(order_id, "release", row.fence)
+            return change.claims(list(fences))
+
+    def close_orders(self, portal: str, identity: str, sold: Sequence[SoldOrder], at: datetime) -> list[Closed]:
+        """See `ClaimStore`."""
+        with self._change() as db:
+            change = _Change(db, portal, identity, at)
+            rows = change.rows([each.order_id for each in sold])
+            return [change.close(each, rows.get(each.order_id)) for each in sold]
+
+    def holdings(self, portal: str, identity: str, at: datetime) -> Holdings:
+        """See `ClaimStore`."""
+        with self._change() as db:
+            change = _Change(db, portal, identity, at)
+            rows = change.held()
+            taken_for = {row.order_id: TakenFor(row.taken_for) for row in rows}
+            return Holdings(tuple(change.claims(list(taken_for))), tuple(change.lost()), taken_for)
+
+    def confirm_lost(self, portal: str, identity: str, fences: Mapping[int, int], at: datetime) -> None:
+        """See `ClaimStore`."""
+        with self._change() as db:
+            change = _Change(db, portal, identity, at)
+            for order_id, fence in fences.items():
+                change.confirm(order_id, fence)
+
+    def look(self, portal: str, identity: str, order_id: int, at: datetime) -> Claim:
+        """See `ClaimStore`."""
+        with self._change() as db:
+            return _Change(db, portal, identity, at).claims([order_id])[0]
+
+    def take_over(
+        self, portal: str, identity: str, order_id: int, fence: int, who: str, why: str, at: datetime
+    ) -> Claim:
+        """See `ClaimStore`."""
+        with self._change() as db:
+            change = _Change(db, portal, identity, at)
+            row = change.rows([order_id]).get(order_id)
+            if row is None or row.state == ClaimState.FREE:
+                change.give(order_id, TakenFor.ROUTE.value)
+            elif row.state == ClaimState.HELD and row.identity != identity and row.fence == fence:
+                change.lose(row, who=who, why=why, is_receipted=False)
+                change.give(order_id, TakenFor.ROUTE.value, "take_over", {"from": row.identity, "who": who, "why": why})
+            return change.claims([order_id])[0]
+
+    def events(self, portal: str, order_id: int) -> list[dict[str, Any]]:
+        """What happened to an order among the tills, oldest first: at, till (identity), what, fence and the facts."""
+        query = sa.select(_events).where(_events.c.portal == portal, _events.c.order_id == order_id)
+        with self._change() as db:
+            return [
+                {"at": _moment(row.at).isoformat(), "till": row.identity, "what": row.what, "fence": row.fence}
+                | json.loads(row.facts)
+                for row in db.execute(query.order_by(_events.c.id))
+            ]
+
+    @contextmanager
+    def _change(self) -> Iterator[sa.Connection]:
+        """A transaction that holds the lock from its first statement on. Raises JournalError `gateway_store`."""
+        try:
+            with self._engine.begin() as db:
+                db.execute(sa.select(_about.c.value).where(_about.c.name == "fence").with_for_update())
+                yield db
+        except SQLAlchemyError as error:
+            trouble = JournalError("gateway_store", what=type(getattr(error, "orig", None) or error).__name__)
+        else:
+            return
+        raise trouble  # outside, so that neither statement nor address of the database hangs on it
+
+
+class _Change:
+    """One transaction on behalf of one till. Raises Rejected `unknown_till` for one that was never enrolled."""
+
+    def __init__(self, db: sa.Connection, portal: str, identity: str, at: datetime) -> None:
+        self._db, self._portal, self._identity, self._at = db, portal, identity, _micros(at)
+        me = (_tills.c.portal == portal) & (_tills.c.identity == identity)
+        if db.execute(sa.update(_tills).where(me).values(seen_at=self._at)).rowcount == 0:
+            raise Rejected("unknown_till")
+
+    # --- reading
+    def rows(self, order_ids: Sequence[int]) -> dict[int, Row]:
+        """Claims as stored, those that exist."""
+        query = sa.select(_claims).where(_claims.c.portal == self._portal, _claims.c.order_id.in_(order_ids))
+        return {row.order_id: row for row in self._db.execute(query)}
+
+    def held(self) -> Sequence[Row]:
+        """What the till holds, in the order of the ids."""
+        query = sa.select(_claims).where(
+            _claims.c.portal == self._portal, _claims.c.identity == self._identity, _claims.c.state == "held"
+        )
+        return self._db.execute(query.order_by(_claims.c.order_id)).all()
+
+    def holds(self, row: Row) -> bool:
+        """Whether the claim is this till's."""
+        return bool(row.state == ClaimState.HELD and row.identity == self._identity)
+
+    def lost(self) -> list[LostClaim]:
+        """What the till has lost and not confirmed."""
+        winner = _tills.alias()
+        query = (
+            sa.select(_losses, winner.c.name)
+            .join(winner, (winner.c.portal == _losses.c.portal) & (winner.c.identity == _losses.c.winner))
+            .where(
+                _losses.c.portal == self._portal,
+                _losses.c.identity == self._identity,
+                _losses.c.confirmed_at.is_(None),
+            )
+            .order_by(_losses.c.order_id, _losses.c.fence)
+        )
+        return [
+            LostClaim(row.order_id, row.fence, row.name, _moment(row.at), row.who, row.why, row.is_receipted)
+            for row in self._db.execute(query)
+        ]
+
+    def claims(self, order_ids: Sequence[int]) -> list[Claim]:
+        """How orders stand now, each of those asked for."""
+        names = {row.identity: row for row in self._db.execute(
+            sa.select(_tills).where(_tills.c.portal == self._portal))}  # fmt: skip
+        open_losses = sa.select(_losses.c.order_id, _losses.c.identity).where(
+            _losses.c.portal == self._portal, _losses.c.order_id.in_(order_ids), _losses.c.confirmed_at.is_(None)
+        )
+        former = {row.order_id: names[row.identity].name for row in self._db.execute(open_losses)}
+        rows = self.rows(order_ids)
+        return [self._claim(order_id, rows.get(order_id), names, former) for order_id in order_ids]
+
+    def _claim(self, order_id: int, row: Row | None, names: Mapping[str, Row], former: Mapping[int, str]) -> Claim:
+        unaware = former.get(order_id, "")
+        if row is None or row.state == ClaimState.FREE:
+            return Claim(order_id, ClaimState.FREE, fence=row.fence if row else 0, former=unaware)
+        state = ClaimState(row.state)
+        if state is ClaimState.HELD and unaware:
+            state = ClaimState.DISPUTED
+        till = names[row.identity]
+        return Claim(
+            order_id=order_id,
+            state=state,
+            fence=row.fence,
+            is_ours=row.identity == self._identity,
+            till=till.name,
+            since=_moment(row.since),
+            seen_at=_moment(till.seen_at),
+            former=unaware,
+            document=_sold(row).document if row.sold else "",
+        )
+
+    # --- changing
+    def give(
+        self, order_id: int, taken_for: str, what: str = "take", facts: Mapping[str, object] | None = None
+    ) -> None:
+        """The order is this till's from now on, under a new fence; what it had lost of it before is settled by that."""
+        fence = self._next_fence()
+        self.put(order_id, state="held", identity=self._identity, fence=fence, taken_for=taken_for, since=self._at)
+        self._settle_losses(order_id)
+        self.note(order_id, what, fence, facts)
+
+    def _settle_losses(self, order_id: int) -> None:
+        mine = (_losses.c.identity == self._identity) & (_losses.c.confirmed_at.is_(None))
+        self._db.execute(sa.update(_losses).where(mine, *self._of(order_id)).values(confirmed_at=self._at))
+
+    def lose(self, row: Row, *, who: str, why: str, is_receipted: bool) -> None:
+        """The holder of `row` loses it to this till and is to be told."""
+        self._db.execute(
+            sa.insert(_losses).values(
+                portal=self._portal, order_id=row.order_id, fence=row.fence, identity=row.identity,
+                winner=self._identity, at=self._at, who=who, why=why, is_receipted=is_receipted, confirmed_at=None,
+            )
+        )  # fmt: skip
+
+    def confirm(self, order_id: int, fence: int) -> None:
+        """This till knows that it lost the claim with this fence."""
+        mine = (_losses.c.identity == self._identity) & (_losses.c.fence == fence) & (_losses.c.confirmed_at.is_(None))
+        found = self._db.execute(
+            sa.update(_losses).where(mine, *self._of(order_id)).values(confirmed_at=self._at)
+        ).rowcount
+        if found:
+            self.note(order_id, "know", fence)
+
+    def close(self, sold: SoldOrder, row: Row | None) -> Closed:
+        """The order has its receipt."""
+        if row is not None and row.state == ClaimState.RECEIPTED:
+            before = _sold(row)
+            if row.identity == self._identity or (before.key == sold.key and before.document == sold.document):
+                return Closed(sold.order_id, Closing.CLOSED)
+            self.note(sold.order_id, "doubled", row.fence, sold.as_json())
+            return Closed(sold.order_id, Closing.DOUBLED, self._name_of(row.identity), before.document)
+        outcome = Closing.CLOSED
+        if row is not None and row.state == ClaimState.HELD and row.identity != self._identity:
+            outcome = Closing.LATE
+            self.lose(row, who="", why="", is_receipted=True)
+        self._settle_losses(sold.order_id)
+        self.put(
+            sold.order_id,
+            state="receipted",
+            identity=self._identity,
+            fence=self._next_fence(),
+            since=self._at,
+            sold=json.dumps(sold.as_json()),
+        )
+        self.note(sold.order_id, outcome.value, sold.fence or 0, sold.as_json())
+        return Closed(sold.order_id, outcome)
+
+    def put(self, order_id: int, **values: object) -> None:
+        """Changes a claim's row, or makes it."""
+        if self._db.execute(sa.update(_claims).where(*self._row(order_id)).values(**values)).rowcount == 0:
+            start = {"portal": self._portal, "order_id": order_id, "taken_for": TakenFor.SALE.value, "sold": ""}
+            self._db.execute(sa.insert(_claims).values(**(start | values)))
+
+    def note(self, order_id: int, what: str, fence: int, facts: Mapping[str, object] | None = None) -> None:
+        """A line in the history."""
+        self._db.execute(
+            sa.insert(_events).values(
+                at=self._at, portal=self._portal, order_id=order_id, identity=self._identity, what=what, fence=fence,
+                facts=json.dumps(dict(facts or {}), ensure_ascii=False),
+            )
+        )  # fmt: skip
+
+    def _next_fence(self) -> int:
+        counter = sa.update(_about).where(_about.c.name == "fence").values(value=_about.c.value + 1)
+        return int(self._db.execute(counter.returning(_about.c.value)).scalar_one())
+
+    def _name_of(self, identity: str) -> str:
+        query = sa.select(_tills.c.name).where(_tills.c.portal == self._portal, _tills.c.identity == identity)
+        return str(self._db.execute(query).scalar_one())
+
+    def _row(self, order_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+        return _claims.c.portal == self._portal, _claims.c.order_id == order_id
+
+    def _of(self, order_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+        return _losses.c.portal == self._portal, _losses.c.order_id == order_id
+
+
+# ---------------------------------------------------------------------------------------------- opening
+def open_store(url: str) -> SqlStore:
+    """Opens the database of an address, making its tables when there are none.
+
+    Args:
+        url: `sqlite:////var/lib/posapp/gateway.sqlite`, `sqlite://` (in memory, gone with the process), or
+            `postgresql://user:password@host/name`. It may hold a password: it is in no error and no log.
+
+    Raises:
+        SetupError: `gateway_database`: no such engine, not reached, or of a newer program.
+    """
+    try:
+        engine = _engine(url)
+        with engine.begin() as db:
+            if engine.dialect.name == "postgresql":
+                db.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            _meta.create_all(db)
+            known = dict(db.execute(sa.select(_about.c.name, _about.c.value)).tuples().all())
+            for name, value in (("schema", SCHEMA), ("fence", 0)):
+                if name not in known:
+                    db.execute(sa.insert(_about).values(name=name, value=value))
+    except (SQLAlchemyError, ValueError, ImportError) as error:
+        trouble = SetupError("gateway_database", what=_short(error))
+    else:
+        if known.get("schema", SCHEMA) > SCHEMA:
+            engine.dispose()
+            raise SetupError("gateway_database", what="её записала более новая версия программы")
+        return SqlStore(engine)
+    raise trouble
+
+
+def _short(error: Exception) -> str:
+    """The kind of the trouble: the text of a database's error may quote its address, password included."""
+    return type(getattr(error, "orig", None) or error).__name__
+
+
+def _engine(url: str) -> sa.Engine:
+    parsed = sa.make_url(url)
+    kind = parsed.get_backend_name()
+    if kind == "postgresql":
+        options = "-c synchronous_commit=on -c lock_timeout=15s"
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"options": options, "connect_timeout": 10},
+        )
+    if kind != "sqlite":
+        raise ValueError(kind)
+    engine = sa.create_engine(
+        parsed,
+        hide_parameters=True,
+        # One connection: the changes of this process queue up fairly for it; other processes wait inside SQLite.
+        poolclass=sa.pool.QueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=_BUSY_S,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_S, "isolation_level": None},
+    )
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", lambda db: db.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _sold(row: Row) -> SoldOrder:
+    return SoldOrder.from_json(json.loads(row.sold))
+
+
+def _micros(at: datetime) -> int:
+    """Whole microseconds since 1970 UTC."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def _moment(value: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=value)
