@@ -83,11 +83,18 @@ class PrinterProfile:
 
 @dataclass(frozen=True, slots=True)
 class CashTotals:
-    """Money registers that prove cash in/out (devices.md A.3, 1Ah): drawer, and what went in and out this shift."""
+    """What proves cash in/out: the drawer, the sums that went in and out in this shift, and in how many operations.
+
+    `is_witnessed`: the register has acknowledged the last cash operation of this till, or still held its "done" to one
+    when we came. Of itself a hint; without it equal sums may be another program's.
+    """
 
     drawer: Money
     cash_in: Money
     cash_out: Money
+    in_count: int = 0
+    out_count: int = 0
+    is_witnessed: bool = False
 
 
 class FiscalPrinter(Protocol):

@@ -1,6 +1,7 @@
 """Was a shift operation made? Decided from the register, compared with what it was before (rule 8). Never by the reply.
 
-The proof is the state and number of the shift, the money registers and the last document.
+The proof is the state and number of the shift, the money registers and counters, and the last document. Another program
+may move money and shifts beside us, so what could be its doing is left to a person.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ def facts_of(status: PrinterStatus, totals: CashTotals) -> dict[str, Any]:
         "drawer_kopecks": totals.drawer.kopecks,
         "cash_in_kopecks": totals.cash_in.kopecks,
         "cash_out_kopecks": totals.cash_out.kopecks,
+        "cash_in_count": totals.in_count,
+        "cash_out_count": totals.out_count,
     }
 
 
@@ -40,7 +43,8 @@ def resolve(till: Till, operation: Operation) -> Recovered:
         why = f"операцию отправляли на {operation.device}, а подключена {found}"
         raise ResolveNeeded("resolve_needed", why=why, key=operation.kind)
     now, totals = till.printer.status(), till.printer.cash_totals()
-    outcome = prove(operation.kind, operation.amount, operation.before, now, totals)
+    only_program = till.printer_settings.only_program
+    outcome = prove(operation.kind, operation.amount, operation.before, now, totals, only_program=only_program)
     if outcome is None:
         raise ResolveNeeded("resolve_needed", why="счётчики ККТ не сходятся с журналом", key=operation.kind)
     after = "done" if outcome else "refused"
@@ -50,27 +54,63 @@ def resolve(till: Till, operation: Operation) -> Recovered:
 
 
 def prove(
-    kind: str, amount: Money | None, before: Mapping[str, object], now: PrinterStatus, totals: CashTotals
+    kind: str,
+    amount: Money | None,
+    before: Mapping[str, object],
+    now: PrinterStatus,
+    totals: CashTotals,
+    *,
+    only_program: bool = False,
 ) -> bool | None:
-    """True: made; False: not made; None: the register says neither."""
-    kopecks = amount.kopecks if amount else 0
+    """True: made; False: not made; None: the register says neither. `only_program`: nobody else prints there."""
     match kind:
         case "x_report":
             return True  # harmless either way: it makes no document and moves no money
         case "shift_open":
-            grew = now.last_document > _int(before, "last_document")
-            return _either(not _is_open(now), grew and _is_open(now))
+            return _opened(before, now)
         case "shift_close":
-            before_number = _int(before, "shift_number")
-            closed = now.shift.state is ShiftState.CLOSED and now.last_document > _int(before, "last_document")
-            same = _is_open(now) and now.shift.number == before_number
-            reopened = _is_open(now) and now.shift.number > before_number  # the next one was opened since
-            return _either(same, closed or reopened)
-        case "cash_in":
-            moved = totals.cash_in.kopecks - _int(before, "cash_in_kopecks")
+            return _closed(before, now)
         case _:
-            moved = totals.cash_out.kopecks - _int(before, "cash_out_kopecks")
-    return _either(moved == 0, moved == kopecks)
+            return _moved(kind, amount, before, now, totals, only_program=only_program)
+
+
+def _opened(before: Mapping[str, object], now: PrinterStatus) -> bool | None:
+    """The very next shift is open and has its document: made, or what was to be made. A later one proves neither."""
+    number, grew = _int(before, "shift_number"), now.last_document > _int(before, "last_document")
+    same = not _is_open(now) and now.shift.number == number
+    return _either(same, _is_open(now) and now.shift.number == number + 1 and grew)
+
+
+def _closed(before: Mapping[str, object], now: PrinterStatus) -> bool | None:
+    """A shift is closed once, by whomever: that it is no longer open is what was wanted."""
+    number, grew = _int(before, "shift_number"), now.last_document > _int(before, "last_document")
+    same = _is_open(now) and now.shift.number == number
+    reopened = _is_open(now) and now.shift.number > number  # the next one was opened since
+    return _either(same, (not _is_open(now) and grew) or reopened)
+
+
+def _moved(
+    kind: str,
+    amount: Money | None,
+    before: Mapping[str, object],
+    now: PrinterStatus,
+    totals: CashTotals,
+    *,
+    only_program: bool,
+) -> bool | None:
+    """Money registers and counters of the shift, which its end sets to zero: in another shift they prove nothing.
+
+    Nothing went in: not made. Once, and exactly our sum: made – when the register has acknowledged it or nobody else
+    prints there; without that it may as well be another program's sum, and ours was lost. All else is for a person.
+    """
+    came = kind == CASH_IN
+    was_open = before.get("shift_state") != ShiftState.CLOSED.value
+    if now.shift.number != _int(before, "shift_number") or _is_open(now) is not was_open:
+        return None
+    kopecks = (totals.cash_in if came else totals.cash_out).kopecks - _int(before, f"{kind}_kopecks")
+    times = (totals.in_count if came else totals.out_count) - _int(before, f"{kind}_count")
+    ours = amount is not None and kopecks == amount.kopecks and times == 1
+    return _either(not kopecks and not times, ours and (totals.is_witnessed or only_program))
 
 
 def _either(not_made: bool, made: bool) -> bool | None:

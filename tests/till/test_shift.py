@@ -78,6 +78,13 @@ def test_a_lost_reply_is_proven_by_the_registers(
     except DeviceError:
         said = "not made"
     shop.register.heal()
+    if said == "unknown" and "cash" in name and do == "error":
+        # An error answer beside exactly our sum in the registers: it may be another program's. A person has counted.
+        with pytest.raises(ResolveNeeded):
+            recover.recover(shop.till)
+        (open_one,) = shop.till.journal.operations_sending()
+        shop.till.journal.end_operation(open_one.id, "done", {})
+        said = "made"
     if said == "unknown":
         recovered = recover.recover(shop.till)  # nothing to do when only the look afterwards had failed
         said = "not made" if recovered and recovered[0].after == "refused" else "made"

@@ -56,6 +56,7 @@ CASH_DRAWER, CASH_IN, CASH_OUT = 0xF1, 0xF2, 0xF3  # money registers, devices.md
 PRINTED_KINDS = (ReceiptKind.SELL, ReceiptKind.SELL_REFUND)
 """What set-up proves the key for: a shop sells and takes back. Each proof costs a cancelled receipt on paper."""
 
+INS, OUTS = 153, 154  # operation registers 1Bh: how often cash went in and out in this shift
 BUSY_TRIES = 5  # how often a step that the register was too busy for is offered again
 
 
@@ -195,13 +196,21 @@ class ShtrihPrinter:
         return OpenDocument(kind, Money(subtotal.total_kopecks), refused_ours=refused)
 
     def cash_totals(self) -> CashTotals:
-        """1Ah: the drawer, and what went in and out in this shift."""
+        """1Ah and 1Bh: the drawer, and what went in and out in this shift."""
         self.connect()
         drawer, cash_in, cash_out = (
             Money(self._session.ask(c.MoneyRegister(self._session.password, register)).value)
             for register in (CASH_DRAWER, CASH_IN, CASH_OUT)
         )
-        return CashTotals(drawer, cash_in, cash_out)
+        ins, outs = (
+            self._session.ask(c.OperationRegister(self._session.password, register)).value for register in (INS, OUTS)
+        )
+        return CashTotals(drawer, cash_in, cash_out, ins, outs, self._cash_is_witnessed())
+
+    def _cash_is_witnessed(self) -> bool:
+        codes = (c.CashIn.CODE, c.CashOut.CODE)
+        drained = any(each[:1] and each[0] in codes and each[1:2] == b"\0" for each in self._session.drained)
+        return drained or self._session.acknowledged in codes
 
     # --- receipts
 

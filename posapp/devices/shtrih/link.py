@@ -43,7 +43,14 @@ class NotSent(Exception):
 
 
 class Lost(Exception):
-    """The command may have reached the device and there is no trustworthy answer."""
+    """The command may have reached the device and there is no trustworthy answer.
+
+    `acknowledged`: it has reached it whole, for the device said ACK; whether it was executed is not known.
+    """
+
+    def __init__(self, what: str, *, acknowledged: bool = False) -> None:
+        super().__init__(what)
+        self.acknowledged = acknowledged
 
 
 class Link:
@@ -167,13 +174,13 @@ class Link:
                     yield Send(_ACK)
                     return piece.payload
             except PortError as error:
-                raise Lost(str(error)) from error
+                raise Lost(str(error), acknowledged=True) from error
             if piece == Control(NAK):
-                raise Lost("the device does not hold the answer any more")
+                raise Lost("the device does not hold the answer any more", acknowledged=True)
             silent = silent + 1 if piece is None else 0
             if silent == SILENT_MAX:
                 break
-        raise Lost("no sound answer")
+        raise Lost("no sound answer", acknowledged=True)
 
     def _frame(self, timeout_s: float) -> Flow[Piece | None]:
         """The next piece that is no control byte, or None."""

@@ -35,6 +35,8 @@ class Session:
         self._port: Port | None = None
         self.drained: list[bytes] = []
         """Answers that the register still held, to the last command that changed it: hints, never a proof (rule 5)."""
+        self.acknowledged: int | None = None
+        """The last command that changed the register, when it was acknowledged and its answer then lost."""
         self._link = Link(self.drained)
         self._identity: DeviceIdentity | None = None
 
@@ -137,8 +139,10 @@ class Session:
         port = self._port
         if port is None:
             raise Unreachable("device_unreachable", port=self.port_name)
+        changes = not repeats and not isinstance(command, c.ReadDocument)
+        if changes:
+            self.acknowledged = None
         try:
-            changes = not repeats and not isinstance(command, c.ReadDocument)
             flow = self._link.exchange(command.encode(), command.REPLY_TIMEOUT_S, repeats=repeats, changes=changes)
             return command.decode_reply(drive(flow, port))
         except NotSent as error:
@@ -146,6 +150,8 @@ class Session:
             raise Unreachable("device_unreachable", port=self.port_name) from error
         except Lost as error:
             self.close()
+            if changes and error.acknowledged:
+                self.acknowledged = command.CODE
             if repeats:
                 raise Unreachable("device_unreachable", port=self.port_name) from error
             raise OutcomeUnknown(key="") from error
