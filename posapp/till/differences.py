@@ -66,19 +66,21 @@ def _left(each: Unfinished, now: datetime) -> Difference:
 
 # ------------------------------------------------------------------------------------------------ journal and storage
 def of_storage(
-    journal: JournalReading, storage: StorageReading, till: str, *, takes_key: bool, foreign_expected: bool
+    journal: JournalReading, storage: StorageReading, *, foreign_expected: bool | None = None
 ) -> list[Difference]:
     """Journal against storage.
 
     Args:
-        till: the name of this till, as in the stamps.
-        takes_key: whether the register puts our stamp into its documents.
-        foreign_expected: whether other programs are known to print there; if not, their receipts are a difference.
+        foreign_expected: whether other programs print there; if not, their receipts are a difference. None: they may,
+            unless the register puts no stamp into our documents, for then nobody could tell them from ours.
     """
+    takes_key = any(each.stamp is not None for each in storage.found)
+    if foreign_expected is None:
+        foreign_expected = takes_key or not any(each.by_number and each.document.whole for each in storage.found)
     found, told = _duplicates(storage.found)
     for each in storage.found:
         if each.document.number not in told:
-            found += _of_document(each, till, takes_key=takes_key)
+            found += _of_document(each, takes_key=takes_key)
     found += _lacking(journal.kept, storage, takes_key=takes_key)
     if not foreign_expected:
         found += _foreign(storage.found)
@@ -86,16 +88,16 @@ def of_storage(
 
 
 def foreign(found: Iterable[Found]) -> list[Found]:
-    """Receipts and corrections that the journal does not know and that carry no stamp of posapp."""
-    return [each for each in found if each.settles and each.by_number is None and each.stamp is None]
+    """Receipts and corrections of others: other programs, and other tills of ours."""
+    return [each for each in found if each.settles and each.by_number is None and not each.is_unknown_ours]
 
 
-def _of_document(each: Found, till: str, *, takes_key: bool) -> Iterator[Difference]:
+def _of_document(each: Found, *, takes_key: bool) -> Iterator[Difference]:
     document, stamp = each.document, each.stamp
     if each.by_number is not None:
         yield from _compared(each.by_number, document, takes_key=takes_key)
         return
-    if stamp is None or stamp.till != till or each.is_foreign:
+    if stamp is None or not each.is_unknown_ours or each.is_foreign:
         return
     state = None if each.by_key is None else each.by_key.state
     if state is State.SENDING:
@@ -105,7 +107,7 @@ def _of_document(each: Found, till: str, *, takes_key: bool) -> Iterator[Differe
     yield Difference(
         code,
         Move.MANAGER,
-        order=stamp.order,
+        order=each.order,
         key=stamp.key,
         document_number=document.number,
         amount=document.total,
@@ -153,7 +155,7 @@ def _lacking(kept: Sequence[Kept], storage: StorageReading, *, takes_key: bool) 
 
 
 def _foreign(found: Sequence[Found]) -> Iterator[Difference]:
-    others = foreign(found)
+    others = [each for each in foreign(found) if each.stamp is None]
     if not others:
         return
     kopecks = sum(each.document.total.kopecks for each in others if each.document.total)
@@ -189,8 +191,8 @@ def _duplicates(found: Sequence[Found]) -> tuple[list[Difference], set[int]]:
     """
     by_order: dict[str, dict[tuple[str, int], _Member]] = {}
     for each in found:
-        if each.stamp is not None and each.stamp.order:
-            members = by_order.setdefault(each.stamp.order, {})
+        if each.stamp is not None and each.order:
+            members = by_order.setdefault(each.order, {})
             members |= {(member.storage, member.number): member for member in _members(each, each.stamp)}
     differences, told = [], set[int]()
     for order, members in by_order.items():

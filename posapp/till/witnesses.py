@@ -50,6 +50,7 @@ class Found:
 
     `by_number` is the receipt that it proves, `by_key` the one with the key in its stamp, `relatives` are the receipts
     with a mark of the same order; `cash` is 1031 of a document of another program, where its TLV is still there;
+    `is_unknown_ours`: it carries this till's stamp and the journal does not hold it as that receipt's proof (rule 11);
     `is_foreign`: it stands in the journal's book of other programs' documents, a person may have put it there.
     """
 
@@ -58,12 +59,20 @@ class Found:
     by_key: StoredReceipt | None = None
     relatives: tuple[Kept, ...] = ()
     cash: Money | None = None
+    is_unknown_ours: bool = False
     is_foreign: bool = False
 
     @property
     def stamp(self) -> Stamp | None:
         """Whose it is."""
         return Stamp.parse(self.document.stamp) if self.document.stamp else None
+
+    @property
+    def order(self) -> str:
+        """The number of the order that it is for; a bare key in 1192 is known by its receipt alone."""
+        known = self.by_number or self.by_key
+        named = self.stamp.order if self.stamp is not None else ""
+        return named or (known.receipt.order_number if known is not None else "")
 
     @property
     def settles(self) -> bool:
