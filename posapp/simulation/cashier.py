@@ -1,0 +1,80 @@
+"""The cashier: takes an order, takes money, presses the button – once, twice, or walks away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posapp.domain.money import Money
+from posapp.domain.order import Order
+from posapp.domain.receipt import Tender
+from posapp.simulation import manager, market
+from posapp.simulation.event import Event
+from posapp.simulation.remedies import remedy
+from posapp.till import exchange, orders, sale
+from posapp.till.context import Till
+
+if TYPE_CHECKING:
+    from posapp.simulation.seat import Seat
+    from posapp.simulation.world import Told, World
+
+SOLD = ("ok", "already_receipted")
+NEEDS_SENIOR = ("resolve_needed", "begun_differs", "other_tenders")
+
+
+def sell(world: World, event: Event) -> str:
+    """One customer at the till: the order is looked up, then the button is pressed until it worked or nobody cares."""
+    seat = world.seats[event.till]
+    number = market.order_id(event.args["day"], event.args["order"])
+    words = []
+    for press in range(event.args["presses"]):
+        found = _order(world, seat, number, is_fresh=event.args["fresh"])
+        words.append(found.code)
+        if not found.is_ok:
+            if found.code in ("killed", *_DISK):
+                remedy(world, seat, found.code)
+                continue
+            break
+        told = _press(world, seat, found.value, event.args["pay"])
+        words.append(told.code)
+        if told.code in SOLD:
+            break
+        if told.code in NEEDS_SENIOR:
+            manager.settle(world, seat, order_id=number)
+        elif press + 1 < event.args["presses"] and not remedy(world, seat, told.code):
+            break
+    return " ".join(words)
+
+
+_DISK = ("disk_full", "disk_read_only", "journal_busy", "journal_failed")
+
+
+def _order(world: World, seat: Seat, number: int, *, is_fresh: bool) -> Told:
+    """The order as the till finds it: read again from the portal, or from the copy on board."""
+
+    def find(till: Till) -> Order:
+        on_board = till.journal.order_by_id(till.portal, number)
+        text = on_board.number if on_board else str(number)
+        return exchange.order_for_sale(till, text) if is_fresh or on_board is None else orders.find(till, text)
+
+    return world.attempt(seat, find)
+
+
+def _press(world: World, seat: Seat, order: Order, pay: str) -> Told:
+    """The button; and whoever hears the answer holds it against what is there."""
+    tenders = _tenders(order.price, pay)
+    with world.judge.listening(seat, order.order_id):
+        told = world.attempt(seat, lambda till: sale.sell(till, order, tenders))
+    world.judge.told_about_sale(seat, order.order_id, told)
+    return told
+
+
+def _tenders(price: Money, pay: str) -> tuple[Tender, ...]:
+    if pay == "card" or price.kopecks < 2:
+        return sale.tenders_of(None, price)
+    half = Money(price.kopecks // 2)
+    match pay:
+        case "mix":
+            return sale.tenders_of(half, price - half)
+        case "over":  # a round banknote; the rest is change
+            return sale.tenders_of(Money(-(-price.kopecks // 100_000) * 100_000), None)
+    return sale.tenders_of(price, None)

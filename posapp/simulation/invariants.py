@@ -1,0 +1,321 @@
+"""The judge: what must hold after every step and at the end of a day, whatever failed (reference: peers.md 4.1).
+
+It asks neither the till nor its journal code: documents are read from the simulated storages, the portal's state and
+history from inside the portal, the journal through a SQLite connection of its own.
+
+1. At most one fiscal document per settlement.          5. Stock of a shipment moves once.
+2. Every document is ours or tagged foreign.            6. Nothing is `sending` without an alarm that is shown.
+3. Our receipts = the register's counters − foreign.    7. No money state goes backwards.
+4. Every receipt reaches the portal once, or is red.    8. What was told printed was on disk first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from posapp.devices.simulator.documents import StoredDocument
+from posapp.domain import ffd
+from posapp.domain.settlement import Stamp
+from posapp.errors import Refused, Unreachable
+from posapp.simulation.ledger import PERSON, Change
+from posapp.simulation.register import SECOND, Register
+from posapp.simulation.view import JournalView, SeenReceipt
+from posapp.simulation.violation import Violation
+
+if TYPE_CHECKING:
+    from posapp.simulation.seat import Seat
+    from posapp.simulation.world import Told, World
+
+RECEIPT, SHIFT_OPEN, SHIFT_CLOSE = 3, 2, 5
+STEPS = ["mark", "payment", "status", "stock"]
+_BY_LOOKING = {"found", "last", "person", "adopted", "shift_state"}
+"""Names in the evidence of an attempt that say how it was resolved."""
+Place = tuple[str, int]
+"""Where a document is: (storage, number)."""
+
+
+class Judge:
+    """Watches one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._read: dict[str, int] = {}
+        self._documents: dict[Place, StoredDocument] = {}
+        self._by_key: dict[str, Place] = {}
+        self._by_order: dict[int, Place] = {}
+        self._views: dict[str, JournalView] = {}
+        self._states: dict[tuple[str, str], str] = {}
+        self._outbox: dict[tuple[str, int], str] = {}
+        self._changes = 0
+        self.strays: set[str] = set()
+        """Keys of documents that a journal may lack: it was put back to an older state, no person has decided yet."""
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        for view in self._views.values():
+            view.close()
+        self._views.clear()
+
+    def file_replaced(self, seat: Seat) -> None:
+        """The journal of a till is another file now."""
+        view = self._views.pop(seat.name, None)
+        if view is not None:
+            view.close()
+
+    def view(self, seat: Seat) -> JournalView:
+        """The journal of a till, seen from outside."""
+        if seat.name not in self._views:
+            self._views[seat.name] = JournalView(seat.folder)
+        return self._views[seat.name]
+
+    @property
+    def receipts(self) -> int:
+        """How many receipts the tills have made."""
+        return len(self._by_key)
+
+    def unknown(self) -> tuple[int, int]:
+        """How many outcomes were unknown to their sender, and how many of these were resolved.
+
+        Resolved is what ended by something else than the register's own answer: a document found, the proof that there
+        is none, a person.
+        """
+        unknown = resolved = 0
+        for seat in self._world.seats:
+            for outcome, evidence in self.view(seat).attempts():
+                facts = json.loads(evidence)
+                is_open = outcome in ("", "sending")
+                is_resolved = not is_open and bool(_BY_LOOKING & set(facts))
+                unknown += is_open or is_resolved
+                resolved += is_resolved
+        return unknown, resolved
+
+    # ------------------------------------------------------------------------------------------ after every step
+    def after_step(self) -> None:
+        """The checks that cost little."""
+        self._read_documents()
+        for seat in self._world.seats:
+            self._look_at_journal(seat)
+        self._look_at_portal()
+
+    def _read_documents(self) -> None:
+        """1: one document per settlement; each of ours carries a key, and a key is in one document."""
+        for register in self._world.registers:
+            for printer in register.printers:
+                storage = printer.storage.identity.storage_number
+                for document in printer.storage.documents[self._read.get(storage, 0) :]:
+                    self._take(register, storage, document)
+                self._read[storage] = printer.storage.last_number
+
+    def _take(self, register: Register, storage: str, document: StoredDocument) -> None:
+        place = (storage, document.number)
+        self._documents[place] = document
+        author = register.authors.get(place, SECOND)
+        if author == SECOND or document.form in (SHIFT_OPEN, SHIFT_CLOSE):
+            return
+        stamp = stamp_of(document)
+        if document.form != RECEIPT or stamp is None:
+            raise Violation(f"касса {author} сделала {_name(place)} вида {document.form} без своего ключа")
+        if stamp.key in self._by_key:
+            raise Violation(f"ключ {stamp.key} в двух документах: {_name(self._by_key[stamp.key])} и {_name(place)}")
+        number = int(stamp.order.removeprefix("MSK-"))
+        if number in self._by_order:
+            former = self._by_order[number]
+            raise Violation(f"по заказу {number} два документа: {_name(former)} и {_name(place)}")
+        self._by_key[stamp.key] = place
+        self._by_order[number] = place
+
+    def document_with(self, key: str) -> Place | None:
+        """Where the document with this key is."""
+        self._read_documents()
+        return self._by_key.get(key)
+
+    def _look_at_journal(self, seat: Seat) -> None:
+        """7, and that the journal lies about no document and loses none."""
+        view = self.view(seat)
+        known: dict[str, SeenReceipt] = {}
+        for seen in view.receipts():
+            known[seen.key] = seen
+            former = self._states.get((seat.name, seen.key))
+            if former != seen.state:
+                self._moved(seat, seen, former)
+        self._documents_are_known(seat, known)
+        self._look_at_outbox(seat, view)
+
+    def _moved(self, seat: Seat, seen: SeenReceipt, former: str | None) -> None:
+        if former in ("fiscalized", "cancelled"):
+            raise Violation(f"касса {seat.name}: чек {seen.key} был {former}, а теперь {seen.state}")
+        self._states[seat.name, seen.key] = seen.state
+        if seen.state == "fiscalized":
+            self._is_true(seat, seen)
+
+    def _is_true(self, seat: Seat, seen: SeenReceipt) -> None:
+        """A mark in the journal is a document in the storage, with this key and this total."""
+        place = (seen.storage_number or "", seen.document_number or 0)
+        document = self._documents.get(place)
+        if document is None or document.key != seen.key or document.total_kopecks != seen.total_kopecks:
+            raise Violation(f"касса {seat.name}: чек {seen.key} отмечен как {_name(place)}, а там {_what(document)}")
+
+    def _documents_are_known(self, seat: Seat, known: dict[str, SeenReceipt]) -> None:
+        """A document of a till is in its journal, at least as one that is being sent."""
+        for key, place in self._by_key.items():
+            if self._author(place) != seat.name or key in self.strays:
+                continue
+            seen = known.get(key)
+            if seen is None or seen.state not in ("sending", "fiscalized"):
+                state = "не знает его" if seen is None else f"держит его как {seen.state}"
+                raise Violation(f"{_name(place)} с ключом {key} напечатан, а журнал кассы {seat.name} {state}")
+
+    def _author(self, place: Place) -> str:
+        return next((r.authors[place] for r in self._world.registers if place in r.authors), SECOND)
+
+    def _look_at_outbox(self, seat: Seat, view: JournalView) -> None:
+        """7: what is delivered stays delivered; and what is said to be delivered is there."""
+        for entry, key, step, state, order_id in view.outbox():
+            former = self._outbox.get((seat.name, entry))
+            if former == state:
+                continue
+            if former == "done":
+                raise Violation(f"касса {seat.name}: запись {entry} ({step}) была доставлена, а теперь {state}")
+            self._outbox[seat.name, entry] = state
+            if state == "done":
+                self._is_on_portal(seat, key, step, order_id)
+
+    def _is_on_portal(self, seat: Seat, key: str, step: str, order_id: int) -> None:
+        order = self._world.portal.shop.orders.get(order_id)
+        if order is None or self._world.ledger.touched_by_people(order_id):
+            return
+        payment, shipment = order["payments"][0], order["shipments"][0]
+        is_there = {
+            "mark": payment.get("psInvoiceId") == key,
+            "payment": payment["paid"] == "Y",
+            "status": order["statusId"] == "F",
+            "stock": shipment["deducted"] == "Y",
+        }[step]
+        if not is_there:
+            raise Violation(f"касса {seat.name}: «{step}» чека {key} записан как доставленный, а на портале его нет")
+
+    def _look_at_portal(self) -> None:
+        """4, 5: what tills wrote was due, and is never taken back or written twice."""
+        changes = self._world.ledger.changes
+        for change in changes[self._changes :]:
+            if change.who != PERSON:
+                self._is_lawful(change)
+        self._changes = len(changes)
+
+    def _is_lawful(self, change: Change) -> None:
+        where = f"касса {change.who}, заказ {change.order_id}: {change.what} {change.before!r} → {change.after!r}"
+        place = self._by_order.get(change.order_id)
+        if place is None:
+            raise Violation(f"{where}, а чека по нему нет")
+        document = self._documents[place]
+        if change.what in ("paid", "deducted") and (change.before, change.after) != ("N", "Y"):
+            raise Violation(f"{where}: обратно")
+        if change.what == "key" and (change.before != "" or change.after != document.key):
+            raise Violation(f"{where}, а ключ документа {document.key}")
+        if change.what == "voucher" and (change.before != "" or change.after != str(document.number)):
+            raise Violation(f"{where}, а документ {document.number}")
+        if change.what in ("canceled", "sum", "gone"):
+            raise Violation(f"{where}: касса такого не пишет")
+
+    # ------------------------------------------------------------------------------------------ what callers hear
+    @contextmanager
+    def listening(self, seat: Seat, order_id: int) -> Iterator[None]:
+        """Around a sale; other judges may want to see it."""
+        yield
+
+    def told_about_sale(self, seat: Seat, order_id: int, told: Told) -> None:
+        """8: "printed" was on disk first; and "nothing was made" is true."""
+        self._read_documents()
+        place = self._by_order.get(order_id)
+        if told.is_ok:
+            mark = told.value.view.mark
+            self._was_on_disk(seat, told.value.view.receipt.key, (mark.storage_number, mark.document_number))
+        elif told.code == "already_receipted":
+            if place is None:
+                raise Violation(f"касса {seat.name} сказала, что чек по заказу {order_id} есть, а его нет")
+        elif isinstance(told.error, Refused | Unreachable) and place is not None and self._author(place) == seat.name:
+            key = self._documents[place].key
+            if key not in self.strays:
+                raise Violation(f"касса {seat.name} сказала «{told.code}» по заказу {order_id}, а есть {_name(place)}")
+
+    def _was_on_disk(self, seat: Seat, key: str, place: Place) -> None:
+        seen = self.view(seat).receipt(key)
+        if seen is None or seen.state != "fiscalized" or (seen.storage_number, seen.document_number) != place:
+            raise Violation(f"касса {seat.name} сказала, что {key} напечатан как {_name(place)}, а на диске {seen}")
+        if self.view(seat).steps_of(key) != STEPS:
+            raise Violation(f"касса {seat.name}: чек {key} на диске без записей для портала")
+        self._is_true(seat, seen)
+
+    # ------------------------------------------------------------------------------------------ the end of a day
+    def day_is_over(self) -> None:
+        """Everything is healed and people have acted: nothing may be open, lost, doubled or untold."""
+        self.after_step()
+        for seat in self._world.seats:
+            self._nothing_is_open(seat)
+            self._everything_is_accounted_for(seat)
+            self._everything_is_delivered(seat)
+            verdict = self.view(seat).integrity()
+            if verdict != "ok":
+                raise Violation(f"касса {seat.name}: журнал повреждён: {verdict}")
+        differences = self._world.ledger.stock_differences()
+        if differences:
+            raise Violation("склад: " + "; ".join(differences))
+
+    def _nothing_is_open(self, seat: Seat) -> None:
+        view = self.view(seat)
+        for seen in view.receipts():
+            if seen.state == "sending":
+                raise Violation(f"касса {seat.name}: чек {seen.key} так и остался без исхода")
+        sending = view.operations_sending()
+        if sending:
+            raise Violation(f"касса {seat.name}: операции смены без исхода: {sending}")
+        if self.strays:
+            raise Violation(f"документы без записи в журнале: {sorted(self.strays)}")
+
+    def _everything_is_accounted_for(self, seat: Seat) -> None:
+        """2, 3: every document that is not a shift's report is this till's or tagged foreign."""
+        view = self.view(seat)
+        foreign = view.foreign()
+        storage = self._world.own_printer(seat.register).identity.storage_number
+        for place, document in self._documents.items():
+            if place[0] != storage or document.form not in (RECEIPT, 31):
+                continue
+            is_ours = self._author(place) == seat.name
+            if is_ours and place in foreign:
+                raise Violation(f"касса {seat.name} считает свой {_name(place)} чужим")
+            if not is_ours and place not in foreign:
+                raise Violation(f"касса {seat.name} не знает о чужом {_name(place)}")
+
+    def _everything_is_delivered(self, seat: Seat) -> None:
+        """4: on the portal, or red with a person as owner."""
+        states: dict[str, dict[str, str]] = {}
+        for _, key, step, state, _ in self.view(seat).outbox():
+            states.setdefault(key, {})[step] = state
+        for key, steps in states.items():
+            if all(state == "done" for state in steps.values()):
+                continue
+            order_id = next(number for number, place in self._by_order.items() if place == self._by_key[key])
+            if not self._world.ledger.touched_by_people(order_id):
+                raise Violation(f"касса {seat.name}: чек {key} заказа {order_id} не доставлен: {steps}")
+            if not any(state in ("failed", "held") for state in steps.values()):
+                raise Violation(f"касса {seat.name}: чек {key} заказа {order_id} ждёт без хозяина: {steps}")
+
+
+def stamp_of(document: StoredDocument) -> Stamp | None:
+    """The stamp in tag 1086 of a document of ours."""
+    entries = ffd.decode(document.body)
+    name, value = ffd.find(entries, 1084, 1085), ffd.find(entries, 1084, 1086)
+    if name is None or value is None or name.value != "posapp":
+        return None
+    return Stamp.parse(str(value.value))
+
+
+def _name(place: Place) -> str:
+    return f"ФД {place[1]} (ФН {place[0]})"
+
+
+def _what(document: StoredDocument | None) -> str:
+    return "ничего" if document is None else f"{document.total_kopecks} коп. с ключом {document.key}"

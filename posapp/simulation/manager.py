@@ -1,0 +1,243 @@
+"""The manager: opens and closes, counts cash, keeps an eye on the outbox, decides what the till cannot prove.
+
+Lawful all the time: a document is named only when the register shows it with the receipt's key – the person holds the
+paper in the hand –, and "not made" is said only when there is no such document.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from posapp.domain.money import Money
+from posapp.domain.settlement import State
+from posapp.simulation import market
+from posapp.simulation.event import Event
+from posapp.simulation.ledger import PERSON
+from posapp.simulation.remedies import remedy
+from posapp.till import exchange, keeping, recover, resolve, shift
+from posapp.till.context import Till
+
+if TYPE_CHECKING:
+    from posapp.simulation.seat import Seat
+    from posapp.simulation.world import World
+
+TRIES = 5
+ROUNDS = 6
+
+
+def morning(world: World, event: Event) -> str:
+    """The day's orders have arrived; the tills are started, look back, pull, and the shift is opened."""
+    day = event.args["day"]
+    random = Random(f"{world.plan.seed}/orders/{day}")
+    market.orders_arrive(world.portal.shop, random, day, event.args["orders"], world.clock.aware)
+    world.ledger.look(PERSON)
+    return " ".join(f"{begin(world, seat)} {opened(world, seat)}" for seat in world.seats)
+
+
+def begin(world: World, seat: Seat) -> str:
+    """The program is started: recovery first, then a pull."""
+    words = [world.attempt(seat, recover.recover).code, world.attempt(seat, exchange.pull).code]
+    return " ".join(words)
+
+
+def opened(world: World, seat: Seat) -> str:
+    """Whoever comes first opens the shift; the one of yesterday is closed before."""
+    told = world.attempt(seat, shift.status)
+    for _ in range(TRIES):
+        if told.is_ok and told.value.shift.is_open and not told.value.shift.is_expired:
+            return "open"
+        code = "shift_closed" if told.is_ok and not told.value.shift.is_open else told.code
+        if told.is_ok and told.value.shift.is_expired:
+            code = "shift_expired"
+        if code in _FOR_THE_DESK:
+            settle(world, seat)
+        elif not remedy(world, seat, code):
+            return code
+        told = world.attempt(seat, shift.status)
+    return told.code
+
+
+_FOR_THE_DESK = ("resolve_needed", "not_resolvable")
+
+
+def looks(world: World, event: Event) -> str:
+    """A look at the resolve desk, whether anything waits or not."""
+    return settle(world, world.seats[event.till])
+
+
+def settle(world: World, seat: Seat, order_id: int | None = None) -> str:
+    """Decides what waits, one case at a time; for an order also gives up what was begun otherwise."""
+    told = world.attempt(seat, resolve.waiting)
+    words = [told.code]
+    for case in told.value or ():
+        words.append(_decide(world, seat, case))
+    if order_id is not None:
+        words += _give_up_begun(world, seat, order_id)
+    return " ".join(words)
+
+
+def _decide(world: World, seat: Seat, case: Any) -> str:
+    """One case: the document with this key, if the register has one, else "not made"."""
+    document = world.judge.document_with(case.key)
+    storage = seat.register.printer.identity.storage_number
+    if document is not None and document[0] == storage:
+        told = world.attempt(seat, lambda till: resolve.decide_made(till, case.key, document[1]))
+    elif document is not None:
+        return "elsewhere"
+    else:
+        told = world.attempt(seat, lambda till: resolve.decide_not_made(till, case.key))
+    return f"{case.key}:{told.code}"
+
+
+def _give_up_begun(world: World, seat: Seat, order_id: int) -> list[str]:
+    """A receipt of the order that was begun with other tenders or lines, and of which nothing was made."""
+    if not seat.is_running:
+        return []
+    begun = [
+        each.receipt.key
+        for each in seat.till.journal.receipts_of_order(market.HOST, order_id)
+        if each.state in (State.PENDING, State.REFUSED, State.HELD)
+    ]
+    return [world.attempt(seat, _cancels(key)).code for key in begun]
+
+
+def _cancels(key: str) -> Any:
+    return lambda till: resolve.cancel(till, key)
+
+
+def give_up(world: World, event: Event) -> str:
+    """A customer went away: one receipt that was begun and not made is given up."""
+    seat = world.seats[event.till]
+
+    def pick(till: Till) -> str:
+        waiting = till.journal.receipts_in(State.PENDING, State.REFUSED)
+        if not waiting:
+            return "none"
+        key = waiting[int(event.args["pick"] * len(waiting))].receipt.key
+        resolve.cancel(till, key)
+        return key
+
+    told = world.attempt(seat, pick)
+    return f"{told.code} {told.value or ''}"
+
+
+# ---------------------------------------------------------------------------------------------- shift and drawer
+def cash(world: World, event: Event) -> str:
+    """Cash is put in or taken out; pressed again only when the till says that nothing was done."""
+    seat = world.seats[event.till]
+    act = shift.cash_in if event.what == "cash_in" else shift.cash_out
+    told = world.attempt(seat, lambda till: act(till, Money(event.args["kopecks"])))
+    return told.code
+
+
+def x_report(world: World, event: Event) -> str:
+    """An X report."""
+    return world.attempt(world.seats[event.till], shift.x_report).code
+
+
+def new_shift(world: World, event: Event) -> str:
+    """The shift is changed in the middle of the day."""
+    seat = world.seats[event.till]
+    return f"{world.attempt(seat, shift.close_shift).code} {opened(world, seat)}"
+
+
+def restart(world: World, event: Event) -> str:
+    """The program is closed and started again."""
+    seat = world.seats[event.till]
+    seat.stop()
+    world.judge.file_replaced(seat)
+    return begin(world, seat)
+
+
+# ---------------------------------------------------------------------------------------------- the portal
+def sync(world: World, event: Event) -> str:
+    """A round of exchange, as the program makes it every minute or a person by the button."""
+    return _sync(world, world.seats[event.till], force=event.args["force"])
+
+
+def _sync(world: World, seat: Seat, *, force: bool) -> str:
+    told = world.attempt(seat, lambda till: exchange.sync(till, force=force))
+    if not told.is_ok:
+        return told.code
+    report, _ = told.value
+    trouble = report.offline.code if report.offline else "–"
+    return f"{report.delivered}/{report.failed}/{report.left} {trouble}"
+
+
+def outbox(world: World, event: Event) -> str:
+    """A person holds an entry of the outbox, or has one tried again."""
+    seat, wanted = world.seats[event.till], event.args["do"]
+
+    def act(till: Till) -> str:
+        state = "waiting" if wanted == "hold" else random_state(event.args["pick"])
+        entries = till.journal.entries(state=state)
+        if not entries:
+            return "none"
+        entry = entries[int(event.args["pick"] * len(entries))].id
+        (exchange.hold if wanted == "hold" else exchange.retry)(till, entry)
+        return f"{wanted} {entry}"
+
+    told = world.attempt(seat, act)
+    return f"{told.code} {told.value or ''}"
+
+
+def random_state(pick: float) -> str:
+    """Which entries a person looks at."""
+    return "failed" if pick < 0.5 else "held"
+
+
+# ---------------------------------------------------------------------------------------------- the evening
+def evening(world: World, event: Event) -> str:
+    """The shop closes. On most days everything is put in order first; on the others the trouble stays overnight."""
+    if not event.args["heals"]:
+        words = [_sync(world, seat, force=False) for seat in world.seats]
+        return "as it is " + " ".join(words)
+    world.heal()
+    words = [_put_in_order(world, seat) for seat in world.seats]
+    words += [_close(world, seat) for seat in world.seats]
+    words += [_deliver_all(world, seat) for seat in world.seats]  # also what a decision of the other till changed
+    world.judge.day_is_over()
+    return "healed " + " ".join(words)
+
+
+def _put_in_order(world: World, seat: Seat) -> str:
+    for round_ in range(ROUNDS):
+        begun = begin(world, seat)
+        settled = settle(world, seat)
+        if begun.split()[0] == "ok" and settled == "ok":
+            return f"in order after {round_}"
+        for code in begun.split():
+            remedy(world, seat, code)
+    return "not in order"
+
+
+def _deliver_all(world: World, seat: Seat) -> str:
+    """Everything that can reach the portal does; what was declined or held is tried once more, a cause mended."""
+    word = ""
+    for round_ in range(ROUNDS):
+        word = _sync(world, seat, force=True)
+        if round_ == 0:
+            world.attempt(seat, _retry_all)
+        elif word.split("/")[2:] and word.split("/")[2].startswith("0 "):
+            break
+        world.clock.advance(60.0)
+    return word
+
+
+def _retry_all(till: Till) -> None:
+    for state in ("failed", "held"):
+        for entry in till.journal.entries(state=state):
+            exchange.retry(till, entry.id)
+
+
+def _close(world: World, seat: Seat) -> str:
+    """The shift is closed, and the journal looked after as the program does in a quiet moment."""
+    for _ in range(TRIES):
+        told = world.attempt(seat, shift.close_shift)
+        if told.code in ("ok", "shift_closed"):
+            break
+        remedy(world, seat, told.code)
+    world.attempt(seat, keeping.check)
+    world.attempt(seat, keeping.back_up_if_due)
+    return told.code

@@ -1,0 +1,140 @@
+"""Plays worlds and says what came of them; many of them at once, each in its own process when asked for."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from posapp.simulation.plan import WORLD_DAYS, Plan, plan_of, world_seed
+from posapp.simulation.violation import Violation
+from posapp.simulation.world import World
+
+MEMORY = Path("/dev/shm")  # noqa: S108  (a RAM disk makes fsync free; the folder is made by mkdtemp)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one world came to; `violation` is empty when every promise was kept."""
+
+    seed: int
+    days: int
+    tills: int | None
+    receipts: int
+    unknown: int
+    resolved: int
+    faults: dict[str, int]
+    violation: str = ""
+    trace: tuple[str, ...] = field(default=(), repr=False)
+    told: dict[str, int] = field(default_factory=dict)
+    least_faults: int = 0
+
+    @property
+    def command(self) -> str:
+        """What plays this very world again."""
+        tills = "" if self.tills is None else f" --tills {self.tills}"
+        return f"posapp simulate --seed {self.seed} --days {self.days}{tills}"
+
+
+@dataclass
+class Report:
+    """A whole run. `faults` counts what really happened, by name; `least_faults` is that of the quietest day."""
+
+    seed: int
+    days: int
+    receipts: int = 0
+    unknown: int = 0
+    resolved: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+    shrunk: list[str] = field(default_factory=list)
+    least_faults: int = 1_000_000
+
+    def add(self, outcome: Outcome) -> None:
+        """One world more."""
+        self.receipts += outcome.receipts
+        self.unknown += outcome.unknown
+        self.resolved += outcome.resolved
+        self.faults.update(outcome.faults)
+        if outcome.violation:
+            self.violations.append(f"{outcome.violation}. Повторить: {outcome.command}")
+        else:
+            self.least_faults = min(self.least_faults, outcome.least_faults)
+
+    def as_json(self) -> dict[str, object]:
+        """The object that the command prints."""
+        return {
+            "seed": self.seed,
+            "days": self.days,
+            "receipts": self.receipts,
+            "faults": dict(sorted(self.faults.items())),
+            "unknown": self.unknown,
+            "resolved": self.resolved,
+            "violations": self.violations,
+        }
+
+
+def run(seed: int, days: int, tills: int | None = None, *, jobs: int | None = None, shrinks: bool = False) -> Report:
+    """Plays `days` shop days, several worlds at once; ends with the first violation."""
+    work = [
+        (world_seed(seed, number), min(WORLD_DAYS, days - first), tills)
+        for number, first in enumerate(range(0, days, WORLD_DAYS))
+    ]
+    report = Report(seed, 0)
+    for outcome in _outcomes(work, min(jobs or os.cpu_count() or 1, len(work))):
+        report.days += outcome.days
+        report.add(outcome)
+        if outcome.violation:
+            if shrinks:
+                from posapp.simulation.shrink import shrunk
+
+                report.shrunk = shrunk(plan_of(outcome.seed, outcome.days, outcome.tills))
+            break
+    return report
+
+
+def _outcomes(work: list[tuple[int, int, int | None]], jobs: int) -> Iterator[Outcome]:
+    """In the order of `work`, whoever is ready first: what is reported depends on the seed alone."""
+    if jobs <= 1:
+        yield from map(_play_one, work)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap(_play_one, work)
+
+
+def _play_one(job: tuple[int, int, int | None]) -> Outcome:
+    seed, days, tills = job
+    return play(plan_of(seed, days, tills), tills)
+
+
+def play(plan: Plan, tills: int | None = None) -> Outcome:
+    """Plays one world in a folder that is gone afterwards. `tills` is what its plan was asked for."""
+    folder = Path(tempfile.mkdtemp(prefix="posapp-sim-", dir=MEMORY if MEMORY.is_dir() else None))
+    world = World(plan, folder)
+    violation, unknown, resolved = "", 0, 0
+    try:
+        world.play()
+        unknown, resolved = world.judge.unknown()
+    except Violation as broken:
+        violation = f"день {world.day}, шаг {world.step}: {broken.what}"
+    finally:
+        world.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    return Outcome(
+        seed=plan.seed,
+        days=plan.days,
+        tills=tills,
+        receipts=world.judge.receipts,
+        unknown=unknown,
+        resolved=resolved,
+        faults=dict(sorted(world.fault_counts.items())),
+        violation=violation,
+        trace=tuple(world.trace),
+        told=dict(sorted(world.told_counts.items())),
+        least_faults=min((world.faults_of_day[day] for day in range(plan.days)), default=0),
+    )
