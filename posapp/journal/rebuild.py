@@ -37,17 +37,17 @@ from posapp.journal.soundness import (
     BORN_NAME,
     CHECKED_NAME,
     DAMAGED_NAME,
+    READING,
     RESTORE_NAME,
+    STATE,
     integrity_check,
     shm_of,
     wal_of,
 )
 
 ROOM_NAME, ASIDE_NAME = "restore", "damaged"
-FACT, STATE = "restore", "restore:state"
-"""Facts of the journal: what the last restore came from (JSON of `Rebuilt`), and how far it is."""
-READING, DONE, WAITS = "reading", "done", "waits"
-"""The state: the storage is still to be read (nothing is sold), all is read, something waits for a person."""
+FACT = "restore"
+"""The journal's fact: what the last restore came from, JSON of `Rebuilt`."""
 
 COPY, IN_PLACE, NOTHING = "copy", "journal", "nothing"
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -258,7 +258,7 @@ def _take_over(folder: Path, path: Path, rebuilt: Rebuilt, progress: Progress) -
             )
         rebuilt.aside = str(Path(ASIDE_NAME) / rebuilt.id) if (folder / JOURNAL_NAME).exists() else ""
         db.execute("BEGIN IMMEDIATE")
-        db.execute("DELETE FROM facts WHERE name LIKE ?", (NOTES + "%",))
+        db.execute("DELETE FROM facts WHERE name LIKE ? OR name LIKE ?", (NOTES + "%", FACT + "%"))
         query = "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)"
         db.execute(query, (FACT, json.dumps(asdict(rebuilt), ensure_ascii=False)))
         db.execute(query, (STATE, READING))

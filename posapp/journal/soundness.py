@@ -27,6 +27,11 @@ BORN_NAME, CHECKED_NAME, DAMAGED_NAME = "journal.born", "journal.checked", "jour
 RESTORE_NAME = "restore.json"
 """Stands in the directory from the first step of a restore until its journal is in place (`rebuild.py`)."""
 
+STATE = "restore:state"
+READING, DONE, WAITS = "reading", "done", "waits"
+"""The journal's fact about the last restore: the storage is still to be read and nothing is sold, all is read, or
+something waits for a person."""
+
 CHECK_EVERY = timedelta(days=1)
 TEXT_MAX = 500
 

@@ -26,6 +26,8 @@ WORDS = {
     "claim.doubled_settled": ("с двумя чеками заказа разобрались", "the two receipts of an order were seen to"),
     "till.alone": ("подтверждено, что касса на портале одна", "this till was declared alone on its portal"),
     "entry.held": ("запись для портала придержана", "an entry for the portal is held"),
+    "directory.restored": ("журнал восстановлен и сверен с ФН", "the journal was restored, the storage read"),
+    "till.signed_out": ("касса отключена от портала, секреты удалены", "the till was signed out, its secrets removed"),
 }
 """A stable word of the log → what it says in Russian and in English. A word that is not here is shown as it is."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # importing them costs a quarter of a second, which the first
     from posapp.sync.bitrix.client import BitrixClient
     from posapp.sync.ofd import Ofd
     from posapp.till.claims import ClaimDesk
+    from posapp.till.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Till:
     so that a till without a network or a key still sells. `person` is who works with this process, "" when nobody said.
     `ofd` makes the OFD's adapter anew for each reconciliation (SetupError without a key); None where none is set up.
     `claims` makes the gateway's desk (SetupError without a secret); used only where settings name a gateway.
+    `place` is where this data directory lives now; None for a journal that lives nowhere in particular.
     """
 
     settings: Settings
@@ -44,6 +46,7 @@ class Till:
     person: str = ""
     ofd: Callable[[], Ofd] | None = None
     claims: Callable[[], ClaimDesk] | None = None
+    place: Place | None = None
 
     @property
     def who(self) -> str:

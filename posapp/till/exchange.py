@@ -89,7 +89,7 @@ def refresh(till: Till, order: Order) -> Order | None:
 
 
 def fetch(till: Till, number: str) -> Order | None:
-    """An order that is not on board, by its number; None when the portal has none. Raises Offline, Rejected, SetupError."""
+    """An order that is not on board, by its number; None when the portal has none. Raises SyncError, SetupError."""
     return _read_again(till, number, None)
 
 

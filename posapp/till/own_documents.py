@@ -1,0 +1,212 @@
+"""Documents of this till in the fiscal storage that its journal does not know, many at once: after a restore, in a
+copied directory, at the first contact of a new directory with a used register.
+
+The storage is the truth about what was printed. Each document is taken in by `adopt.adopt`, with its own key and its
+rows of the outbox, one commit after the other, so it can be cut off anywhere and called again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from posapp.domain.checkout import settlement_of
+from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument, FiscalMark
+from posapp.domain.receipt import Receipt
+from posapp.domain.settlement import By, Stamp, State
+from posapp.errors import Offline, Refused, Rejected, ResolveNeeded, SetupError
+from posapp.till import adopt, audit, exchange, recover
+from posapp.till.context import Till
+from posapp.till.outbox_rows import entries_for
+
+Progress = Callable[[str, int, int], None]
+"""Told while something long goes on: which step, how much of it is done, how much there is (0: not known)."""
+
+FIRST_LOOK = 200
+MANY_ORDERS = 20
+_SETTLEMENTS = (DocumentType.RECEIPT, DocumentType.CORRECTION)
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """A `Progress` that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A document, or a receipt, that could not be taken in: why, and what a person can do about it."""
+
+    why: str
+    order: str = ""
+    key: str = ""
+    document: int | None = None
+    total_kopecks: int | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """A line of `waiting` in the report of `posapp restore`."""
+        return {
+            "document": self.document,
+            "order": self.order,
+            "key": self.key,
+            "total_kopecks": self.total_kopecks,
+            "why": self.why,
+        }
+
+
+@dataclass(slots=True)
+class Found:
+    """What lies in the storage after a document: ours that the journal does not know, ours that it does, unreadable.
+
+    `unreadable` are receipts whose TLV is gone: nobody can say whose they are. `last` is the last number read.
+    """
+
+    unknown: list[FiscalDocument] = field(default_factory=list)
+    known: list[FiscalDocument] = field(default_factory=list)
+    unreadable: list[FiscalDocument] = field(default_factory=list)
+    others: list[FiscalDocument] = field(default_factory=list)
+    last: int = 0
+
+
+def look(till: Till, after: int, progress: Progress = silent, *, most: int | None = None) -> Found:
+    """Reads every document with a number above `after`, or the last `most` of them. Raises DeviceError."""
+    last = till.printer.last_document_number()
+    begin = after if most is None else max(after, last - most)
+    found = Found(last=max(begin, after))
+    for document in till.printer.documents_after(begin):
+        found.last = document.number
+        progress("storage", document.number - begin, last - begin)
+        stamp = Stamp.parse(document.stamp) if document.stamp else None
+        if recover.is_unknown_ours(till, document):
+            found.unknown.append(document)
+        elif stamp is not None and stamp.till == till.settings.till:
+            found.known.append(document)
+        elif document.type in _SETTLEMENTS and not document.whole and not _is_proven(till, document):
+            found.unreadable.append(document)
+        elif document.type not in (DocumentType.SHIFT_OPEN, DocumentType.SHIFT_CLOSE):
+            found.others.append(document)
+    return found
+
+
+def _is_proven(till: Till, document: FiscalDocument) -> bool:
+    storage = till.identity.storage_number
+    return till.journal.receipt_of_document(storage, document.number) is not None
+
+
+def has_unknown(till: Till, most: int = FIRST_LOOK) -> bool:
+    """Whether one of the newest documents is stamped by this till and not in its journal: `posapp restore` is due.
+
+    For the first contact of a directory that knows nothing with a register that has worked: bounded, so that setting up
+    a till does not wait for years of documents. Raises DeviceError.
+    """
+    return bool(look(till, 0, most=most).unknown)
+
+
+# ------------------------------------------------------------------------------------------------ taking in
+def take_in(
+    till: Till, documents: Sequence[FiscalDocument], why: str, progress: Progress = silent
+) -> tuple[list[FiscalDocument], list[Waiting]]:
+    """Takes the documents into the journal; orders that are not on board are asked for first.
+
+    Returns what is in now and what waits. Raises DeviceError when the register is away, JournalError.
+    """
+    _bring_orders(till, documents, progress)
+    done: list[FiscalDocument] = []
+    waiting: list[Waiting] = []
+    for place, document in enumerate(documents, 1):
+        progress("adopt", place, len(documents))
+        case = _take(till, document, why)
+        if case is None:
+            done.append(document)
+        else:
+            waiting.append(case)
+    return done, waiting
+
+
+def _take(till: Till, document: FiscalDocument, why: str) -> Waiting | None:
+    stamp = Stamp.parse(document.stamp or "")
+    key, order = (stamp.key, stamp.order) if stamp else ("", "")
+    try:
+        if stamp is not None:
+            _give_way(till, document, stamp, why)
+        decision = audit.decided(till, "receipt.adopted", key, why, document=document.number, order=order)
+        adopt.adopt(till, key, document.number, decision)
+    except ResolveNeeded as error:
+        total = document.total.kopecks if document.total else None
+        return Waiting(str(error.facts.get("why", error.message())), order, key, document.number, total)
+    return None
+
+
+def _give_way(till: Till, document: FiscalDocument, stamp: Stamp, why: str) -> None:
+    """A receipt of the same settlement that was begun and never sent gives way to the one that was printed.
+
+    The journal went back to a moment before a person had cancelled it; printing it now would be the second one.
+    """
+    order = till.journal.order(till.portal, stamp.order)
+    if order is None or document.kind is None or till.journal.receipt(stamp.key) is not None:
+        return
+    other = till.journal.receipt_of_settlement(settlement_of(order, document.kind))
+    if other is not None and other.state in (State.PENDING, State.HELD, State.REFUSED):
+        key = other.receipt.key
+        reason = f"по заказу напечатан ФД {document.number}"
+        decision = audit.decided(till, "receipt.cancelled", key, why, document=document.number)
+        till.journal.move(key, State.CANCELLED, By.PERSON, reason, decision=decision)
+
+
+def _bring_orders(till: Till, documents: Sequence[FiscalDocument], progress: Progress) -> None:
+    """Orders that are not on board, from the portal when it answers. Never raises for a portal that does not."""
+    stamps = [Stamp.parse(each.stamp or "") for each in documents]
+    unread = [each for each in stamps if each is not None and till.journal.receipt(each.key) is None]
+    missing = {each.order for each in unread if each.order and till.journal.order(till.portal, each.order) is None}
+    if not missing:
+        return
+    try:
+        if len(missing) > MANY_ORDERS:
+            progress("orders", 0, 0)
+            exchange.pull(till)
+        for place, number in enumerate(sorted(missing), 1):
+            progress("orders", place, len(missing))
+            if till.journal.order(till.portal, number) is None:
+                exchange.fetch(till, number)
+    except (Offline, Rejected, SetupError):
+        return
+
+
+def by_hints(till: Till, marks: Mapping[str, Mapping[str, object]], why: str) -> None:
+    """Receipts that a damaged journal called printed: believed when the storage shows the very document.
+
+    The sign (1077) is computed by the storage over the whole document, so number, sign, kind and total together are the
+    document even where its TLV is gone. What was printed in a storage that is no longer here is a person's word: the
+    damaged journal is all that is left of it, and calling it unprinted would print it twice. Where the storage shows
+    something else, the documents' own keys decide (`look`). Raises DeviceError, DeviceSending.
+    """
+    here = till.printer.connect()
+    for key, hint in marks.items():
+        stored = till.journal.receipt(key)
+        if stored is None or stored.state not in (State.PENDING, State.SENDING):
+            continue
+        claimed = FiscalMark.from_json(cast("Mapping[str, object]", hint["mark"]))
+        if claimed.storage_number == here.storage_number:
+            mark, device, by = _shown(till, stored.receipt, claimed), here, By.PROOF
+        else:
+            factory = str(hint.get("factory") or here.factory_number)
+            device = DeviceIdentity(factory, claimed.registration_number, claimed.storage_number)
+            mark, by = claimed, By.PERSON
+        if mark is None:
+            continue
+        number = mark.document_number
+        if stored.state is State.PENDING:
+            till.journal.start_attempt(key, device, number - 1, mark.shift_number)
+        decision = audit.decided(till, "receipt.adopted", key, why, document=number, storage=mark.storage_number)
+        evidence = {"salvaged": number}
+        till.journal.fiscalize(key, mark, by, entries_for(till, stored.receipt, mark), evidence, decision=decision)
+
+
+def _shown(till: Till, receipt: Receipt, claimed: FiscalMark) -> FiscalMark | None:
+    """The mark as the storage here has it, None when that document is another one."""
+    try:
+        document = till.printer.read_document(claimed.document_number)
+    except Refused:
+        return None
+    if (document.sign, document.kind, document.total) != (claimed.document_sign, receipt.kind, receipt.total):
+        return None
+    return till.printer.document_mark(claimed.document_number)
