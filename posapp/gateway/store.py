@@ -415,24 +415,32 @@ def open_store(url: str) -> SqlStore:
     Raises:
         SetupError: `gateway_database`: no such engine, not reached, or of a newer program.
     """
+    engine: sa.Engine | None = None
     try:
         engine = _engine(url)
         with engine.begin() as db:
-            if engine.dialect.name == "postgresql":
-                db.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-            _meta.create_all(db)
-            known = dict(db.execute(sa.select(_about.c.name, _about.c.value)).tuples().all())
-            for name, value in (("schema", SCHEMA), ("fence", 0)):
-                if name not in known:
-                    db.execute(sa.insert(_about).values(name=name, value=value))
+            schema = _make_tables(db)
     except (SQLAlchemyError, ValueError, ImportError) as error:
         trouble = SetupError("gateway_database", what=_short(error))
     else:
-        if known.get("schema", SCHEMA) > SCHEMA:
-            engine.dispose()
-            raise SetupError("gateway_database", what="её записала более новая версия программы")
-        return SqlStore(engine)
+        if schema <= SCHEMA:
+            return SqlStore(engine)
+        trouble = SetupError("gateway_database", what="её записала более новая версия программы")
+    if engine is not None:
+        engine.dispose()
     raise trouble
+
+
+def _make_tables(db: sa.Connection) -> int:
+    """Tables and counters that are missing; the number of the schema that is there then."""
+    if db.dialect.name == "postgresql":
+        db.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    _meta.create_all(db)
+    known: dict[str, int] = {row.name: row.value for row in db.execute(sa.select(_about))}
+    for name, value in (("schema", SCHEMA), ("fence", 0)):
+        if name not in known:
+            db.execute(sa.insert(_about).values(name=name, value=value))
+    return known.get("schema", SCHEMA)
 
 
 def _short(error: Exception) -> str:
