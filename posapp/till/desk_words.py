@@ -42,6 +42,7 @@ _TEXTS = {
     ),
     "shows.nothing": ("Новых документов после ФД {after} в ФН нет.", "There is no document after FD {after}."),
     "shows.documents": ("После ФД {after} в ФН: {list}.", "After FD {after} the storage holds: {list}."),
+    "numbers": ("ФД {list}", "FD {list}"),
     "shows.more": ("и ещё {count}", "and {count} more"),
     "shows.document": ("ФД {number} – {words}, {at}, {note}", "FD {number} – {words}, {at}, {note}"),
     "shows.open": (

@@ -143,7 +143,7 @@ def _next_by_what_fits(say: Say, ours: Ours, look: Look, *, renamed: bool) -> Ne
     not_made = _not_made(say, receipt, candidates, look.opened.subtotal if look.opened else None)
     if candidates:
         word = "next.candidates" if ours.has_key else "next.keyless"
-        return Next(say(word, numbers=_numbers(candidates)), (*made, not_made))
+        return Next(say(word, numbers=_numbers(say, candidates)), (*made, not_made))
     if look.opened is not None or renamed:
         return Next(say("next.open_ours") if look.opened else say("next.reread"), (not_made,))
     return Next(say("next.reread"))
@@ -170,7 +170,7 @@ def _made_choices(say: Say, receipt: Receipt, documents: Iterable[FiscalDocument
 
 def _not_made(say: Say, receipt: Receipt, candidates: Sequence[FiscalDocument], subtotal: Money | None) -> Choice:
     numbers = [each.number for each in candidates]
-    words = say("not_made", numbers=_numbers(candidates)) if candidates else say("not_made.bare")
+    words = say("not_made", numbers=_numbers(say, candidates)) if candidates else say("not_made.bare")
     opened = "" if subtotal is None else say("not_made.open", subtotal=subtotal)
     about = [*map(str, numbers), *(["open"] if subtotal is not None else [])]
     return Choice(
@@ -221,8 +221,8 @@ def _why(needed: bool) -> str:
     return ' --why "…"' if needed else ""
 
 
-def _numbers(documents: Sequence[FiscalDocument]) -> str:
-    return "ФД " + ", ".join(str(each.number) for each in documents)
+def _numbers(say: Say, documents: Sequence[FiscalDocument]) -> str:
+    return say("numbers", list=", ".join(str(each.number) for each in documents))
 
 
 # ------------------------------------------------------------------------------------------------ what the device shows
