@@ -20,17 +20,21 @@ from posapp.devices.base import FiscalPrinter
 from posapp.devices.registry import make_printer
 from posapp.domain.money import Money
 from posapp.domain.order import Order
-from posapp.errors import SaleError, SetupError
+from posapp.errors import DeviceError, JournalError, SaleError, SetupError
 from posapp.http import HttpClient
 from posapp.journal.connect import JOURNAL_NAME
+from posapp.journal.lock import DirectoryLock
 from posapp.journal.store import Journal
 from posapp.settings import Settings
 from posapp.sync.bitrix.client import BitrixClient
 from posapp.sync.claims import GatewayDesk
 from posapp.sync.governor import Governor, Limits
-from posapp.till import exchange, keeping, orders, recover, register, sale, shift
+from posapp.till import exchange, keeping, orders, place, recover, register, resolve, restore, sale, shift
 from posapp.till.context import Till
+from posapp.till.own_documents import Progress, silent
 from posapp.till.views import (
+    Alarm,
+    Case,
     DeliverReport,
     OrderRow,
     OrderView,
@@ -39,6 +43,7 @@ from posapp.till.views import (
     ReceiptView,
     Recovered,
     RegisterView,
+    Resolved,
     SyncRow,
 )
 
@@ -158,8 +163,12 @@ def load_settings(folder: Path) -> Settings:
 
 
 @contextmanager
-def open_till(folder: Path, *, write: bool = True) -> Iterator[Till]:
-    """The till of a data directory, its journal open. Lets everything go at the end, the journal last."""
+def open_till(folder: Path, *, write: bool = True, person: str = "", checks: bool = True) -> Iterator[Till]:
+    """The till of a data directory, its journal open. Lets everything go at the end, the journal last.
+
+    `checks`: a journal opened for writing is read whole first when that is due, once a day and after a process that did
+    not end by itself; the window does it in the background instead. `person`: who decides, for the audit log.
+    """
     settings = load_settings(folder)
     if not write and not (folder / JOURNAL_NAME).exists():  # set up and not yet used: an empty till, no trouble
         Journal.open(folder, now=now).close()
@@ -172,7 +181,44 @@ def open_till(folder: Path, *, write: bool = True) -> Iterator[Till]:
         printer = printer_of(settings)
         if printer is not None:
             stack.callback(printer.close)
-        yield Till(settings, journal, now, new_id, printer, door, jitter, claims=gateway)
+        here = place.here(folder)
+        till = Till(settings, journal, now, new_id, printer, door, jitter, person, claims=gateway, place=here)
+        if write:
+            place.settle(journal, here)
+            if checks:
+                keeping.check_if_due(till)
+        yield till
+
+
+def restore_directory(
+    folder: Path,
+    why: str,
+    *,
+    copy: Path | None = None,
+    from_storage: bool = False,
+    person: str = "",
+    progress: Progress = silent,
+) -> restore.Report:
+    """Brings a data directory back: files, then the fiscal storage (see `posapp.till.restore`). Nobody may hold it.
+
+    A register that does not answer is no error: its documents wait in the report, and the same call goes on later.
+    Raises JournalError, SetupError.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = DirectoryLock(folder)
+    except OSError as error:
+        raise JournalError("disk_read_only", path=folder) from error
+    try:
+        _, rebuilt = restore.files(folder, now, copy=copy, progress=progress)
+    finally:
+        lock.release()
+    with open_till(folder, person=person, checks=False) as till:
+        restore.begin(till, rebuilt, from_storage=from_storage)
+        try:
+            return restore.finish(till, why, progress)
+        except (DeviceError, SetupError) as error:
+            return restore.not_read(till, error)
 
 
 class TillDesk:
@@ -181,7 +227,7 @@ class TillDesk:
     def __init__(self, folder: Path) -> None:
         self._open = ExitStack()
         self._is_checked = False
-        self._till = till = self._open.enter_context(open_till(folder))
+        self._till = till = self._open.enter_context(open_till(folder, checks=False))
         self.cashier = till.settings.cashier
         self.till = till.settings.till
         self.is_training = till.settings.is_training
@@ -221,6 +267,18 @@ class TillDesk:
     def recover(self) -> list[Recovered]:
         """What became of the receipts under way."""
         return recover.recover(self._till)
+
+    def cases(self, language: str) -> list[Case]:
+        """What waits for a decision, after everything was decided that can be proven."""
+        return resolve.cases(self._till, language)
+
+    def decide(self, key: str, choice: str, who: str, why: str, answers: dict[str, str], language: str) -> Resolved:
+        """A person's decision."""
+        return resolve.decide(self._till, key, choice, who, why, answers, language)
+
+    def alarms(self) -> list[Alarm]:
+        """What waits, from the journal alone."""
+        return resolve.alarms(self._till)
 
     def register(self) -> RegisterView:
         """The register now."""
