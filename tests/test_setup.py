@@ -22,7 +22,7 @@ import dev
 import posapp
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-gateway.lock", "requirements-dev.lock")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -80,7 +80,15 @@ def test_every_pin_has_a_hash(name: str) -> None:
     "name, wanted",
     [
         ("requirements.lock", PROJECT["dependencies"]),
-        ("requirements-dev.lock", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]),
+        ("requirements-gateway.lock", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["gateway"]),
+        (
+            "requirements-dev.lock",
+            [
+                *PROJECT["dependencies"],
+                *PROJECT["optional-dependencies"]["gateway"],
+                *PROJECT["optional-dependencies"]["dev"],
+            ],
+        ),
     ],
 )
 def test_the_pins_satisfy_pyproject(name: str, wanted: list[str]) -> None:
@@ -90,11 +98,10 @@ def test_the_pins_satisfy_pyproject(name: str, wanted: list[str]) -> None:
         assert wish.specifier.contains(version(pin)), f"{name} pins {pin}, pyproject.toml asks for {wish}: lock again"
 
 
-def test_what_users_run_is_what_was_tested() -> None:
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-gateway.lock"])
+def test_what_users_run_is_what_was_tested(name: str) -> None:
     tested = pins("requirements-dev.lock")
-    assert {
-        name: str(pin) for name, pin in pins("requirements.lock").items() if str(tested.get(name)) != str(pin)
-    } == {}
+    assert {each: str(pin) for each, pin in pins(name).items() if str(tested.get(each)) != str(pin)} == {}
 
 
 def test_what_is_installed_is_what_is_locked() -> None:
