@@ -78,6 +78,7 @@ class Banner(QWidget):
         self.action.set_text(trouble.action)
         self.action.setVisible(bool(trouble.action))
         self.code.set_text(say("code", code=trouble.code) if trouble.code else "")
+        self.code.setVisible(bool(trouble.code))
         self.button.setVisible(bool(trouble.act))
         if trouble.act:
             self.button.set_text(say(f"act.{trouble.act}"))

@@ -6,7 +6,10 @@ sentences stand in `COUNTS` with three Russian forms (1, 21 · 2–4 · 0, 5–2
 
 from __future__ import annotations
 
+from posapp.ui.catalogue_desk import DESK_COUNTS, DESK_TEXTS
+
 TEXTS: dict[str, tuple[str, str]] = {
+    **DESK_TEXTS,
     # ages and days
     "age.s": ("{n}~с", "{n}~s"),
     "age.min": ("{n}~мин", "{n}~min"),
@@ -40,6 +43,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "act.ask_close_shift": ("Закрыть смену", "Close the shift"),
     "act.close_shift_now": ("Закрыть смену и напечатать отчёт", "Close the shift and print the report"),
     "act.x_report": ("X-отчёт, без закрытия", "X report, closes nothing"),
+    "act.resolve": ("Разобрать", "Resolve"),
+    "act.begun": ("Отменить начатый чек…", "Give up the begun receipt…"),
     "act.recover": ("Прочитать ФН", "Read the storage"),
     "act.again": ("Попробовать снова", "Try again"),
     "act.quit": ("Закрыть программу", "Quit"),
@@ -339,6 +344,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 }
 
 COUNTS: dict[str, tuple[tuple[str, str, str], tuple[str, str]]] = {
+    **DESK_COUNTS,
     "receipts": (("{n}~чек", "{n}~чека", "{n}~чеков"), ("{n}~receipt", "{n}~receipts")),
     "goods": (("{n}~шт.", "{n}~шт.", "{n}~шт."), ("{n}~piece", "{n}~pieces")),
     "list.count": (("{n}~заказ", "{n}~заказа", "{n}~заказов"), ("{n}~order", "{n}~orders")),

@@ -21,6 +21,7 @@ from posapp.ui.desk import Desk
 from posapp.ui.draft import Draft, Method, Paid
 from posapp.ui.lights import worst_of
 from posapp.ui.look import Look
+from posapp.ui.moneywords import goods_words, tender_words
 from posapp.ui.payment_pane import PaymentPane, Step
 from posapp.ui.sounds import Sounds
 from posapp.ui.trouble import Trouble, is_unknown, trouble_of
@@ -32,6 +33,11 @@ class Face(Protocol):
     @property
     def pane(self) -> PaymentPane:
         """The right pane."""
+        ...
+
+    @property
+    def is_till_in_sight(self) -> bool:
+        """The person looks at the till, not at the log or the resolve desk: an order may be shown by itself."""
         ...
 
     def show_order(self, view: OrderView) -> None:
@@ -322,22 +328,42 @@ class Counter(QObject):
         was_unknown, self._unknown_outcomes = set(self._unknown_outcomes), {}
         if self.view is not None and not self.is_selling and self._new_receipt is None:
             order_id = self.view.order.order_id
-            opened = self._proven if order_id in was_unknown else self._open
-            self._bridge.run(self._lanes.journal, lambda: self._desk.view(order_id), opened, self._ignore)
+            judged = self._proven if order_id in was_unknown else self._judged
+            self._bridge.run(self._lanes.journal, lambda: self._desk.view(order_id), judged, self._ignore)
+
+    def not_recovered(self, trouble: Trouble) -> None:
+        """The storage was read and proves nothing: from now on the order says that a person has to decide."""
+        if trouble.act != "resolve":
+            return
+        self._unknown_outcomes = dict.fromkeys(self._unknown_outcomes, trouble)
+        pane = self._face.pane
+        if pane.step is Step.BLOCKED and pane.banner.trouble is not None and pane.banner.trouble.tone == "unknown":
+            pane.show_trouble(trouble)
+
+    def _judged(self, view: OrderView) -> None:
+        if self._face.is_till_in_sight:
+            self._open(view)
+        elif self.view is not None and self.view.order.order_id == view.order.order_id:
+            self.view = view  # shown when the person comes back to the till
 
     def _proven(self, view: OrderView) -> None:
         """The customer still stands there: what the storage said, and what to do now."""
-        say, receipt = self._look.say, view.receipt
-        self._open(view)
-        if receipt is None:
-            return
-        if receipt.state is State.FISCALIZED and receipt.mark is not None:
+        receipt = view.receipt
+        is_made = receipt is not None and receipt.state is State.FISCALIZED
+        if is_made:
             self._drafts.pop(view.order.order_id, None)
+        if not self._face.is_till_in_sight:
+            self._judged(view)
+            self._new_receipt = receipt if is_made else None
+            return
+        self._open(view)
+        say = self._look.say
+        if receipt is not None and receipt.mark is not None:
             self._show_new(receipt, view)
             said = say("proven.made", n=receipt.mark.document_number)
             self._face.pane.show_trouble(Trouble("ok", said, say("proven.made_action"), "133"))
             self._sounds.play("receipt")
-        elif receipt.state in (State.PENDING, State.REFUSED):
+        elif receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
             action = say("proven.not_made_action", sums=tender_words(receipt, self._look))
             self._face.pane.only_resume(Trouble("wait", say("proven.not_made"), action, "132", "resume"))
 
@@ -350,20 +376,3 @@ def _is_begun(view: OrderView) -> bool:
         and receipt.state in (State.PENDING, State.REFUSED)
         and (view.refusal is None or view.refusal.code == "other_tenders")
     )
-
-
-def goods_words(view: OrderView, look: Look) -> str:
-    """How many things to hand over; deliveries are none."""
-    goods = [line for line in view.order.lines if not line.is_delivery]
-    whole = [int(line.quantity.value) if line.quantity.value == int(line.quantity.value) else 1 for line in goods]
-    return look.say.count("goods", sum(whole))
-
-
-def tender_words(receipt: ReceiptView, look: Look) -> str:
-    """`Наличные 3 000,00 ₽ · Карта 480,00 ₽`."""
-    say, tender = look.say, receipt.receipt.tender
-    parts = [
-        say("tender.cash", sum=tender(TenderKind.CASH)) if tender(TenderKind.CASH) else "",
-        say("tender.card", sum=tender(TenderKind.CASHLESS)) if tender(TenderKind.CASHLESS) else "",
-    ]
-    return " · ".join(each for each in parts if each)

@@ -12,6 +12,8 @@ from typing import Protocol
 from posapp.domain.money import Money
 from posapp.lanes import Lanes
 from posapp.till.views import (
+    Alarm,
+    Case,
     DeliverReport,
     OrderRow,
     OrderView,
@@ -20,6 +22,7 @@ from posapp.till.views import (
     ReceiptView,
     Recovered,
     RegisterView,
+    Resolved,
     SyncRow,
 )
 
@@ -81,6 +84,23 @@ class Desk(Protocol):
 
     def recover(self) -> list[Recovered]:
         """Lane device. Reads the fiscal storage and decides what became of receipts under way; safe to call again."""
+        ...
+
+    def cases(self, language: str) -> list[Case]:
+        """Lane device. Proves what can be proven, then lists what waits, oldest first, in words of `language`. Raises
+        DeviceError only when there is nothing to tell and the register does not answer."""
+        ...
+
+    def decide(self, key: str, choice: str, who: str, why: str, answers: dict[str, str], language: str) -> Resolved:
+        """Lane device. Writes down that `who` decided case `key` by the choice with this id, because of `why`.
+
+        `answers`: what the choice asks for, by its names. Raises ResolveNeeded where the register contradicts it or
+        something is missing; then nothing was changed.
+        """
+        ...
+
+    def alarms(self) -> list[Alarm]:
+        """Lane journal. What waits, oldest first, without asking the register."""
         ...
 
     def register(self) -> RegisterView:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from PySide6.QtCore import QObject, QTimer
 
 from posapp.lanes import Lane, Lanes
-from posapp.till.views import DeliverReport, OutboxStrip, PullResult, Recovered, RegisterView, SyncRow
+from posapp.till.views import Alarm, DeliverReport, OutboxStrip, PullResult, Recovered, RegisterView, SyncRow
 from posapp.ui.bridge import Bridge, Failure
 from posapp.ui.desk import Desk
 from posapp.ui.look import Look
@@ -57,6 +57,10 @@ class Listener(Protocol):
 
     def log_counts(self, counts: dict[str, int]) -> None:
         """How many rows each filter has."""
+        ...
+
+    def alarm_known(self, alarms: list[Alarm]) -> None:
+        """How many cases wait for a decision."""
         ...
 
     def notice(self, trouble: Trouble) -> None:
@@ -170,9 +174,14 @@ class Errands(QObject):
     # ------------------------------------------------------------------ reading the journal
 
     def read_strip(self) -> None:
-        """What is not yet sent."""
+        """What is not yet sent, and what waits for a decision."""
         if self._lanes.journal.is_idle:
             self._bridge.run(self._lanes.journal, self._desk.strip, self._listener.strip_known, self._ignore)
+            self.read_alarm()
+
+    def read_alarm(self) -> None:
+        """What waits for a decision."""
+        self._bridge.run(self._lanes.journal, self._desk.alarms, self._listener.alarm_known, self._ignore)
 
     def read_log(self, chip: str, search: str, before: int | None) -> None:
         """A page of the log; only the newest request is answered."""

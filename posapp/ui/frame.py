@@ -13,12 +13,14 @@ from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 from posapp.ui.action_bar import ActionBar
 from posapp.ui.controls import FocusRing, Pane, Stack
 from posapp.ui.head import Head
+from posapp.ui.help_screen import HelpScreen
 from posapp.ui.look import Look
 from posapp.ui.order_list import OrderList
 from posapp.ui.order_screen import OrderScreen
 from posapp.ui.payment_pane import PaymentPane, Step
 from posapp.ui.receipt_picture import hatch
 from posapp.ui.receipt_screen import ReceiptScreen
+from posapp.ui.resolve_screen import ResolveScreen
 from posapp.ui.route_screen import RouteScreen
 from posapp.ui.service_screen import LookSettings, ServiceScreen
 from posapp.ui.strip import Strip
@@ -29,7 +31,7 @@ from posapp.ui.wedge import LastKeys
 TRAINING_FRAME = 8
 COMPACT = 148  # the right pane below the left one: the total or the change, and one row of buttons
 _ANY = 16_777_215  # QWIDGETSIZE_MAX: no limit
-SCREENS = ("orders", "order", "receipt", "route", "log", "service")
+SCREENS = ("orders", "order", "receipt", "route", "log", "resolve", "service", "help")
 
 
 class Frame(QWidget):
@@ -54,7 +56,9 @@ class Frame(QWidget):
         self.receipt = ReceiptScreen(look, stacked=stacked)
         self.route = RouteScreen(look)
         self.log = SyncLog(look)
+        self.resolve = ResolveScreen(look, who=cashier, stacked=stacked)
         self.service = ServiceScreen(look, settings)
+        self.help = HelpScreen(look)
         self.left_column = Pane(look, "surface")
         self.left = Stack()
         self.right = Stack()
@@ -66,7 +70,7 @@ class Frame(QWidget):
         px = self.look.px
         for name in SCREENS:
             self.left.addWidget(getattr(self, name))
-        for side in (self.pane, self.route.side, self.log.side, self.service.side):
+        for side in (self.pane, self.route.side, self.log.side, self.resolve.side, self.service.side):
             self.right.addWidget(side)
         column = QVBoxLayout(self.left_column)
         column.setContentsMargins(0, 0, 0, 0)
@@ -111,7 +115,7 @@ class Frame(QWidget):
         is_blocked = self.shown == "order" and (step is Step.BLOCKED or self.pane.banner.trouble is not None)
         alone = is_paying or peek or is_blocked
         self.left_column.setVisible(not alone)
-        self.bar.setVisible(self.shown not in ("order", "receipt"))
+        self.bar.setVisible(self.shown not in ("order", "receipt", "resolve"))
         self.right.setVisible(alone or self.shown in ("order", "receipt"))
         room = self.look.px(COMPACT)
         self.right.setMinimumHeight(0 if alone else room)
@@ -134,7 +138,7 @@ class Frame(QWidget):
         self.head.refresh()
         self.strip.refresh()
         screen = self.left.currentWidget()
-        if isinstance(screen, (OrderList, OrderScreen, ReceiptScreen)):
+        if isinstance(screen, (OrderList, OrderScreen, ReceiptScreen, ResolveScreen)):
             screen.refresh()
 
     def paintEvent(self, _event: QPaintEvent) -> None:

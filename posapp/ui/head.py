@@ -3,86 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 
 from posapp.domain.fiscal import ShiftState
-from posapp.errors import WORDS, Refused
 from posapp.till.views import RegisterView
 from posapp.ui.banner import LampIcon
 from posapp.ui.controls import Button, Label, Pane
-from posapp.ui.lights import INKS, Shape
+from posapp.ui.lights import INKS
 from posapp.ui.look import Look
+from posapp.ui.readiness import Readiness
 from posapp.ui.theme import HEAD, Space, Target, Type
-from posapp.ui.trouble import Trouble, trouble_of
-from posapp.ui.words import Say
-
-_SHORT = {
-    "device_unreachable": "ready.dead",
-    "paper_out": "ready.paper",
-    "cover_open": "ready.cover",
-    "device_busy": "ready.busy",
-    "wrong_device": "ready.other",
-}
-"""The whole sentence of a trouble stands in the pane; the head has room for three words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """Whether money may be taken: the lamp, its words, and the one button that helps ("" for none)."""
-
-    shape: Shape
-    words: str
-    act: str = ""
-
-    @property
-    def may_sell(self) -> bool:
-        """Methods may be chosen."""
-        return self.shape is Shape.OK
-
-
-def short_of(code: str) -> str:
-    """The key of the three words for an error's number (`101`), as the head says it."""
-    return next((key for name, key in _SHORT.items() if str(WORDS[name].number) == code), "ready.not")
-
-
-def readiness_of(register: RegisterView | None, look: Look, *, recovered: bool) -> Readiness:
-    """What the register's state means to a cashier. The shift comes first: its remedy is a button."""
-    say = look.say
-    if not recovered:
-        return Readiness(Shape.WAIT, say("ready.recovering"))
-    if register is None:
-        return Readiness(Shape.WAIT, say("ready.asking"))
-    trouble = register.trouble
-    is_shift = trouble is None or trouble.code in ("shift_closed", "shift_expired")
-    if register.shift is not None and is_shift:
-        if register.shift.state is ShiftState.CLOSED:
-            return Readiness(Shape.BAD, say("ready.closed"), "open_shift")
-        if register.shift.state is ShiftState.EXPIRED:
-            return Readiness(Shape.BAD, say("ready.expired"), "close_shift")
-    if trouble is not None:
-        is_unknown = trouble.exit_code == 3
-        return Readiness(
-            Shape.UNKNOWN if is_unknown else Shape.BAD,
-            say("ready.unknown" if is_unknown else _SHORT.get(trouble.code, "ready.not")),
-            "recover" if is_unknown else "",
-        )
-    if not register.paper_ok:
-        return Readiness(Shape.BAD, say("ready.paper"))
-    return Readiness(Shape.OK, say("ready.ok"))
-
-
-def why_not(register: RegisterView | None, readiness: Readiness, say: Say) -> Trouble | None:
-    """The message that goes with methods that cannot be chosen; None when they can, or when it is only being asked."""
-    if readiness.may_sell or register is None or readiness.shape is Shape.WAIT:
-        return None
-    error = register.trouble
-    if error is None and readiness.act:
-        error = Refused("shift_closed" if readiness.act == "open_shift" else "shift_expired")
-    return trouble_of(error, say) if error is not None else None
 
 
 class Head(Pane):

@@ -66,6 +66,7 @@ class MethodsPage(QWidget):
 
     chosen = Signal(object)
     put_aside = Signal()
+    give_up = Signal()
 
     def __init__(self, look: Look, stacked: bool) -> None:
         super().__init__()
@@ -91,6 +92,11 @@ class MethodsPage(QWidget):
             self.buttons[method] = button
             box.addWidget(button)
         column.addLayout(box)
+        self._stacked = stacked
+        self.begun = Button(look, say("begun.give_up"), kind=Kind.QUIET)
+        self.begun.clicked.connect(self.give_up)
+        self.begun.hide()
+        box.addWidget(self.begun)
         self.aside = Button(look, "" if stacked else say("pay.aside"), key="Esc", kind=Kind.QUIET)
         self.aside.setAccessibleName(say("pay.aside"))
         self.aside.clicked.connect(self.put_aside)
@@ -102,10 +108,12 @@ class MethodsPage(QWidget):
             column.addWidget(self.aside)
         column.addStretch(1)
 
-    def allow(self, allowed: set[Method]) -> None:
-        """Only these may be chosen now."""
+    def allow(self, allowed: set[Method], *, is_begun: bool = False) -> None:
+        """Only these may be chosen now. `is_begun`: none, a receipt was begun; it goes on or is given up."""
+        self.begun.setVisible(is_begun)
         for method, button in self.buttons.items():
             button.setEnabled(method in allowed)
+            button.setVisible(not (is_begun and self._stacked))  # no room for four
 
 
 class _Sums(QWidget):

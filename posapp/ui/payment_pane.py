@@ -110,6 +110,7 @@ class PaymentPane(Pane):
     def _connect(self) -> None:
         self.methods.chosen.connect(self.choose)
         self.methods.put_aside.connect(self.left)
+        self.methods.give_up.connect(lambda: self.acted.emit("begun"))
         self.blocked.left.connect(self.left)
         self.next.clicked.connect(self.next_customer)
         self.banner.acted.connect(self._act)
@@ -139,6 +140,7 @@ class PaymentPane(Pane):
         self._only_resume = True
         self._refresh()
         self.show_trouble(trouble)
+        self.stepped.emit()
 
     def resume(self, draft: Draft) -> None:
         """A person continues a receipt that was begun: its method, its sums."""
@@ -404,7 +406,7 @@ class PaymentPane(Pane):
         in_pay = self.step in (Step.PAY, Step.PRINTING)
         self.caption.set_text(say(f"due.{draft.method.value}" if in_pay else "due"))
         self.total.set_text(say.money(draft.due))
-        self.methods.allow(self._choices)
+        self.methods.allow(self._choices, is_begun=self._only_resume)
         self.cash.show_draft(draft)
         self.card.show_draft(draft, is_settled=self._only_resume)
         self.mix.show_draft(draft)

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from posapp.domain.fiscal import ShiftState
 from posapp.till.views import PullResult, RegisterView
 from posapp.ui.banner import Banner
 from posapp.ui.controls import Button, Label, Pane
 from posapp.ui.look import Look
-from posapp.ui.tables import ScrollBar
+from posapp.ui.scroller import Scroller
 from posapp.ui.theme import FACTORS, THEMES, Space, Target, Type
 from posapp.ui.trouble import Trouble
 
@@ -75,16 +75,9 @@ class ServiceScreen(QWidget):
         self.show_register(None)
 
     def _scroll(self, page: QWidget) -> None:
-        scroller = QScrollArea()
-        scroller.setWidgetResizable(True)
-        scroller.setFrameShape(QFrame.Shape.NoFrame)
-        scroller.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes through the buttons and brings them into sight
-        scroller.setVerticalScrollBar(ScrollBar(self.look))
-        scroller.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroller.setWidget(page)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroller)
+        whole.addWidget(Scroller(self.look, page))
 
     def _act_button(self, act: str, icon: str) -> Button:
         button = Button(self.look, self.look.say(f"act.{act}"), icon=icon)

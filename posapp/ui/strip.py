@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 
 from posapp.till.views import OutboxStrip
+from posapp.ui.alarms import CaseAlarm
 from posapp.ui.banner import LampIcon
 from posapp.ui.controls import Button, Label, Pane
 from posapp.ui.lights import INKS, Shape
@@ -69,6 +70,7 @@ class Strip(Pane):
 
     send_now = Signal()
     open_log = Signal()
+    open_desk = Signal()
 
     def __init__(self, look: Look, *, is_short: bool = False) -> None:
         super().__init__(look, "bg", edge="top")
@@ -78,6 +80,9 @@ class Strip(Pane):
         self.words = Label(look, token=Type.BODY, elide=True)
         self.person = Button(look, "", height=Target.SMALL)
         self.person.clicked.connect(self.open_log)
+        self.cases = Button(look, "", height=Target.SMALL)
+        self.cases.clicked.connect(self.open_desk)
+        self.cases.hide()
         self.send = Button(look, look.say("strip.send"), icon="cloud-up", height=Target.SMALL)
         self.send.clicked.connect(self.send_now)
         row = QHBoxLayout(self)
@@ -85,6 +90,7 @@ class Strip(Pane):
         row.setSpacing(look.px(Space.S3))
         row.addWidget(self.lamp)
         row.addWidget(self.words, 1)
+        row.addWidget(self.cases)
         row.addWidget(self.person)
         row.addWidget(self.send)
         self.setFixedHeight(look.px(STRIP))
@@ -93,6 +99,12 @@ class Strip(Pane):
     def show_strip(self, strip: OutboxStrip) -> None:
         """The outbox as it is now."""
         self._strip = strip
+        self.refresh()
+
+    def show_cases(self, alarm: CaseAlarm) -> None:
+        """What waits for a decision: the way to the resolve desk from every screen."""
+        self.cases.set_text(self.look.say.count("strip.cases", alarm.count))
+        self.cases.setVisible(alarm.count > 0)
         self.refresh()
 
     def refresh(self) -> None:

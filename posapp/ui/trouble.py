@@ -12,13 +12,17 @@ _BUTTONS = {
     "shift_closed": "open_shift",
     "shift_expired": "close_shift",
     "outcome_unknown": "recover",
-    "resolve_needed": "recover",
+    "resolve_needed": "resolve",
     "receipt_under_way": "recover",
     "unknown_order": "pull",
     "order_changed": "again",
-    "other_tenders": "again",
+    "other_tenders": "begun",
+    "begun_differs": "begun",
 }
 """Which button helps which code; others get `again` where trying again is safe."""
+
+_ACTIONS = ("resolve_needed", "not_resolvable", "other_tenders", "begun_differs")
+"""The table's words for these name a command; here a button does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,18 @@ def trouble_of(failure: Failure, say: Say, *, selling: bool = False) -> Trouble:
         return Trouble("unknown", say("unknown.message"), say("unknown.action"), str(failure.number), "recover")
     tone = "unknown" if is_unknown(failure) else "bad"
     act = _BUTTONS.get(failure.code, "again" if selling else "")
-    return Trouble(tone, failure.message(say.language), failure.action(say.language), str(failure.number), act)
+    message, action = failure.message(say.language), failure.action(say.language)
+    if failure.code in _ACTIONS:
+        action = say(f"action.{failure.code}", why=sentence(failure.facts.get("why", "?")))
+    if failure.code == "resolve_needed":
+        message = say("resolve.message")
+    return Trouble(tone, message, action, str(failure.number), act)
+
+
+def sentence(fact: object) -> str:
+    """A fact as the beginning of a sentence: facts of errors are written to stand inside one."""
+    text = str(fact)
+    return text[:1].upper() + text[1:]
 
 
 def of_error(error: PosError, say: Say) -> Trouble:

@@ -1,51 +1,38 @@
-"""The window: which screen is shown, where each key goes, and what the lanes report. Work is done by others."""
+"""The window: its life, what persons ask for by its buttons, and what the counter shows. Work is done by others.
+
+Where keys lead stands in `going`, what the lanes report in `reports`, the resolve desk's work in `resolver`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QLayout, QVBoxLayout, QWidget
 
 from posapp.domain.money import ZERO
 from posapp.lanes import Lanes
-from posapp.till.views import (
-    DeliverReport,
-    OrderRow,
-    OrderView,
-    OutboxStrip,
-    PullResult,
-    ReceiptView,
-    Recovered,
-    RegisterView,
-    SyncRow,
-)
+from posapp.till.views import Case, Choice, OrderRow, OrderView, ReceiptView
 from posapp.ui import theme
+from posapp.ui.begun import CANCEL, begun_case
 from posapp.ui.bridge import Bridge, Failure
 from posapp.ui.counter import Counter
 from posapp.ui.desk import Desk
-from posapp.ui.draft import Draft, Method
+from posapp.ui.draft import Draft
 from posapp.ui.errands import Errands
 from posapp.ui.frame import Frame
-from posapp.ui.head import Readiness, readiness_of, short_of, why_not
-from posapp.ui.lights import Shape
+from posapp.ui.going import Going
 from posapp.ui.look import Look
-from posapp.ui.payment_pane import PaymentPane, Step
-from posapp.ui.recovery import Recovery
+from posapp.ui.payment_pane import PaymentPane
+from posapp.ui.reports import Reports
+from posapp.ui.resolve_screen import ResolveScreen
+from posapp.ui.resolver import Resolver
 from posapp.ui.service_screen import LookSettings
 from posapp.ui.sounds import Sounds
 from posapp.ui.trouble import Trouble, trouble_of
 from posapp.ui.wedge import LastKeys, Wedge
 from posapp.ui.words import Say
-
-_GO_KEYS = {
-    Qt.Key.Key_F2: "find",
-    Qt.Key.Key_F3: "till",
-    Qt.Key.Key_F5: "route",
-    Qt.Key.Key_F6: "log",
-    Qt.Key.Key_F11: "more",
-}
 
 
 class Window(QWidget):
@@ -61,11 +48,9 @@ class Window(QWidget):
         self.lanes: Lanes | None = None
         self.counter: Counter | None = None
         self.errands: Errands | None = None
-        self.register: RegisterView | None = None
-        self.outbox: OutboxStrip | None = None
-        self.last_pull: PullResult | None = None
-        self._register_trouble: Trouble | None = None
-        self._recovery = Recovery()
+        self.resolver: Resolver | None = None
+        self.reports = Reports(self)
+        self.going = Going(self)
         self._early_scan = ""
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -81,7 +66,7 @@ class Window(QWidget):
         self._second.setInterval(1000)
         self._second.timeout.connect(self._refresh)
         self._second.start()
-        self._show_readiness()
+        self.reports.show_readiness()
 
     @property
     def pane(self) -> PaymentPane:
@@ -96,10 +81,11 @@ class Window(QWidget):
         if not self.settings.language and desk.language != self.look.say.language:
             self.look.say = Say(desk.language)
         self.counter = Counter(self, self.bridge, desk, lanes, self.look, self.sounds)
-        self.errands = Errands(self, self.bridge, desk, lanes, self.look)
+        self.errands = Errands(self.reports, self.bridge, desk, lanes, self.look)
+        self.resolver = Resolver(self, self.bridge, desk, lanes, self.look, self.sounds)
         self.rebuild()
         self.leave()
-        self._recover()
+        self.recover()
         self.errands.read_strip()
         if poll:
             self.errands.start_polling()
@@ -120,18 +106,22 @@ class Window(QWidget):
         old, self.frame = self.frame, self._new_frame()
         old.hide()
         old.deleteLater()
-        self.register_known(self.register, self._register_trouble)
-        if self.outbox is not None:
-            self.frame.strip.show_strip(self.outbox)
-        self.frame.service.show_pull(self.last_pull)
+        self.reports.show_again()
         if self.counter is not None:
             self.counter.show_again()
             if shown not in ("order", "receipt"):
-                self.go({"orders": "till", "service": "more"}.get(shown, shown))
+                self._come_back(shown)
+
+    def _come_back(self, shown: str) -> None:
+        if shown == "resolve" and self.resolver is not None:
+            self.frame.show_screen("resolve")
+            self.resolver.show_again()
+        else:
+            self.go({"orders": "till", "service": "more"}.get(shown, shown))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Not while a receipt is being printed."""
-        if self.counter is not None and self.counter.is_selling:
+        """Not while a receipt is being printed or a decision written."""
+        if self.is_deciding or (self.counter is not None and self.counter.is_selling):
             event.ignore()
             return
         self.bridge.close()
@@ -172,6 +162,7 @@ class Window(QWidget):
         frame.head.acted.connect(self.act)
         frame.strip.send_now.connect(lambda: self.act("sync"))
         frame.strip.open_log.connect(lambda: self.go("log"))
+        frame.strip.open_desk.connect(lambda: self.go("resolve"))
         frame.bar.went.connect(self.go)
         frame.pane.sell.connect(self._sell)
         frame.pane.left.connect(self.leave)
@@ -188,6 +179,13 @@ class Window(QWidget):
         frame.log.asked.connect(self._ask_log)
         frame.log.order_asked.connect(self._ask_story)
         frame.log.retry.connect(self._retry)
+        frame.resolve.turned.connect(self.turn_case)
+        frame.resolve.read_again.connect(self._read_cases)
+        frame.resolve.story_asked.connect(self.going.log_of)
+        frame.resolve.to_decide.connect(self._to_decide)
+        frame.resolve.side.decided.connect(self._decide)
+        frame.resolve.left.connect(self.going.back)
+        frame.resolve.side.left.connect(self.going.back)
         frame.service.acted.connect(self.act)
         frame.service.settled.connect(self.settle)
 
@@ -195,101 +193,27 @@ class Window(QWidget):
 
     def go(self, where: str) -> None:
         """A screen by the name that its key has."""
-        counter = self.counter
-        if counter is None or counter.is_selling:
-            return
-        if where == "back":
-            self.back()
-        elif where == "mix":
-            self.pane.choose(Method.MIX)
-            self.frame.arrange()
-        elif where == "find":
-            self.leave()
-            self.frame.orders.search.selectAll()
-        elif where == "till":
-            if counter.view is None:
-                self.leave()
-            else:
-                counter.show_again()
-        elif where == "route":
-            self.frame.show_screen("route")
-            self._read_route()
-            self.frame.route.table.setFocus()
-        elif where == "log":
-            number = counter.view.order.number if counter.view else ""
-            self.frame.log.search.setText(number)
-            self.frame.show_screen("log")
-            self.frame.log.choose_chip("all" if number else "mine")
-            self.frame.log.table.setFocus()
-        elif where == "more":
-            self.frame.show_screen("service")
-            self.frame.service.pull.setFocus()
-
-    def back(self) -> None:
-        """Esc: one step back, and nothing is lost."""
-        counter = self.counter
-        if counter is None or counter.is_selling:
-            return
-        if self.frame.is_peeking:
-            self.frame.show_screen(self.frame.shown)
-        elif self.frame.shown in ("route", "log", "service"):
-            self.go("till")
-        elif self.frame.shown == "order" and self.pane.back():
-            self.frame.arrange()
-        elif self.frame.shown == "orders":
-            self.pane.clear_trouble()
-            self.frame.orders.search.clear()
-            self.search("")
-        else:
-            self.leave()
+        self.going.go(where)
 
     def leave(self) -> None:
         """The order is put aside; the list, ready for the next scan."""
-        if self.counter is None or self.counter.is_selling:
-            return
-        self.counter.leave()
-        self.pane.show_idle(self.register)
-        self.frame.orders.search.clear()
-        self.frame.show_screen("orders")
-        self.frame.orders.search.setFocus()
-        self.search("")
+        self.going.leave()
 
     # ------------------------------------------------------------------ keys
 
     def scanned(self, text: str) -> None:
-        """A scan from anywhere."""
+        """A scan from anywhere. At the resolve desk the code of a paper receipt tells which document it is."""
         if self.counter is None:
             self._early_scan = text
+        elif self.frame.shown == "resolve" and self.frame.resolve.side.scan(text):
+            self.sounds.play("scan")
+            self.frame.arrange(peek=self.frame.resolve.side.choice is not None)
         else:
             self.counter.scan(text)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that the focused widget did not want."""
-        key = Qt.Key(event.key())
-        event.accept()
-        if event.isAutoRepeat() and key not in (Qt.Key.Key_Backspace,):
-            return
-        if key in _GO_KEYS:
-            self.go(_GO_KEYS[key])
-        elif key == Qt.Key.Key_Escape:
-            self.back()
-        elif self.frame.shown in ("order", "receipt"):
-            self.pane.key(event)
-            self.frame.arrange()
-        elif self.frame.shown == "orders":
-            self._key_on_list(key, event)
-        else:
-            event.ignore()
-
-    def _key_on_list(self, key: Qt.Key, event: QKeyEvent) -> None:
-        orders = self.frame.orders
-        if key in (Qt.Key.Key_Down, Qt.Key.Key_Up) and orders.model.rows:
-            orders.table.setFocus()
-            orders.table.selectRow(0)
-        elif event.text().isprintable() and event.text() and not orders.search.hasFocus():
-            orders.search.setFocus()
-            orders.search.insert(event.text())
-            self.search(orders.search.text())
+        self.going.key(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow windows stack their panes."""
@@ -302,7 +226,7 @@ class Window(QWidget):
     def act(self, act: str) -> None:
         """A button of head, banner, foot or service screen."""
         errands, counter = self.errands, self.counter
-        if errands is None or counter is None or counter.is_selling:
+        if errands is None or counter is None or counter.is_selling or self.is_deciding:
             return
         acts: dict[str, Callable[[], object]] = {
             "open_shift": errands.open_shift,
@@ -310,7 +234,9 @@ class Window(QWidget):
             "ask_close_shift": self._ask_to_close,
             "close_shift_now": self._close_shift,
             "x_report": errands.x_report,
-            "recover": self._recover,
+            "recover": self.recover,
+            "resolve": self.open_desk,
+            "begun": self._open_begun,
             "pull": errands.pull,
             "sync": errands.sync,
             "retry": self._retry_red,
@@ -319,9 +245,10 @@ class Window(QWidget):
         }
         acts[act]()
 
-    def _recover(self) -> None:
-        if self.errands is not None and self._recovery.begin():
-            self._show_readiness()
+    def recover(self) -> None:
+        """Has the storage read, when it is not being read already."""
+        if self.errands is not None and self.reports.recovery.begin():
+            self.reports.show_readiness()
             self.errands.recover()
             self.errands.read_register()
 
@@ -333,7 +260,7 @@ class Window(QWidget):
 
     def _ask_to_close(self) -> None:
         """A shift cannot be reopened: one deliberate stop, in the pane, with what will happen."""
-        say, shift = self.look.say, self.register.shift if self.register else None
+        say, shift = self.look.say, self.reports.register.shift if self.reports.register else None
         self.frame.show_screen("service", peek=True)
         message = say("close.message", n=shift.number if shift else "–")
         self.frame.service.side.show_trouble(Trouble("wait", message, say("close.action"), "", "close_shift_now"))
@@ -390,12 +317,13 @@ class Window(QWidget):
 
     def _stepped(self) -> None:
         self.frame.arrange()
-        self._show_readiness()
+        self.reports.show_readiness()
 
-    def _read_route(self) -> None:
+    def read_route(self) -> None:
+        """The courier's orders, for the route."""
         desk, errands = self.desk, self.errands
         if desk is not None and errands is not None:
-            errands.read(desk.route, lambda rows: self.frame.route.show_route(rows, self.last_pull))
+            errands.read(desk.route, lambda rows: self.frame.route.show_route(rows, self.reports.last_pull))
 
     def _ask_log(self, chip: str, search: str, before: object) -> None:
         if self.errands is not None:
@@ -409,7 +337,75 @@ class Window(QWidget):
         if self.errands is not None:
             self.errands.retry(entry)
 
+    # ------------------------------------------------------------------ the resolve desk (Room)
+
+    @property
+    def desk_screen(self) -> ResolveScreen:
+        """The resolve desk's screen, as it is now."""
+        return self.frame.resolve
+
+    @property
+    def is_deciding(self) -> bool:
+        """A decision is being written: nothing else moves."""
+        return self.resolver is not None and self.resolver.is_deciding
+
+    def open_desk(self, begun: Case | None = None) -> None:
+        """The resolve desk; `begun` is a case made from the order on the screen."""
+        if self.resolver is not None:
+            self.frame.show_screen("resolve")
+            self.resolver.open(begun)
+            self.frame.resolve.side.setFocus()
+
+    def _open_begun(self) -> None:
+        view = self.counter.view if self.counter is not None else None
+        self.open_desk(begun_case(view, self.look) if view is not None else None)
+
+    def turn_case(self, step: int) -> None:
+        """The next case, or the one before."""
+        if self.resolver is not None:
+            self.resolver.turn(step)
+
+    def _read_cases(self) -> None:
+        if self.resolver is not None:
+            self.resolver.read()
+
+    def look_at_cases(self) -> None:
+        """The storage was read: what the desk shows, and how many wait, may have changed."""
+        if self.errands is not None:
+            self.errands.read_alarm()
+        if self.frame.shown == "resolve":
+            self._read_cases()
+
+    def _to_decide(self) -> None:
+        self.frame.show_screen("resolve", peek=True)
+        self.frame.resolve.side.setFocus()
+
+    def _decide(self, choice: str, who: str, why: str, answers: dict[str, str]) -> None:
+        if self.resolver is not None:
+            self.resolver.decide(choice, who, why, answers)
+
+    def case_decided(self, case: Case, choice: Choice) -> None:
+        """Selling may unlock; an order whose begun receipt was given up is free again."""
+        self.frame.show_screen("resolve")
+        if choice.id == CANCEL and self.counter is not None and self.counter.view is not None:
+            self.counter.open(self.counter.view.order.order_id)
+        else:
+            self.recover()
+
+    def no_case_left(self, last: Case | None) -> None:
+        """The customer of the last case may still stand there: back to the order."""
+        view = self.counter.view if self.counter is not None else None
+        if last is not None and view is not None and view.order.number == last.order_number:
+            self.go("till")
+        if not self.reports.recovery.is_done:
+            self.recover()  # reading the cases has proven the last one: selling may begin again
+
     # ------------------------------------------------------------------ what the counter shows (Face)
+
+    @property
+    def is_till_in_sight(self) -> bool:
+        """List, order or receipt: an order may be shown by itself."""
+        return self.frame.shown in ("orders", "order", "receipt")
 
     def show_order(self, view: OrderView) -> None:
         """The order screen in the left pane."""
@@ -434,7 +430,9 @@ class Window(QWidget):
     def _notice(self, trouble: Trouble) -> None:
         if self.frame.shown == "service":
             self.frame.service.side.show_trouble(trouble)
-        elif self.frame.shown in ("route", "log"):
+        elif self.frame.shown == "resolve":
+            self.frame.resolve.show_trouble(trouble)
+        elif self.frame.shown in ("route", "log", "help"):
             self.go("till")
             self.pane.show_trouble(trouble)
         else:
@@ -446,94 +444,3 @@ class Window(QWidget):
         if self.errands is not None:
             self.errands.read_register()
             self.errands.sync()
-
-    # ------------------------------------------------------------------ what the errands report (Listener)
-
-    def register_known(self, register: RegisterView | None, trouble: Trouble | None) -> None:
-        """Head, methods and the day's sums follow the register."""
-        self.register, self._register_trouble = register, trouble
-        answers = register is not None and register.shift is not None
-        self._recovery.register_answers(answers)
-        self.frame.service.show_register(register)
-        if self.pane.step is Step.IDLE:
-            self.pane.idle.show_register(register)
-        self._show_readiness()
-        has_unknown = self.counter is not None and self.counter.has_unknown
-        if self._recovery.is_due(has_unknown=has_unknown):
-            self._recover()
-
-    def recovered(self, results: list[Recovered]) -> None:
-        """Selling unlocks."""
-        self._recovery.ended(None)
-        if self.counter is not None:
-            self.counter.recovered()
-        self._show_readiness()
-        self.search(self.frame.orders.search.text())
-
-    def not_recovered(self, trouble: Trouble) -> None:
-        """Selling stays locked, and the reason is in sight; once the register is back it is tried again by itself."""
-        self._recovery.ended(trouble)
-        self._show_readiness()
-
-    def strip_known(self, strip: OutboxStrip) -> None:
-        """The foot."""
-        self.outbox = strip
-        self.frame.strip.show_strip(strip)
-
-    def synced(self, report: DeliverReport | None) -> None:
-        """Lights may have turned, orders may have come."""
-        if self.errands is None or self.counter is None:
-            return
-        self.errands.read_strip()
-        self.counter.look_again()
-        if self.frame.shown == "orders":
-            self.search(self.frame.orders.search.text())
-        elif self.frame.shown == "log" and self.frame.log.is_at_top:
-            self.frame.log.ask()
-
-    def pulled(self, result: PullResult) -> None:
-        """Orders were brought on board."""
-        self.last_pull = result
-        self.frame.service.show_pull(result)
-        if self.frame.shown == "route":
-            self._read_route()
-        self.search(self.frame.orders.search.text())
-
-    def log_page(self, rows: list[SyncRow], before: int | None) -> None:
-        """A page of the sync log."""
-        self.frame.log.show_page(rows, before)
-
-    def log_story(self, order_number: str, rows: list[SyncRow]) -> None:
-        """All requests of one order."""
-        self.frame.log.show_timeline(order_number, rows)
-
-    def log_counts(self, counts: dict[str, int]) -> None:
-        """Numbers on the chips."""
-        self.frame.log.show_counts(counts)
-
-    def busy(self, errand: str, is_busy: bool) -> None:
-        """Buttons of an errand rest while it runs."""
-        if errand == "sync":
-            self.frame.strip.sending(is_busy)
-        elif errand == "pull":
-            self.frame.service.pull.setEnabled(not is_busy)
-            self.frame.route.pull_button.setEnabled(not is_busy)
-
-    # ------------------------------------------------------------------ readiness
-
-    def _show_readiness(self) -> None:
-        recovery, say = self._recovery, self.look.say
-        readiness = readiness_of(self.register, self.look, recovered=recovery.is_done)
-        trouble = self._register_trouble if recovery.is_done else recovery.reason
-        if trouble is not None:
-            is_unknown = trouble.tone == "unknown"
-            words = "ready.unknown" if is_unknown else short_of(trouble.code)
-            readiness = Readiness(Shape.UNKNOWN if is_unknown else Shape.BAD, say(words), trouble.act)
-        elif readiness.may_sell and self.counter is not None and self.counter.has_unknown:
-            readiness = Readiness(Shape.UNKNOWN, say("ready.unknown"), "recover")
-        shown = readiness
-        if self.pane.step is Step.PRINTING:
-            shown = Readiness(Shape.WAIT, say("ready.printing"))
-        self.frame.head.show_register(self.register, shown)
-        self.pane.allow(set(Method) if readiness.may_sell else set())
-        self.pane.show_register_trouble(trouble or why_not(self.register, readiness, say))

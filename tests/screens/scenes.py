@@ -19,9 +19,9 @@ from posapp.domain.fiscal import Shift, ShiftState
 from posapp.domain.money import Money
 from posapp.domain.order import Buyer
 from posapp.domain.settlement import State
-from posapp.errors import OutcomeUnknown, Refused, SaleError, Unreachable
+from posapp.errors import OutcomeUnknown, Refused, ResolveNeeded, SaleError, Unreachable
 from posapp.lanes import Lanes
-from posapp.till.views import Lamp, Light, Lights, OrderView, OutboxStrip, ReceiptView
+from posapp.till.views import Case, Lamp, Light, Lights, OrderView, OutboxStrip, ReceiptView
 from posapp.ui.draft import Method
 from posapp.ui.service_screen import LookSettings
 from posapp.ui.start import make_application, make_window
@@ -34,12 +34,15 @@ from tests.ui.desks import (
     fiscalized,
     green,
     line,
+    lost_case,
     order,
     rates_of,
     receipt_of,
     red,
+    sale_case,
     sync_row,
     view,
+    waiting_case,
 )
 
 Scene = Callable[[], Window]
@@ -364,6 +367,145 @@ def training_service() -> Window:
     return window
 
 
+def desk_with_cases(*cases: Case, minutes: int = 3) -> FakeDesk:
+    desk = desk_of_the_day()
+    desk.waiting, desk.age_minutes = list(cases), minutes
+    return desk
+
+
+def resolve() -> Window:
+    window = window_on(desk_with_cases(sale_case(), waiting_case()))
+    window.go("resolve")
+    return window
+
+
+def resolve_stop() -> Window:
+    """The stop before a decision: its consequence, who and why."""
+    window = resolve()
+    window.frame.resolve.side.choose(sale_case().choices[1])
+    return window
+
+
+def resolve_ready() -> Window:
+    window = resolve_stop()
+    window.frame.resolve.side.stop.why.setText("На бумаге чека нет")
+    return window
+
+
+def resolve_waiting() -> Window:
+    window = window_on(desk_with_cases(waiting_case()))
+    window.go("resolve")
+    return window
+
+
+def resolve_overdue() -> Window:
+    """Seen from the list of orders: the head and the foot say that a case waits for too long."""
+    return window_on(desk_with_cases(sale_case(is_overdue=True), minutes=125))
+
+
+def resolve_lost() -> Window:
+    """The paper's code is asked for."""
+    window = window_on(desk_with_cases(lost_case()))
+    window.go("resolve")
+    window.frame.resolve.side.choose(lost_case().choices[0])
+    return window
+
+
+def resolve_empty() -> Window:
+    window = window_on(desk_of_the_day())
+    window.go("resolve")
+    return window
+
+
+def resolve_done() -> Window:
+    window = resolve_ready()
+    window.frame.resolve.side.decide.click()
+    return window
+
+
+def give_up() -> Window:
+    """A begun receipt on the desk."""
+    window = begun()
+    window.act("begun")
+    return window
+
+
+def needs_person() -> Window:
+    """The storage was read and proves nothing."""
+    desk = desk_with_cases(sale_case(number="10457"))
+    why = "ФД 4518 не читается целиком, а сумма совпадает"
+    desk.sell_error = ResolveNeeded("resolve_needed", why=why, key="7K2M9Q4T1V8XAB3C")
+    window = _open(desk)
+    window.pane.choose(Method.CARD)
+    desk.recover_error = desk.sell_error
+    window.pane.money.fired.emit()
+    window.act("recover")
+    return window
+
+
+def large_resolve_right() -> Window:
+    window = _settled(resolve, factor=2.0)()
+    window.frame.resolve.decide.click()
+    return window
+
+
+def large_resolve_stop() -> Window:
+    window = large_resolve_right()
+    window.frame.resolve.side.choose(sale_case().choices[1])
+    return window
+
+
+ENGLISH = LookSettings(language="en", is_muted=True)
+
+
+def english_resolve() -> Window:
+    words = (
+        ("FD 4518 is our receipt", "Order 10466 counts as receipted by FD 4518: mark, payment, status and stock go to "
+         "Bitrix. Nothing is printed. If FD 4518 is another program's, the customer has no receipt."),
+        ("Not made: FD 4518 – another program's", "The receipt of order 10466 becomes “not printed”: it can be "
+         "printed, with the same key; nothing prints it by itself. If it was printed after all, the order gets two "
+         "receipts and one has to be refunded."),
+    )  # fmt: skip
+    case = sale_case(
+        title="The receipt of order 10466: outcome not proven",
+        story=(
+            "21.11 13:59:09, till 1 (Ivanova A.) sent the receipt of order 10466: sale, 2,480.00 ₽, card 2,480.00 ₽. "
+            "Try 1: KKT 0106300123456, FN 9999078900001234, the last document before it was FD 4517.",
+            "After FD 4517 the storage holds: FD 4518 – receipt, sale, 2,480.00 ₽, 13:59:12, cannot be read whole: "
+            "whose it is is not seen.",
+            "The program cannot prove it: FD 4518 – same kind, same total, not readable as a whole. A person decides: "
+            "look at the paper receipt or the tape of that time. Until then nothing is printed on this register.",
+        ),
+        choices=tuple(
+            replace(choice, words=said, consequence=then)
+            for choice, (said, then) in zip(sale_case().choices, words, strict=True)
+        ),
+    )
+    window = window_on(desk_with_cases(case), ENGLISH)
+    window.go("resolve")
+    return window
+
+
+def english_resolve_stop() -> Window:
+    window = english_resolve()
+    case = window.frame.resolve.case
+    assert case is not None
+    window.frame.resolve.side.choose(case.choices[1])
+    return window
+
+
+def english_give_up() -> Window:
+    window = _settled(begun, language="en")()
+    window.act("begun")
+    return window
+
+
+def help_page() -> Window:
+    window = window_on(desk_of_the_day())
+    window.go("help")
+    return window
+
+
 def starting() -> Window:
     """Before there is a desk."""
     make_application()
@@ -399,6 +541,17 @@ SCENES: dict[str, Scene] = {
     "log-all": log_all,
     "service": service,
     "closing": closing,
+    "resolve": resolve,
+    "resolve-stop": resolve_stop,
+    "resolve-ready": resolve_ready,
+    "resolve-waiting": resolve_waiting,
+    "resolve-overdue": resolve_overdue,
+    "resolve-lost": resolve_lost,
+    "resolve-empty": resolve_empty,
+    "resolve-done": resolve_done,
+    "give-up": give_up,
+    "needs-person": needs_person,
+    "help": help_page,
     "training": training,
     "training-cash": training_cash,
     "training-receipt": training_receipt,
@@ -421,6 +574,18 @@ SCENES: dict[str, Scene] = {
     "middle-service": _settled(service, factor=1.25),
     "middle-order": _settled(order_open, factor=1.25),
     "middle-cash": _settled(cash, factor=1.25),
+    "dark-resolve": _settled(resolve, theme="dark"),
+    "large-resolve": _settled(resolve, factor=2.0),
+    "large-resolve-right": large_resolve_right,
+    "large-resolve-stop": large_resolve_stop,
+    "large-begun": _settled(begun, factor=2.0),
+    "large-overdue": _settled(resolve_overdue, factor=2.0),
+    "large-help": _settled(help_page, factor=2.0),
+    "middle-resolve": _settled(resolve, factor=1.25),
+    "english-resolve": english_resolve,
+    "english-resolve-stop": english_resolve_stop,
+    "english-give-up": english_give_up,
+    "english-help": _settled(help_page, language="en"),
     "english-order": _settled(order_open, language="en"),
     "english-cash": _settled(cash, language="en"),
     "english-receipt": _settled(receipt, language="en"),

@@ -16,6 +16,10 @@ from posapp.domain.settlement import Settlement, State
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError, SaleError, Unreachable
 from posapp.till.views import (
+    Alarm,
+    Case,
+    CaseKind,
+    Choice,
     DeliverReport,
     Lamp,
     Light,
@@ -27,7 +31,9 @@ from posapp.till.views import (
     ReceiptView,
     Recovered,
     RegisterView,
+    Resolved,
     SyncRow,
+    Verdict,
 )
 
 NOW = datetime(2026, 11, 21, 11, 5, 12, tzinfo=UTC)
@@ -152,6 +158,77 @@ def sync_row(number: int, outcome: str = "done", **more: object) -> SyncRow:
     return replace(made, **more)  # type: ignore[arg-type]
 
 
+def sale_case(key: str = "7K2M9Q4T1V8XAB3C", number: str = "10466", **more: object) -> Case:
+    """A card was charged, the reply was lost, and a document that fits cannot be read whole. Words as the till's."""
+    choices = (
+        Choice(
+            "made:4518", Verdict.MADE, "ФД 4518 – это наш чек",
+            f"Заказ {number} считается пробитым документом ФД 4518: отметка, оплата, статус и списание уйдут в Битрикс."
+            " Ничего не печатается. Если ФД 4518 чужой, у покупателя чека нет.",
+            f"posapp resolve {key} --document 4518", (4518,),
+        ),
+        Choice(
+            "not_made:4518", Verdict.NOT_MADE, "Чека нет: ФД 4518 – другой программы",
+            f"Чек по заказу {number} вернётся в «не напечатан»: его можно пробить, ключ останется тот же. Сам он не"
+            " печатается. Если он всё же напечатан, у заказа станет два чека, и один придётся оформлять возвратом.",
+            f"posapp resolve {key} --not-made --foreign 4518", (4518,),
+        ),
+    )  # fmt: skip
+    case = Case(
+        key=key,
+        kind=CaseKind.RECEIPT,
+        title=f"Чек по заказу {number}: исход не доказан",
+        story=(
+            f"21.11 13:59:09 с кассы 1 (Иванова А.) отправлен чек по заказу {number}: приход на 2 480,00 ₽, карта"
+            " 2 480,00 ₽. Попытка 1: ККТ 0106300123456, ФН 9999078900001234, последним до неё был ФД 4517.",
+            "После ФД 4517 в ФН: ФД 4518 – кассовый чек, приход, 2 480,00 ₽, 13:59:12, прочитан не целиком: чей – не"
+            " видно.",
+            "Программа доказать не может: ФД 4518 – того же вида и на ту же сумму, но прочитать целиком нельзя. Решает"
+            " человек: посмотрите бумажный чек или ленту за это время. До решения на этой ККТ ничего не печатается.",
+        ),
+        since=NOW - timedelta(minutes=6),
+        why="ФД 4518 не читается целиком, а сумма совпадает",
+        code="resolve_needed",
+        choices=choices,
+        order_number=number,
+        total=Money(248_000),
+        after_document=4517,
+        device=str(IDENTITY),
+        who="Иванова А.",
+        is_overdue=False,
+    )
+    return replace(case, **more)  # type: ignore[arg-type]
+
+
+def waiting_case() -> Case:
+    """The register is away: the program decides by itself when it is back."""
+    case = sale_case("0A2M9Q4T1V8XAB3C", "10469")
+    away = "ККТ не отвечает. ККТ не отвечает, чек не отправлен (COM5)."
+    after = (
+        "Решать ничего не нужно: программа прочитает ФН и решит сама, как только ККТ ответит, – при запуске, перед"
+        " каждой продажей и по «Разобрать». До этого на этой ККТ ничего не печатается. Проверьте питание и кабель."
+    )
+    return replace(case, story=(case.story[0], away, after), choices=(), code="device_unreachable")
+
+
+def lost_case() -> Case:
+    """The register was replaced: a person finds the receipt on paper, by its code."""
+    case = sale_case("9B2M9Q4T1V8XAB3C", "10472")
+    choice = Choice(
+        "lost_made", Verdict.MADE, "Чек есть: он в ОФД или на бумаге",
+        "Заказ 10472 считается пробитым тем чеком, чей QR-код вы введёте: ФН, сумма и вид сверяются с журналом.",
+        "posapp resolve …", needs_why=True, asks=("qr", "receipt_number"),
+    )  # fmt: skip
+    return replace(case, choices=(choice,))
+
+
+def alarm(case: Case, minutes: int = 6) -> Alarm:
+    """What the other screens know of a case."""
+    age = timedelta(minutes=minutes)
+    owner = "person" if case.choices else "program"
+    return Alarm(case.key, case.kind, case.order_number, case.device, NOW - age, age, owner, age > timedelta(minutes=5))
+
+
 class FakeDesk:
     """Says what a test put into it and writes down what it was asked."""
 
@@ -171,6 +248,10 @@ class FakeDesk:
         self.outbox = OutboxStrip(0, None, None, 0, 0, False, None)
         self.rows: list[SyncRow] = []
         self.retried: list[int] = []
+        self.waiting: list[Case] = []
+        self.age_minutes = 3
+        self.recover_error: PosError | None = None
+        self.decide_error: PosError | None = None
 
     def add(self, *views: OrderView) -> None:
         for each in views:
@@ -212,7 +293,24 @@ class FakeDesk:
         self.asked.append(("recover",))
         if self.is_away:
             raise Unreachable("device_unreachable", port="COM5")
+        if self.recover_error is not None:
+            raise self.recover_error
         return []
+
+    def cases(self, language: str) -> list[Case]:
+        self.asked.append(("cases", language))
+        return list(self.waiting)
+
+    def decide(self, key: str, choice: str, who: str, why: str, answers: dict[str, str], language: str) -> Resolved:
+        self.asked.append(("decide", key, choice, who, why, answers))
+        if self.decide_error is not None:
+            raise self.decide_error
+        self.waiting = [each for each in self.waiting if each.key != key]
+        words = f"Чек {key} – не напечатан, его можно пробить снова."
+        return Resolved(key, "pending", words)
+
+    def alarms(self) -> list[Alarm]:
+        return [alarm(case, self.age_minutes) for case in self.waiting]
 
     def register(self) -> RegisterView:
         if self.is_away:

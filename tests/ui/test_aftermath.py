@@ -111,11 +111,11 @@ def test_paper_that_ended_in_this_very_receipt(shop: Shop) -> None:
     sell(shop, F7)
     pane, register = shop.window.pane, shop.desk.register()
     shop.desk.trouble = Refused("paper_out")
-    shop.window.register_known(shop.desk.register(), None)
+    shop.window.reports.register_known(shop.desk.register(), None)
     assert told(shop) == "104"
     assert receipt_lamp(shop) is Shape.WAIT
     assert pane.done.receipt.whole == "Чек записан в ФН"
-    shop.window.register_known(register, None)
+    shop.window.reports.register_known(register, None)
     assert told(shop) == ""
     assert receipt_lamp(shop) is Shape.OK
 
@@ -224,8 +224,8 @@ def test_a_message_that_is_not_about_a_lamp_stays_when_lamps_are_read(shop: Shop
     """The paper's message is no lamp's: turning lamps must not wipe it away."""
     sell(shop, F7)
     shop.desk.trouble = Refused("paper_out")
-    shop.window.register_known(shop.desk.register(), None)
+    shop.window.reports.register_known(shop.desk.register(), None)
     before = shop.desk.views["10457"]
     shop.desk.views["10457"] = replace(before, lights=Lights(before.lights.receipt, GREY, GREY, GREY))
-    shop.window.synced(None)
+    shop.window.reports.synced(None)
     assert told(shop) == "104"

@@ -1,0 +1,165 @@
+"""Where a key leads: the screens by their names, one step back, and keys that no widget wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+
+from posapp.ui.draft import Method
+
+if TYPE_CHECKING:
+    from posapp.ui.window import Window
+
+GO_KEYS = {
+    Qt.Key.Key_F1: "help",
+    Qt.Key.Key_F2: "find",
+    Qt.Key.Key_F3: "till",
+    Qt.Key.Key_F5: "route",
+    Qt.Key.Key_F6: "log",
+    Qt.Key.Key_F11: "more",
+}
+SHIFT_KEYS = {Qt.Key.Key_F6: "resolve"}
+"""Letters with Ctrl fail on the Russian layout, so what has no key of its own has a function key with Shift."""
+
+
+class Going:
+    """Goes from screen to screen for the window. While a receipt is printed nothing moves."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+
+    def go(self, where: str) -> None:
+        """A screen by the name that its key has."""
+        window, counter = self._window, self._window.counter
+        if counter is None or counter.is_selling or window.is_deciding:
+            return
+        steps = {
+            "back": self.back,
+            "mix": self._mix,
+            "find": self._find,
+            "till": self._till,
+            "route": self._route,
+            "log": self._log,
+            "more": self._more,
+            "help": self._help,
+            "resolve": window.open_desk,
+        }
+        steps[where]()
+
+    def _mix(self) -> None:
+        self._window.pane.choose(Method.MIX)
+        self._window.frame.arrange()
+
+    def _find(self) -> None:
+        self.leave()
+        self._window.frame.orders.search.selectAll()
+
+    def _till(self) -> None:
+        counter = self._window.counter
+        if counter is None or counter.view is None:
+            self.leave()
+        else:
+            counter.show_again()
+
+    def _route(self) -> None:
+        frame = self._window.frame
+        frame.show_screen("route")
+        self._window.read_route()
+        frame.route.table.setFocus()
+
+    def _log(self) -> None:
+        frame, counter = self._window.frame, self._window.counter
+        number = counter.view.order.number if counter is not None and counter.view else ""
+        self.log_of(number)
+        frame.log.table.setFocus()
+
+    def log_of(self, number: str) -> None:
+        """The exchange of one order, or – "" – what needs a person."""
+        frame = self._window.frame
+        frame.log.search.setText(number)
+        frame.show_screen("log")
+        frame.log.choose_chip("all" if number else "mine")
+
+    def _more(self) -> None:
+        frame = self._window.frame
+        frame.show_screen("service")
+        frame.service.pull.setFocus()
+
+    def _help(self) -> None:
+        frame = self._window.frame
+        frame.help.show_for(frame.shown)
+        frame.show_screen("help")
+
+    def back(self) -> None:
+        """Esc: one step back, and nothing is lost."""
+        window, frame, counter = self._window, self._window.frame, self._window.counter
+        if counter is None or counter.is_selling or window.is_deciding:
+            return
+        if frame.shown == "resolve" and frame.resolve.side.back():
+            frame.arrange(peek=frame.is_peeking)
+        elif frame.is_peeking:
+            frame.show_screen(frame.shown)
+        elif frame.shown in ("route", "log", "service", "resolve", "help"):
+            self.go("till")
+        elif frame.shown == "order" and window.pane.back():
+            frame.arrange()
+        elif frame.shown == "orders":
+            window.pane.clear_trouble()
+            frame.orders.search.clear()
+            window.search("")
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """The order is put aside; the list, ready for the next scan."""
+        window, counter = self._window, self._window.counter
+        if counter is None or counter.is_selling or window.is_deciding:
+            return
+        counter.leave()
+        window.pane.show_idle(window.reports.register)
+        window.frame.orders.search.clear()
+        window.frame.show_screen("orders")
+        window.frame.orders.search.setFocus()
+        window.search("")
+
+    # ------------------------------------------------------------------ keys
+
+    def key(self, event: QKeyEvent) -> None:
+        """A key that the focused widget did not want."""
+        window, frame, key = self._window, self._window.frame, Qt.Key(event.key())
+        event.accept()
+        if event.isAutoRepeat() and key not in (Qt.Key.Key_Backspace,):
+            return
+        is_shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        where = (SHIFT_KEYS if is_shifted else GO_KEYS).get(key)
+        if where is not None:
+            self.go(where)
+        elif key == Qt.Key.Key_Escape:
+            self.back()
+        elif frame.shown in ("order", "receipt"):
+            window.pane.key(event)
+            frame.arrange()
+        elif frame.shown == "resolve":
+            self._key_on_desk(key, event)
+        elif frame.shown == "orders":
+            self._key_on_list(key, event)
+        else:
+            event.ignore()
+
+    def _key_on_desk(self, key: Qt.Key, event: QKeyEvent) -> None:
+        if key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
+            self._window.turn_case(1 if key == Qt.Key.Key_PageDown else -1)
+        else:
+            self._window.frame.resolve.side.key(event)
+
+    def _key_on_list(self, key: Qt.Key, event: QKeyEvent) -> None:
+        orders = self._window.frame.orders
+        if key in (Qt.Key.Key_Down, Qt.Key.Key_Up) and orders.model.rows:
+            orders.table.setFocus()
+            orders.table.selectRow(0)
+        elif event.text().isprintable() and event.text() and not orders.search.hasFocus():
+            orders.search.setFocus()
+            orders.search.insert(event.text())
+            self._window.search(orders.search.text())

@@ -1,0 +1,96 @@
+"""Whether money may be taken now, and what the head of every screen says about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from posapp.domain.fiscal import ShiftState
+from posapp.errors import WORDS, Refused
+from posapp.till.views import RegisterView
+from posapp.ui.alarms import CaseAlarm
+from posapp.ui.lights import Shape
+from posapp.ui.look import Look
+from posapp.ui.trouble import Trouble, trouble_of
+from posapp.ui.words import Say
+
+_SHORT = {
+    "device_unreachable": "ready.dead",
+    "paper_out": "ready.paper",
+    "cover_open": "ready.cover",
+    "device_busy": "ready.busy",
+    "wrong_device": "ready.other",
+}
+"""The whole sentence of a trouble stands in the pane; the head has room for three words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether money may be taken: the lamp, its words, and the one button that helps ("" for none)."""
+
+    shape: Shape
+    words: str
+    act: str = ""
+
+    @property
+    def may_sell(self) -> bool:
+        """Methods may be chosen."""
+        return self.shape is Shape.OK
+
+
+def short_of(code: str) -> str:
+    """The key of the three words for an error's number (`101`), as the head says it."""
+    return next((key for name, key in _SHORT.items() if str(WORDS[name].number) == code), "ready.not")
+
+
+def readiness_of(register: RegisterView | None, look: Look, *, recovered: bool) -> Readiness:
+    """What the register's state means to a cashier. The shift comes first: its remedy is a button."""
+    say = look.say
+    if not recovered:
+        return Readiness(Shape.WAIT, say("ready.recovering"))
+    if register is None:
+        return Readiness(Shape.WAIT, say("ready.asking"))
+    trouble = register.trouble
+    is_shift = trouble is None or trouble.code in ("shift_closed", "shift_expired")
+    if register.shift is not None and is_shift:
+        if register.shift.state is ShiftState.CLOSED:
+            return Readiness(Shape.BAD, say("ready.closed"), "open_shift")
+        if register.shift.state is ShiftState.EXPIRED:
+            return Readiness(Shape.BAD, say("ready.expired"), "close_shift")
+    if trouble is not None:
+        is_unknown = trouble.exit_code == 3
+        return Readiness(
+            Shape.UNKNOWN if is_unknown else Shape.BAD,
+            say("ready.unknown" if is_unknown else _SHORT.get(trouble.code, "ready.not")),
+            "recover" if is_unknown else "",
+        )
+    if not register.paper_ok:
+        return Readiness(Shape.BAD, say("ready.paper"))
+    return Readiness(Shape.OK, say("ready.ok"))
+
+
+def why_not(register: RegisterView | None, readiness: Readiness, say: Say) -> Trouble | None:
+    """The message that goes with methods that cannot be chosen; None when they can, or when it is only being asked."""
+    if readiness.may_sell or register is None or readiness.shape is Shape.WAIT:
+        return None
+    error = register.trouble
+    if error is None and readiness.act:
+        error = Refused("shift_closed" if readiness.act == "open_shift" else "shift_expired")
+    return trouble_of(error, say) if error is not None else None
+
+
+def with_alarm(shown: Readiness, alarm: CaseAlarm, look: Look) -> Readiness:
+    """What the head says while cases wait: their age, red when somebody had to be told long ago.
+
+    A shift that can be opened with a button keeps its button: the foot leads to the desk all the same.
+    """
+    if not alarm.count or alarm.oldest_at is None or shown.shape is Shape.WAIT:
+        return shown
+    facts = {"age": look.age(alarm.oldest_at)}
+    if alarm.is_overdue:
+        words, shape = look.say.count("alarm.overdue", alarm.count, **facts), Shape.BAD
+    elif shown.shape in (Shape.OK, Shape.UNKNOWN):
+        words, shape = look.say.count("alarm.cases", alarm.count, **facts), Shape.UNKNOWN
+    else:
+        words, shape = shown.words, shown.shape
+    is_shift = shown.act in ("open_shift", "close_shift")
+    return Readiness(shape, words, shown.act if is_shift else "resolve")
