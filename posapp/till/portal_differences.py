@@ -153,8 +153,11 @@ def _paid(each: Paid) -> Difference:
     if stored is not None and stored.state is State.FISCALIZED:
         why = Phrase(f"записан чек {stored.receipt.key} другого заказа", "it shows the receipt of another order")
     elif payment.key:
-        shown = f"{payment.key}, FD {payment.document or '–'}"
-        why = Phrase(f"записан чек {shown}, его журнал не знает", f"it shows {shown}, unknown to the journal")
+        number = payment.document or "–"
+        why = Phrase(
+            f"записан чек {payment.key}, ФД {number}, его журнал не знает",
+            f"it shows {payment.key}, FD {number}, unknown to the journal",
+        )
     elif stored is not None:
         why = Phrase(f"чек {stored.receipt.key} не напечатан", f"receipt {stored.receipt.key} was not printed")
     else:

@@ -1,4 +1,4 @@
-"""Four witnesses and an honest day: nothing differs, whatever else prints there and however long the network is away."""
+"""Four witnesses and an honest day: nothing differs, whoever else prints there and however long the network is away."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def test_a_storage_that_breaks_off_in_the_middle_proves_nothing(four: Four) -> N
 
 def test_a_sale_between_two_pages_is_no_difference(four: Four) -> None:
     four.sell(1)
-    sold = []
+    sold: list[object] = []
 
     def sell(progress: ReconcileProgress) -> None:
         if progress.source == "storage" and not sold:
