@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
 
 Run = Callable[..., tuple[int, dict[str, Any]]]
+NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +40,12 @@ def run(shop: PracticeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
 
 @pytest.fixture
 def till(run: Run, shop: PracticeShop) -> Iterator[Run]:
-    """A till that is set up, its orders on board, the shift open; closed again at the end."""
-    assert run("setup", "printer", "--model", "shtrih", "--port", shop.register["port"], "--training")[0] == 0
+    """A till that is set up, its orders on board, the shift open; closed again at the end.
+
+    Each has a name of its own: a till that finds its name on documents that it does not know sells nothing.
+    """
+    printer = ("setup", "printer", "--model", "shtrih", "--port", shop.register["port"], "--training")
+    assert run(*printer, "--till", f"т{next(NUMBERS)}")[0] == 0
     assert run("setup", "portal", "--mode", "till-driven")[0] == 0
     assert run("setup", "vat", "--accept-proposed")[0] == 0
     assert run("orders", "pull")[1]["complete"]
