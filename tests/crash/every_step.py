@@ -1,145 +1,275 @@
-"""Kills a till at every durable write, every byte to the register and every request to the portal, and starts it again.
+"""Kills a till at every step of every use case that writes, and starts it again.
 
-Not a test by itself: `test_every_step.py` runs it as a program. It loads the till once and forks a process for each
-try, so that each try is a real process, killed by SIGKILL, while hundreds of tries stay affordable.
+    python -m tests.crash.every_step                    lists the scenes and how many steps each has
+    python -m tests.crash.every_step all                kills at every step of every scene
+    python -m tests.crash.every_step NAME… [--step N]   of these scenes, at this step only
+    … --telling                                         only at the steps that can tell something new (`steps.telling`)
+    … --jobs J                                          so many worlds at once (default: one more than cores)
+    … --json                                            a line of JSON for each kill and each scene
 
-    every_step.py sell|deliver FOLDER ORDER…     one line of JSON for each step: what was killed, what came after
-
-The first order is sold without a kill to count the steps; each further order dies at the next step.
+The till is a real process, killed by SIGKILL; register and portal live in another one. The exit code is 1 when any
+invariant was broken; the line then says how to play that very kill again.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from posapp import app
-from posapp.devices.port import SerialPort
-from posapp.devices.shtrih.frame import STX
-from posapp.domain.receipt import Tender, TenderKind
 from posapp.errors import PosError
-from posapp.http import HttpClient
-from posapp.journal.writer import Writer
-from posapp.till import exchange, orders, sale
+from tests.crash import scenes
+from tests.crash.invariants import everything_agrees, files_are_whole
+from tests.crash.scenes import SCENES, Scene
+from tests.crash.stage import Ended, World, in_a_fork, room, warm_up
+from tests.crash.steps import stepping, telling
+
+Job = tuple[Scene, int, int]
+Which = Callable[[Sequence[str]], Sequence[int]]
+"""From the names of all steps the numbers of those to die at."""
 
 
-class Steps:
-    """Counts the steps of this process and kills it at number `last` (0 = never), after telling `pipe` its name."""
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One try: where the till died, what was wrong afterwards ("" = nothing), whether a person had to decide."""
 
-    def __init__(self, last: int, pipe: int) -> None:
-        self.count = 0
+    scene: str
+    step: int
+    at: str
+    was_killed: bool
+    trouble: str
+    by_person: bool = False
+
+
+class Killer:
+    """Counts steps and ends the process at number `last`, 0 = never; it says where it was before it dies."""
+
+    def __init__(self, last: int, tell: Callable[[str], None]) -> None:
+        self.names: list[str] = []
         self._last = last
-        self._pipe = pipe
+        self._tell = tell
 
     def __call__(self, name: str) -> None:
-        """One step."""
-        self.count += 1
-        if self.count == self._last:
-            os.write(self._pipe, f"{name}\n".encode())
+        self.names.append(name)
+        if len(self.names) == self._last:
+            self._tell(name)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def around(self, owner: type, method: str, name: Callable[..., str]) -> None:
-        """Makes a step before and after each call of a method to which `name` gives a name."""
-        original = getattr(owner, method)
 
-        def stepped(*args: Any, **kwargs: Any) -> Any:
-            what = name(*args)
-            if what:
-                self(f"before {what}")
-            result = original(*args, **kwargs)
-            if what:
-                self(f"after {what}")
-            return result
+def till(act: scenes.Act, world: World, last: int | None = None) -> Callable[[Callable[[str], None]], object]:
+    """A till's process: it acts and dies at step `last`; None = steps are not even counted."""
 
-        setattr(owner, method, stepped)
+    def job(tell: Callable[[str], None]) -> object:
+        _be_quiet()
+        if last is None:
+            return act(world)
+        killer = Killer(last, tell)
+        with stepping(killer), suppress(PosError):  # a scene may end in a refusal: the user is told, and goes on
+            act(world)
+        return killer.names
+
+    return job
 
 
-def in_a_process(job: Callable[[], dict[str, object]], last: int) -> tuple[str, dict[str, object] | None]:
-    """Runs `job` in a forked process that dies at step `last`. Returns the step's name, or the job's result."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reader)
-        code = 70
+def looked_at(again: scenes.Act) -> scenes.Act:
+    """The till that comes after, with a look at the files before it touches them."""
+
+    def act(world: World) -> object:
+        files_are_whole(world)
+        return again(world)
+
+    return act
+
+
+def _be_quiet() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+
+
+# ------------------------------------------------------------------------------------------------ one scene
+def prepared(world: World, scene: Scene) -> None:
+    """Brings this world to the beginning of a scene."""
+    scene.before(world)
+    world.play(till(scene.prepare, world))
+    scene.arm(world)
+    world.save()
+
+
+def steps_of(world: World, scene: Scene) -> list[str]:
+    """The names of a scene's steps when nobody dies; the invariants hold then too."""
+    world.restore()
+    (_, names), _ = world.play(till(scene.act, world, 0), till(scene.again, world), is_last=True)
+    _checked(world, scene)
+    return [str(each) for each in names]
+
+
+def die_at(world: World, scene: Scene, step: int) -> Kill:
+    """One kill, and the invariants after it."""
+    world.restore()
+    where, was_killed, by_person = "", False, False
+    try:
+        outcomes = world.play(till(scene.act, world, step), till(looked_at(scene.again), world), is_last=True)
+        was_killed = outcomes[0][0] == "killed"
+        where = str(outcomes[0][1]) if was_killed else "unhurt"
+        by_person = outcomes[1][1] == scenes.BY_A_PERSON
+        _checked(world, scene)
+    except Ended as error:
+        return Kill(scene.name, step, where, was_killed, str(error))
+    except Exception:  # noqa: BLE001  (whatever broke, it is this kill's finding)
+        return Kill(scene.name, step, where, was_killed, traceback.format_exc())
+    return Kill(scene.name, step, where, was_killed, "", by_person)
+
+
+def _checked(world: World, scene: Scene) -> None:
+    everything_agrees(world, scene.sold)
+    scene.check(world)
+
+
+# ------------------------------------------------------------------------------------------------ one worker
+def base(begins: str, folder: Any) -> World:
+    """A world at one of the beginnings."""
+    world = World(folder)
+    acts = {scenes.BARE: (), scenes.READY: (scenes.set_up, scenes.sync)}
+    acts[scenes.OPEN] = (*acts[scenes.READY], scenes.open_shift)
+    world.play(*[till(act, world) for act in acts[begins]])
+    world.save()
+    return world
+
+
+def worker(jobs: list[Job], queue: int, pipe: int, which: Which) -> None:
+    """Plays jobs from the queue until it is empty; lines of JSON go into `pipe`."""
+
+    def tell(line: dict[str, Any]) -> None:
+        os.write(pipe, json.dumps(line).encode() + b"\n")
+
+    while place := os.read(queue, 2):
+        scene, share, shares = jobs[int.from_bytes(place, "big")]
+        begun = time.monotonic()
         try:
-            steps = Steps(last, writer)
-            steps.around(Writer, "run", lambda *_: "a commit of the journal")
-            steps.around(SerialPort, "write", lambda _port, data: f"frame {data[2:4].hex()}" if data[0] == STX else "")
-            steps.around(HttpClient, "post_json", lambda *_: "a request to the portal")
-            result = job() | {"steps": steps.count}
-            os.write(writer, json.dumps(result).encode() + b"\n")
-            code = 0
-        except BaseException:  # noqa: BLE001  (a forked process must not return into its parent's code)
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(code)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        text = pipe.read()
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
-        return text.strip(), None
-    if os.WEXITSTATUS(status) != 0 or not text:
-        raise SystemExit(f"the till ended with {status}: {text!r}")
-    return "", json.loads(text)
-
-
-def sell(folder: Path, number: str) -> dict[str, object]:
-    """Sells one order for exact cash, as the cashier who starts again would."""
-    with app.open_till(folder) as till:
-        order = orders.find(till, number)
-        try:
-            done = sale.sell(till, order, (Tender(TenderKind.CASH, order.price),))
-        except sale.AlreadyReceipted as error:
-            return {"outcome": "already_receipted", "key": error.view.receipt.key}
-        except PosError as error:
-            return {"outcome": error.code}
-        return {"outcome": "sold", "key": done.view.receipt.key}
-
-
-def deliver(folder: Path, number: str) -> dict[str, object]:
-    """Sells one order and tells the portal, or tells it what an earlier process left."""
-    with app.open_till(folder) as till:
-        order = orders.find(till, number)
-        with suppress(sale.AlreadyReceipted):
-            sale.sell(till, order, (Tender(TenderKind.CASH, order.price),))
-        report = exchange.deliver(till, force=True)
-        return {"outcome": "delivered" if not report.left and not report.failed else str(report)}
-
-
-def main(arguments: list[str]) -> None:
-    """See the top of this file."""
-    what, folder = {"sell": sell, "deliver": deliver}[arguments[0]], Path(arguments[1])
-    first, *rest = arguments[2:]
-    _, counted = in_a_process(lambda: what(folder, first), 0)
-    if counted is None:
-        raise SystemExit("the first order was killed")
-    print(json.dumps({"order": first, "steps": counted["steps"], "after": counted["outcome"]}), flush=True)
-    total = int(str(counted["steps"]))
-    for step, number in zip(range(1, total + 1), rest, strict=False):
-        name, done = in_a_process(lambda number=number: what(folder, number), step)  # type: ignore[misc]
-        _, after = in_a_process(lambda number=number: what(folder, number), 0)  # type: ignore[misc]
-        print(
-            json.dumps(
+            with room() as folder:
+                world = base(scene.begins, folder)
+                prepared(world, scene)
+                names = in_a_fork(lambda: steps_of(world, scene))  # noqa: B023
+                for step in which(names)[share::shares]:
+                    tell({"kill": in_a_fork(lambda: asdict(die_at(world, scene, step)))})  # noqa: B023
+            tell(
                 {
-                    "order": number,
-                    "step": step,
-                    "killed": name,
-                    "unhurt": done is not None,
-                    "after": (after or {}).get("outcome"),
+                    "scene": scene.name,
+                    "steps": len(names),
+                    "telling": len(telling(names)),
+                    "seconds": round(time.monotonic() - begun, 1),
                 }
-            ),
-            flush=True,
+            )
+        except Exception:  # noqa: BLE001  (the parent shows it and fails)
+            tell({"kill": asdict(Kill(scene.name, 0, "the preparation", False, traceback.format_exc()))})
+
+
+# ------------------------------------------------------------------------------------------------ all of them
+def run(names: list[str], workers: int, shares: int, which: Which) -> Iterator[dict[str, Any]]:
+    """Plays the scenes on so many workers, each scene in so many shares; what they tell, as it comes."""
+    jobs = [(SCENES[name], share, shares) for name in names for share in range(shares)]
+    queue, fill = os.pipe()
+    os.write(fill, b"".join(number.to_bytes(2, "big") for number in range(len(jobs))))
+    os.close(fill)
+    listening, told = os.pipe()
+    children = []
+    for _ in range(min(workers, len(jobs))):
+        child = os.fork()
+        if child == 0:
+            os.close(listening)
+            try:
+                worker(jobs, queue, told, which)
+            finally:
+                os._exit(0)
+        children.append(child)
+    os.close(told)
+    with os.fdopen(listening, encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+    for child in children:
+        os.waitpid(child, 0)
+
+
+def every(names: Sequence[str]) -> Sequence[int]:
+    """All of them."""
+    return range(1, len(names) + 1)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """See the top of this file."""
+    parser = argparse.ArgumentParser(prog="python -m tests.crash.every_step")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--step", type=int)
+    parser.add_argument("--telling", action="store_true")
+    parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args(arguments)
+    unknown = [name for name in given.names if name not in SCENES and name != "all"]
+    if unknown:
+        parser.error(f"no such scene: {', '.join(unknown)}; there are {', '.join(SCENES)}")
+    names = list(SCENES) if not given.names or "all" in given.names else given.names
+    which: Which = telling if given.telling else every
+    if not given.names:
+        which = lambda _: ()  # noqa: E731
+    elif given.step:
+        which = lambda _: (given.step,)  # noqa: E731
+    warm_up()
+    report = Report(names, as_json=given.json)
+    for told in run(names, given.jobs, given.jobs if given.names and not given.step else 1, which):
+        report.take(told)
+    report.end()
+    return 1 if report.broken else 0
+
+
+class Report:
+    """Counts what the workers tell; shows every broken invariant at once and the sums at the end."""
+
+    def __init__(self, names: list[str], *, as_json: bool) -> None:
+        self.broken = 0
+        self._as_json = as_json
+        self._begun = time.monotonic()
+        self._steps = dict.fromkeys(names, (0, 0))
+        self._kills: Counter[str] = Counter()
+        self._persons: Counter[str] = Counter()
+
+    def take(self, told: dict[str, Any]) -> None:
+        """A kill, or the end of a share of a scene."""
+        if self._as_json:
+            print(json.dumps(told, ensure_ascii=False), flush=True)
+        if "scene" in told:
+            self._steps[told["scene"]] = told["steps"], told["telling"]
+            return
+        kill = Kill(**told["kill"])
+        self._kills[kill.scene] += kill.was_killed
+        self._persons[kill.scene] += kill.by_person
+        if kill.trouble:
+            self.broken += 1
+            again = f"python -m tests.crash.every_step {kill.scene} --step {kill.step}"
+            print(f"\n{kill.scene}, step {kill.step} ({kill.at})\n{kill.trouble}\nagain: {again}\n", file=sys.stderr)
+
+    def end(self) -> None:
+        """The table."""
+        if self._as_json:
+            return
+        for name, (steps, tell) in self._steps.items():
+            persons = f", a person decided {self._persons[name]}" if self._persons[name] else ""
+            print(f"{name:<24} {steps:>5} steps, {tell:>4} telling, {self._kills[name]:>5} kills{persons}")
+        steps, tell = (sum(column) for column in zip(*self._steps.values(), strict=True))
+        print(
+            f"{len(self._steps)} scenes, {steps} steps, {tell} telling, {self._kills.total()} kills, "
+            f"{self.broken} broken, {time.monotonic() - self._begun:.0f} s"
         )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main())

@@ -1,0 +1,464 @@
+"""What a till may be killed in: a table of scenes. Each use case that writes has a line at the end of this file.
+
+A scene is played by three tills, each a process of its own: one prepares, one acts and dies at some step, and one is
+what the user starts afterwards: it does what a person would do then and brings everything to an end. Afterwards
+`everything_agrees` holds and the scene's own check.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from posapp import app
+from posapp import settings as settings_file
+from posapp.cli import orders as cli_orders
+from posapp.cli import resolve as cli_resolve
+from posapp.cli import sell as cli_sell
+from posapp.cli import setup as cli_setup
+from posapp.cli import shift as cli_shift
+from posapp.cli import sync as cli_sync
+from posapp.devices.port import SerialPort
+from posapp.devices.shtrih import commands as c
+from posapp.devices.simulator import faults
+from posapp.domain.settlement import State
+from posapp.errors import PosError, Refused, ResolveNeeded
+from posapp.journal.backup import BACKUPS_NAME
+from posapp.till import exchange, keeping, recover
+from posapp.till.sale import AlreadyReceipted
+from tests.crash.stage import World
+
+Act = Callable[[World], object]
+BARE, READY, OPEN = "bare", "ready", "open"
+CASH = "150.00"
+CASH_KOPECKS = 15_000
+PASSWORD = 30
+TRIES = 3
+BY_A_PERSON = "a person decided"
+
+
+def nothing(_: World) -> None:
+    """Nothing to do."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One use case. `begins`: with a bare directory, set up with orders on board, or with an open shift as well."""
+
+    name: str
+    act: Act
+    again: Act
+    check: Callable[[World], None]
+    begins: str = OPEN
+    prepare: Act = nothing
+    """What the till does before; it may end by killing itself."""
+    before: Callable[[World], None] = nothing
+    arm: Callable[[World], None] = nothing
+    """What happens to register and portal before and after the preparation: these two run in the world."""
+    sold: int = 0
+    """How many orders are receipted and delivered in the end, the first ones."""
+
+
+# ------------------------------------------------------------------------------------------------ what a user does
+def set_up(world: World) -> None:
+    """The three steps of the wizard; typed again, each ends the same."""
+    set_up_printer(world)
+    set_up_portal(world)
+    set_up_vat(world)
+
+
+def set_up_printer(world: World) -> None:
+    cli_setup.printer(model="shtrih", port=world.port, link="v1", training=True, data_dir=world.folder, json=True)
+
+
+def set_up_portal(world: World) -> None:
+    cli_setup.portal(mode="till-driven", training=True, data_dir=world.folder, json=True)
+
+
+def set_up_vat(world: World) -> None:
+    cli_setup.vat(accept_proposed=True, data_dir=world.folder, json=True)
+
+
+def pull(world: World) -> None:
+    cli_orders.pull(data_dir=world.folder, json=True)
+
+
+def sync(world: World) -> None:
+    cli_sync.sync(once=True, data_dir=world.folder, json=True)
+
+
+def sell(world: World, number: int = 0) -> None:
+    """One order for exact cash. However soon after the last pull, the portal is asked first."""
+    exchange.FRESH = timedelta(0)
+    order, price = world.orders[number]
+    cli_sell.sell(order, cash=price, data_dir=world.folder, json=True)
+
+
+def sell_again(world: World) -> object:
+    """The cashier types the same command: it is printed now, or was printed already.
+
+    Where a receipt is open and nothing proves that we opened it (rule 7), a person looks at it and says so.
+    """
+    decided = None
+    for _ in range(TRIES):
+        try:
+            sell(world)
+        except AlreadyReceipted:
+            break
+        except ResolveNeeded:
+            decided = decide_nothing_came_out(world)
+        except Refused:
+            continue  # the register says no for the one time that the scene wants it to
+        else:
+            break
+    sync(world)
+    return decided
+
+
+def decide_nothing_came_out(world: World) -> str:
+    """A person at the desk: no paper came out."""
+    with app.open_till(world.folder, write=False) as till:
+        (stored,) = till.journal.receipts_in(State.SENDING)
+    cli_resolve.decide(stored.receipt.key, not_made=True, data_dir=world.folder, json=True)
+    return BY_A_PERSON
+
+
+def open_shift(world: World) -> None:
+    cli_shift.open_(data_dir=world.folder, json=True)
+
+
+def close_shift(world: World) -> None:
+    cli_shift.close(data_dir=world.folder, json=True)
+
+
+def x_report(world: World) -> None:
+    cli_shift.x_report(data_dir=world.folder, json=True)
+
+
+def cash_in(world: World) -> None:
+    cli_shift.cash_in(CASH, data_dir=world.folder, json=True)
+
+
+def cash_out(world: World) -> None:
+    cli_shift.cash_out(CASH, data_dir=world.folder, json=True)
+
+
+def recover_now(world: World) -> None:
+    """What the window does at its start."""
+    with app.open_till(world.folder) as till:
+        recover.recover(till)
+
+
+def unless(code: str, act: Act) -> Act:
+    """The same once more, where "it is so already" is right too."""
+
+    def repeated(world: World) -> None:
+        recover_now(world)
+        try:
+            act(world)
+        except Refused as error:
+            if error.code != code:
+                raise
+
+    return repeated
+
+
+def moved_once(kind: str, act: Act) -> Act:
+    """Money is not moved a second time: what the journal says after recovery decides whether it is done again.
+
+    Where the registers may show another program's sum as well as ours, a person counts the drawer and says so.
+    """
+
+    def repeated(world: World) -> object:
+        decided = None
+        try:
+            recover_now(world)
+        except ResolveNeeded:
+            decided = count_the_drawer(world, kind)
+        with app.open_till(world.folder, write=False) as till, till.journal._readers.reading() as db:
+            made = db.execute("SELECT count(*) FROM operations WHERE kind = ? AND state = 'done'", (kind,)).fetchone()
+        if not made[0]:
+            act(world)
+        return decided
+
+    return repeated
+
+
+def count_the_drawer(world: World, kind: str) -> str:
+    """A person at the desk, who counts the money and finds what the register says."""
+    with app.open_till(world.folder) as till:
+        (operation,) = till.journal.operations_sending()
+        has_moved = till.printer.cash_totals().drawer.kopecks != operation.before["drawer_kopecks"]
+    cli_resolve.decide(kind, made=has_moved, not_made=not has_moved, data_dir=world.folder, json=True)
+    return BY_A_PERSON
+
+
+def alone(world: World) -> None:
+    """The shop says that no other program prints there; some cash is in the drawer."""
+    settings = app.load_settings(world.folder)
+    assert settings.printer is not None
+    settings_file.save(world.folder, settings.with_(printer=replace(settings.printer, only_program=True)))
+    cash_in(world)
+
+
+def die_after(code: bytes, act: Act) -> Act:
+    """The till dies when it has written this command; the register executes it."""
+
+    def dying(world: World) -> None:
+        write = SerialPort.write
+
+        def deadly(port: SerialPort, data: bytes) -> None:
+            write(port, data)
+            if data[2 : 2 + len(code)] == code:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        SerialPort.write = deadly  # type: ignore[assignment,method-assign]
+        act(world)
+
+    return dying
+
+
+# ------------------------------------------------------------------------------------------------ what happens around
+def fault(command: str, do: str, when: str, **more: Any) -> Callable[[World], None]:
+    """A fault of the register, armed after the preparation."""
+    return lambda world: world.line.faults.replace(faults.parse([{"command": command, "do": do, "when": when, **more}]))
+
+
+def lose_tlv(world: World) -> None:
+    """The tags of every document made so far go to the archive, and a stranger's receipt of the same sum comes.
+
+    Nothing can be proven any more: a person decides.
+    """
+    execute = world.printer.execute
+    lost = {each.number for each in world.printer.storage.documents}
+
+    def without(command: Any, now: Any) -> Any:
+        if isinstance(command, c.RequestDocument) and command.document_number in lost:
+            return c.ErrorReply(command.CODE, 0x08)
+        return execute(command, now)
+
+    world.printer.execute = without  # type: ignore[method-assign]
+
+
+def _last_document(world: World) -> int:
+    return int(world.printer.storage.last_number)
+
+
+# ------------------------------------------------------------------------------------------------ the resolve desk
+def decide_made(world: World) -> None:
+    """A person finds the receipt's paper and types its number."""
+    with app.open_till(world.folder, write=False) as till:
+        keys = [each.receipt.key for each in till.journal.receipts_in(State.SENDING)]
+    for key in keys:
+        cli_resolve.decide(key, document=world.notes["document"], data_dir=world.folder, json=True)
+
+
+def decide_made_again(world: World) -> None:
+    decide_made(world)
+    sync(world)
+
+
+def decide_not_made(world: World) -> None:
+    with app.open_till(world.folder, write=False) as till:
+        waits = [each.kind for each in till.journal.operations_sending()]
+    for kind in waits:
+        cli_resolve.decide(kind, not_made=True, data_dir=world.folder, json=True)
+
+
+def note_last(world: World) -> None:
+    """Remembers the number on the paper, then loses the tags."""
+    world.notes["document"] = _last_document(world)
+    lose_tlv(world)
+
+
+def other_cash(world: World) -> None:
+    """Another program moves money meanwhile: the registers prove neither."""
+    reply = world.printer.execute(c.CashIn(PASSWORD, 700), app.now().replace(tzinfo=None))
+    assert not isinstance(reply, c.ErrorReply)
+
+
+def begin_refused(world: World) -> None:
+    """A receipt that the register would not open: begun, not printed."""
+    with contextlib.suppress(PosError):
+        sell(world)
+
+
+def cancel(world: World) -> None:
+    with app.open_till(world.folder, write=False) as till:
+        keys = [each.receipt.key for each in till.journal.receipts_in(State.PENDING, State.REFUSED)]
+    for key in keys:
+        cli_resolve.decide(key, cancel=True, data_dir=world.folder, json=True)
+
+
+# ------------------------------------------------------------------------------------------------ a journal of before
+def sell_and_lose_the_journal(world: World) -> None:
+    """The data directory comes back from a copy that was made before the last sale."""
+    before = world.folder.with_name("before")
+    shutil.copytree(world.folder, before)
+    sell(world)
+    shutil.rmtree(world.folder)
+    before.rename(world.folder)
+
+
+def adopt(world: World) -> None:
+    """`posapp resolve` shows the stray document; the person confirms it."""
+    documents = [each for each in world.printer.storage.documents if each.form == 3]
+    number, key = documents[-1].number, str(documents[-1].key)
+    with app.open_till(world.folder, write=False) as till:
+        stored = till.journal.receipt(key)
+        if stored is not None and stored.state is State.FISCALIZED:
+            return
+    try:
+        cli_resolve.decide(key, document=number, data_dir=world.folder, json=True)
+    except PosError:
+        with app.open_till(world.folder, write=False) as till:  # recovery has found it before the person could say so
+            stored = till.journal.receipt(key)
+            assert stored is not None
+            assert stored.state is State.FISCALIZED
+
+
+def adopt_again(world: World) -> None:
+    adopt(world)
+    recover_now(world)
+    sync(world)
+
+
+def forget_copies(world: World) -> None:
+    """A copy is due."""
+    shutil.rmtree(world.folder / BACKUPS_NAME)
+
+
+def back_up(world: World) -> None:
+    with app.open_till(world.folder) as till:
+        keeping.back_up_if_due(till)
+
+
+def use_first_time(world: World) -> None:
+    """The journal is made: a migration from nothing."""
+    with app.open_till(world.folder) as till:
+        till.journal.set_fact("used", "yes")
+
+
+# ------------------------------------------------------------------------------------------------ the outbox
+def sell_and_stay_offline(world: World) -> None:
+    sell(world)
+
+
+def _first_entry(world: World, states: tuple[str, ...]) -> int | None:
+    with app.open_till(world.folder, write=False) as till:
+        found = [each.id for each in till.journal.entries() if each.state in states]
+    return min(found, default=None)
+
+
+def hold_and_retry(world: World) -> None:
+    entry = _first_entry(world, ("waiting",))
+    if entry is not None:
+        cli_sync.hold(entry, data_dir=world.folder, json=True)
+        cli_sync.retry(entry, data_dir=world.folder, json=True)
+
+
+def retry_and_sync(world: World) -> None:
+    entry = _first_entry(world, ("held",))
+    if entry is not None:
+        cli_sync.retry(entry, data_dir=world.folder, json=True)
+    sync(world)
+
+
+# ------------------------------------------------------------------------------------------------ own checks
+def shift_is(is_open: bool, opened: int, closed: int) -> Callable[[World], None]:
+    """The shift's state, and how many reports of either sort the storage holds."""
+
+    def check(world: World) -> None:
+        forms = [each.form for each in world.printer.storage.documents]
+        assert world.printer.storage.shift.is_open is is_open
+        assert (forms.count(2), forms.count(5)) == (opened, closed), "one report for one operation"
+
+    return check
+
+
+def drawer_moved(came_in: int, went_out: int) -> Callable[[World], None]:
+    """What went into the drawer and out of it in this shift, in kopecks."""
+
+    def check(world: World) -> None:
+        registers = [
+            world.printer.execute(c.MoneyRegister(PASSWORD, number), app.now().replace(tzinfo=None))
+            for number in (0xF2, 0xF3)
+        ]
+        moved = [reply.value for reply in registers if isinstance(reply, c.MoneyRegisterReply)]
+        assert moved == [came_in, went_out]
+
+    return check
+
+
+def settings_hold(**parts: bool) -> Callable[[World], None]:
+    """Which parts of the settings are there in the end."""
+
+    def check(world: World) -> None:
+        found = app.load_settings(world.folder)
+        for name, wanted in parts.items():
+            assert bool(getattr(found, name)) is wanted, name
+
+    return check
+
+
+def one_backup(world: World) -> None:
+    copies = list((world.folder / BACKUPS_NAME).glob("journal-2*.sqlite"))
+    assert copies, "there is a copy"
+
+
+def on_board(world: World) -> None:
+    with app.open_till(world.folder, write=False) as till:
+        assert len(till.journal.orders(till.portal)) == len(world.orders)
+
+
+SCENES: dict[str, Scene] = {
+    each.name: each
+    for each in (
+        Scene("sell", sell, sell_again, nothing, sold=1),
+        Scene(
+            "sell-doubt-made", sell, sell_again, nothing, sold=1,
+            arm=fault("FF45", "error", "after_commit", value=0x20),
+        ),
+        Scene(
+            "sell-doubt-not-made", sell, sell_again, nothing, sold=1,
+            arm=fault("FF45", "error", "before", value=0x20),
+        ),
+        Scene("sell-refused-line", begin_refused, sell_again, nothing, sold=1, arm=fault("FF46", "error", "before")),
+        Scene("recover-made", recover_now, sell_again, nothing, sold=1, prepare=die_after(b"\xff\x45", sell)),
+        Scene("recover-open", recover_now, sell_again, nothing, sold=1, prepare=die_after(b"\xff\x46", sell)),
+        Scene("deliver", sync, sync, nothing, sold=1, prepare=sell),
+        Scene("shift-open", open_shift, unless("shift_open", open_shift), shift_is(True, 1, 0), begins=READY),
+        Scene("shift-close", close_shift, unless("shift_closed", close_shift), shift_is(False, 1, 1)),
+        Scene("cash-in", cash_in, moved_once("cash_in", cash_in), drawer_moved(CASH_KOPECKS, 0)),
+        Scene(
+            "cash-out", cash_out, moved_once("cash_out", cash_out), drawer_moved(CASH_KOPECKS, CASH_KOPECKS),
+            prepare=alone,
+        ),
+        Scene("x-report", x_report, unless("", x_report), shift_is(True, 1, 0)),
+        Scene(
+            "resolve-made", decide_made, decide_made_again, nothing, sold=1,
+            prepare=die_after(b"\xff\x45", sell), arm=note_last,
+        ),
+        Scene(
+            "resolve-operation", decide_not_made, decide_not_made, drawer_moved(CASH_KOPECKS + 700, 0),
+            prepare=die_after(b"\x50", cash_in), arm=other_cash,
+        ),
+        Scene(
+            "resolve-cancel", cancel, sell_again, nothing, sold=1,
+            before=fault("FF46", "error", "before"), prepare=begin_refused,
+        ),
+        Scene("adopt", adopt, adopt_again, nothing, sold=1, prepare=sell_and_lose_the_journal),
+        Scene("orders-pull", pull, pull, on_board, begins=READY),
+        Scene("outbox-hold-retry", hold_and_retry, retry_and_sync, nothing, sold=1, prepare=sell),
+        Scene("setup", set_up, set_up, settings_hold(printer=True, portal=True, vat=True), begins=BARE),
+        Scene("first-use", use_first_time, use_first_time, nothing, begins=BARE, prepare=set_up),
+        Scene("backup", back_up, back_up, one_backup, prepare=forget_copies),
+    )
+}  # fmt: skip
+"""By name. A new use case that writes gets a line here."""
