@@ -34,6 +34,7 @@ def refuse_other_device(till: Till) -> None:
     """Raises Refused when the register or the storage is not the one that was set up."""
     found = till.printer.connect()
     if found != till.identity:
+        till.printer.close()  # a cable does not tell that the right one is back: the next look asks anew
         raise Refused("wrong_device", found=found, expected=till.identity)
 
 

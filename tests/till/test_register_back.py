@@ -1,0 +1,26 @@
+"""Another register stood at the cable for a while; a serial line tells neither that it came nor that it went."""
+
+import pytest
+
+from posapp.devices.simulator.identity import identity_of
+from posapp.devices.simulator.printer import Printer
+from posapp.errors import Refused, Unreachable
+from tests.till.rig import Register
+from tests.till.shops import Shop, an_order
+
+
+def test_the_right_register_is_recognised_when_it_is_back(shop: Shop, register: Register) -> None:
+    own = register.printer
+    register.unplug()
+    with pytest.raises(Unreachable):
+        shop.sell(an_order(2))
+    register.is_plugged = True
+    register.be(Printer(identity_of(77), register.now))
+    with pytest.raises(Refused) as refused:
+        shop.sell(an_order(2))
+    assert refused.value.code == "wrong_device"
+
+    register.be(own)
+    shop.sell(an_order(2))
+
+    assert len(register.with_key(shop.receipt(2).key)) == 1
