@@ -221,5 +221,5 @@ def _read(parse: Callable[[], T]) -> T:
     """What `parse` makes of an answer. Raises Offline `gateway_offline` when it is none of the gateway's."""
     try:
         return parse()
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Offline("gateway_offline", reason="ответ не читается") from error
