@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 from posapp.errors import SetupError
 
@@ -63,6 +64,52 @@ def gateway_secret(identity: str) -> Secret | None:
 def keep_gateway_secret(identity: str, secret: Secret) -> bool:
     """Stores the gateway's secret; False when there is no vault and it is kept for this run only."""
     return _keep(f"gateway:{identity}", secret)
+
+
+NAMES = {"webhook": WEBHOOK_VARIABLE, "ofd": OFD_VARIABLE, "gateway": GATEWAY_VARIABLE}
+"""Every secret of a data directory: its name in the vault, and the variable that takes precedence over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What became of the secrets: those taken out of the vault, and the variables that still hold one.
+
+    `vault_is_there` False: there is no vault, so nothing of ours is in it.
+    """
+
+    removed: tuple[str, ...]
+    still_set: tuple[str, ...]
+    vault_is_there: bool
+
+    def as_json(self) -> dict[str, object]:
+        """`secrets` of the commands `setup sign-out` and `uninstall`."""
+        return {"removed": list(self.removed), "still_set": list(self.still_set), "vault": self.vault_is_there}
+
+
+def forget(identity: str) -> Forgotten:
+    """Takes every secret of a data directory out of the vault and of this run. Raises SetupError `vault_missing`.
+
+    That is raised when the vault is there and refuses: then a secret may still lie in it.
+    """
+    import keyring
+    from keyring.errors import KeyringError, NoKeyringError, PasswordDeleteError
+
+    removed, is_there = [], True
+    for name in NAMES:
+        entry = f"{name}:{identity}"
+        was_here = _this_run.pop(entry, None) is not None
+        try:
+            keyring.delete_password(SERVICE, entry)
+            removed.append(name)
+        except PasswordDeleteError:
+            removed += [name] if was_here else []
+        except NoKeyringError:
+            is_there = False
+            removed += [name] if was_here else []
+        except KeyringError as error:
+            raise SetupError("vault_missing") from error
+    still = tuple(variable for variable in NAMES.values() if os.environ.get(variable))
+    return Forgotten(tuple(removed), still, is_there)
 
 
 def _find(variable: str, name: str) -> Secret | None:

@@ -28,13 +28,15 @@ MODES = ("till-driven", "portal-driven", "site-poll")
 
 def register(app: typer.Typer) -> None:
     """Adds the group."""
-    from posapp.cli import setup_gateway
+    from posapp.cli import leave, setup_backup, setup_gateway
 
     group = typer.Typer(help="Настройка: каждая команда проверяет то, что сохраняет.", no_args_is_help=True)
     group.command("printer")(command(printer))
     group.command("portal")(command(portal))
     group.command("vat")(command(vat))
     group.command("gateway")(command(setup_gateway.gateway))
+    group.command("backup")(command(setup_backup.backup))
+    group.command("sign-out")(command(leave.sign_out))
     group.command("show")(command(show))
     app.add_typer(group, name="setup")
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from posapp.cli.common import By, DataDir, Json, Why, answer, command, language, show_error
+from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language, show_error
 from posapp.till import exchange, keeping
 from posapp.till.context import Till
 from posapp.till.lights import trouble_of
@@ -59,7 +59,8 @@ def _told_to_stop() -> Event:
 
 
 def _round(till: Till, json: bool, *, force: bool) -> int:
-    keeping.back_up_if_due(till)
+    for trouble in keeping.keep_copies(till).troubles:
+        complain(f"{trouble.message(language())} {trouble.action(language())}")
     report, pulled = exchange.sync(till, force=force)
     body = _body(report, pulled)
     if report.offline is not None:
