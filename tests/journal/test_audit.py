@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
@@ -432,3 +434,38 @@ def test_the_hash_is_the_one_that_the_page_describes(tmp_path: Path) -> None:
     )
     assert chain.canonical(link).decode() == text
     assert link.hash == hashlib.sha256(("0" * 64 + text).encode()).hexdigest()
+
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "resources" / "audit" / "check.py"
+
+
+def checked(path: Path) -> tuple[int, str, str]:
+    """The auditor's script on a journal: exit code, what it said, what it complained of."""
+    done = subprocess.run([sys.executable, SCRIPT, path], capture_output=True, text=True, check=False, encoding="utf-8")
+    return done.returncode, done.stdout.strip(), done.stderr.strip()
+
+
+def test_the_page_shows_the_script_as_it_is() -> None:
+    assert f"```python\n{SCRIPT.read_text('utf-8')}```" in (ROOT / "docs" / "audit.md").read_text("utf-8")
+
+
+def test_an_auditor_needs_nothing_of_this_program(tmp_path: Path) -> None:
+    odd = ('a\tb\n"c" \\ / \x7f \u2028 😀 ё', "", "</script>")
+    with open_journal(tmp_path / "odd") as journal:
+        for text in odd:
+            journal.note(Decision(f"К {text}", "w.w", f"s {text}", text, {f"имя {text}": text, "list": [1, text]}))
+        found = journal.verify_audit()
+    assert found.is_whole
+    assert checked(tmp_path / "odd" / JOURNAL_NAME) == (0, f"3 {found.head}", "")
+    open_journal(tmp_path / "empty").close()
+    assert checked(tmp_path / "empty" / JOURNAL_NAME) == (0, f"0 {chain.BEGINNING}", "")
+
+
+@pytest.mark.parametrize("how", [how for how, (_, _, kind) in TAMPERED.items() if how != "text that is no text"])
+def test_the_script_finds_what_the_program_finds(tmp_path: Path, how: str) -> None:
+    path = with_records(tmp_path, 6)
+    unguarded(path, *TAMPERED[how][0])
+    code, said, complaint = checked(path)
+    assert (code, said) == (1, "")
+    assert complaint
