@@ -72,6 +72,7 @@ class Counter(QObject):
         self.is_selling = False
         self.is_unlocked = False
         self._new_receipt: ReceiptView | None = None
+        self._is_proven = False  # the storage was read for the open order, and it has not been said yet
         self._drafts: dict[int, Draft] = {}
         self._unknown_outcomes: dict[int, Trouble] = {}  # by order, until the storage is read
         self._seconds = 0
@@ -189,7 +190,7 @@ class Counter(QObject):
 
     def _open(self, view: OrderView) -> None:
         self.view = view
-        self._new_receipt = None
+        self._new_receipt, self._is_proven = None, False
         self._face.show_order(view)
         self._decide(view)
 
@@ -248,6 +249,9 @@ class Counter(QObject):
         else:
             self._face.show_order(self.view)
             self._decide(self.view)
+        if self._is_proven:
+            self._is_proven = False
+            self._tell_proof(self.view)
 
     def _show_new(self, receipt: ReceiptView, view: OrderView) -> None:
         self._new_receipt = receipt
@@ -258,7 +262,7 @@ class Counter(QObject):
         """Puts the order aside."""
         if not self.is_selling:
             self.view = None
-            self._new_receipt = None
+            self._new_receipt, self._is_proven = None, False
 
     # ------------------------------------------------------------------ selling
 
@@ -348,18 +352,20 @@ class Counter(QObject):
 
     def _proven(self, view: OrderView) -> None:
         """The customer still stands there: what the storage said, and what to do now."""
-        receipt = view.receipt
-        is_made = receipt is not None and receipt.state is State.FISCALIZED
-        if is_made:
-            self._drafts.pop(view.order.order_id, None)
-        if not self._face.is_till_in_sight:
-            self._judged(view)
-            self._new_receipt = receipt if is_made else None
+        self._judged(view)
+        if self.view is None or self.view.order.order_id != view.order.order_id:
             return
-        self._open(view)
-        say = self._look.say
+        receipt = view.receipt
+        if receipt is not None and receipt.state is State.FISCALIZED:
+            self._drafts.pop(view.order.order_id, None)
+            self._new_receipt = receipt
+        self._is_proven = True
+        if self._face.is_till_in_sight:
+            self.show_again()
+
+    def _tell_proof(self, view: OrderView) -> None:
+        say, receipt = self._look.say, view.receipt
         if receipt is not None and receipt.mark is not None:
-            self._show_new(receipt, view)
             said = say("proven.made", n=receipt.mark.document_number)
             self._face.pane.show_trouble(Trouble("ok", said, say("proven.made_action"), "133"))
             self._sounds.play("receipt")

@@ -180,7 +180,7 @@ class Window(QWidget):
         frame.log.order_asked.connect(self._ask_story)
         frame.log.retry.connect(self._retry)
         frame.resolve.turned.connect(self.turn_case)
-        frame.resolve.read_again.connect(self._read_cases)
+        frame.resolve.read_again.connect(self.read_cases)
         frame.resolve.story_asked.connect(self.going.log_of)
         frame.resolve.to_decide.connect(self._to_decide)
         frame.resolve.side.decided.connect(self._decide)
@@ -365,7 +365,8 @@ class Window(QWidget):
         if self.resolver is not None:
             self.resolver.turn(step)
 
-    def _read_cases(self) -> None:
+    def read_cases(self) -> None:
+        """What waits, read anew."""
         if self.resolver is not None:
             self.resolver.read()
 
@@ -374,7 +375,7 @@ class Window(QWidget):
         if self.errands is not None:
             self.errands.read_alarm()
         if self.frame.shown == "resolve":
-            self._read_cases()
+            self.read_cases()
 
     def _to_decide(self) -> None:
         self.frame.show_screen("resolve", peek=True)

@@ -48,9 +48,16 @@ class Hands:
             self._key(Qt.Key(ord(each.upper())) if each.isascii() else Qt.Key.Key_A, each, 200)
         self.settle()
 
-    def press(self, key: Qt.Key, *, after_ms: int = 500, held: int = 0) -> None:
-        """A key that writes nothing (Enter, F7, Esc); `held` more times by auto-repeat."""
-        self._key(key, "\r" if key == Qt.Key.Key_Return else "", after_ms)
+    def press(
+        self,
+        key: Qt.Key,
+        *,
+        after_ms: int = 500,
+        held: int = 0,
+        chord: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    ) -> None:
+        """A key that writes nothing (Enter, F7, Esc), with `chord` held; `held` more times by auto-repeat."""
+        self._key(key, "\r" if key == Qt.Key.Key_Return else "", after_ms, chord=chord)
         for _ in range(held):
             self.repeat(key, after_ms=30)
 
@@ -62,13 +69,21 @@ class Hands:
         """Until no key is held back."""
         self.qtbot.waitUntil(lambda: not self.window.wedge.is_holding)
 
-    def _key(self, key: Qt.Key, text: str, after_ms: int, *, is_repeat: bool = False) -> None:
+    def _key(
+        self,
+        key: Qt.Key,
+        text: str,
+        after_ms: int,
+        *,
+        is_repeat: bool = False,
+        chord: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    ) -> None:
         self.now_ms += after_ms
         self.clock[0] += after_ms
         target = self.window.windowHandle()
         assert target is not None
         for kind in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-            event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, text, is_repeat)
+            event = QKeyEvent(kind, key, chord, text, is_repeat)
             event.setTimestamp(self.now_ms)
             QCoreApplication.sendEvent(target, event)
 

@@ -250,6 +250,7 @@ class FakeDesk:
         self.retried: list[int] = []
         self.waiting: list[Case] = []
         self.age_minutes = 3
+        self.on_decide: Callable[[], None] = lambda: None
         self.recover_error: PosError | None = None
         self.decide_error: PosError | None = None
 
@@ -305,6 +306,7 @@ class FakeDesk:
         self.asked.append(("decide", key, choice, who, why, answers))
         if self.decide_error is not None:
             raise self.decide_error
+        self.on_decide()
         self.waiting = [each for each in self.waiting if each.key != key]
         words = f"Чек {key} – не напечатан, его можно пробить снова."
         return Resolved(key, "pending", words)

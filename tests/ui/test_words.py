@@ -61,7 +61,9 @@ def test_the_tone_is_calm() -> None:
         assert not re.search(r"ошибка|невозможно|пожалуйста", russian, re.IGNORECASE)
     for key, (russian, _english) in TEXTS.items():
         if not key.startswith(("language.", "act.x")):
-            assert not re.search(r"[A-Za-z]{3,}", re.sub(r"{\w+}|Ctrl|Enter|Esc|PgDn|PgUp|Shift|Tab|F\d+", "", russian)), key
+            assert not re.search(
+                r"[A-Za-z]{3,}", re.sub(r"{\w+}|Ctrl|Enter|Esc|PgDn|PgUp|Shift|Tab|F\d+", "", russian)
+            ), key
 
 
 def used_keys() -> tuple[set[str], set[str]]:
