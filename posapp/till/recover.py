@@ -13,6 +13,7 @@ Whatever is not proven stays as it is and `ResolveNeeded` says why.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Stamp, State
 from posapp.errors import ResolveNeeded
 from posapp.journal.rows import KnownDevice
-from posapp.till import register, shift_proof
+from posapp.till import gate, register, shift_proof
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 from posapp.till.views import Recovered
@@ -34,8 +35,21 @@ if TYPE_CHECKING:
 WITHOUT_KEY = frozenset(each for each in DocumentType if each not in (DocumentType.RECEIPT, DocumentType.CORRECTION))
 
 
-_SHIFT_REPORTS = (DocumentType.SHIFT_OPEN, DocumentType.SHIFT_CLOSE)
-"""They settle nothing and carry no key: nobody's in particular, ours included."""
+_SETTLEMENTS = (DocumentType.RECEIPT, DocumentType.BSO, DocumentType.CORRECTION, DocumentType.BSO_CORRECTION)
+"""The other forms settle nothing and carry no key: nobody's in particular, ours included."""
+
+FIRST_LOOK = 200
+"""How many documents are read back at the first contact of a journal with a register that has worked before.
+
+What it looks for is what this till printed and its journal lost: orders that the portal does not yet know as paid. That
+is what was printed since the last round with the portal – a day of a busy till, a week of a slow one. Two hundred are
+about two minutes on a real register; older ones are found by `posapp restore`, which has no such bound.
+"""
+
+BATCH = 50
+"""After so many documents the device book is advanced: a look that breaks off goes on from there."""
+
+log = logging.getLogger(__name__)
 
 
 def opened(key_tag: str) -> dict[str, object]:
@@ -53,6 +67,7 @@ def carries_key(till: Till, attempt: Attempt, receipt: Receipt) -> bool:
 
 def recover(till: Till) -> list[Recovered]:
     """Resolves everything that can be proven. Raises Unreachable, Refused, ResolveNeeded; what was proven is kept."""
+    gate.require_sound(till)
     done = resolve_all(till)
     till.printer.connect()
     watch(till, till.printer.last_document_number())
@@ -61,6 +76,7 @@ def recover(till: Till) -> list[Recovered]:
 
 def status_for_sale(till: Till) -> PrinterStatus:
     """Recovery as a sale wants it (rule 10), with one look at the register for everything: its status."""
+    gate.require_sound(till)
     resolve_all(till)
     register.refuse_other_device(till)
     status = till.printer.status()
@@ -110,7 +126,7 @@ def resolve(
     """
     stored, attempt = _sending(till, key)
     found = till.printer.reset_link()
-    _same_device(attempt, found, key, by_person=by_person)
+    _same_device(attempt, found, key, by_person=decision is not None)
     has_key = carries_key(till, attempt, stored.receipt)
     ours, last = _find(till, stored.receipt, attempt.last_document, foreign, has_key=has_key)
     if ours is None:
@@ -240,11 +256,12 @@ def watch(till: Till, last: int) -> None:
     """Rule 11: accounts for every document up to number `last` made since we last looked."""
     identity = till.printer.connect()
     known = till.journal.known_device(identity.factory_number)
-    if known is None:
-        till.journal.remember_document(identity, last)
-        return
-    if known.identity.storage_number != identity.storage_number and identity == till.identity:
-        known = KnownDevice(identity, 0)  # a person has set up the new storage: everything in it is to be read
+    is_set_up = identity == till.identity  # if the storage is another one now, a person knows it
+    if known is None and not is_set_up:
+        return  # nothing is sold on it, and what it holds is not this till's business
+    if known is None or (known.identity.storage_number != identity.storage_number and is_set_up):
+        known = KnownDevice(identity, max(0, last - FIRST_LOOK))
+        till.journal.remember_document(identity, known.last_document)
     if known.identity.storage_number != identity.storage_number:
         why = f"ФН заменён: был {known.identity.storage_number}, теперь {identity.storage_number}"
         raise ResolveNeeded("resolve_needed", why=why, key=identity.factory_number)
@@ -252,14 +269,24 @@ def watch(till: Till, last: int) -> None:
         why = f"в ФН {last} документов, а журнал знает {known.last_document}"
         raise ResolveNeeded("resolve_needed", why=why, key=identity.factory_number)
     if last > known.last_document:
-        documents = list(till.printer.documents_after(known.last_document))
-        refuse_unknown_ours(till, documents)
-        till.journal.remember_document(identity, last, foreign_of(till, documents))
+        _account_for(till, identity, known.last_document, last)
+
+
+def _account_for(till: Till, identity: DeviceIdentity, after: int, last: int) -> None:
+    """Reads the documents after number `after` and advances the device book, batch by batch."""
+    batch: list[FiscalDocument] = []
+    for document in till.printer.documents_after(after):
+        batch.append(document)
+        if len(batch) == BATCH or document.number >= last:
+            refuse_unknown_ours(till, batch)
+            till.journal.remember_document(identity, document.number, foreign_of(till, batch))
+            log.info("ФН: прочитано %d из %d документов", document.number - after, last - after)
+            batch = []
 
 
 def foreign_of(till: Till, documents: Sequence[FiscalDocument]) -> list[FiscalDocument]:
-    """Those of the documents that another program made."""
-    return [each for each in documents if each.type not in _SHIFT_REPORTS and not _is_known(till, each)]
+    """Those of the documents that settle something and that another program made."""
+    return [each for each in documents if each.type in _SETTLEMENTS and not _is_known(till, each)]
 
 
 def refuse_unknown_ours(till: Till, documents: Sequence[FiscalDocument]) -> None:

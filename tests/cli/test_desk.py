@@ -26,10 +26,10 @@ from posapp.journal.backup import back_up
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.settings import Settings
 from posapp.till import shift
+from tests.till.doubts import lost_before_closing
 from tests.till.rig import BORN, OWN_NUMBER, Killed, Register, driver_of
 from tests.till.shops import TOTAL, Shop, an_order, shop_at
 from tests.till.test_desk import foreign_and_unreadable, gone, qr_of, stray
-from tests.till.test_recover import lost_before_closing
 from tests.till.test_resolve import made_and_unreadable
 
 WHO, WHY = "Петрова", "видела ленту"
@@ -293,6 +293,23 @@ def test_wrong_usage_decides_nothing(shop: Shop, run: Run, arguments: list[str])
     code, (refused,) = run("resolve", *arguments)
     assert (code, refused["error"]["code"]) == (2, "usage")
     assert shop.stored().state is State.SENDING
+
+
+# ---- the alarm
+
+
+def test_every_round_of_sync_tells_what_waits(shop: Shop, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No network either: an alarm needs none."""
+    monkeypatch.delenv("POSAPP_WEBHOOK", raising=False)
+    assert "alarms" not in run("sync", "--once")[1][0]
+    key, number = made_and_unreadable(shop)
+    (alarm,) = run("sync", "--once")[1][0]["alarms"]
+    assert (alarm["key"], alarm["order"], alarm["owner"], alarm["is_overdue"]) == (key, "1001", "program", True)
+    run("resolve")
+    (alarm,) = run("sync", "--once")[1][0]["alarms"]
+    assert alarm["owner"] == "person"
+    run("resolve", key, "--document", str(number))
+    assert "alarms" not in run("sync", "--once")[1][0]
 
 
 # ---- entries for the portal

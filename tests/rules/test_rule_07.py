@@ -22,8 +22,8 @@ from posapp.domain.settlement import Settlement, State
 from posapp.errors import JournalError, OutcomeUnknown, Refused, ResolveNeeded
 from posapp.till import recover, resolve
 from tests.rules.worlds import foreign_shift_open, killed_at, loses_its_cable_at, new_storage
+from tests.till.doubts import spoil_disk
 from tests.till.shops import LINES, PORTAL, TOTAL, Shop, an_order, cash
-from tests.till.test_recover import spoil_disk
 from tests.till.test_shift import OPERATIONS, effect, prepared
 
 KOPECKS = TOTAL.kopecks

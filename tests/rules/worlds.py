@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from posapp.devices.flow import Port
 from posapp.devices.shtrih import commands as c
 from posapp.devices.shtrih.driver import ShtrihPrinter
+from posapp.devices.shtrih.frame import ACK, ENQ, encode
 from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer
 from posapp.settings import Settings
@@ -20,7 +23,7 @@ from posapp.till import shift
 from tests.till.rig import BORN, OWN_NUMBER, PASSWORD, PORT, Killed, Register
 from tests.till.shops import Shop
 
-__all__ = ["BORN", "PASSWORD", "Killed", "Register", "Shop"]
+__all__ = ["BORN", "OWN_NUMBER", "PASSWORD", "Killed", "Register", "Shop"]
 
 
 def loses_its_cable_at(shop: Shop, command: int, when: str = "after") -> None:
@@ -68,6 +71,7 @@ def swapped_back(shop: Shop, printer: Printer) -> None:
 def a_second_till(first: Shop, folder: Path, **changes: Any) -> Iterator[Shop]:
     """Till 2: a data directory and a journal of its own, on the register of the first one."""
     second = Shop(folder, first.register)
+    second._ids = itertools.count(1001)  # two tills never draw the same identity
     second.settings = _named(second.settings, **{"till": "2", **changes})
     second.restart()
     try:
@@ -90,3 +94,40 @@ def with_open_shift(shop: Shop) -> None:
     """The shift is opened by this till."""
     shift.open_shift(shop.till)
     shop.register.advance(60.0)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A reply as the register says it, whatever it should have said."""
+
+    payload: bytes
+
+    def encode(self) -> bytes:
+        return self.payload
+
+
+def says_instead(register: Register, code: int, edit: Callable[[bytes], bytes]) -> None:
+    """Once: the register's reply to the till's next command `code` is another one, in a sound frame."""
+    execute = register.printer.execute
+
+    def saying(command: Any, now: datetime) -> Any:
+        reply = execute(command, now)
+        if getattr(command, "CODE", 0) != code or register.printer.execute is not saying:
+            return reply
+        register.printer.execute = execute  # type: ignore[method-assign]
+        return _Said(edit(reply.encode()))
+
+    register.printer.execute = saying  # type: ignore[method-assign]
+
+
+def leaves_unread(register: Register, *commands: Any) -> None:
+    """Another program on our own line sends these and dies before it has read the answer to the last of them."""
+    for command in commands:
+        register.line.new_connection()
+        for _ in register.line.receive(bytes((ENQ,)), register.now):
+            pass
+        for _ in register.line.receive(encode(command.encode()), register.now):
+            pass
+        if command is not commands[-1]:
+            for _ in register.line.receive(bytes((ACK,)), register.now):
+                pass

@@ -15,9 +15,9 @@ from posapp.journal.rows import AuditRecord
 from posapp.journal.store import Journal
 from posapp.till import resolve, shift, story
 from posapp.till.views import Case, CaseKind, Choice, Verdict
+from tests.till.doubts import lost_before_closing
 from tests.till.rig import BORN, OWN_NUMBER, Killed
 from tests.till.shops import TOTAL, Shop, an_order
-from tests.till.test_recover import lost_before_closing
 from tests.till.test_resolve import made_and_unreadable
 
 KOPECKS = TOTAL.kopecks
@@ -493,6 +493,27 @@ def test_an_open_receipt_stops_selling_and_is_a_case_of_its_own(shop: Shop) -> N
     assert resolve.cases(shop.till) == []
     shop.sell()
     shop.assert_exactly_one()
+
+
+def test_nothing_open_is_cancelled_for_a_key_that_waits_for_nothing(shop: Shop) -> None:
+    shop.register.foreign_open(12_345)
+    with pytest.raises(ResolveNeeded, match="не ждёт"):
+        resolve.decide(shop.till, "0123456789ABCDEF", "cancel_open", WHO, WHY)
+    shop.close()
+    shop.register.be(Printer(identity_of(OWN_NUMBER + 1), LEFT))
+    shop.register.foreign_open(12_345)
+    shop.reopen()
+    with pytest.raises(ResolveNeeded, match="подключена"):
+        resolve.decide(shop.till, shop.till.identity.factory_number, "cancel_open", WHO, WHY)
+    assert shop.register.printer.receipt is not None
+    no_record(shop)
+
+
+def test_a_till_that_nobody_has_named_a_person_for_decides_as_itself(shop: Shop) -> None:
+    key, number = made_and_unreadable(shop)
+    nameless = replace(shop.till, settings=shop.settings.with_(cashier=" "))
+    resolve.decide(nameless, key, f"made:{number}")
+    assert the_record(shop).who == "касса 1"
 
 
 @pytest.mark.parametrize("storage_only", [False, True])

@@ -7,9 +7,9 @@ import pytest
 from posapp.domain.settlement import State
 from posapp.errors import PosError, ResolveNeeded
 from posapp.till import resolve
+from tests.till.doubts import lost_before_closing
 from tests.till.rig import Killed
 from tests.till.shops import TOTAL, Shop, an_order
-from tests.till.test_recover import lost_before_closing
 
 KOPECKS = TOTAL.kopecks
 

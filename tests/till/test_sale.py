@@ -7,13 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from posapp.devices.shtrih.frame import lrc
 from posapp.domain.money import Money, Quantity
 from posapp.domain.settlement import By, Stamp, State
-from posapp.errors import DeviceError, OutcomeUnknown, Refused, SaleError
+from posapp.errors import OutcomeUnknown, Refused, SaleError
 from posapp.till import recover, register, resolve, sale
-from posapp.till.sale import AlreadyReceipted
-from tests.till.rig import Killed
 from tests.till.shops import PORTAL, TOTAL, Shop, an_order, card, cash
 
 
@@ -37,18 +34,6 @@ def test_the_mark_is_that_of_the_storage_and_the_stamp_that_of_the_order(shop: S
     assert document.stamp == Stamp("1", "1001", shop.receipt().key).text()
     assert document.whole
     assert shop.till.printer.document_mark(mark.document_number) == mark
-
-
-def test_rule_1_selling_again_shows_the_receipt_and_sends_nothing(shop: Shop) -> None:
-    first = shop.sell()
-    frames = len(shop.register.written)
-    with pytest.raises(AlreadyReceipted) as told:
-        shop.sell()
-    assert told.value.code == "already_receipted"
-    assert told.value.view.mark == first.view.mark
-    with pytest.raises(AlreadyReceipted):
-        shop.sell(tenders=card(TOTAL))
-    assert len(shop.register.written) == frames
 
 
 def test_the_same_tenders_print_the_receipt_that_was_begun(shop: Shop) -> None:
@@ -110,79 +95,6 @@ def test_a_held_receipt_is_printed_on_a_persons_word(shop: Shop) -> None:
     shop.sell()
     shop.assert_exactly_one()
     assert shop.receipt().key == made.key
-
-
-def test_rule_10_nothing_is_sold_while_one_is_sending(shop: Shop) -> None:
-    shop.register.fault("FF45", "power_off", "after_commit")
-    with pytest.raises(OutcomeUnknown):
-        shop.sell()
-    with pytest.raises(DeviceError):
-        shop.sell(an_order(2))
-    made = sale._new_receipt(shop.till, an_order(2), cash(TOTAL))
-    shop.till.journal.add_receipt(made)
-    with pytest.raises(Refused) as told:  # whoever forgets to recover meets the journal
-        shop.till.journal.start_attempt(made.key, shop.till.identity, 2, 1)
-    assert told.value.code == "device_busy"
-
-
-def test_rule_3_the_attempt_is_on_disk_before_the_first_byte(shop: Shop) -> None:
-    shop.register.killed_at = (0x8D, False)
-    with pytest.raises(Killed):
-        shop.sell()
-    stored = shop.stored()
-    attempt = shop.till.journal.last_attempt(stored.receipt.key)
-    assert attempt is not None
-    assert (stored.state, stored.attempts) == (State.SENDING, 1)
-    assert (attempt.device, attempt.last_document, attempt.shift_number) == (shop.till.identity, 2, 1)
-
-
-@pytest.mark.parametrize("byte", range(2, 18))
-def test_rule_5_any_bit_of_the_closing_reply_may_be_wrong(shop: Shop, byte: int) -> None:
-    """Byte 2…17 of the reply's frame, with its check byte (18) made right again: nothing but the look-up can tell.
-
-    A wrong opcode or error byte, another change, another document number, another sign: none of it may be believed.
-    """
-    shop.register.faults(
-        [{"command": "FF45", "do": "flip", "when": "after_commit", "value": each} for each in (byte, 18)]
-    )
-    shop.sell()
-    shop.assert_exactly_one()
-    assert len(shop.register.receipts) == 1
-    assert shop.register.count(0xFF45) == 1
-
-
-def test_the_check_byte_made_right_again() -> None:
-    """What the test above stands on: two flips of the same bit cancel out."""
-    reply = bytes.fromhex("10FF4500000000000003000000DC450000")
-    assert lrc(reply) ^ 1 == lrc(reply[:3] + bytes((reply[3] ^ 1,)) + reply[4:])
-
-
-def test_rule_5_an_error_answer_after_the_document_was_made(shop: Shop) -> None:
-    shop.register.fault("FF45", "error", "after_commit", value=0x50)
-    shop.sell()
-    shop.assert_exactly_one()
-    assert shop.register.count(0xFF45) == 1
-
-
-def test_rule_5_an_error_answer_before_it_is_a_refusal_only_after_the_storage_was_read(shop: Shop) -> None:
-    shop.register.fault("FF45", "error", value=0x17)
-    read = shop.register.count(0xFF01)
-    with pytest.raises(Refused, match="часы") as told:
-        shop.sell()
-    assert told.value.facts["error"] == "17h"
-    assert shop.register.count(0xFF01) > read + 1
-    assert shop.stored().state is State.REFUSED
-    assert shop.register.printer.receipt is None
-    shop.register.heal()
-    shop.sell()
-    shop.assert_exactly_one()
-
-
-def test_rule_4_the_closing_command_is_never_sent_again_within_a_try(shop: Shop) -> None:
-    shop.register.fault("FF45", "drop_reply", "after_commit")
-    shop.sell()
-    assert shop.register.count(0xFF45) == 1
-    shop.assert_exactly_one()
 
 
 def test_a_register_that_prints_line_by_line(shop: Shop) -> None:

@@ -11,9 +11,9 @@ from posapp.domain.money import Money
 from posapp.errors import DeviceError, OutcomeUnknown, Refused, ResolveNeeded
 from posapp.till import recover, resolve, shift
 from posapp.till.shift import ShiftReport
+from tests.till.doubts import spoil_disk
 from tests.till.rig import Killed
 from tests.till.shops import Shop
-from tests.till.test_recover import spoil_disk
 
 AMOUNT = Money(5_000)
 FAULTS = (
@@ -109,19 +109,6 @@ def test_a_crash_around_the_command(shop: Shop, name: str, after: bool) -> None:
     (recovered,) = recover.recover(shop.till)
     assert recovered.after == ("done" if after else "refused")
     assert (effect(shop)[name] > before) is after
-
-
-def test_rule_10_nothing_is_sold_before_the_operation_is_proven(shop: Shop) -> None:
-    shop.register.fault("50", "power_off", "after_commit")
-    with pytest.raises(OutcomeUnknown):
-        shift.cash_in(shop.till, AMOUNT)
-    with pytest.raises(DeviceError):
-        shop.sell()
-    assert shop.register.receipts == []
-    shop.register.heal()
-    shop.sell()
-    shop.assert_exactly_one()
-    assert shop.till.journal.operations_sending() == []
 
 
 def test_registers_that_prove_neither_wait_for_a_person(shop: Shop) -> None:

@@ -70,7 +70,7 @@ class Link:
             if changes:
                 self.drained.clear()
             try:
-                return (yield from self._once(payload, reply_timeout_s))
+                return (yield from self._once(payload, reply_timeout_s, changes=changes))
             except Lost:
                 if last:
                     raise
@@ -135,7 +135,12 @@ class Link:
         elif piece is not None and not isinstance(piece, Control):
             yield from _send_or(_NAK, NotSent)
 
-    def _once(self, payload: bytes, reply_timeout_s: float) -> Flow[bytes]:
+    def _once(self, payload: bytes, reply_timeout_s: float, *, changes: bool) -> Flow[bytes]:
+        """The frame, written once, and its answer. Raises Lost.
+
+        An answer that no ACK announced may be a late one to an earlier command. A question may believe it; for what
+        changes the register it is a hint like everything that is drained, and the outcome is read from the storage.
+        """
         yield from _send_or(encode(payload), Lost)
         try:
             first = yield from self._piece(ACK_TIMEOUT_S)
@@ -146,6 +151,9 @@ class Link:
                 return (yield from self._answer(reply_timeout_s))
             case Frame(answer):  # its ACK was lost on the way
                 yield from _send_or(_ACK, Lost)
+                if changes:
+                    self.drained.append(answer)
+                    raise Lost("an answer without acknowledgement")
                 return answer
             case Control(byte) if byte == NAK:
                 raise Lost("the device found the frame damaged")
