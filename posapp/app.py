@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +29,8 @@ from posapp.settings import Settings
 from posapp.sync.bitrix.client import BitrixClient
 from posapp.sync.claims import GatewayDesk
 from posapp.sync.governor import Governor, Limits
+from posapp.sync.ofd import BODY_MAX as OFD_BODY_MAX
+from posapp.sync.ofd import HttpOfd, Ofd
 from posapp.till import exchange, keeping, orders, place, recover, register, resolve, restore, sale, shift
 from posapp.till.context import Till
 from posapp.till.own_documents import Progress, silent
@@ -139,6 +141,21 @@ class GatewayDoor:
             each.close()
 
 
+def ofd_of(settings: Settings) -> Callable[[], Ofd] | None:
+    """Makes the adapter of the OFD that is set up, or None; making it raises SetupError without a key."""
+    chosen = settings.ofd
+    if chosen is None:
+        return None
+
+    def make() -> Ofd:
+        token = vault.ofd_token(settings.identity)
+        if token is None:
+            raise SetupError("ofd_unreachable", reason="нет ключа доступа, задайте POSAPP_OFD_TOKEN")
+        return HttpOfd(chosen.url, token.reveal(), HttpClient(body_max=OFD_BODY_MAX))
+
+    return make
+
+
 def printer_of(settings: Settings) -> FiscalPrinter | None:
     """The driver of the register that is set up, or None."""
     chosen = settings.printer
@@ -182,7 +199,19 @@ def open_till(folder: Path, *, write: bool = True, person: str = "", checks: boo
         if printer is not None:
             stack.callback(printer.close)
         here = place.here(folder)
-        till = Till(settings, journal, now, new_id, printer, door, jitter, person, claims=gateway, place=here)
+        till = Till(
+            settings,
+            journal,
+            now,
+            new_id,
+            printer,
+            door,
+            jitter,
+            person,
+            claims=gateway,
+            place=here,
+            ofd=ofd_of(settings),
+        )
         if write:
             place.settle(journal, here)
             if checks:

@@ -17,8 +17,8 @@ ClickError: type[Exception] = next(
 )
 
 GROUPS = (
-    "setup", "orders", "sell", "shift", "sync", "resolve", "audit", "receipt", "backup", "restore", "leave",
-    "sim", "demo", "bench", "simulate",
+    "setup", "orders", "sell", "shift", "sync", "resolve", "reconcile", "audit", "receipt", "backup", "restore",
+    "leave", "sim", "demo", "bench", "simulate",
     "gateway", "window",
 )  # fmt: skip
 """Modules of `posapp.cli`; each has `register(app)`."""

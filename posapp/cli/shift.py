@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from posapp.cli.common import DataDir, Json, amount, answer, command
+from posapp.cli.common import DataDir, Json, amount, answer, command, language
+from posapp.cli.reconcile import text_of
 from posapp.domain.money import ZERO
-from posapp.till import shift
+from posapp.till import reconcile, shift
 from posapp.till.context import Till
 from posapp.till.shift import ShiftReport
 
@@ -36,8 +37,8 @@ def open_(data_dir: DataDir = None, json: Json = False) -> None:
 
 
 def close(data_dir: DataDir = None, json: Json = False) -> None:
-    """Закрывает смену."""
-    _run(data_dir, json, shift.close_shift)
+    """Закрывает смену, затем сверяет её. Что бы сверка ни нашла, смена закрыта, и код возврата – её."""
+    _run(data_dir, json, shift.close_shift, reconciles=True)
 
 
 def x_report(data_dir: DataDir = None, json: Json = False) -> None:
@@ -62,12 +63,13 @@ def cash_out(sum_: Amount, data_dir: DataDir = None, json: Json = False) -> None
     _run(data_dir, json, lambda till: shift.cash_out(till, money))
 
 
-def _run(data_dir: Path | None, json: bool, act: Callable[[Till], ShiftReport]) -> None:
+def _run(data_dir: Path | None, json: bool, act: Callable[[Till], ShiftReport], *, reconciles: bool = False) -> None:
     from posapp import app
 
     with app.open_till(app.data_dir(data_dir)) as till:
         report = act(till)
-    body = {
+        found = reconcile.after_close(till) if reconciles else None
+    body: dict[str, object] = {
         "shift": {"state": report.shift.state.value, "number": report.shift.number},
         "last_document": report.last_document,
         "drawer_kopecks": report.totals.drawer.kopecks,
@@ -75,4 +77,7 @@ def _run(data_dir: Path | None, json: bool, act: Callable[[Till], ShiftReport]) 
         "cash_out_kopecks": report.totals.cash_out.kopecks,
     }
     text = f"Смена {report.shift.number} {WORDS[report.shift.state.value]}, в ящике {report.totals.drawer}."
+    if reconciles:
+        body["reconciled"] = None if found is None else found.as_json(language())
+        text += "\n" + (text_of(found) if found is not None else "Сверить не удалось: «posapp reconcile».")
     answer(json, body, text)

@@ -1,4 +1,4 @@
-"""`posapp sim printer|portal|dump`: the practice register and the practice portal, for our till and anyone else's."""
+"""`posapp sim printer|portal|ofd|dump`: the practice register, portal and OFD, for our till and anyone else's."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Учебная ККТ и учебный портал.", no_args_is_help=True)
     group.command("printer")(command(printer))
     group.command("portal")(command(portal))
+    group.command("ofd")(command(ofd))
     group.command("dump")(command(dump))
     app.add_typer(group, name="sim")
 
@@ -67,6 +68,21 @@ def portal(
 
     plan = str(faults) if faults else None
     return sim_portal.run(listen=listen, orders=orders, seed=seed, limits=limits, faults=plan, stop_on_eof=stop_on_eof)
+
+
+def ofd(
+    storage: Annotated[list[Path], typer.Option(help="Файл фискального накопителя; можно несколько раз.")],
+    listen: Annotated[str, typer.Option(help="HOST:PORT, порт 0 – любой")] = "127.0.0.1:0",
+    token: Annotated[str, typer.Option(help="Ключ, с которым пускает.")] = "training",  # noqa: S107  (of a simulator)
+    faults: Annotated[Path | None, typer.Option(help="Файл с неисправностями (JSON).")] = None,
+    stop_on_eof: Annotated[bool, typer.Option("--stop-on-eof", help="Закончить по концу ввода.")] = False,
+    data_dir: NoDataDir = None,
+    json: AlwaysJson = True,
+) -> int:
+    """Учебный ОФД: знает всё, что учебная ККТ ему отправила; строка готовности – JSON на выводе."""
+    from posapp.cli import sim_ofd
+
+    return sim_ofd.run(listen=listen, storages=storage, token=token, faults=faults, stop_on_eof=stop_on_eof)
 
 
 def dump(

@@ -12,9 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language, show_error
-from posapp.till import exchange, keeping
+from posapp.cli.reconcile import text_of
+from posapp.till import exchange, keeping, reconcile, resolve
 from posapp.till.context import Till
 from posapp.till.lights import trouble_of
+from posapp.till.reconcile_views import ReconcileProgress
 from posapp.till.views import ClaimsReport, DeliverReport, PullResult
 
 EVERY = timedelta(seconds=30)
@@ -44,9 +46,25 @@ def sync(
             return _round(till, json, force=True)
         stop = _told_to_stop()
         _round(till, json, force=True)
+        _reconcile(till, json, stop)
         while not stop.wait(EVERY.total_seconds()):
             _round(till, json, force=False)
         return 0
+
+
+def _reconcile(till: Till, json: bool, stop: Event) -> None:
+    """Once, at the start of a program that goes on: what is new since the last good reconciliation."""
+
+    def go_on(_progress: ReconcileProgress) -> None:
+        if stop.is_set():
+            raise reconcile.Stopped
+
+    try:
+        found = reconcile.at_start(till, go_on)
+    except reconcile.Stopped:
+        return
+    if found is not None:
+        answer(json, {"reconciled": found.as_json(language())}, text_of(found))
 
 
 def _told_to_stop() -> Event:
@@ -63,6 +81,7 @@ def _round(till: Till, json: bool, *, force: bool) -> int:
         complain(f"{trouble.message(language())} {trouble.action(language())}")
     report, pulled = exchange.sync(till, force=force)
     body = _body(report, pulled)
+    needs_person = _tell_alarms(till, body)
     if report.offline is not None:
         error = report.offline
         error.extra = body
@@ -70,7 +89,19 @@ def _round(till: Till, json: bool, *, force: bool) -> int:
         return error.exit_code
     text = f"Отправлено {report.delivered}, требует человека {report.failed}, ждёт {report.left}."
     answer(json, body, "\n".join([text, *_claims_lines(report.claims)]))
-    return EXIT_PERSON if report.failed or (report.claims is not None and report.claims.doubled) else 0
+    needs_person |= bool(report.failed or (report.claims is not None and report.claims.doubled))
+    return EXIT_PERSON if needs_person else 0
+
+
+def _tell_alarms(till: Till, body: dict[str, Any]) -> bool:
+    """What is sent to the register and not known to be made; whether somebody has to be told."""
+    alarms = resolve.alarms(till)
+    if alarms:
+        body["alarms"] = [each.as_json() for each in alarms]
+    late = [each for each in alarms if each.needs_telling]
+    for each in late:
+        complain(f"{each.words(language())} posapp resolve")
+    return bool(late)
 
 
 def _claims_lines(claims: ClaimsReport | None) -> list[str]:

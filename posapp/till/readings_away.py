@@ -20,6 +20,8 @@ from posapp.till.witnesses import Expected, JournalReading, Kept, OfdReading, Pa
 T = TypeVar("T")
 
 PAGES_MAX = 400
+PATIENCE_S = 20.0
+"""One request: a reconciliation that runs by itself must not hold up what comes after it for minutes."""
 OVERLAP = timedelta(minutes=10)
 """The clocks of till and portal may differ."""
 
@@ -66,12 +68,12 @@ def _paged(where: Where, page: Callable[[int], _Page[T]]) -> Iterator[T]:
 
 
 def _look(till: Till, ask: Callable[..., _Page[T]], span: Span, after: int) -> _Page[T]:
-    with exchange.logged(till) as client:
+    with exchange.logged(till) as client, client.within(PATIENCE_S):
         return ask(client, span.since - OVERLAP, after)
 
 
 def _orders(till: Till, ids: list[int]) -> dict[int, PortalOrder | None]:
-    with exchange.logged(till) as client:
+    with exchange.logged(till) as client, client.within(PATIENCE_S):
         return look.orders_now(client, ids)
 
 

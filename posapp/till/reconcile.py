@@ -89,8 +89,8 @@ def run(
         until: aware, not included; None for now.
         progress: told after each page; raises `Stopped` to end it.
         where: the lanes that register and exchange live on; the caller's thread by default.
-        foreign_expected: whether other programs print on this register. None: they may, unless the register puts no
-            stamp into our documents, for then nobody could tell them from ours.
+        foreign_expected: whether other programs print on this register. None: as the shop said at set-up; they may,
+            unless the register puts no stamp into our documents, for then nobody could tell them from ours.
 
     Raises:
         JournalError: the journal cannot be read. Trouble of all others is part of the report.
@@ -157,6 +157,8 @@ def _reconcile(
     head, trouble = _head(till, where)
     begin = since or _begin(till, head, now)
     until = None if until is not None and until > now else until
+    if foreign_expected is None and till.settings.printer is not None and till.settings.printer.only_program:
+        foreign_expected = False
     work = _Run(till, where, Span(begin, until, now), progress, after, foreign_expected)
     journal = where.device(lambda: readings.read_journal(till, work.span))
     if len(journal.kept) > readings.RECEIPTS_MAX:
