@@ -33,8 +33,12 @@ WORDS = {
 
 
 def decided(till: Till, what: str, subject: str, why: str = "", **facts: object) -> Decision:
-    """A decision of the person at this till. `facts` are integers and texts; `till` is added to them."""
-    return Decision(till.who, what, subject, why, {"till": till.settings.till, **facts})
+    """A decision of the person at this till. `facts` are integers and texts; `till` is added to them.
+
+    A till that nobody has named a person for decides as itself: a decision must never fail for want of a name.
+    """
+    who = till.who.strip() or f"касса {till.settings.till}"
+    return Decision(who, what, subject, why, {"till": till.settings.till, **facts})
 
 
 def words(what: str, language: str = "ru") -> str:

@@ -191,10 +191,15 @@ def _require_lost(till: Till, device: DeviceIdentity) -> None:
 def cancel_open(till: Till, key: str, why: str) -> None:
     """Cancels a receipt of another program that is open on the register (rule 7)."""
     need_why(why)
+    if sending(till, key) is None and key != till.identity.factory_number:
+        raise refuse(f"{key} не ждёт решения")
+    found = till.printer.connect()
+    if found != till.identity:
+        raise refuse(f"подключена {found}, а касса настроена на {till.identity}")
     opened = till.printer.open_document()
     if opened is None:
         raise refuse("на ККТ нет открытого чека")
-    facts = {"kind": opened.kind.value, "subtotal_kopecks": opened.subtotal.kopecks, "device": till.printer.connect()}
+    facts = {"kind": opened.kind.value, "subtotal_kopecks": opened.subtotal.kopecks, "device": found}
     till.journal.note(decided(till, "document.cancelled", key, why, **facts))  # before it: the word comes first
     till.printer.cancel_open_document()
 

@@ -7,11 +7,13 @@ counts are the rows that are `sending`, and a memory about another attempt is pa
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from posapp.domain.settlement import State
+from posapp.errors import JournalError
 from posapp.journal.lock import holder
 from posapp.till import story
 from posapp.till.context import Till
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 FACT = "desk"
 
 PROGRAM, PERSON = "program", "person"
+
+log = logging.getLogger(__name__)
 
 
 def remember(till: Till, found: list[Case]) -> None:
@@ -44,8 +48,12 @@ def remember(till: Till, found: list[Case]) -> None:
         before = dict(kept.get(case.key, {}))
         seen_at = before.pop("seen_at", now)
         book[case.key] = {**page, "seen_at": seen_at if before == page else now}
-    if book != kept:
+    if book == kept:
+        return
+    try:
         till.journal.set_fact(FACT, json.dumps(book, ensure_ascii=False))
+    except JournalError as error:  # a disk that fails must not keep anyone from seeing what waits
+        log.warning("desk: what was seen could not be kept: %s", error)
 
 
 def _kept(till: Till) -> dict[str, dict[str, Any]]:

@@ -420,6 +420,21 @@ class Alarm:
     owner: str
     is_overdue: bool
 
+    @property
+    def needs_telling(self) -> bool:
+        """Nothing happens by itself any more, or it takes longer than it should."""
+        return self.is_overdue or self.owner == "person"
+
+    def words(self, language: str = "ru") -> str:
+        """One line for people."""
+        minutes = int(self.age.total_seconds() // 60)
+        order = self.order_number or self.key
+        if language == "en":
+            whose = "a person has to decide" if self.owner == "person" else "the program reads the storage"
+            return f"{order}: outcome unknown for {minutes} min, {whose}."
+        whose = "решает человек" if self.owner == "person" else "программа читает ФН"
+        return f"{order}: исход не известен {minutes} мин, {whose}."
+
     def as_json(self) -> dict[str, object]:
         """As commands show it."""
         return {

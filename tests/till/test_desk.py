@@ -465,8 +465,9 @@ def test_an_open_receipt_that_its_program_closes_needs_nobody(shop: Shop) -> Non
     assert the_case(shop).needs_person
     shop.register.foreign_close(12_345)
     assert resolve.cases(shop.till) == []
-    with pytest.raises(ResolveNeeded, match="нет открытого"):
-        resolve.decide(shop.till, shop.receipt().key, "cancel_open", WHO, WHY)
+    for key, why in ((shop.receipt().key, "не ждёт"), (shop.till.identity.factory_number, "нет открытого")):
+        with pytest.raises(ResolveNeeded, match=why):
+            resolve.decide(shop.till, key, "cancel_open", WHO, WHY)
     no_record(shop)
 
 
@@ -500,12 +501,11 @@ def test_nothing_open_is_cancelled_for_a_key_that_waits_for_nothing(shop: Shop) 
     with pytest.raises(ResolveNeeded, match="не ждёт"):
         resolve.decide(shop.till, "0123456789ABCDEF", "cancel_open", WHO, WHY)
     shop.close()
+    assert shop.register.printer.receipt is not None
     shop.register.be(Printer(identity_of(OWN_NUMBER + 1), LEFT))
-    shop.register.foreign_open(12_345)
     shop.reopen()
     with pytest.raises(ResolveNeeded, match="подключена"):
         resolve.decide(shop.till, shop.till.identity.factory_number, "cancel_open", WHO, WHY)
-    assert shop.register.printer.receipt is not None
     no_record(shop)
 
 
