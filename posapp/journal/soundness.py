@@ -52,7 +52,7 @@ def shm_of(path: Path) -> Path:
 def glance(path: Path) -> None:
     """Raises JournalError `journal_lost` for a journal that is gone, `journal_damaged` for one that is cut off.
 
-    A directory that never had a journal passes. With a log beside it the file alone says nothing about its length.
+    A directory that never had a journal passes.
     """
     refuse_damaged(path.parent)
     size = path.stat().st_size if path.exists() else None
@@ -61,6 +61,15 @@ def glance(path: Path) -> None:
         raise JournalError("journal_lost", path=path)
     if size == 0 and has_lived:
         raise JournalError("journal_damaged", what="файл пуст")
+    check_length(path)
+
+
+def check_length(path: Path) -> None:
+    """Raises JournalError `journal_damaged` for a file that is cut off; SQLite lets pass what is less than a page.
+
+    With a log beside it the file alone says nothing about its length.
+    """
+    size = _size_of(path)
     if size and not _size_of(wal_of(path)):
         _check_length(path, size)
 
@@ -114,6 +123,7 @@ def integrity_check(path: Path) -> None:
 
 
 def _check(path: Path, pragma: str) -> None:
+    check_length(path)
     with sorted_failures(path), closing(open_reader(path)) as db:
         finding = db.execute(f"PRAGMA {pragma}(1)").fetchone()[0]
     if finding != "ok":

@@ -67,8 +67,12 @@ class Shop:
 
     def set_up_again(self, *, only_program: bool = False) -> None:
         """After `close`: the administrator sets up the register that is connected, and a new process starts."""
-        self.settings = _settings(self.register, only_program=only_program).with_(till=self.settings.till)
+        self.set_up_elsewhere(only_program=only_program)
         self.reopen()
+
+    def set_up_elsewhere(self, *, only_program: bool = False) -> None:
+        """The settings of the register that is connected; no process starts."""
+        self.settings = _settings(self.register, only_program=only_program).with_(till=self.settings.till)
 
     # --- the cashier
 

@@ -1,0 +1,401 @@
+"""A journal that was damaged, cut off, deleted or is old comes back from a copy and the storage, nothing lost."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from posapp import settings as settings_file
+from posapp.devices.simulator.identity import identity_of
+from posapp.devices.simulator.printer import Printer
+from posapp.domain.settlement import State
+from posapp.errors import JournalError, PosError, ResolveNeeded, SetupError, Unreachable
+from posapp.journal import soundness
+from posapp.journal.connect import JOURNAL_NAME
+from posapp.journal.lock import DirectoryLock
+from posapp.journal.soundness import wal_of
+from posapp.till import gate, keeping, own_documents, recover, resolve, restore, sale, shift
+from posapp.till.restore import Report
+from tests.till.rig import Killed
+from tests.till.shops import Shop, an_order
+
+PAGE = 4096
+
+
+def bring_back(shop: Shop, *, copy: Path | None = None, from_storage: bool = False) -> Report:
+    """What `posapp restore` does, in a process of its own."""
+    shop.close()
+    lock = DirectoryLock(shop.folder)
+    try:
+        _, rebuilt = restore.files(shop.folder, shop.now, copy=copy)
+    finally:
+        lock.release()
+    shop.reopen()
+    restore.begin(shop.till, rebuilt, from_storage=from_storage)
+    return restore.finish(shop.till, "диск вернули из ремонта")
+
+
+@pytest.fixture
+def kept(shop: Shop) -> Shop:
+    """Orders 1–6 on board; 1 and 2 sold; a copy; then 3 and 4 sold, 5 begun and not sent, 2 held by a person."""
+    settings_file.save(shop.folder, shop.settings)
+    shop.till.journal.save_orders([an_order(number) for number in range(1, 7)], claimed=True)
+    for number in (1, 2):
+        shop.sell(an_order(number))
+    shop.register.advance(60)
+    assert set(keeping.keep_copies(shop.till).made) == {keeping.LOCAL}
+    shop.register.advance(60)
+    for number in (3, 4):
+        shop.sell(an_order(number))
+    begin(shop, 5)
+    (entry, *_) = shop.till.journal.entries_of_receipt(shop.receipt(2).key)
+    shop.till.journal.hold_entry(entry.id)
+    return shop
+
+
+def begin(shop: Shop, number: int) -> None:
+    """The opening command is lost: the receipt is in the journal, proven not made."""
+    shop.register.fault("8D", "drop_command")
+    with pytest.raises(PosError):
+        shop.sell(an_order(number))
+    shop.register.heal()
+    assert shop.stored(number).state is State.PENDING
+
+
+def path_of(shop: Shop) -> Path:
+    return shop.folder / JOURNAL_NAME
+
+
+def zero(path: Path, first: int, pages: int = 1) -> None:
+    """Zeroes pages, counted from 0."""
+    with path.open("r+b") as file:
+        file.seek(first * PAGE)
+        file.write(b"\0" * PAGE * pages)
+
+
+def flip(path: Path) -> None:
+    """A bit in every kilobyte."""
+    data = bytearray(path.read_bytes())
+    for place in range(500, len(data), 1024):
+        data[place] ^= 0x10
+    path.write_bytes(data)
+
+
+def zero_root(path: Path, name: str) -> None:
+    """Zeroes the page that a table or an index begins at."""
+    with closing(sqlite3.connect(path)) as db:
+        page = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0]
+    zero(path, page - 1)
+
+
+def shorten(path: Path, by: float) -> None:
+    with path.open("r+b") as file:
+        file.truncate(int(path.stat().st_size * by))
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "the first page is gone": lambda path: zero(path, 0),
+    "the schema is gone": lambda path: zero(path, 0, 2),
+    "a page in the middle is gone": lambda path: zero(path, path.stat().st_size // PAGE // 2),
+    "every third page is gone": lambda path: [zero(path, each) for each in range(3, path.stat().st_size // PAGE, 3)],
+    "bits have turned over everywhere": flip,
+    "the file ends in the middle": lambda path: shorten(path, 0.5),
+    "the file ends in its header": lambda path: shorten(path, 0.0005),
+    "the file is empty": lambda path: shorten(path, 0),
+    "the file is another one": lambda path: path.write_bytes(b"something else" * 1000),
+    "the file is gone": lambda path: path.unlink(),
+}
+
+
+def assert_all_is_back(shop: Shop, numbers: tuple[int, ...] = (1, 2, 3, 4)) -> None:
+    """One document and one receipt for each order sold, its rows for the portal, and the till sells the next."""
+    for number in numbers:
+        shop.assert_exactly_one(number)
+        with pytest.raises(sale.AlreadyReceipted):
+            shop.sell(an_order(number))
+    assert recover.recover(shop.till) == []
+    shop.sell(an_order(6))
+    shop.assert_exactly_one(6)
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_damaged_journal_comes_back_with_everything_that_was_printed(
+    kept: Shop, damage: Callable[[Path], object]
+) -> None:
+    kept.close()
+    damage(path_of(kept))
+    there = path_of(kept).exists()
+    before = path_of(kept).read_bytes() if there else b""
+    report = bring_back(kept)
+    assert report.waiting == ()
+    assert report.base == "copy"
+    assert [each["order"] for each in report.adopted] == ["1003", "1004"]
+    assert_all_is_back(kept)
+    (first, *_) = kept.till.journal.entries_of_receipt(kept.receipt(2).key)
+    if report.salvaged.get("held"):
+        assert first.state == "held"
+    if there:
+        assert report.aside is not None
+        assert (kept.folder / report.aside / JOURNAL_NAME).read_bytes() == before
+
+
+def test_what_was_begun_and_not_sent_is_saved_where_it_can_be_read(kept: Shop) -> None:
+    key = kept.receipt(5).key
+    kept.close()
+    zero_root(path_of(kept), "ix_outbox_order")
+    report = bring_back(kept)
+    stored = kept.stored(5)
+    assert report.salvaged["receipts"] == 3
+    assert (stored.receipt.key, stored.state) == (key, State.PENDING)
+    kept.sell(an_order(5))
+    kept.assert_exactly_one(5)
+    assert kept.receipt(5).key == key
+    (held, *_) = kept.till.journal.entries_of_receipt(kept.receipt(2).key)
+    assert held.state == "held"
+    assert_all_is_back(kept)
+
+
+def test_before_the_storage_was_read_nothing_is_sold(kept: Shop) -> None:
+    kept.close()
+    zero(path_of(kept), 0)
+    lock = DirectoryLock(kept.folder)
+    _, rebuilt = restore.files(kept.folder, kept.now)
+    lock.release()
+    kept.reopen()
+    restore.begin(kept.till, rebuilt)
+    printed = len(kept.register.receipts)
+    for act in (lambda: kept.sell(an_order(6)), lambda: shift.x_report(kept.till), lambda: recover.recover(kept.till)):
+        with pytest.raises(JournalError) as refused:
+            act()
+        assert refused.value.code == "restore_unfinished"
+    kept.register.unplug()
+    with pytest.raises(Unreachable):
+        restore.finish(kept.till, "")
+    kept.register.heal()
+    with pytest.raises(JournalError):
+        kept.sell(an_order(6))
+    assert len(kept.register.receipts) == printed
+    assert restore.finish(kept.till, "").is_whole
+    assert_all_is_back(kept)
+
+
+def test_an_old_journal_in_place_is_read_up_from_the_storage(kept: Shop) -> None:
+    """Somebody has put the copy back by hand: nothing has to be restored but what was printed since."""
+    kept.close()
+    (copy,) = (kept.folder / "backups").iterdir()
+    shutil.copyfile(copy, path_of(kept))
+    kept.reopen()
+    with pytest.raises(ResolveNeeded):
+        kept.sell(an_order(3))
+    report = bring_back(kept)
+    assert (report.base, len(report.adopted), report.aside) == ("journal", 2, None)
+    assert_all_is_back(kept)
+
+
+def test_a_journal_older_than_the_copy_gives_way_to_it(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> None:
+    settings_file.save(shop.folder, shop.settings)
+    shop.till.journal.save_orders([an_order(number) for number in range(1, 7)], claimed=True)
+    shop.close()
+    old = tmp_path_factory.mktemp("old") / JOURNAL_NAME
+    shutil.copyfile(path_of(shop), old)
+    shop.reopen()
+    shop.sell(an_order(1))
+    keeping.keep_copies(shop.till)
+    shop.sell(an_order(2))
+    shop.close()
+    shutil.copyfile(old, path_of(shop))
+    shop.reopen()
+    report = bring_back(shop)
+    assert (report.base, [each["order"] for each in report.adopted]) == ("copy", ["1002"])
+    assert_all_is_back(shop, (1, 2))
+
+
+def test_a_deleted_log_loses_nothing_that_was_printed(kept: Shop) -> None:
+    """The process is killed, and somebody tidies the files that look temporary away."""
+    key = kept.receipt(4).key
+    saved = kept.folder.parent / "killed"
+    shutil.copytree(kept.folder, saved)
+    wal_of(saved / JOURNAL_NAME).unlink()
+    kept.close()
+    kept.folder = saved
+    report = bring_back(kept)
+    assert report.waiting == ()
+    assert_all_is_back(kept)
+    assert kept.receipt(4).key == key
+
+
+@pytest.mark.parametrize("is_made", [True, False], ids=["made", "not made"])
+def test_a_receipt_that_was_being_sent_is_proven_after_the_damage(kept: Shop, is_made: bool) -> None:
+    kept.register.killed_at = (0xFF45, is_made)
+    with pytest.raises(Killed):
+        kept.sell(an_order(6))
+    kept.register.heal()
+    kept.close()
+    zero_root(path_of(kept), "ix_outbox_order")
+    report = bring_back(kept)
+    assert report.waiting == ()
+    assert kept.stored(6).state is (State.FISCALIZED if is_made else State.PENDING)
+    kept.sell_until_sold(an_order(6))
+    kept.assert_exactly_one(6)
+
+
+def test_without_any_copy_the_storage_gives_back_what_it_has(kept: Shop) -> None:
+    kept.close()
+    shutil.rmtree(kept.folder / "backups")
+    path_of(kept).unlink()
+    with pytest.raises(JournalError) as lost:
+        kept.reopen()
+    assert lost.value.code == "journal_lost"
+    report = bring_back(kept)
+    assert report.base == "nothing"
+    assert [each.order for each in report.waiting] == ["1001", "1002", "1003", "1004"]
+    assert all("нет на борту" in each.why for each in report.waiting)
+    with pytest.raises(ResolveNeeded):
+        kept.sell(an_order(6))
+    kept.till.journal.save_orders([an_order(number) for number in range(1, 7)], claimed=True)  # the portal is back
+    again = bring_back(kept)
+    assert (again.waiting, len(again.adopted)) == ((), 4)
+    assert_all_is_back(kept)
+
+
+def test_a_new_directory_beside_a_used_register_reads_it_from_the_beginning(
+    kept: Shop, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    kept.close()
+    kept.folder = tmp_path_factory.mktemp("new") / "till"
+    settings_file.save(kept.folder, kept.settings)
+    kept.reopen()
+    kept.till.journal.save_orders([an_order(number) for number in range(1, 7)], claimed=True)
+    assert own_documents.has_unknown(kept.till)
+    report = bring_back(kept, from_storage=True)
+    assert (report.waiting, len(report.adopted)) == ((), 4)
+    assert not own_documents.has_unknown(kept.till)
+    assert_all_is_back(kept)
+
+
+def test_the_second_place_alone_is_enough(kept: Shop, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The computer is stolen: a new one, the stick, the register – and no settings."""
+    home = tmp_path_factory.mktemp("stick") / "posapp-00000000"
+    shutil.copytree(kept.folder / "backups", home)
+    kept.close()
+    kept.folder = tmp_path_factory.mktemp("new") / "till"
+    kept.folder.mkdir()
+    report = bring_back(kept, copy=home.parent)
+    assert report.from_copy is not None
+    assert len(report.adopted) == 2
+    restored = settings_file.load(kept.folder)
+    assert restored == kept.settings
+    assert_all_is_back(kept)
+
+
+def test_damaged_settings_come_from_the_copy_and_stay_beside(kept: Shop) -> None:
+    kept.close()
+    path = kept.folder / settings_file.FILE
+    path.write_text("{", "utf-8")
+    zero(path_of(kept), 0)
+    assert bring_back(kept).is_whole
+    assert settings_file.load(kept.folder) == kept.settings
+    assert path.with_suffix(".damaged").read_text("utf-8") == "{"
+
+
+def test_copies_of_several_tills_are_not_mixed(kept: Shop, tmp_path_factory: pytest.TempPathFactory) -> None:
+    shared = tmp_path_factory.mktemp("shared")
+    (copy,) = (kept.folder / "backups").iterdir()
+    for name in ("posapp-aaaaaaaa", "posapp-bbbbbbbb"):
+        (shared / name).mkdir()
+        shutil.copyfile(copy, shared / name / copy.name)
+    with closing(sqlite3.connect(shared / "posapp-bbbbbbbb" / copy.name)) as db, db:
+        other = settings_file.text_of(replace(kept.settings, identity="other", till="2"))
+        db.execute("UPDATE facts SET value = ? WHERE name = 'copy:settings'", (other,))
+        db.execute("UPDATE facts SET value = 'other' WHERE name = 'copy:identity'")
+    kept.close()
+    empty = tmp_path_factory.mktemp("new")
+    with pytest.raises(SetupError) as which:
+        restore.files(empty, kept.now, copy=shared)
+    assert which.value.code == "restore_which"
+    kept.reopen()
+    path_of(kept).unlink(missing_ok=True)
+    report = bring_back(kept, copy=shared)  # settings say which of them is ours
+    assert report.from_copy is not None
+    assert "aaaaaaaa" in report.from_copy
+    assert_all_is_back(kept)
+
+
+def test_an_unsound_copy_is_passed_over(kept: Shop) -> None:
+    kept.register.advance(3700)
+    keeping.keep_copies(kept.till)
+    kept.close()
+    newest, older = sorted((kept.folder / "backups").iterdir(), reverse=True)
+    zero(newest, newest.stat().st_size // PAGE // 2)
+    path_of(kept).unlink()
+    report = bring_back(kept)
+    assert report.from_copy == str(older)
+    assert report.unsound == (str(newest),)
+    assert_all_is_back(kept)
+
+
+def test_a_second_restore_has_nothing_to_do(kept: Shop) -> None:
+    kept.close()
+    zero(path_of(kept), 0)
+    first = bring_back(kept)
+    entries = [(each.receipt_key, each.step) for each in kept.till.journal.entries()]
+    second = bring_back(kept)
+    assert first.is_whole
+    assert (second.base, second.adopted, second.waiting) == ("journal", (), ())
+    assert [(each.receipt_key, each.step) for each in kept.till.journal.entries()] == entries
+    assert [each.what for each in kept.till.journal.audit_rows() if each.what == "directory.restored"] == [
+        "directory.restored"
+    ] * 2
+
+
+def test_a_receipt_printed_in_a_storage_that_is_gone_stays_printed(kept: Shop) -> None:
+    """The storage was replaced after the copy: only the damaged file knows of the receipts in the former one."""
+    before = kept.receipt(3).key
+    kept.close()
+    zero_root(path_of(kept), "ix_outbox_order")
+    former = kept.register.printer.identity
+    kept.register.be(Printer(replace(identity_of(1), factory_number=former.factory_number), kept.register.now))
+    kept.set_up_elsewhere()
+    settings_file.save(kept.folder, kept.settings)
+    report = bring_back(kept)
+    assert report.waiting == ()
+    stored = kept.stored(3)
+    assert (stored.receipt.key, stored.state) == (before, State.FISCALIZED)
+    assert stored.mark is not None
+    assert stored.mark.storage_number == former.storage_number
+    shift.open_shift(kept.till)
+    with pytest.raises(sale.AlreadyReceipted):
+        kept.sell(an_order(3))
+
+
+def test_a_begun_receipt_gives_way_to_the_one_that_was_printed(shop: Shop) -> None:
+    """Begun with card before the copy; after it cancelled and sold for cash: the copy does not know."""
+    settings_file.save(shop.folder, shop.settings)
+    order = an_order(1)
+    shop.till.journal.save_orders([order, an_order(6)], claimed=True)
+    begin(shop, 1)
+    begun = shop.receipt(1).key
+    keeping.keep_copies(shop.till)
+    resolve.cancel(shop.till, begun)
+    shop.sell(order)
+    sold = shop.receipt(1).key
+    shop.close()
+    path_of(shop).unlink()
+    assert bring_back(shop).is_whole
+    assert shop.receipt(1).key == sold != begun
+    assert_all_is_back(shop, (1,))
+
+
+def test_the_gate_stands_before_everything(shop: Shop) -> None:
+    gate.require_sound(shop.till)
+    soundness.note_damage(shop.folder, "страница 7")
+    for act in (shop.sell, lambda: shift.close_shift(shop.till)):
+        with pytest.raises(JournalError) as refused:
+            act()
+        assert refused.value.code == "journal_damaged"
