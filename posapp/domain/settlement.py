@@ -39,7 +39,7 @@ MOVES: frozenset[tuple[State, State, By]] = frozenset(
         (State.PENDING, State.SENDING, By.PROGRAM),
         (State.PENDING, State.CANCELLED, By.PERSON),
         (State.SENDING, State.FISCALIZED, By.PROOF),
-        (State.SENDING, State.FISCALIZED, By.PERSON),  # only with a document number read from the register
+        (State.SENDING, State.FISCALIZED, By.PERSON),  # a document read from the register; its QR when that is gone
         (State.SENDING, State.REFUSED, By.PROOF),
         (State.SENDING, State.PENDING, By.PROOF),  # only when proven not made
         (State.REFUSED, State.PENDING, By.PERSON),  # selling again
