@@ -137,9 +137,21 @@ def _torn(
     """The files when the power goes while the commit is being written."""
     wal = path.name + "-wal"
     was, now = before[wal], after[wal]
-    safe = len(was) if now[: len(was)] == was else 0  # else the WAL began anew: all of it was in the file already
+    safe = _common(was, now)  # nothing, when the WAL began anew: all of it was in the file already
     if not is_full:
         safe = 0
     cut = min(safe + int((len(now) - safe) * trouble.cut), len(now) - 1)
     rest = bytes(each ^ 0x5A for each in now[cut:]) if trouble.garbles else was[cut:]
     return {path.name: before[path.name], wal: now[:cut] + rest}
+
+
+def _common(was: bytes, now: bytes) -> int:
+    """How many bytes at the beginning are the same."""
+    low, high = 0, min(len(was), len(now))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if was[:middle] == now[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -18,6 +18,7 @@ from posapp.simulation.event import Event
 from posapp.simulation.fault_kinds import Kind
 from posapp.simulation.faults_computer import COMPUTER
 from posapp.simulation.faults_disk import DISK
+from posapp.simulation.faults_gateway import GATEWAY
 from posapp.simulation.faults_others import OTHERS
 from posapp.simulation.faults_portal import PORTAL
 from posapp.simulation.faults_register import REGISTER
@@ -25,13 +26,13 @@ from posapp.simulation.faults_register import REGISTER
 if TYPE_CHECKING:
     from posapp.simulation.world import World
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (*REGISTER, *PORTAL, *COMPUTER, *DISK, *OTHERS)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (*REGISTER, *PORTAL, *GATEWAY, *COMPUTER, *DISK, *OTHERS)}
 DAY_MIN, DAY_MAX = 4, 8
 
 
 def planned(random: Random, begin: float, hours: tuple[float, float], tills: int) -> list[Event]:
     """The faults of one day: armed between `hours` (seconds after `begin`), each at one till."""
-    kinds = list(KINDS.values())
+    kinds = [kind for kind in KINDS.values() if tills > 1 or kind not in GATEWAY]
     chosen = random.choices(kinds, [kind.weight for kind in kinds], k=random.randint(DAY_MIN, DAY_MAX))
     return [
         Event(

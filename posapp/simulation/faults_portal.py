@@ -41,9 +41,17 @@ def _on(
 
 def _network_down(world: World, seat: Seat, args: Args) -> None:
     """A courier out of reach, or a dead line: hours without the portal."""
-    line = seat.line
+    line, gateway = seat.line, seat.gateway
     line.is_up = False
-    world.lasts("network_down", args["for_s"], lambda: setattr(line, "is_up", True))
+
+    def back() -> None:
+        line.is_up = True
+        if gateway is not None:
+            gateway.is_up = True
+
+    if gateway is not None:
+        gateway.is_up = False
+    world.lasts("network_down", args["for_s"], back)
 
 
 def _token_revoked(world: World, seat: Seat, args: Args) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from posapp.domain.vat import VatRate
-from posapp.settings import TRAINING, PortalSettings, Settings
+from posapp.gateway.store import ClaimStore, TillCard, open_store
+from posapp.settings import TRAINING, GatewaySettings, PortalSettings, Settings
 from posapp.simulation import market
 from posapp.simulation.disk import Disk
+from posapp.simulation.gateway_line import GatewayLine
 from posapp.simulation.plan import REGISTER
 from posapp.simulation.portal_line import PortalLine
 from posapp.simulation.register import PORT, Register, driver_of
@@ -32,6 +34,11 @@ def portal(world: World) -> Portal:
     return market.portal_of(world.portal_seed, world.clock.aware)
 
 
+def claims(world: World) -> ClaimStore | None:
+    """What the gateway keeps; a lone till has none."""
+    return open_store("sqlite://") if world.plan.tills > 1 else None
+
+
 def registers(world: World) -> list[Register]:
     """A register for each till, or one for all."""
     count = 1 if world.plan.kind == REGISTER else world.plan.tills
@@ -48,6 +55,12 @@ def _seat(world: World, index: int) -> Seat:
     register = world.registers[min(index, len(world.registers) - 1)]
     webhook = market.webhook_of(world.portal)
     line = PortalLine(world.portal, world.clock, name, world.ledger.look)
+    settings = _settings(world, register, line, webhook, name)
+    gateway = None
+    if world.claims is not None:
+        card = TillCard(market.HOST, settings.identity, name)
+        gateway = GatewayLine(world.claims, card, world.clock, lambda: world.clock.aware)
+        settings = settings.with_(gateway=GatewaySettings("https://gateway.simulation"))
     return Seat(
         name=name,
         index=index,
@@ -56,9 +69,10 @@ def _seat(world: World, index: int) -> Seat:
         register=register,
         line=line,
         webhook=webhook,
-        settings=_settings(world, register, line, webhook, name),
+        settings=settings,
         new_id=world.new_id,
         disk=Disk(world.fired),
+        gateway=gateway,
     )
 
 

@@ -15,7 +15,7 @@ from posapp.simulation import market
 from posapp.simulation.event import Event
 from posapp.simulation.ledger import PERSON
 from posapp.simulation.remedies import remedy
-from posapp.till import exchange, keeping, recover, resolve, shift
+from posapp.till import claims, exchange, keeping, recover, resolve, shift
 from posapp.till.context import Till
 
 if TYPE_CHECKING:
@@ -120,6 +120,18 @@ def give_up(world: World, event: Event) -> str:
 
     told = world.attempt(seat, pick)
     return f"{told.code} {told.value or ''}"
+
+
+def route(world: World, event: Event) -> str:
+    """A courier takes the claims of the day's route."""
+    numbers = [market.order_id(event.args["day"], number) for number in event.args["orders"]]
+
+    def take(till: Till) -> int:
+        on_board = [till.journal.order_by_id(till.portal, number) for number in numbers]
+        return len(claims.take_route(till, [order for order in on_board if order is not None]))
+
+    told = world.attempt(world.seats[event.till], take)
+    return f"{told.code} {told.value or 0}"
 
 
 # ---------------------------------------------------------------------------------------------- shift and drawer

@@ -63,7 +63,8 @@ def _day(seed: int, day: int, days: int, kind: str, tills: int) -> list[Event]:
     begin = day * DAY_S
     sales = random.randint(SALES_MIN, SALES_MAX)
     orders = sales + 6
-    heals = day == days - 1 or random.random() < 0.6
+    stays_broken = random.random() < 0.4
+    heals = day == days - 1 or not stays_broken
     events = [Event(begin + OPENS_S, "morning", 0, {"day": day, "orders": orders})]
     events += _sales(random, day, begin, sales, tills)
     events += _people(random, day, begin, orders, tills)
@@ -84,11 +85,13 @@ def _sales(random: Random, day: int, begin: float, count: int, tills: int) -> li
             "presses": random.choice((1, 2, 2, 3, 3, 4)),
             "fresh": random.random() < 0.4,
         }
-        events.append(Event(round(at, 1), "sell", number % tills, args))
+        till = number % tills if random.random() < 0.8 else random.randrange(tills)
+        events.append(Event(round(at, 1), "sell", till, args))
         if random.random() < 0.08:  # the same order again: another cashier, or an impatient one
             later = at + random.choice((1.0, 40.0, 1800.0))
             again = {**args, "pay": random.choice(("cash", "card", "mix")), "presses": 1}
-            events.append(Event(round(later, 1), "sell", number % tills, again))
+            till = till if random.random() < 0.4 else random.randrange(tills)
+            events.append(Event(round(later, 1), "sell", till, again))
     return events
 
 
@@ -98,6 +101,12 @@ def _people(random: Random, day: int, begin: float, orders: int, tills: int) -> 
 
     events = []
     for till in range(tills):
+        if tills > 1 and random.random() < 0.5:  # a courier takes the route along and is gone for hours
+            leaves = round(begin + OPENS_S + random.uniform(60, 900), 1)
+            events.append(Event(leaves, "route", till, {"day": day, "orders": [*range(till, orders, tills)]}))
+            if random.random() < 0.6:
+                away = {"name": "network_down", "for_s": round(random.uniform(3600, 6 * 3600))}
+                events.append(Event(leaves + 1, "fault", till, away))
         events += [Event(moment(), "sync", till, {"force": random.random() < 0.3}) for _ in range(8)]
         events += [Event(moment(), "manager", till) for _ in range(2)]
         events += [Event(moment(), "cash_in", till, {"kopecks": random.randrange(1000, 500_000)}) for _ in range(2)]

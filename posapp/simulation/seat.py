@@ -14,16 +14,18 @@ from pathlib import Path
 from uuid import UUID
 
 from posapp.devices.shtrih.driver import ShtrihPrinter
-from posapp.errors import PosError
+from posapp.errors import PosError, SetupError
 from posapp.journal.lock import LOCK_NAME
 from posapp.journal.store import Journal
 from posapp.settings import Settings
 from posapp.simulation.clock import Clock
 from posapp.simulation.disk import Disk
+from posapp.simulation.gateway_line import GatewayLine
 from posapp.simulation.portal_line import PortalLine
 from posapp.simulation.register import Register, driver_of
 from posapp.sync.bitrix.client import BitrixClient
 from posapp.sync.governor import CLOUD, Governor
+from posapp.till import place
 from posapp.till.context import Till
 
 
@@ -41,6 +43,7 @@ class Seat:
     settings: Settings
     new_id: Callable[[], UUID]
     disk: Disk
+    gateway: GatewayLine | None = None
     pc_offset: timedelta = field(default_factory=timedelta)
     deaths: int = 0
     _till: Till | None = None
@@ -75,13 +78,33 @@ class Seat:
             self._till = self.program(self.folder)
         return self._till
 
-    def program(self, folder: Path) -> Till:
-        """The program on a data directory, as `app.open_till` makes it. Raises JournalError."""
+    def program(self, folder: Path, machine: str = "") -> Till:
+        """The program on a data directory, as `app.open_till` makes it. Raises JournalError.
+
+        `machine` is another computer's name, when it is not the seat's own.
+        """
         journal = Journal.open(folder, now=self.now, connect=self.disk.connect)
         governor = Governor(self.clock.seconds, self.clock.advance, CLOUD)
         client = BitrixClient(self.webhook, self.line, governor)
         driver = driver_of(self.register, self.name)
-        return Till(self.settings, journal, self.now, self.new_id, driver, lambda: client)
+        here = place.Place(machine or f"computer {self.name}", str(folder))
+        place.settle(journal, here)
+        return Till(
+            self.settings,
+            journal,
+            self.now,
+            self.new_id,
+            driver,
+            lambda: client,
+            person="Старший",
+            claims=self._claims,
+            place=here,
+        )
+
+    def _claims(self) -> GatewayLine:
+        if self.gateway is None:
+            raise SetupError("not_set_up", what="не указан шлюз", command="gateway")
+        return self.gateway
 
     def stop(self) -> None:
         """An orderly end."""

@@ -70,6 +70,7 @@ class World:
         self.step = 0
         self.day = 0
         self.trace: list[str] = []
+        self._said: list[str] = []
         self.fault_counts: Counter[str] = Counter()
         self.faults_of_day: Counter[int] = Counter()
         self.told_counts: Counter[str] = Counter()
@@ -77,6 +78,7 @@ class World:
         self.portal = founding.portal(self)
         self.ledger = Ledger(self.portal.shop)
         self.registers: list[Register] = founding.registers(self)
+        self.claims = founding.claims(self)
         self._own = {id(each): each.printer for each in self.registers}
         self._ids = 0
         self._spares = 0
@@ -103,9 +105,14 @@ class World:
         self.clock.move_to_second(event.at + self.slip_s)
         self.step += 1
         self.day = event.args.get("day", self.day)
-        outcome = acts.ACTS[event.what](self, event)
+        self._said.clear()
+        outcome = "?"
+        try:
+            outcome = acts.ACTS[event.what](self, event)
+        finally:
+            said = " ".join(self._said)
+            self.trace.append(f"{self.clock.seconds():.3f} {event.as_json()} → {outcome} [{said}] {self._sums()}")
         self._note_fired()
-        self.trace.append(f"{self.clock.seconds():.3f} {event.as_json()} → {outcome} {self._sums()}")
         self.judge.after_step()
 
     def _sums(self) -> str:
@@ -117,6 +124,8 @@ class World:
         self.judge.close()
         for seat in self.seats:
             seat.stop()
+        if self.claims is not None:
+            self.claims.close()
 
     # --- people use programs
 
@@ -130,6 +139,7 @@ class World:
         except PosError as error:
             told = Told(error.code, error=error)
         self.told_counts[told.code] += 1
+        self._said.append(f"{seat.name}:{told.code}")
         return told
 
     def died(self, seat: Seat) -> None:
@@ -275,6 +285,8 @@ class World:
         self.portal.faults.faults = []
         for seat in self.seats:
             seat.disk.heal()
+            if seat.gateway is not None:
+                seat.gateway.is_up, seat.gateway.loses_answers, seat.gateway.killed_at = True, 0, None
             seat.line.is_up, seat.line.killed_at, seat.line.late, seat.line.stale = True, None, None, None
         for register in self.registers:
             self.wires[id(register)].heal()
