@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from posapp.domain.fiscal import DocumentType, ReceiptKind
+from posapp.domain.fiscal import DeviceIdentity, DocumentType, ReceiptKind
 from posapp.domain.receipt import TenderKind
 
 _TEXTS = {
@@ -16,16 +16,21 @@ _TEXTS = {
         "FD {number} of this till, unknown to its journal",
     ),
     "title.register": ("ККТ: нужно посмотреть человеку", "The register: a person has to look"),
+    "why.stray": (
+        "ФД {number} напечатан этой кассой, а журнал его не знает",
+        "FD {number} was printed by this till and its journal does not know it",
+    ),
+    "device": ("ККТ {factory}, ФН {storage}", "register {factory}, storage {storage}"),
     # --- what was asked
     "asked.receipt": (
-        "{at} с кассы {till} ({who}) отправлен чек по заказу {order}: {kind} на {total}, {tenders}."
-        " Попытка {attempt}: {device}, последним до неё был ФД {after}.",
-        "{at}, till {till} ({who}) sent the receipt of order {order}: {kind}, {total}, {tenders}."
-        " Try {attempt}: {device}, the last document before it was FD {after}.",
+        "{at} с кассы {till} ({who}) отправлен чек по заказу {order}: {kind} на {total}, {tenders}. Попытка"
+        " {attempt}: {device}, последним до неё был ФД {after}.",
+        "{at}, till {till} ({who}) sent the receipt of order {order}: {kind}, {total}, {tenders}. Try {attempt}:"
+        " {device}, the last document before it was FD {after}.",
     ),
     "asked.operation": (
         "{at} ({who}) отправлена операция: {operation}. {device}, последним до неё был ФД {after}.",
-        "{at} ({who}) sent a shift operation: {operation}. {device}, the last document before it was FD {after}.",
+        "{at} ({who}) sent a shift operation: {operation}; {device}, the last document before it was FD {after}.",
     ),
     "asked.stray": (
         "Журнал этой кассы ничего о таком чеке не знает: каталог данных восстановлен, скопирован или устарел.",
@@ -52,10 +57,10 @@ _TEXTS = {
     "shows.open_form": ("В ФН не закрыт документ.", "A document is not closed in the storage."),
     "shows.unread": ("Прочитано не всё: {trouble}", "Not everything could be read: {trouble}"),
     "shows.counters": (
-        "Сейчас: смена {shift} {state}, последний ФД {last}, внесено {cash_in}, выплачено {cash_out}."
-        " Было: смена {was_shift} {was_state}, ФД {was_last}, внесено {was_in}, выплачено {was_out}.",
-        "Now: shift {shift} {state}, last FD {last}, cash in {cash_in}, cash out {cash_out}."
-        " Before: shift {was_shift} {was_state}, FD {was_last}, cash in {was_in}, cash out {was_out}.",
+        "Сейчас: смена {shift} {state}, последний ФД {last}, внесено {cash_in}, выплачено {cash_out}. Было: смена"
+        " {was_shift} {was_state}, ФД {was_last}, внесено {was_in}, выплачено {was_out}.",
+        "Now: shift {shift} {state}, last FD {last}, cash in {cash_in}, cash out {cash_out}. Before: shift"
+        " {was_shift} {was_state}, FD {was_last}, cash in {was_in}, cash out {was_out}.",
     ),
     "shows.stray": (
         "ФД {number} – {words} на {total}, {at}, со штампом кассы {till}, заказ {order}, ключ {key}.",
@@ -79,33 +84,29 @@ _TEXTS = {
     "note.differs": ("не наш: другой вид или сумма", "not ours: another kind or total"),
     # --- what happens next
     "next.away": (
-        "Решать ничего не нужно: программа прочитает ФН и решит сама, как только ККТ ответит, – при запуске,"
-        " перед каждой"
-        " продажей и по «Разобрать». До этого на этой ККТ ничего не печатается. Проверьте питание и кабель.",
-        "Nothing to decide: the program reads the storage and decides by itself as soon as the register answers"
-        " – at start,"
-        " before every sale and from Resolve. Until then nothing is printed on it. Check power and cable.",
+        "Решать ничего не нужно: программа прочитает ФН и решит сама, как только ККТ ответит, – при запуске, перед"
+        " каждой продажей и по «Разобрать». До этого на этой ККТ ничего не печатается. Проверьте питание и кабель.",
+        "Nothing to decide: the program reads the storage and decides by itself as soon as the register answers – at"
+        " start, before every sale and from Resolve. Until then nothing is printed on it. Check power and cable.",
     ),
     "next.other": (
         "Подключите {device}: программа прочитает ФН и решит сама. Если той ККТ или того ФН больше не будет никогда,"
         " администратор настраивает новую – «posapp setup printer», – и тогда решение примет человек, здесь.",
         "Connect {device}: the program reads the storage and decides by itself. If that register or storage will"
-        " never be"
-        " back, the administrator sets up the new one – “posapp setup printer” – and then a person decides, here.",
+        " never be back, the administrator sets up the new one – “posapp setup printer” – and then a person decides,"
+        " here.",
     ),
     "next.lost": (
         "Касса настроена на другую ККТ или ФН, прочитать {device} она не может. Решает человек: найдите чек в"
-        " кабинете ОФД"
-        " или на бумаге. Подключите прежнюю ККТ – программа решит сама.",
+        " кабинете ОФД или на бумаге. Подключите прежнюю ККТ – программа решит сама.",
         "The till is set up for another register or storage and cannot read {device}. A person decides: look for the"
         " receipt at the OFD or on paper. Connect the former register and the program decides by itself.",
     ),
     "next.candidates": (
         "Программа доказать не может: {numbers} – того же вида и на ту же сумму, но прочитать целиком нельзя. Решает"
         " человек: посмотрите бумажный чек или ленту за это время. До решения на этой ККТ ничего не печатается.",
-        "The program cannot prove it: {numbers} – same kind, same total, not readable as a whole. A person"
-        " decides: look at"
-        " the paper receipt or the tape of that time. Until then nothing is printed on this register.",
+        "The program cannot prove it: {numbers} – same kind, same total, not readable as a whole. A person decides:"
+        " look at the paper receipt or the tape of that time. Until then nothing is printed on this register.",
     ),
     "next.keyless": (
         "Эта ККТ ключей не пишет, и чей документ – {numbers} – по нему не видно. Решает человек: посмотрите бумажный"
@@ -120,17 +121,16 @@ _TEXTS = {
     "next.ours_many": ("их несколько", "there are several"),
     "next.ours_total": ("сумма в нём другая", "its total is another one"),
     "next.open_ours": (
-        "Похоже на наш недобитый чек, но это не доказано. Решает человек: посмотрите на ККТ, не пробивает ли"
-        " сейчас другая"
-        " программа.",
-        "It looks like our unfinished receipt, but that is not proven. A person decides: see whether another program is"
-        " at work on the register now.",
+        "Похоже на наш недобитый чек, но это не доказано. Решает человек: посмотрите на ККТ, не пробивает ли сейчас"
+        " другая программа.",
+        "It looks like our unfinished receipt, but that is not proven. A person decides: see whether another program"
+        " is at work on the register now.",
     ),
     "next.open_other": (
-        "Закончите этот чек в той программе, которая его открыла: тогда программа прочитает ФН и решит сама. Если той"
-        " программы больше нет, человек может отменить открытый чек.",
-        "Finish that receipt in the program that opened it: then the storage is read and the program decides by itself."
-        " If that program is gone, a person may cancel the open receipt.",
+        "Закончите этот чек в той программе, которая его открыла: тогда программа прочитает ФН и решит сама. Если"
+        " той программы больше нет, человек может отменить открытый чек.",
+        "Finish that receipt in the program that opened it: then the storage is read and the program decides by"
+        " itself. If that program is gone, a person may cancel the open receipt.",
     ),
     "next.open_form": (
         "Выключите и включите ККТ: программа прочитает ФН и решит сама.",
@@ -141,12 +141,10 @@ _TEXTS = {
         "The program reads the storage again and decides by itself: Resolve, the next sale or start.",
     ),
     "next.counters": (
-        "По счётчикам нельзя сказать ни «сделано», ни «не сделано». Решает человек: пересчитайте ящик,"
-        " посмотрите ленту."
-        " До решения на этой ККТ ничего не печатается.",
-        "The registers prove neither. A person decides: count the drawer, look at the tape. Until then nothing"
-        " is printed"
-        " on this register.",
+        "По счётчикам нельзя сказать ни «сделано», ни «не сделано». Решает человек: пересчитайте ящик, посмотрите"
+        " ленту. До решения на этой ККТ ничего не печатается.",
+        "The registers prove neither. A person decides: count the drawer, look at the tape. Until then nothing is"
+        " printed on this register.",
     ),
     "next.stray": (
         "Решает человек. До решения касса не продаёт: по тому же заказу вышел бы второй чек.",
@@ -155,15 +153,14 @@ _TEXTS = {
     "next.register": (
         "Подключите ту ККТ, на которую касса настроена, – или, если ККТ или ФН заменили, администратор выполняет"
         " «posapp setup printer». До этого касса не продаёт.",
-        "Connect the register that the till is set up for – or, if it or its storage was replaced, the"
-        " administrator runs"
-        " “posapp setup printer”. Until then nothing is sold.",
+        "Connect the register that the till is set up for – or, if it or its storage was replaced, the administrator"
+        " runs “posapp setup printer”. Until then nothing is sold.",
     ),
     "next.behind": (
-        "Такого не бывает с исправным ФН: не продавайте, позовите поддержку. Если это учебная ККТ с новым хранилищем,"
-        " возьмите новый каталог данных.",
-        "A sound storage never does that: do not sell, call support. For a simulated register with a new storage take a"
-        " new data directory.",
+        "Такого не бывает с исправным ФН: не продавайте, позовите поддержку. Если это учебная ККТ с новым"
+        " хранилищем, возьмите новый каталог данных.",
+        "A sound storage never does that: do not sell, call support. For a simulated register with a new storage"
+        " take a new data directory.",
     ),
     "next.busy": (
         "Решает та программа, которая работает: сама, как только прочитает ФН.",
@@ -176,8 +173,8 @@ _TEXTS = {
     # --- choices
     "made": ("ФД {number} – это наш чек", "FD {number} is our receipt"),
     "made.then": (
-        "Заказ {order} считается пробитым документом ФД {number}: отметка, оплата, статус и списание уйдут в Битрикс."
-        " Ничего не печатается. Если ФД {number} чужой, у покупателя чека нет.",
+        "Заказ {order} считается пробитым документом ФД {number}: отметка, оплата, статус и списание уйдут в"
+        " Битрикс. Ничего не печатается. Если ФД {number} чужой, у покупателя чека нет.",
         "Order {order} counts as receipted by FD {number}: mark, payment, status and stock go to Bitrix. Nothing is"
         " printed. If FD {number} is another program's, the customer has no receipt.",
     ),
@@ -190,10 +187,9 @@ _TEXTS = {
     "not_made.bare": ("Чека нет", "Not made"),
     "not_made.then": (
         "Чек по заказу {order} вернётся в «не напечатан»: его можно пробить, ключ останется тот же. Сам он не"
-        " печатается."
-        " Если он всё же напечатан, у заказа станет два чека, и один придётся оформлять возвратом.",
-        "The receipt of order {order} becomes “not printed”: it can be printed, with the same key; nothing prints it by"
-        " itself. If it was printed after all, the order gets two receipts and one has to be refunded.",
+        " печатается. Если он всё же напечатан, у заказа станет два чека, и один придётся оформлять возвратом.",
+        "The receipt of order {order} becomes “not printed”: it can be printed, with the same key; nothing prints it"
+        " by itself. If it was printed after all, the order gets two receipts and one has to be refunded.",
     ),
     "not_made.open": (
         " Открытый на ККТ чек на {subtotal} будет отменён, фискального документа от него не останется.",
@@ -201,63 +197,54 @@ _TEXTS = {
     ),
     "lost_made": ("Чек есть: он в ОФД или на бумаге", "It was made: the OFD or the paper shows it"),
     "lost_made.then": (
-        "Заказ {order} считается пробитым тем чеком, чей QR-код вы введёте: ФН, сумма и вид сверяются с"
-        " журналом. Отметка,"
-        " оплата, статус и списание уйдут в Битрикс. Ничего не печатается.",
+        "Заказ {order} считается пробитым тем чеком, чей QR-код вы введёте: ФН, сумма и вид сверяются с журналом."
+        " Отметка, оплата, статус и списание уйдут в Битрикс. Ничего не печатается.",
         "Order {order} counts as receipted by the receipt whose QR text you give: storage, total and kind are"
-        " compared with"
-        " the journal. Mark, payment, status and stock go to Bitrix. Nothing is printed.",
+        " compared with the journal. Mark, payment, status and stock go to Bitrix. Nothing is printed.",
     ),
     "lost_not_made": ("Чека нет: в ОФД его нет", "Not made: the OFD does not have it"),
     "lost_not_made.then": (
-        "Чек по заказу {order} вернётся в «не напечатан», его можно пробить на новой ККТ. Прежняя могла"
-        " напечатать его и не"
-        " успеть передать в ОФД: сначала дождитесь её документов в ОФД или архива ФН. Иначе у заказа станет два чека.",
-        "The receipt of order {order} becomes “not printed” and can be printed on the new register. The former"
-        " one may have"
-        " made it and not yet sent it to the OFD: wait for its documents or read its archive first. Otherwise the order"
-        " gets two receipts.",
+        "Чек по заказу {order} вернётся в «не напечатан», его можно пробить на новой ККТ. Прежняя могла напечатать"
+        " его и не успеть передать в ОФД: сначала дождитесь её документов в ОФД или архива ФН. Иначе у заказа станет"
+        " два чека.",
+        "The receipt of order {order} becomes “not printed” and can be printed on the new register. The former one"
+        " may have made it and not yet sent it to the OFD: wait for its documents or read its archive first."
+        " Otherwise the order gets two receipts.",
     ),
     "cancel_open": ("Отменить открытый на ККТ чек", "Cancel the receipt that is open on the register"),
     "cancel_open.then": (
-        "Чек на {subtotal} другой программы пропадёт, фискального документа от него не останется; та программа увидит"
-        " ошибку. Убедитесь, что сейчас никто на этой ККТ не пробивает.",
+        "Чек на {subtotal} другой программы пропадёт, фискального документа от него не останется; та программа"
+        " увидит ошибку. Убедитесь, что сейчас никто на этой ККТ не пробивает.",
         "The other program's receipt of {subtotal} is gone, no fiscal document comes of it; that program will see an"
         " error. Make sure that nobody prints on this register now.",
     ),
     "operation_made": ("Сделано", "It was made"),
     "operation_made.then": (
         "«{operation}» считается сделанной, на ККТ ничего не отправляется. Если это не так, ящик или смена не"
-        " сойдутся с"
-        " журналом.",
+        " сойдутся с журналом.",
         "“{operation}” counts as made; nothing is sent to the register. If that is wrong, drawer or shift will"
-        " differ from"
-        " the journal.",
+        " differ from the journal.",
     ),
     "operation_not_made": ("Не сделано", "It was not made"),
     "operation_not_made.then": (
-        "«{operation}» считается не сделанной, её можно повторить. Если она всё же сделана, повтор удвоит её: сначала"
-        " посмотрите X-отчёт.",
+        "«{operation}» считается не сделанной, её можно повторить. Если она всё же сделана, повтор удвоит её:"
+        " сначала посмотрите X-отчёт.",
         "“{operation}” counts as not made and may be repeated. If it was made after all, repeating it makes it"
-        " twice: look"
-        " at an X report first.",
+        " twice: look at an X report first.",
     ),
     "adopt": ("Это наш чек: принять ФД {number} в журнал", "It is ours: take FD {number} into the journal"),
     "adopt.then": (
-        "Чек читается из ФН со своим ключом, заказ {order} считается пробитым, Битрикс узнает отметку, оплату, статус и"
-        " списание. Ничего не печатается. Заказ должен быть загружен («posapp orders pull»).",
-        "The receipt is read back with its own key, order {order} counts as receipted, Bitrix is told mark,"
-        " payment, status"
-        " and stock. Nothing is printed. The order must be on board (“posapp orders pull”).",
+        "Чек читается из ФН со своим ключом, заказ {order} считается пробитым, Битрикс узнает отметку, оплату,"
+        " статус и списание. Ничего не печатается. Заказ должен быть загружен («posapp orders pull»).",
+        "The receipt is read back with its own key, order {order} counts as receipted, Bitrix is told mark, payment,"
+        " status and stock. Nothing is printed. The order must be on board (“posapp orders pull”).",
     ),
     "foreign": ("Это чек другой кассы: ФД {number} нам не нужен", "It is another till's: FD {number} is not ours"),
     "foreign.then": (
-        "ФД {number} записывается как чужой, касса снова продаёт. Заказ {order} для этой кассы остаётся"
-        " непробитым: если"
-        " чек всё же её, по заказу выйдет второй.",
+        "ФД {number} записывается как чужой, касса снова продаёт. Заказ {order} для этой кассы остаётся непробитым:"
+        " если чек всё же её, по заказу выйдет второй.",
         "FD {number} is noted as another program's and the till sells again. For this till order {order} stays"
-        " without a"
-        " receipt: if it was ours after all, the order gets a second one.",
+        " without a receipt: if it was ours after all, the order gets a second one.",
     ),
     # --- what was decided
     "done.fiscalized": ("Чек {key}: ФД {number}.", "Receipt {key}: FD {number}."),
@@ -307,6 +294,10 @@ class Say:
     def __call__(self, word: str, **facts: object) -> str:
         """The text of a word with its facts."""
         return _TEXTS[word][self._place].format(**facts)
+
+    def device(self, device: DeviceIdentity) -> str:
+        """A register and its storage."""
+        return self("device", factory=device.factory_number, storage=device.storage_number)
 
     def form(self, document_type: int) -> str:
         """What a document of this type is."""

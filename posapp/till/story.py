@@ -107,7 +107,7 @@ def asked_receipt(till: Till, say: Say, receipt: Receipt, attempt: Attempt) -> s
         total=receipt.total,
         tenders=", ".join(f"{say.tender(each.kind)} {each.amount}" for each in receipt.tenders),
         attempt=attempt.number,
-        device=attempt.device,
+        device=say.device(attempt.device),
         after=attempt.last_document,
     )
 
@@ -118,9 +118,9 @@ def next_for_receipt(till: Till, say: Say, ours: Ours, attempt: Attempt, look: L
     here = look.found is not None and same_storage(look.found, attempt.device)
     if not here:
         if is_given_up(till, attempt.device):
-            return Next(say("next.lost", device=attempt.device), _lost_choices(say, receipt))
+            return Next(say("next.lost", device=say.device(attempt.device)), _lost_choices(say, receipt))
         word = "next.away" if look.found is None else "next.other"
-        return Next(say(word, device=attempt.device))
+        return Next(say(word, device=say.device(attempt.device)))
     if look.trouble is not None:
         return Next(say("next.away"))
     keyed = [each for each in look.documents if recover.key_of(each) == receipt.key]
@@ -231,8 +231,8 @@ def shows(say: Say, device: DeviceIdentity, after: int, look: Look, ours: Ours |
     if look.found is None:
         return say("shows.away", trouble=look.trouble.message(say.language) if look.trouble else "").strip()
     if not same_storage(look.found, device):
-        return say("shows.other", found=look.found)
-    parts = [say("shows.reregistered", found=look.found)] if look.found != device else []
+        return say("shows.other", found=say.device(look.found))
+    parts = [say("shows.reregistered", found=look.found.registration_number)] if look.found != device else []
     if look.documents:
         told = [document_line(say, each, ours) for each in look.documents[:DOCUMENTS_MAX]]
         rest = len(look.documents) - DOCUMENTS_MAX
@@ -296,11 +296,11 @@ def of_operation(till: Till, say: Say, key: str, operation: Operation, trouble: 
     here = look.found is not None and same_storage(look.found, operation.device)
     lost = not here and is_given_up(till, operation.device)
     if not here and not lost:
-        after = Next(say("next.away" if look.found is None else "next.other", device=operation.device))
+        after = Next(say("next.away" if look.found is None else "next.other", device=say.device(operation.device)))
     elif here and look.trouble is not None:
         after = Next(say("next.away"))
     else:
-        line = say("next.lost", device=operation.device) if lost else say("next.counters")
+        line = say("next.lost", device=say.device(operation.device)) if lost else say("next.counters")
         after = Next(line, _operation_choices(say, key, words, needs_why=lost))
     return Case(
         key=key,
@@ -331,7 +331,7 @@ def asked_operation(till: Till, say: Say, operation: Operation, words: str) -> s
         at=say.at(local(till, operation.started_at)),
         who=operation.cashier,
         operation=words,
-        device=operation.device,
+        device=say.device(operation.device),
         after=last_before(operation),
     )
 
@@ -425,7 +425,7 @@ def of_stray(till: Till, say: Say, document: FiscalDocument, since: datetime, de
         title=say("title.stray", number=document.number),
         story=(say("asked.stray"), told, say("next.stray")),
         since=since,
-        why=f"ФД {document.number} напечатан этой кассой, а журнал его не знает",
+        why=say("why.stray", number=document.number),
         code="resolve_needed",
         choices=tuple(choices),
         documents=(shown,),
@@ -455,7 +455,7 @@ def of_register(till: Till, say: Say, trouble: PosError, since: datetime, look: 
         key=till.identity.factory_number,
         kind=CaseKind.REGISTER,
         title=say("title.register"),
-        story=(say(asked, device=till.identity), shown, say(word)),
+        story=(say(asked, device=say.device(till.identity)), shown, say(word)),
         since=since,
         why=shown,
         code=trouble.code,
