@@ -56,7 +56,7 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryKeyring]:
 @pytest.fixture(autouse=True)
 def nobodys_till(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test finds the data directory or the portal of the person who runs it."""
-    for name in ("POSAPP_DATA_DIR", "POSAPP_WEBHOOK"):
+    for name in ("POSAPP_DATA_DIR", "POSAPP_GATEWAY_SECRET", "POSAPP_WEBHOOK"):
         monkeypatch.delenv(name, raising=False)
 
 

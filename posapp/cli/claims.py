@@ -72,6 +72,7 @@ def _book(till: Till) -> list[dict[str, Any]]:
                 "order": found.number if found else str(order_id),
                 "id": order_id,
                 "held": entry.is_held,
+                "sure": entry.is_sure,
                 "for": entry.taken_for.value,
                 "fence": entry.fence,
                 "lost_to": entry.lost_to or None,

@@ -29,7 +29,8 @@ class Entry:
 
     `fence` of the claim it is or was held under; None for one sold without a claim. `lost_to`: the till that has it
     now, since `lost_at` (ISO with zone); `is_closed`: that till has made its receipt already. `doubled_with`: the other
-    receipt's document, when both have made one.
+    receipt's document, when both have made one. `is_sure` is False in a book that came from a copy: the order may have
+    changed hands since, so it is sold only when the gateway has said again that it is ours.
     """
 
     fence: int | None
@@ -38,10 +39,16 @@ class Entry:
     lost_at: str = ""
     is_closed: bool = False
     doubled_with: str = ""
+    is_sure: bool = True
 
     @property
     def is_held(self) -> bool:
         """Whether this till may sell the order, as far as it knows."""
+        return self.is_awaited and self.is_sure
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the gateway should say that it is ours."""
         return self.fence is not None and not self.lost_to
 
     def lost(self, till: str, at: str, *, is_closed: bool = False) -> Entry:
@@ -102,6 +109,17 @@ def keep(till: Till, claim: Claim, taken_for: TakenFor) -> None:
     change(till, note)
 
 
+def doubt(till: Till) -> None:
+    """The journal was put back from a copy: nothing in its book is sold before the gateway was asked."""
+
+    def note(book: Book) -> None:
+        for order_id, entry in book.items():
+            book[order_id] = replace(entry, is_sure=False)
+
+    if till.settings.portal is not None:
+        change(till, note)
+
+
 def _name(till: Till) -> str:
     return f"claims:{till.portal}"
 
@@ -115,6 +133,7 @@ def _entry(body: Mapping[str, Any]) -> Entry:
         lost_at=str(body.get("lost_at", "")),
         is_closed=body.get("closed") is True,
         doubled_with=str(body.get("doubled_with", "")),
+        is_sure=body.get("unsure") is not True,
     )
 
 
@@ -125,5 +144,6 @@ def _body(entry: Entry) -> dict[str, object]:
         "lost_at": entry.lost_at,
         "closed": entry.is_closed,
         "doubled_with": entry.doubled_with,
+        "unsure": not entry.is_sure,
     }
     return body | {name: value for name, value in more.items() if value}

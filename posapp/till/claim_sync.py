@@ -140,20 +140,29 @@ def _take_in(till: Till, held: Holdings) -> None:
     def note(book: Book) -> None:
         for claim in held.held:
             entry = book.get(claim.order_id)
-            if entry is None or not entry.is_held or entry.fence != claim.fence:
+            if entry is None or not entry.is_held or entry.fence != claim.fence:  # also one that was in doubt
                 book[claim.order_id] = Entry(claim.fence, held.taken_for.get(claim.order_id, TakenFor.SALE))
 
     claim_book.change(till, note)
 
 
 def _keep_up(till: Till, desk: ClaimDesk, held: Holdings) -> None:
-    """What the book holds and the gateway does not is asked for again, so that both say the same."""
+    """What the book holds and the gateway does not is asked for again, so that both say the same.
+
+    What is in doubt and was not confirmed is let go, unless a receipt was begun for it.
+    """
     known = {claim.order_id for claim in held.held}
+    stale = {
+        order_id
+        for order_id, entry in claim_book.read(till).items()
+        if entry.is_awaited and not entry.is_sure and order_id not in known and alive_receipt(till, order_id) is None
+    }
+    book = claim_book.change(till, lambda book: [book.pop(order_id) for order_id in stale])
     for why in TakenFor:
         missing = [
             order_id
-            for order_id, entry in claim_book.read(till).items()
-            if entry.is_held and order_id not in known and entry.taken_for is why
+            for order_id, entry in book.items()
+            if entry.is_awaited and order_id not in known and entry.taken_for is why
         ]
         for claim in desk.take(missing, why) if missing else []:
             _note_answer(till, claim, why)

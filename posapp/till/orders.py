@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from posapp.domain.checkout import refuse_unsellable
 from posapp.domain.order import Order
 from posapp.domain.settlement import State
 from posapp.domain.vat import VatRate
 from posapp.errors import OutcomeUnknown, PosError, SaleError
+from posapp.till import claims
 from posapp.till.context import Till
 from posapp.till.lights import lights_of
 from posapp.till.receipts import mark_text, receipt_view
@@ -45,7 +47,14 @@ def on_board(till: Till, text: str) -> Order | None:
 
 
 def view(till: Till, order: Order) -> OrderView:
-    """The order with its receipts, its lights, and why it cannot be sold."""
+    """The order with its receipts, its lights, and why it cannot be sold – also because another till has it."""
+    shown = _view(till, order)
+    if shown.refusal is not None or till.settings.gateway is None:
+        return shown
+    return replace(shown, refusal=claims.lost_order(till, order))
+
+
+def _view(till: Till, order: Order) -> OrderView:
     stored = till.journal.receipts_of_order(order.portal, order.order_id)
     alive = [each for each in stored if each.state is not State.CANCELLED]
     receipt = alive[-1] if alive else None
@@ -98,7 +107,7 @@ def route(till: Till) -> list[OrderRow]:
 
 
 def _row(till: Till, order: Order) -> OrderRow:
-    shown = view(till, order)
+    shown = _view(till, order)
     receipt = shown.receipt
     is_receipted = receipt is not None and receipt.state is State.FISCALIZED
     return OrderRow(

@@ -27,7 +27,7 @@ from posapp.errors import PosError, ResolveNeeded, SetupError
 from posapp.journal import soundness
 from posapp.journal.rows import DeviceSending
 from posapp.settings import Settings
-from posapp.till import audit, own_documents, place, recover, register
+from posapp.till import audit, claim_book, own_documents, place, recover, register
 from posapp.till.context import Till
 from posapp.till.own_documents import Progress, Waiting, silent
 
@@ -205,6 +205,7 @@ def finish(till: Till, why: str, progress: Progress = silent) -> Report:
     )
     if till.place is not None:
         place.keep(till.journal, till.place)
+    claim_book.doubt(till)
     till.journal.set_fact(soundness.STATE, state, decision=decision)
     return report
 

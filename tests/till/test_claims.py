@@ -12,6 +12,7 @@ from posapp.domain.order import Order
 from posapp.domain.settlement import By, State
 from posapp.errors import PosError, SaleError, SetupError
 from posapp.till import claim_book, claim_sync, claims, sale, take_over
+from posapp.till import orders as orders_of
 from posapp.till.views import ClaimsReport
 from tests.till.colleagues import Colleague, colleagues
 from tests.till.shops import PORTAL, an_order, cash
@@ -343,6 +344,41 @@ def test_a_restored_journal_does_not_sell_what_it_has_sold(two: tuple[Colleague,
             each.unlink()
     one.reopen()
     assert refusal(one) in ("receipted_elsewhere", "resolve_needed")
+
+
+def test_claims_from_a_copy_count_only_after_the_gateway_was_asked(two: tuple[Colleague, Colleague]) -> None:
+    """Restored: one order changed hands since the copy, one is still ours, one was given back."""
+    one, other = two
+    orders = [an_order(number) for number in (1, 2, 3)]
+    claims.take_route(one.till, orders)
+    old = one.till.journal.get_fact(f"claims:{PORTAL}")
+    assert old
+    claims.release(one.till, orders[0])
+    other.sell(orders[0])
+    claims.release(one.till, orders[2])
+    one.till.journal.set_fact(f"claims:{PORTAL}", old)
+    claim_book.doubt(one.till)
+    one.restart()
+    one.wire.state = "down"
+    assert [refusal(one, each) for each in orders] == ["not_claimed"] * 3
+    one.wire.state = "up"
+    assert sync(one).held == 1
+    one.wire.state = "down"
+    one.sell(orders[1])
+    assert [refusal(one, each) for each in (orders[0], orders[2])] == ["not_claimed"] * 2
+    assert receipts(one, other) == 2
+
+
+def test_an_order_that_was_lost_shows_why_it_cannot_be_sold(two: tuple[Colleague, Colleague]) -> None:
+    one, other = two
+    claims.take_route(one.till, [ORDER])
+    shown = orders_of.view(one.till, ORDER)
+    assert shown.refusal is None or shown.refusal.code != "claimed_elsewhere"
+    take_over.take_over(other.till, ORDER.number, "курьер заболел")
+    sync(one)
+    refused = orders_of.view(one.till, ORDER).refusal
+    assert refused is not None
+    assert (refused.code, refused.facts["till"]) == ("claimed_elsewhere", "2")
 
 
 def test_a_gateway_that_has_forgotten_is_told_again(two: tuple[Colleague, Colleague]) -> None:
