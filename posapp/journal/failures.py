@@ -30,6 +30,8 @@ def sorted_failures(journal: Path) -> Iterator[None]:
     """Raises `JournalError` for trouble of the world with the file `journal`; lets everything else through."""
     try:
         yield
+    except UnicodeDecodeError as error:  # SQLite quotes the damaged text of a schema, and Python cannot read that
+        raise JournalError("journal_damaged", what="текст не читается") from error
     except (sqlite3.Error, OSError) as error:
         trouble = trouble_of(error, journal)
         if trouble is None:

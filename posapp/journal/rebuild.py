@@ -17,6 +17,7 @@ read. With neither journal nor copy it begins empty. Who calls holds the lock of
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import shutil
 import sqlite3
@@ -52,6 +53,7 @@ FACT = "restore"
 COPY, IN_PLACE, NOTHING = "copy", "journal", "nothing"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _PAGE_MIN = 512
+Bytes = bytes | mmap.mmap
 _PROGRESS = (
     ("audit", "SELECT coalesce(max(id), 0) FROM audit"),
     ("attempts", "SELECT coalesce(max(id), 0) FROM attempts"),
@@ -93,7 +95,7 @@ def sound_copies(places: Iterable[Path], identity: str | None) -> tuple[list[Cop
             if identity is not None and owner not in (None, identity):
                 continue
             known.append((_progress_of(copy.path), copy))
-        except (JournalError, sqlite3.Error):
+        except (JournalError, sqlite3.Error, UnicodeDecodeError):
             unsound.append(str(copy.path))
     known.sort(key=lambda each: (each[0], each[1].made_at), reverse=True)
     while known and not _is_sound(known[0][1].path):
@@ -147,7 +149,7 @@ def damage_of(folder: Path) -> str:
         _progress_of(path)
     except JournalError as error:
         return str(error.facts.get("what", error.code))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         return str(error)
     return ""
 
@@ -270,46 +272,69 @@ def _take_over(folder: Path, path: Path, rebuilt: Rebuilt, progress: Progress) -
 def _open_damaged(folder: Path, copy: Path | None) -> sqlite3.Connection | None:
     """A copy of the damaged file with its log, for reading; None when it is no database at all, or not there.
 
-    When its first page makes no sense, that of the copy takes its place: it holds the root of the schema, and SQLite's
-    backup copies page by page, so the roots are where they were.
+    When its schema makes no sense, that of the copy takes its place: SQLite's backup copies page by page, so whatever
+    the schema names is where it was.
     """
     source, target = folder / JOURNAL_NAME, folder / ROOM_NAME / "damaged.sqlite"
     if not source.exists():
         return None
-    for lends_page in (False, True):
+    for lends_schema in (False, True):
         for file, to in ((source, target), (wal_of(source), wal_of(target))):
             to.unlink(missing_ok=True)
             if file.exists():
                 shutil.copyfile(file, to)
         shm_of(target).unlink(missing_ok=True)
-        if lends_page and (copy is None or not _lend_page(copy, target)):
+        if lends_schema and (copy is None or not _lend_schema(copy, target)):
             return None
         db = sqlite3.connect(target, isolation_level=None)
         try:
             db.execute("SELECT count(*) FROM receipts NOT INDEXED WHERE id = 0").fetchone()
-        except sqlite3.DatabaseError:
+        except salvage.DAMAGE:
             db.close()
             continue
-        db.execute("PRAGMA cell_size_check=ON")
         return db
     return None
 
 
-def _lend_page(copy: Path, target: Path) -> bool:
-    """Puts the copy's first page into `target` (sqlite.org/fileformat2.html 1.3); False when it does not fit."""
-    with copy.open("rb") as file:
-        header = file.read(100)
-        size = int.from_bytes(header[16:18], "big")
-        size = 65_536 if size == 1 else size
-        if size < _PAGE_MIN or target.stat().st_size < size:
-            return False
-        file.seek(0)
-        page = bytearray(file.read(size))
-    page[18:20] = b"\x02\x02"  # this file has a log
-    page[28:32] = (target.stat().st_size // size).to_bytes(4, "big")
+def _lend_schema(copy: Path, target: Path) -> bool:
+    """Puts the copy's pages of the schema into `target`; False when they do not fit there.
+
+    sqlite.org/fileformat2.html: 1.3 the header (page size at 16, versions at 18, page count at 28), 1.6 the b-tree: its
+    kind at 0 (5 interior, 13 leaf), the number of cells at 3, the rightmost child at 8, pointers to cells from 12.
+    """
+    with copy.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return _lend_pages(data, target)
+
+
+def _lend_pages(data: Bytes, target: Path) -> bool:
+    size = int.from_bytes(data[16:18], "big")
+    size = 65_536 if size == 1 else size
+    pages = _schema_pages(data, size)
+    if size < _PAGE_MIN or target.stat().st_size < max(pages) * size:
+        return False
+    first = bytearray(data[:size])
+    first[18:20] = b"\x02\x02"  # this file has a log
+    first[28:32] = (target.stat().st_size // size).to_bytes(4, "big")
     with target.open("rb+") as file:
-        file.write(page)
+        for number in pages:
+            file.seek((number - 1) * size)
+            file.write(first if number == 1 else data[(number - 1) * size : number * size])
     return True
+
+
+def _schema_pages(data: Bytes, size: int) -> list[int]:
+    """The numbers of the pages of the schema's tree, the first one first."""
+    pages = [1]
+    for number in pages:
+        start = (number - 1) * size
+        head = start + (100 if number == 1 else 0)
+        if data[head] != 5:
+            continue
+        cells = int.from_bytes(data[head + 3 : head + 5], "big")
+        pointers = (int.from_bytes(data[at : at + 2], "big") for at in range(head + 12, head + 12 + 2 * cells, 2))
+        pages += [int.from_bytes(data[start + at : start + at + 4], "big") for at in pointers]
+        pages.append(int.from_bytes(data[head + 8 : head + 12], "big"))
+    return pages
 
 
 def _place(folder: Path, rebuilt: Rebuilt) -> None:

@@ -28,6 +28,9 @@ from posapp.domain.settlement import State
 from posapp.journal import chain, queries
 from posapp.journal.mapping import body_of, order_columns, order_of, receipt_columns
 
+DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading a damaged file raises; the second when SQLite's own message quotes what is no text."""
+
 IDS_MAX = 1 << 40
 """No table of ours ever gets a greater id: where a search for readable rows ends."""
 
@@ -59,7 +62,7 @@ def salvage(damaged: sqlite3.Connection, into: sqlite3.Connection) -> Salvaged:
     for part in (_audit, _orders, _receipts, _operations, _holds):
         try:
             part(damaged, into, found)
-        except sqlite3.DatabaseError as error:
+        except DAMAGE as error:
             if not _is_damage(error):
                 raise
             found.lost.append(f"{part.__name__.strip('_')}: {error}")
@@ -71,7 +74,7 @@ def _any_text(raw: bytes) -> str:
     return raw.decode(errors="surrogateescape")  # a row with such letters in it is refused by `_is_text`
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
+def _is_damage(error: Exception) -> bool:
     """Whether a damaged file gives this error: a table that is not there, pages that make no sense or are cut off."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     damage = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
@@ -109,9 +112,12 @@ def rows(db: sqlite3.Connection, table: str, columns: str, after: int = 0) -> It
                 last = row[0]
                 yield _named(columns, row[1:])
             return
-        except sqlite3.DatabaseError:
-            if has_jumped and last == begin:
-                last += 1  # its id can be read, the row cannot
+        except DAMAGE:
+            if has_jumped and last == begin:  # the row itself, or the step behind it: Python takes one row ahead
+                last += 1
+                alone = _row(db, table, columns, last)
+                if alone is not None:
+                    yield alone
             jumped = _next_readable(db, table, last, end)
             if jumped is None:
                 return
@@ -121,7 +127,7 @@ def rows(db: sqlite3.Connection, table: str, columns: str, after: int = 0) -> It
 def _last_id(db: sqlite3.Connection, table: str) -> int:
     try:
         return int(db.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()[0])  # noqa: S608
-    except sqlite3.DatabaseError:
+    except DAMAGE:
         return IDS_MAX
 
 
@@ -154,7 +160,7 @@ def _first_after(db: sqlite3.Connection, table: str, place: int) -> int | None:
     query = f"SELECT rowid FROM {table} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT 1"  # noqa: S608
     try:
         row = db.execute(query, (place,)).fetchone()
-    except sqlite3.DatabaseError:
+    except DAMAGE:
         return None
     return None if row is None or row[0] < place else int(row[0])
 
@@ -209,7 +215,7 @@ def _row(db: sqlite3.Connection, table: str, columns: str, rowid: int) -> Row | 
     """One row by its id, around every index; None when it cannot be read or holds what is no text."""
     try:
         stored = db.execute(f"SELECT {columns} FROM {table} NOT INDEXED WHERE rowid = ?", (rowid,)).fetchone()  # noqa: S608
-    except sqlite3.DatabaseError:
+    except DAMAGE:
         return None
     row = None if stored is None else _named(columns, stored)
     return row if row is not None and _is_text(row) else None
@@ -290,7 +296,7 @@ def _last_attempts(damaged: sqlite3.Connection) -> dict[str, Row]:
         for row in rows(damaged, "attempts", _ATTEMPT):
             if _is_text(row) and _is_attempt(row):
                 found[row["receipt_key"]] = row
-    except sqlite3.DatabaseError as error:
+    except DAMAGE as error:
         if not _is_damage(error):
             raise
     return found

@@ -125,9 +125,14 @@ def integrity_check(path: Path) -> None:
 def _check(path: Path, pragma: str) -> None:
     check_length(path)
     with sorted_failures(path), closing(open_reader(path)) as db:
+        db.text_factory = _any_text  # a finding may quote a damaged row
         finding = db.execute(f"PRAGMA {pragma}(1)").fetchone()[0]
     if finding != "ok":
         raise JournalError("journal_damaged", what=finding.splitlines()[-1])
+
+
+def _any_text(raw: bytes) -> str:
+    return raw.decode(errors="replace")
 
 
 # ------------------------------------------------------------------------------------------------ notes
