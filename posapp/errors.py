@@ -532,6 +532,13 @@ WORDS: dict[str, Words] = {
         "There is no gateway: this till is alone on its portal, every order is its own.",
         "For several tills run “posapp setup gateway”.",
     ),
+    "claims_left": Words(
+        366,
+        "За кассой закреплены заказы ({held}), шлюз не знает о чеках ({untold}): без неё их никто не пробьёт.",
+        "Выполните «posapp sync --once», закреплённое отдайте: posapp orders claims, posapp orders release.",
+        "This till holds claims ({held}), the gateway does not know receipts ({untold}): nobody else could sell them.",
+        "Run “posapp sync --once” and give back what is held: posapp orders claims, posapp orders release.",
+    ),
     "claim_in_use": Words(
         365,
         "По заказу {order} на этой кассе есть чек ({state}), отдать его нельзя.",

@@ -216,6 +216,17 @@ def release(till: Till, order: Order, why: str = "") -> None:
         claim_book.change(till, lambda book: book.pop(order.order_id, None))
 
 
+def refuse_left(till: Till) -> None:
+    """A till that leaves for good must hold nothing and owe the gateway no word. Raises SetupError `claims_left`."""
+    if till.settings.gateway is None or till.settings.portal is None:
+        return
+    book = claim_book.read(till)
+    kept = sum(entry.is_held for entry in book.values())
+    untold = sum(not entry.is_held and not entry.lost_to for entry in book.values())
+    if kept or untold:
+        raise SetupError("claims_left", held=kept, untold=untold)
+
+
 def leave(till: Till) -> None:
     """Before a till goes without its gateway: its receipts are reported and everything that it holds is given back.
 

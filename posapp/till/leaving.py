@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from posapp.domain.settlement import State
 from posapp.errors import SetupError
+from posapp.till import claims
 from posapp.till.context import Till
 
 
@@ -34,9 +35,10 @@ def unsent(till: Till) -> Unsent:
 
 
 def refuse_unsent(till: Till) -> None:
-    """Raises SetupError `unsent` with the counts."""
+    """Raises SetupError `unsent` with the counts, `claims_left` while this till keeps orders from the others."""
     left = unsent(till)
     if not left.is_nothing:
         error = SetupError("unsent", entries=left.entries, receipts=left.receipts, operations=left.operations)
         error.extra = {"unsent": {"entries": left.entries, "receipts": left.receipts, "operations": left.operations}}
         raise error
+    claims.refuse_left(till)

@@ -11,7 +11,7 @@ from posapp.domain.claim import ClaimState
 from posapp.domain.order import Order
 from posapp.domain.settlement import By, State
 from posapp.errors import PosError, SaleError, SetupError
-from posapp.till import claim_book, claim_sync, claims, sale, take_over
+from posapp.till import claim_book, claim_sync, claims, leaving, sale, take_over
 from posapp.till import orders as orders_of
 from posapp.till.views import ClaimsReport
 from tests.till.colleagues import Colleague, colleagues
@@ -379,6 +379,21 @@ def test_an_order_that_was_lost_shows_why_it_cannot_be_sold(two: tuple[Colleague
     refused = orders_of.view(one.till, ORDER).refusal
     assert refused is not None
     assert (refused.code, refused.facts["till"]) == ("claimed_elsewhere", "2")
+
+
+def test_a_till_does_not_leave_for_good_while_it_holds_orders(two: tuple[Colleague, Colleague]) -> None:
+    one, _ = two
+    claims.take_route(one.till, [ORDER])
+    with pytest.raises(SetupError) as error:
+        leaving.refuse_unsent(one.till)
+    assert (error.value.code, error.value.facts["held"]) == ("claims_left", 1)
+    one.wire.state = "down"
+    with pytest.raises(PosError):
+        claims.leave(one.till)
+    one.wire.state = "up"
+    claims.leave(one.till)
+    leaving.refuse_unsent(one.till)
+    assert one.wire.look(1).state is ClaimState.FREE
 
 
 def test_a_gateway_that_has_forgotten_is_told_again(two: tuple[Colleague, Colleague]) -> None:
