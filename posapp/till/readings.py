@@ -29,8 +29,8 @@ from posapp.till.witnesses import SETTLEMENTS, Found, JournalReading, Kept, Stor
 
 T = TypeVar("T")
 
-DOCUMENTS_A_JOB = 10
-"""A document is some twenty exchanges with the register, so a job of ten holds a sale up for a second or two."""
+DOCUMENTS_A_JOB = 5
+"""A document is some twenty exchanges with the register, so such a job holds a sale up for about half a second."""
 RECEIPTS_MAX = 20_000
 OPERATIONS_BEFORE = timedelta(days=2)
 """A shift that is in the period may have been opened before it."""
@@ -209,7 +209,7 @@ def read_storage(
     pages = _Pages(next=1, last=head.last)
     trouble: PosError | None = None
     try:
-        pages.next = where.device(lambda: _first(till, span, head.last)) if after is None else after + 1
+        pages.next = _first(till, where, span, head.last) if after is None else after + 1
         first = pages.next
         while not pages.is_over:
             where.device(lambda: _read_page(till, head, span, pages))
@@ -234,12 +234,12 @@ def _reading(head: Head, pages: _Pages, *, is_whole: bool) -> StorageReading:
     )
 
 
-def _first(till: Till, span: Span, last: int) -> int:
+def _first(till: Till, where: Where, span: Span, last: int) -> int:
     """The number of the first document of the period: they are in the order of time, so halving finds it."""
     low, high = 1, last + 1
     while low < high:
         middle = (low + high) // 2
-        if till.printer.read_document(middle).at < span.local_since:
+        if where.device(lambda: till.printer.read_document(middle)).at < span.local_since:  # noqa: B023  (run at once)
             low = middle + 1
         else:
             high = middle

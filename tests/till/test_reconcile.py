@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from posapp.errors import WORDS
-from posapp.till import reconcile, shift
+from posapp.lanes import Lanes
+from posapp.till import readings, reconcile, shift
 from posapp.till.reconcile_views import ReconcileProgress
 from tests.till.four import Four, four_at
 from tests.till.rig import Register
@@ -189,7 +191,7 @@ def test_reading_goes_in_pages_and_can_be_stopped(four: Four) -> None:
     told: list[ReconcileProgress] = []
     four.reconcile(progress=told.append)
     steps = [each.done for each in told if each.source == "storage"]
-    assert steps == [10, 20, 27]
+    assert steps == [*range(readings.DOCUMENTS_A_JOB, 27, readings.DOCUMENTS_A_JOB), 27]
     assert told[0].total == 27
 
     def stop(_progress: ReconcileProgress) -> None:
@@ -219,6 +221,40 @@ def test_a_sale_between_two_pages_is_no_difference(four: Four) -> None:
     report = four.reconcile(progress=sell)
     assert sold
     assert report.differences == ()
+
+
+def test_on_lanes_each_job_runs_where_it_belongs(four: Four) -> None:
+    four.sell(1)
+    lanes = Lanes.threads()
+    where = readings.OnLanes(lanes)
+    try:
+        assert where.device(lambda: threading.current_thread().name).startswith("device")
+        assert where.sync(lambda: threading.current_thread().name).startswith("sync")
+        nested = lanes.sync.submit(lambda: where.sync(lambda: threading.current_thread().name))
+        assert nested.result(10).startswith("sync")
+        assert reconcile.run(four.shop.till, where=where).is_good
+    finally:
+        lanes.close()
+    with pytest.raises(reconcile.Stopped):
+        reconcile.run(four.shop.till, where=where)
+    with pytest.raises(reconcile.Stopped):
+        reconcile.after_close(four.shop.till, where=where)
+
+
+def test_a_bug_here_never_looks_like_a_failed_close(
+    four: Four, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(readings, "read_journal", broken)
+    with caplog.at_level("ERROR", "posapp"):
+        assert reconcile.after_close(four.shop.till) is None
+        assert reconcile.at_start(four.shop.till) is None
+    assert "reconciliation failed" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+    with pytest.raises(ZeroDivisionError):
+        four.reconcile()
 
 
 def test_every_word_of_a_difference_is_in_the_table() -> None:
