@@ -235,7 +235,7 @@ def test_the_readme_shows_an_error() -> None:
 
 # ---- the glossary
 
-SOMEWHERE_ELSE = {"Till": "till/context.py", "Attempt": "journal/rows.py"}
+SOMEWHERE_ELSE = {"Till": "till/context.py", "Attempt": "journal/rows.py", "Ofd": "sync/ofd.py"}
 CONTRACTS = [*sorted((PRODUCT / "domain").glob("*.py")), PRODUCT / "devices" / "base.py"]
 
 
