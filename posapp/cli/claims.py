@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -27,8 +26,7 @@ def take_over_order(order: Number, why: Why, by: By = "", data_dir: DataDir = No
     reason = " ".join(why.split())
     if not reason:
         raise UsageError("usage", what="--why: почему заказ забирают")
-    with app.open_till(app.data_dir(data_dir)) as till:
-        till = replace(till, person=by.strip())
+    with app.open_till(app.data_dir(data_dir), person=by.strip()) as till:
         found, before, now = take_over.take_over(till, order, reason)
         text = take_over.warning(till, found, before, now, language())
     body = {"order": found.number, "before": before.as_json(), "claim": now.as_json(), "warning": text}
@@ -39,8 +37,7 @@ def release(order: Number, why: Why = "", by: By = "", data_dir: DataDir = None,
     """Отдаёт заказ: его сможет пробить другая касса. Для заказа с двумя чеками – отметка, что с ним разобрались."""
     from posapp import app
 
-    with app.open_till(app.data_dir(data_dir)) as till:
-        till = replace(till, person=by.strip())
+    with app.open_till(app.data_dir(data_dir), person=by.strip()) as till:
         found = orders.find(till, order)
         claims.release(till, found, " ".join(why.split()))
     answer(json, {"order": found.number, "held": False}, f"Заказ {found.number} отдан: его может пробить любая касса.")

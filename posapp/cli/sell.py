@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -37,8 +36,7 @@ def sell(
     tenders = sale.tenders_of(amount(cash), amount(card))
     if override != bool(why.strip()):
         raise UsageError("usage", what="--override и --why идут вместе")
-    with app.open_till(app.data_dir(data_dir)) as till:
-        till = replace(till, person=by.strip())
+    with app.open_till(app.data_dir(data_dir), person=by.strip()) as till:
         found = exchange.order_for_sale(till, order)
         try:
             done = sale.sell(till, found, tenders, why.strip())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -87,8 +87,7 @@ def _stand_alone(folder: Path, settings: Settings, why: str, by: str, json: bool
 
     if not why:
         raise UsageError("usage", what="--alone вместе с --why: почему известно, что касса одна")
-    with app.open_till(folder) as opened:
-        opened = replace(opened, person=by)
+    with app.open_till(folder, person=by) as opened:
         if settings.gateway is not None:
             claims.leave(opened)
         alone.confirm_alone(opened, why)
