@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from posapp.domain.order import Order
 from posapp.errors import Offline, PosError, Rejected, SaleError, SetupError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR
-from posapp.till import alone, claim_sync, claims, orders
+from posapp.till import alone, claim_sync, claims, orders, pay_systems
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.views import DeliverReport, OutboxStrip, PullResult, SyncRow
@@ -121,8 +121,15 @@ def _keep(till: Till, found: Sequence[Order]) -> int:
 def _pulled(till: Till, *, since: str | None = None, only: list[int] | None = None) -> PulledOrders:
     from posapp.sync.bitrix.orders import pull as pull_orders
 
-    with logged(till) as client:
-        return pull_orders(client, till.portal, till.now(), since, only)
+    try:
+        with logged(till) as client:
+            found = pull_orders(client, till.portal, till.now(), since, only)
+    except Rejected as error:
+        if error.code == "portal_no_paysystems":
+            pay_systems.keep_answers(till, {})
+        raise
+    pay_systems.keep_answers(till, found.pay_systems)
+    return found
 
 
 @contextmanager

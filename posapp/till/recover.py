@@ -24,7 +24,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Stamp, State
 from posapp.errors import ResolveNeeded
 from posapp.journal.rows import KnownDevice
-from posapp.till import gate, register, shift_proof
+from posapp.till import gate, neighbours, register, shift_proof
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 from posapp.till.views import Recovered
@@ -279,7 +279,9 @@ def _account_for(till: Till, identity: DeviceIdentity, after: int, last: int) ->
         batch.append(document)
         if len(batch) == BATCH or document.number >= last:
             refuse_unknown_ours(till, batch)
-            till.journal.remember_document(identity, document.number, foreign_of(till, batch))
+            foreign = foreign_of(till, batch)
+            neighbours.note_receipts(till, foreign)
+            till.journal.remember_document(identity, document.number, foreign)
             log.info("ФН: прочитано %d из %d документов", document.number - after, last - after)
             batch = []
 

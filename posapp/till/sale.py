@@ -29,7 +29,7 @@ from posapp.errors import (
     SaleError,
     Unreachable,
 )
-from posapp.till import claims, recover, register
+from posapp.till import claims, neighbours, recover, register
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
@@ -66,6 +66,7 @@ def sell(till: Till, order: Order, tenders: Sequence[Tender], override: str = ""
     if begun is None:
         receipt = _new_receipt(till, order, tenders)
         status = register.require_ready(till, recover.status_for_sale(till))
+        neighbours.refuse_receipted(till, order, override)
         with claims.claimed(till, order, override):
             till.journal.add_receipt(receipt)
         return print_pending(till, receipt, status)
@@ -76,6 +77,7 @@ def sell(till: Till, order: Order, tenders: Sequence[Tender], override: str = ""
             _same_tenders(order, begun.receipt, tenders)
             _same_order(till, order, begun.receipt)
             status = register.require_ready(till, looked)
+            neighbours.refuse_receipted(till, order, override)
             with claims.claimed(till, order, override):
                 _consent(till, begun)
             return print_pending(till, begun.receipt, status)

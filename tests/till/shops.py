@@ -95,7 +95,7 @@ class Shop:
 
     def stored(self, order_id: int = 1) -> StoredReceipt:
         """The order's one receipt that is not cancelled."""
-        found = self.till.journal.receipts_of_order(PORTAL, order_id)
+        found = self.till.journal.receipts_of_order(self.till.portal, order_id)
         (alive,) = [each for each in found if each.state is not State.CANCELLED]
         return alive
 
