@@ -159,10 +159,12 @@ def second_folder(settings: Settings) -> Path | None:
 
 
 def _keep(till: Till, name: str, act: Any, made: dict[str, Path]) -> None:
-    """One place. What fails is noted and leaves the other alone."""
+    """One place. What fails is noted and leaves the other alone; damage of the journal itself is raised."""
     try:
         made[name] = act()
     except PosError as error:
+        if error.code == "journal_damaged":
+            raise
         noted = error.code, {key: str(value) for key, value in error.facts.items()}
         _note(till, name, failed=noted[0], facts=noted[1], failed_at=till.now().isoformat())
 
