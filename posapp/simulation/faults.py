@@ -27,21 +27,23 @@ if TYPE_CHECKING:
     from posapp.simulation.world import World
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (*REGISTER, *PORTAL, *GATEWAY, *COMPUTER, *DISK, *OTHERS)}
-DAY_MIN, DAY_MAX = 4, 8
+DAY_MIN, DAY_MAX = 4, 7
 
 
 def planned(random: Random, begin: float, hours: tuple[float, float], tills: int) -> list[Event]:
-    """The faults of one day: armed between `hours` (seconds after `begin`), each at one till."""
+    """The faults of one day: armed between `hours` (seconds after `begin`), each at one till.
+
+    Some come alone, some in a bad hour: several within two minutes at one till, so that they meet in one sale.
+    """
     kinds = [kind for kind in KINDS.values() if tills > 1 or kind not in GATEWAY]
-    chosen = random.choices(kinds, [kind.weight for kind in kinds], k=random.randint(DAY_MIN, DAY_MAX))
+    weights = [kind.weight for kind in kinds]
+    moments = [(random.uniform(*hours), random.randrange(tills)) for _ in range(random.randint(DAY_MIN, DAY_MAX))]
+    for _ in range(random.choice((1, 2, 2, 3))):
+        at, till = random.uniform(*hours), random.randrange(tills)
+        moments += [(at + random.uniform(0, 120), till) for _ in range(random.choice((2, 3)))]
     return [
-        Event(
-            round(begin + random.uniform(*hours), 1),
-            "fault",
-            random.randrange(tills),
-            {"name": kind.name, **kind.draw(random)},
-        )
-        for kind in chosen
+        Event(round(begin + at, 1), "fault", till, {"name": kind.name, **kind.draw(random)})
+        for (at, till), kind in zip(moments, random.choices(kinds, weights, k=len(moments)), strict=True)
     ]
 
 

@@ -50,6 +50,8 @@ class Judge:
         self._states: dict[tuple[str, str], str] = {}
         self._outbox: dict[tuple[str, int], str] = {}
         self._changes = 0
+        self._known_documents: dict[str, int] = {}
+        self._settled: dict[str, object] = {}
         self.strays: set[str] = set()
         """Keys of documents that a journal may lack: it was put back to an older state, no person has decided yet."""
 
@@ -103,6 +105,8 @@ class Judge:
     def _read_documents(self) -> None:
         """1: one document per settlement; each of ours carries a key, and a key is in one document."""
         for register in self._world.registers:
+            if register.trespasses:
+                raise Violation(register.trespasses[0])
             for printer in register.printers:
                 storage = printer.storage.identity.storage_number
                 for document in printer.storage.documents[self._read.get(storage, 0) :]:
@@ -135,6 +139,10 @@ class Judge:
     def _look_at_journal(self, seat: Seat) -> None:
         """7, and that the journal lies about no document and loses none."""
         view = self.view(seat)
+        has_new_documents = self._known_documents.get(seat.name) != len(self._by_key)
+        if not view.has_changed() and not has_new_documents:
+            return
+        self._known_documents[seat.name] = len(self._by_key)
         known: dict[str, SeenReceipt] = {}
         for seen in view.receipts():
             known[seen.key] = seen
@@ -173,6 +181,10 @@ class Judge:
 
     def _look_at_outbox(self, seat: Seat, view: JournalView) -> None:
         """7: what is delivered stays delivered; and what is said to be delivered is there."""
+        settled = view.settled()
+        if self._settled.get(seat.name) == settled:
+            return
+        self._settled[seat.name] = settled
         for entry, key, step, state, order_id in view.outbox():
             former = self._outbox.get((seat.name, entry))
             if former == state:
@@ -231,8 +243,10 @@ class Judge:
         self._read_documents()
         place = self._by_order.get(order_id)
         if told.is_ok:
-            mark = told.value.view.mark
-            self._was_on_disk(seat, told.value.view.receipt.key, (mark.storage_number, mark.document_number))
+            view = told.value.view
+            if view.mark is None:
+                raise Violation(f"касса {seat.name} сказала, что {view.receipt.key} напечатан, а на диске отметки нет")
+            self._was_on_disk(seat, view.receipt.key, (view.mark.storage_number, view.mark.document_number))
         elif told.code == "already_receipted":
             if place is None:
                 raise Violation(f"касса {seat.name} сказала, что чек по заказу {order_id} есть, а его нет")

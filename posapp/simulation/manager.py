@@ -86,6 +86,7 @@ def _decide(world: World, seat: Seat, case: Any) -> str:
     elif document is not None:
         return "elsewhere"
     else:
+        world.foreign_receipt_ends(seat.register, is_closed=True)  # the person sees whose receipt is open, and waits
         told = world.attempt(seat, lambda till: resolve.decide_not_made(till, case.key))
     return f"{case.key}:{told.code}"
 

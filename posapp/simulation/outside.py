@@ -69,9 +69,8 @@ def _add_a_line(world: World, order: dict[str, Any]) -> None:
     payment = order["payments"][0]
     if payment["paid"] == "Y" or order["canceled"] == "Y":
         raise PortalError("0", "paid or cancelled")
-    orders.add_catalog_product(
-        shop, {"fields": {"orderId": order["id"], "productId": 303, "quantity": Decimal(1), "currency": "RUB"}}, now
-    )
+    line = {"orderId": order["id"], "productId": 303, "name": "Ещё одно", "quantity": Decimal(1), "currency": "RUB"}
+    orders.add_catalog_product(shop, {"fields": line}, now)
     fields = {"paySystemId": payment["paySystemId"], "sum": order["price"]}
     orders.update_payment(shop, {"id": payment["id"], "fields": fields}, now)
 

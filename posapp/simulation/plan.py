@@ -16,7 +16,7 @@ from posapp.simulation.event import Event
 
 DAY_S = 86_400.0
 OPENS_S, CLOSES_S = 0.0, 11 * 3600.0
-SALES_MIN, SALES_MAX = 50, 58
+SALES_MIN, SALES_MAX = 57, 66
 WORLD_DAYS = 5
 """How long one world lives; a longer run plays several, each with a seed of its own."""
 
@@ -83,7 +83,7 @@ def _sales(random: Random, day: int, begin: float, count: int, tills: int) -> li
             "order": number,
             "pay": random.choice(("cash", "cash", "card", "card", "mix", "over")),
             "presses": random.choice((1, 2, 2, 3, 3, 4)),
-            "fresh": random.random() < 0.4,
+            "fresh": random.random() < 0.25,
         }
         till = number % tills if random.random() < 0.8 else random.randrange(tills)
         events.append(Event(round(at, 1), "sell", till, args))
@@ -107,7 +107,7 @@ def _people(random: Random, day: int, begin: float, orders: int, tills: int) -> 
             if random.random() < 0.6:
                 away = {"name": "network_down", "for_s": round(random.uniform(3600, 6 * 3600))}
                 events.append(Event(leaves + 1, "fault", till, away))
-        events += [Event(moment(), "sync", till, {"force": random.random() < 0.3}) for _ in range(8)]
+        events += [Event(moment(), "sync", till, {"force": random.random() < 0.3}) for _ in range(5)]
         events += [Event(moment(), "manager", till) for _ in range(2)]
         events += [Event(moment(), "cash_in", till, {"kopecks": random.randrange(1000, 500_000)}) for _ in range(2)]
         events += [Event(moment(), "cash_out", till, {"kopecks": random.randrange(1000, 90_000)})]

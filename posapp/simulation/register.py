@@ -63,6 +63,10 @@ class Register(SecondProgram):
         self.wire_sum = 0
         """A checksum of every byte that went over the cable."""
         self.speaker = NOBODY
+        self.opened_by = NOBODY
+        """Whose the open receipt is."""
+        self.trespasses: list[str] = []
+        """Receipts of others that a till cancelled or closed."""
         self._executed: list[Any] = []
         self._hooks: list[tuple[int, str, Callable[[], object]]] = []
         self._unreadable: set[int] = set()
@@ -164,11 +168,22 @@ class Register(SecondProgram):
     def _made_by(self, who: str, command: Any, now: datetime) -> c.Reply | c.ErrorReply:
         """Executes a command and notes whose document it made."""
         storage = self.printer.storage
-        before = storage.last_number
+        before, had_open = storage.last_number, self.printer.receipt
         reply = self._execute(command, now)
+        if self.printer.receipt is not had_open:
+            self._note_open(who, command)
         for number in range(before + 1, storage.last_number + 1):
             self.authors[storage.identity.storage_number, number] = who
         return reply
+
+    def _note_open(self, who: str, command: Any) -> None:
+        """A receipt was opened, closed or cancelled; cancelling or closing another's is a trespass."""
+        if self.printer.receipt is not None:
+            self.opened_by = who
+            return
+        if who not in (self.opened_by, SECOND):
+            self.trespasses.append(f"касса {who} командой {command.CODE:02X}h тронула открытый чек: {self.opened_by}")
+        self.opened_by = NOBODY
 
     def _run_hooks(self, code: int, when: str) -> None:
         for hook in [each for each in self._hooks if each[:2] == (code, when)]:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 import tempfile
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -122,6 +123,10 @@ def play(plan: Plan, tills: int | None = None) -> Outcome:
         unknown, resolved = world.judge.unknown()
     except Violation as broken:
         violation = f"день {world.day}, шаг {world.step}: {broken.what}"
+    except Exception as bug:  # noqa: BLE001  (whatever is no trouble of the world is a bug, and a finding)
+        place = traceback.extract_tb(bug.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        violation = f"день {world.day}, шаг {world.step}: ошибка программы {type(bug).__name__}: {bug} ({where})"
     finally:
         world.close()
         shutil.rmtree(folder, ignore_errors=True)

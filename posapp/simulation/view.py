@@ -29,6 +29,7 @@ class JournalView:
     def __init__(self, folder: Path) -> None:
         path = (folder / JOURNAL_NAME).absolute().as_posix()
         self._db = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
+        self._version = -1
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -42,6 +43,12 @@ class JournalView:
         )
         return [SeenReceipt(*row) for row in rows]
 
+    def has_changed(self) -> bool:
+        """Whether anybody has written to the journal since this was asked last."""
+        version = self._db.execute("PRAGMA data_version").fetchone()[0]
+        former, self._version = self._version, version
+        return bool(former != version)
+
     def receipt(self, key: str) -> SeenReceipt | None:
         """One receipt."""
         row = self._db.execute(
@@ -54,6 +61,13 @@ class JournalView:
     def outbox(self) -> list[tuple[int, str, str, str, int]]:
         """(id, receipt key, step, state, order id) of every entry, oldest first."""
         return self._db.execute("SELECT id, receipt_key, step, state, order_id FROM outbox ORDER BY id").fetchall()
+
+    def settled(self) -> object:
+        """Something that changes whenever an entry of the outbox comes to be delivered, or no longer is."""
+        return self._db.execute(
+            "SELECT count(*), sum(id), sum(tries) FROM outbox WHERE state = 'done' UNION ALL"
+            " SELECT count(*), sum(id), 0 FROM outbox WHERE state IN ('failed', 'held')"
+        ).fetchall()
 
     def steps_of(self, key: str) -> list[str]:
         """The steps of a receipt in the outbox, in order."""

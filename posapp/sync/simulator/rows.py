@@ -31,6 +31,11 @@ _DATE_FORMATS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y-%m-%d %H
 # ---------------------------------------------------------------------------------------------- values
 def cast_out(value: Any, kind: str) -> Any:
     """A stored value as the answer shows it (kernel `externalizeFields`): numbers or null, texts never null."""
+    stored = type(value)  # nearly everything is stored as it is shown
+    if value is None:
+        return "" if kind in ("string", "char") else None
+    if (stored is str and kind in ("string", "char")) or (stored is int and kind == "int"):
+        return value
     if kind in ("int", "double"):
         number = decimal_of(plain(value) if isinstance(value, Decimal) else text_of(value))
         if number is None:
