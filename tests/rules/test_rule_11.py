@@ -58,7 +58,7 @@ def test_rule_11_its_document_between_our_look_and_our_receipt_is_accounted_for(
 
 
 def test_rule_11_a_stamp_of_another_till_is_foreign(shop: Shop) -> None:
-    number = shop.register.foreign_receipt(KOPECKS, stamp="2·1001·ABCDEFGH12345678")
+    number = shop.register.foreign_receipt(KOPECKS, stamp="2·7001·ABCDEFGH12345678")
     shop.sell()
     assert foreign_numbers(shop) == [number]
     shop.assert_exactly_one()
