@@ -658,6 +658,13 @@ WORDS: dict[str, Words] = {
         "Such a decision is not kept without a reason.",
         "Say why you decide so: --why “…”.",
     ),
+    "not_readable": Words(
+        453,
+        "Решить нельзя, пока ФН не прочитать: {reason}. Исход по-прежнему не известен.",
+        "Верните ККТ на связь и откройте дело заново.",
+        "Nothing can be decided while the storage cannot be read: {reason}. The outcome is not known still.",
+        "Bring the register back and open the case again.",
+    ),
     "no_such_choice": Words(
         452,
         "Такого решения здесь нет: {choice}.",

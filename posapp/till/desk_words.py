@@ -6,6 +6,7 @@ from datetime import datetime
 
 from posapp.domain.fiscal import DeviceIdentity, DocumentType, ReceiptKind
 from posapp.domain.receipt import TenderKind
+from posapp.errors import PosError
 
 _TEXTS = {
     # --- titles
@@ -39,8 +40,9 @@ _TEXTS = {
     "asked.register": ("Касса настроена на {device}.", "The till is set up for {device}."),
     "asked.open": ("Касса хочет печатать на {device}.", "The till wants to print on {device}."),
     # --- what the device shows
-    "shows.away": ("ККТ не отвечает. {trouble}", "The register does not answer. {trouble}"),
+    "shows.away": ("ФН сейчас не прочитать: {trouble}.", "The storage cannot be read now: {trouble}."),
     "shows.other": ("Подключена другая: {found}.", "Another one is connected: {found}."),
+    "shows.replaced": ("В этой ККТ теперь другой ФН: {found}.", "This register has another storage now: {found}."),
     "shows.reregistered": (
         "ФН тот же, регистрационный номер другой: {found}.",
         "The storage is the same, its registration number is another one: {found}.",
@@ -55,7 +57,16 @@ _TEXTS = {
         "A receipt is open on the register: {kind}, {subtotal} so far.",
     ),
     "shows.open_form": ("В ФН не закрыт документ.", "A document is not closed in the storage."),
-    "shows.unread": ("Прочитано не всё: {trouble}", "Not everything could be read: {trouble}"),
+    "shows.unread": ("Прочитано не всё: {trouble}.", "Not everything could be read: {trouble}."),
+    # Why it cannot be read. Not the words of an error: "nothing was sent" is true of the question, not of the receipt.
+    "read.device_unreachable": ("ККТ не отвечает ({port})", "the register does not answer ({port})"),
+    "read.port_busy": ("порт {port} занят другой программой", "port {port} is held by another program"),
+    "read.paper_out": ("в ККТ нет бумаги", "the register has no paper"),
+    "read.cover_open": ("крышка ККТ открыта", "the lid of the register is open"),
+    "read.device_busy": ("ККТ занята печатью", "the register is printing"),
+    "read.wrong_password": ("ККТ не принимает пароль оператора", "the register rejects the operator password"),
+    "read.not_set_up": ("касса не настроена", "the till is not set up"),
+    "read.other": ("ККТ ответила: {reason}", "the register said: {reason}"),
     "shows.counters": (
         "Сейчас: смена {shift} {state}, последний ФД {last}, внесено {cash_in}, выплачено {cash_out}. Было: смена"
         " {was_shift} {was_state}, ФД {was_last}, внесено {was_in}, выплачено {was_out}.",
@@ -298,6 +309,13 @@ class Say:
     def device(self, device: DeviceIdentity) -> str:
         """A register and its storage."""
         return self("device", factory=device.factory_number, storage=device.storage_number)
+
+    def trouble(self, error: PosError) -> str:
+        """Why the register could not be read, without a word about the receipt."""
+        word = f"read.{error.code}"
+        if word in _TEXTS:
+            return self(word, port=error.facts.get("port", "–"))
+        return self("read.other", reason=error.facts.get("reason") or error.facts.get("what") or error.code)
 
     def form(self, document_type: int) -> str:
         """What a document of this type is."""

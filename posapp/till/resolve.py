@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posapp.domain.settlement import State
-from posapp.errors import PosError, Refused, ResolveNeeded
+from posapp.errors import DeviceError, PosError, Refused, ResolveNeeded
 from posapp.till import adopt, desk_book, recover, sale, shift_proof, story
 from posapp.till import decide as lawful
 from posapp.till.context import Till
@@ -124,10 +124,20 @@ def decide(
     """Takes one choice of a case. What it rests on is read anew, so a choice that is out of date is refused.
 
     `who` decides, the till's person when empty; `answers` are what the choice `asks` for. Raises ResolveNeeded
-    `not_resolvable`, `why_needed`, `no_such_choice`, and what the register or the journal raises.
+    `not_resolvable`, `why_needed`, `no_such_choice`, `not_readable` while the register cannot be read, and what the
+    journal raises.
     """
     till = replace(till, person=who.strip() or till.person)
     say = Say(language or till.settings.language)
+    try:
+        return _decide(till, say, case_key, choice_id, why, answers or {})
+    except DeviceError as error:
+        if error.code == "not_found":
+            raise
+        raise ResolveNeeded("not_readable", reason=say.trouble(error)) from error
+
+
+def _decide(till: Till, say: Say, case_key: str, choice_id: str, why: str, answers: Mapping[str, str]) -> Resolved:
     name, _, about = choice_id.partition(":")
     numbers = [int(each) for each in about.split(",") if _NUMBERS.fullmatch(each)]
     match name:
@@ -138,11 +148,10 @@ def decide(
             state = lawful.not_made(till, case_key, numbers, why, may_cancel_open="open" in about.split(","))
             return Resolved(case_key, state, say("done.pending", key=case_key))
         case "lost_made":
-            given = answers or {}
-            number = given.get("receipt_number", "").strip()
+            number = answers.get("receipt_number", "").strip()
             if not _NUMBERS.fullmatch(number):
                 raise ResolveNeeded("no_such_choice", choice=f"receipt_number {number or '–'}")
-            done = lawful.lost_made(till, case_key, given.get("qr", ""), int(number), why)
+            done = lawful.lost_made(till, case_key, answers.get("qr", ""), int(number), why)
             return _fiscalized(say, case_key, done)
         case "lost_not_made":
             state = lawful.lost_not_made(till, case_key, why)

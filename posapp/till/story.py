@@ -17,7 +17,7 @@ from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument
 from posapp.domain.money import ZERO, Money
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import Stamp
-from posapp.errors import PosError
+from posapp.errors import DeviceError, PosError
 from posapp.till import recover
 from posapp.till.context import Till
 from posapp.till.desk_look import Look, same_storage
@@ -59,6 +59,15 @@ class Ours:
         return (document.type, document.kind, document.total) == mine
 
 
+def _why_open(say: Say, trouble: PosError) -> str:
+    """Why the program could not decide: its reason, or what kept it from reading."""
+    return (
+        say("shows.away", trouble=say.trouble(trouble))
+        if isinstance(trouble, DeviceError)
+        else trouble.message(say.language)
+    )
+
+
 def is_given_up(till: Till, device: DeviceIdentity) -> bool:
     """The administrator has set up another register or storage in place of this one."""
     return till.settings.printer is not None and till.identity != device
@@ -82,7 +91,7 @@ def of_receipt(till: Till, say: Say, stored: StoredReceipt, attempt: Attempt, tr
         title=say("title.receipt", order=receipt.order_number or receipt.key),
         story=(asked_receipt(till, say, receipt, attempt), shown, after.words),
         since=attempt.started_at,
-        why=trouble.message(say.language),
+        why=_why_open(say, trouble),
         code=trouble.code,
         choices=after.choices,
         documents=tuple(case_document(say, each, ours) for each in look.documents),
@@ -229,9 +238,10 @@ def _numbers(say: Say, documents: Sequence[FiscalDocument]) -> str:
 def shows(say: Say, device: DeviceIdentity, after: int, look: Look, ours: Ours | None) -> str:
     """The second line of a receipt's story."""
     if look.found is None:
-        return say("shows.away", trouble=look.trouble.message(say.language) if look.trouble else "").strip()
+        return say("shows.away", trouble=say.trouble(look.trouble) if look.trouble else "–")
     if not same_storage(look.found, device):
-        return say("shows.other", found=say.device(look.found))
+        is_same = look.found.factory_number == device.factory_number
+        return say("shows.replaced" if is_same else "shows.other", found=say.device(look.found))
     parts = [say("shows.reregistered", found=look.found.registration_number)] if look.found != device else []
     if look.documents:
         told = [document_line(say, each, ours) for each in look.documents[:DOCUMENTS_MAX]]
@@ -241,7 +251,7 @@ def shows(say: Say, device: DeviceIdentity, after: int, look: Look, ours: Ours |
     elif look.trouble is None:
         parts.append(say("shows.nothing", after=after))
     if look.trouble is not None:
-        parts.append(say("shows.unread", trouble=look.trouble.message(say.language)))
+        parts.append(say("shows.unread", trouble=say.trouble(look.trouble)))
     if look.opened is not None:
         parts.append(say("shows.open", kind=say.kind(look.opened.kind), subtotal=look.opened.subtotal))
     elif look.has_open:
@@ -305,10 +315,10 @@ def of_operation(till: Till, say: Say, key: str, operation: Operation, trouble: 
     return Case(
         key=key,
         kind=CaseKind.OPERATION,
-        title=say("title.operation", operation=words),
+        title=say("title.operation", operation=words[:1].upper() + words[1:]),
         story=(asked_operation(till, say, operation, words), _shows_counters(say, operation, look), after.words),
         since=operation.started_at,
-        why=trouble.message(say.language),
+        why=_why_open(say, trouble),
         code=trouble.code,
         choices=after.choices,
         total=operation.amount or ZERO,

@@ -275,11 +275,30 @@ def test_a_register_that_is_away_leaves_nothing_to_decide(shop: Shop) -> None:
     assert not case.needs_person
     assert "не отвечает" in case.story[1]
     assert "решит сама" in case.story[2]
-    for choice in ("lost_not_made", "not_made"):
-        with pytest.raises(PosError):
+    for choice, code in (("lost_not_made", "not_resolvable"), ("not_made", "not_readable"), ("made:3", "not_readable")):
+        with pytest.raises(ResolveNeeded) as told:
             resolve.decide(shop.till, case.key, choice, WHO, WHY)
+        assert told.value.code == code
     assert shop.stored().state is State.SENDING
     no_record(shop)
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_that_it_cannot_be_read_never_sounds_as_if_nothing_was_sent(shop: Shop, language: str) -> None:
+    """The words of an error about reading are not those of the receipt, which may well be printed."""
+    made_and_unreadable(shop)
+    shop.register.fault("FF01", "error", value=0x4F, times=0)
+    told = [the_case(shop, language)]
+    shop.register.is_plugged = False
+    told.append(the_case(shop, language))
+    for case in told:
+        for text in (*case.story, case.why, case.title):
+            for lie in ("не отправлен", "не напечатан", "nothing was", "not printed", "не пробит"):
+                assert lie not in text.lower()
+    with pytest.raises(ResolveNeeded) as refused:
+        resolve.decide(shop.till, told[0].key, "made:3", WHO, WHY, language=language)
+    assert "не отправлен" not in refused.value.message()
+    assert "nothing was" not in refused.value.message("en").lower()
 
 
 def test_what_the_storage_proves_when_it_is_back_is_decided_by_itself(shop: Shop) -> None:
@@ -311,7 +330,7 @@ def test_a_replaced_register_waits_for_set_up_and_then_for_a_person(shop: Shop, 
     key = gone(shop, printed=False, storage_only=storage_only)
     case = the_case(shop)
     assert case.choices == ()
-    assert "Подключена другая" in case.story[1]
+    assert ("другой ФН" if storage_only else "Подключена другая") in case.story[1]
     assert "posapp setup printer" in case.story[2]
     with pytest.raises(ResolveNeeded, match="setup printer"):
         resolve.decide(shop.till, key, "lost_not_made", WHO, WHY)
