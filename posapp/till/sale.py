@@ -29,6 +29,7 @@ from posapp.errors import (
     SaleError,
     Unreachable,
 )
+from posapp.journal.rows import DocumentTaken
 from posapp.till import claims, neighbours, recover, register
 from posapp.till.audit import decided
 from posapp.till.context import Till
@@ -136,11 +137,14 @@ def print_pending(till: Till, receipt: Receipt, status: PrinterStatus) -> Sold:
 
 
 def _fiscalized(till: Till, receipt: Receipt, mark: FiscalMark) -> Sold:
-    """The document exists. When the journal cannot keep its mark, the next start finds it by its key."""
+    """The document exists. When the journal cannot keep its mark, the next start finds it by its key.
+
+    Nor is a document believed that proves another receipt already: then the reply was not the answer to ours.
+    """
     entries = entries_for(till, receipt, mark)
     try:
         till.journal.fiscalize(receipt.key, mark, By.PROOF, entries, {"reply": mark.document_number})
-    except JournalError as error:
+    except (JournalError, DocumentTaken) as error:
         raise OutcomeUnknown(key=receipt.key) from error
     return sold(till, receipt.key)
 

@@ -55,7 +55,7 @@ def with_printer(
     """Settings with a register that was just probed. A live directory refuses a simulated one and the reverse.
 
     A register that takes our key in no tag is kept only when the shop confirms that no other program prints there
-    (`only_program`, rule 2). Raises SetupError `training_mismatch`, `no_key`.
+    (`only_program`, rule 2); said once, it holds for that register. Raises SetupError `training_mismatch`, `no_key`.
     """
     if profile.identity.is_simulated and not settings.is_training:
         raise SetupError(
@@ -67,7 +67,9 @@ def with_printer(
             "training_mismatch",
             what=f"{profile.identity} – настоящая, а каталог данных учебный. Касса не сохранена.",
         )
-    tags = profile.key_tags
+    tags, before = profile.key_tags, settings.printer
+    if before is not None and before.factory_number == profile.identity.factory_number:
+        only_program = only_program or before.only_program
     if "" in tags.values() and not only_program:
         raise SetupError("no_key", device=profile.identity)
     printer = PrinterSettings(

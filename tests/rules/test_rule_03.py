@@ -1,7 +1,8 @@
 """Rule 3: each try to print is an attempt row, written before it starts, with the identity of register and storage.
 
 Recovery compares that identity first – factory number, registration number, fiscal storage. Any difference goes to the
-resolve desk, never to "not made"; and a register or storage that is not the one that was set up sells nothing.
+resolve desk, never to "not made"; and a register or storage that is not the one that was set up sells nothing. Marking
+verdicts, permission data and the request uuid of a transport that has one belong to the row too; none of them is built.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from posapp.errors import JournalError, OutcomeUnknown
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.rows import STEPS
 from tests.till.doubts import spoil_disk
-from tests.till.shops import Shop
+from tests.till.shops import Shop, an_order
 
 
 def test_rule_12_every_commit_of_the_writer_is_forced_to_the_disk(shop: Shop) -> None:
@@ -97,3 +97,20 @@ def test_rule_12_a_disk_that_fails_before_the_attempt_sends_nothing(shop: Shop) 
     shop.restart()
     shop.sell()
     shop.assert_exactly_one()
+
+
+def test_rule_12_a_document_that_proves_another_receipt_is_an_unknown_outcome(shop: Shop) -> None:
+    """The journal keeps one receipt a document. What it refuses is not "printed", and not our bug either."""
+
+    def shift_number(by: int) -> None:
+        move = f"UPDATE receipts SET document_number = document_number + {by} WHERE order_id = 1"
+        shop.till.journal._write(lambda changes: changes._db.execute(move))
+
+    shop.sell()
+    shop.register.meanwhile(0xFF45, "after", lambda: shift_number(1))  # a damaged journal
+    with pytest.raises(OutcomeUnknown):
+        shop.sell(an_order(2))
+    assert shop.stored(2).state is State.SENDING
+    shift_number(-1)
+    shop.sell_until_sold(an_order(2))
+    shop.assert_exactly_one(2)
