@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.settlement import is_key
 from posapp.errors import SetupError
 from posapp.sync.bitrix import look
@@ -39,6 +40,8 @@ def read_portal(
             one = kept_of(till, stored)
             if one is not None:
                 kept.setdefault(stored.receipt.key, one)
+    taken_back = {key for key, each in kept.items() if _is_taken_back(till, each)}
+    kept = {key: each for key, each in kept.items() if key not in taken_back}
     ids = sorted({each.receipt.settlement.order_id for each in kept.values()})
     orders: dict[int, PortalOrder | None] = {}
     for start in range(0, len(ids), look.ORDERS_MAX):
@@ -51,6 +54,14 @@ def read_portal(
     ]
     paid = [one for one in (_paid(till, each) for each in inside) if one is not None]
     return tuple(kept.values()), PortalReading(orders, tuple(paid))
+
+
+def _is_taken_back(till: Till, each: Kept) -> bool:
+    """No sale, or one that was refunded: the portal may show it as it likes."""
+    receipt = each.receipt
+    made = till.journal.receipts_of_order(receipt.settlement.portal, receipt.settlement.order_id)
+    is_refunded = any(one.mark is not None and one.receipt.kind is ReceiptKind.SELL_REFUND for one in made)
+    return is_refunded or receipt.kind is not ReceiptKind.SELL
 
 
 _Page = tuple[list[T], int | None]

@@ -195,7 +195,7 @@ class ReconcileReport:
         """The answer of `posapp reconcile`."""
         return {
             "from": self.since.isoformat(timespec="seconds"),
-            "to": None if self.until is None else self.until.isoformat(timespec="seconds"),
+            "to": (self.until or self.at).isoformat(timespec="seconds"),
             "at": self.at.isoformat(timespec="seconds"),
             "checked": {source: self.checked.get(source, 0) for source in SOURCES},
             "foreign": self.foreign,

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -46,6 +46,11 @@ def ofd_on(storage: Path) -> Iterator[dict[str, Any]]:
         assert process.wait(timeout=READY_S) == 0
         process.stdout.close()
         reader.join(READY_S)
+
+
+def _read_all(out: IO[str], lines: queue.Queue[str]) -> None:
+    for line in out:
+        lines.put(line)
 
 
 def post(url: str, body: object) -> None:
@@ -115,7 +120,7 @@ def test_a_day_of_a_script(till: Run, shop: PracticeShop, ofd: dict[str, Any]) -
     assert till("sync", "--once")[0] == 0
     code, answer = till("reconcile")
     assert (code, answer["differences"], answer["not_checked"]) == (0, [], [])
-    assert (answer["checked"]["journal"], answer["checked"]["portal"], answer["to"]) == (1, 1, None)
+    assert (answer["checked"]["journal"], answer["checked"]["portal"], answer["to"]) == (1, 1, answer["at"])
     post(
         f"{ofd['control']}faults",
         [{"do": "extra", "number": 900, "total_kopecks": 100, "stamp": "1·X·0123456789ABCDEF"}],
@@ -172,6 +177,28 @@ def test_a_person_reads_it_in_either_language(
     assert "Differences: 1." in text
     monkeypatch.delenv("POSAPP_LANG")
     till("sync", "--once")
+
+
+def test_a_sync_that_goes_on_reconciles_when_it_starts(till: Run, shop: PracticeShop) -> None:
+    _sell(till)
+    command = [sys.executable, "-m", "posapp", "sync", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+    assert process.stdout is not None
+    lines: queue.Queue[str] = queue.Queue()
+    reader = threading.Thread(target=_read_all, args=(process.stdout, lines))
+    reader.start()
+    try:
+        assert json.loads(lines.get(timeout=READY_S))["left"] == 0
+        reconciled = json.loads(lines.get(timeout=READY_S))["reconciled"]
+    finally:
+        process.terminate()
+        code = process.wait(timeout=READY_S)
+        reader.join(READY_S)
+        process.stdout.close()
+    assert code == 0
+    assert reconciled["differences"] == []
+    assert [each["source"] for each in reconciled["not_checked"]] == ["ofd"]
+    assert reconciled["checked"]["storage"] > 0
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer
+from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money
 from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, Refused
@@ -423,6 +424,22 @@ def test_an_order_that_was_deleted_after_its_receipt(four: Four) -> None:
     one = four.difference()
     assert one.code == "portal_cancelled"
     assert "в Битрикс он удалён" in said(one)
+
+
+def test_a_sale_that_was_refunded_is_not_expected_to_be_paid_on_the_portal(four: Four) -> None:
+    four.sell(1)
+    register = four.register
+    register.do_cash_in(1_000_000)
+    register.foreign_open(PRICE.kopecks, 2)
+    register.foreign_close(PRICE.kopecks, stamp=f"1·N-1·{OTHER_KEY}")
+    number = register.printer.storage.last_number
+    _unpay(four.on_portal(1))
+    assert set(codes(four)) == {"storage_unknown_ours", "portal_undone"}
+    resolve.decide_made(four.shop.till, OTHER_KEY, number)
+    refund = four.shop.till.journal.receipt(OTHER_KEY)
+    assert refund is not None
+    assert refund.receipt.kind is ReceiptKind.SELL_REFUND
+    assert codes(four) == []
 
 
 def _pay(four: Four, order_id: int, **fields: str) -> None:
