@@ -95,6 +95,8 @@ def _register(till: Till, say: Say) -> list[Case]:
             return []
         trouble: PosError = Refused("foreign_receipt_open")
     except ResolveNeeded as error:
+        if lost := _strays(till, say):  # seen only now: a journal that meets this register for the first time
+            return lost
         trouble = error
     except Refused as error:
         if error.code != "wrong_device":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
@@ -660,6 +661,22 @@ def test_a_document_stamped_like_ours_that_is_another_tills_is_waved_through(sho
     known = shop.till.journal.foreign_documents(shop.till.identity.storage_number)
     assert [each.number for each in known] == [first, second]
     shop.sell()
+    shop.assert_exactly_one()
+
+
+def test_a_journal_that_begins_anew_asks_about_its_tills_documents(shop: Shop) -> None:
+    shop.sell()
+    key = shop.receipt().key
+    shop.close()
+    shutil.rmtree(shop.folder)
+    shop.reopen()
+    case = the_case(shop)
+    assert (case.kind, case.key) == (CaseKind.STRAY, key)
+    shop.till.journal.save_orders([an_order()], claimed=True)
+    resolve.decide(shop.till, key, case.choices[0].id, WHO, WHY)
+    record = the_record(shop)
+    assert (record.what, record.subject) == ("receipt.adopted", key)
+    assert resolve.cases(shop.till) == []
     shop.assert_exactly_one()
 
 
