@@ -14,7 +14,7 @@ from posapp.errors import JournalError
 from posapp.journal.backup import BACKUPS_NAME, copy_before_migration
 from posapp.journal.connect import open_writer
 from posapp.journal.queries import revision
-from posapp.journal.soundness import forget_check, glance, refuse_unfinished, remember_born, wal_of
+from posapp.journal.soundness import forget_check, glance, has_log, refuse_unfinished, remember_born
 
 HEAD = "0002"
 """The revision that this program reads and writes."""
@@ -31,7 +31,7 @@ def migrate(path: Path, now: datetime, steps: Path = STEPS, head: str = HEAD) ->
     """
     refuse_unfinished(path.parent)
     glance(path)
-    if wal_of(path).exists():  # who wrote last did not end by itself
+    if has_log(path):  # who wrote last did not end by itself
         forget_check(path.parent)
     _bring_up(path, now, steps, head)
     remember_born(path.parent, now)

@@ -44,6 +44,11 @@ def wal_of(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
+def has_log(path: Path) -> bool:
+    """Whether a log with something in it lies beside; who closes the journal empties it, who only reads leaves one."""
+    return _size_of(wal_of(path)) > 0
+
+
 def shm_of(path: Path) -> Path:
     """The shared memory beside a database."""
     return path.with_name(path.name + "-shm")
@@ -70,7 +75,7 @@ def check_length(path: Path) -> None:
     With a log beside it the file alone says nothing about its length.
     """
     size = _size_of(path)
-    if size and not _size_of(wal_of(path)):
+    if size and not has_log(path):
         _check_length(path, size)
 
 
