@@ -3,6 +3,7 @@
 
     python3 dev.py demo [ARGS]    the practice shop: a window, or the whole main job in lines where there is no display
     python3 dev.py test [ARGS]    the static checks, then the tests; ARGS go to pytest
+    python3 dev.py mutants [NAME] the rules of money are broken on purpose, one by one; a test must notice each time
     python3 dev.py check          only the static checks: ruff, formatting, types, import rules
     python3 dev.py setup          only put things in place; afterwards `.venv/bin/posapp` works from anywhere
 
@@ -35,7 +36,7 @@ WINDOWS = sys.platform == "win32"
 LINUX = sys.platform.startswith("linux")
 BIN = VENV / ("Scripts" if WINDOWS else "bin")
 PYTHON = BIN / ("python.exe" if WINDOWS else "python")
-JOBS = ("demo", "test", "check", "setup")
+JOBS = ("demo", "test", "mutants", "check", "setup")
 OLDEST, NEWEST = (3, 11), (3, 14)
 
 # What a bare Debian 12 lacks, found by trying in an empty one. Qt's own message names one library at a time.
@@ -84,6 +85,8 @@ def main() -> int:
         return demo(arguments)
     if job == "test":
         return test(arguments)
+    if job == "mutants":
+        return run_in_root([str(PYTHON), "-m", "tests.mutants", *arguments])
     return check() if job == "check" else 0
 
 

@@ -1,0 +1,362 @@
+"""The breakages: deliberate mistakes in the rules that money depends on. Each must be found by a test.
+
+A breakage is data: which text of which file becomes which other one. When the text is not there exactly once any more,
+`test_mutants.py` fails: then the rule moved, and its breakage moves with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DRIVER, LINK, SESSION = (f"posapp/devices/shtrih/{name}.py" for name in ("driver", "link", "session"))
+LAYOUT, DOCUMENTS = "posapp/devices/shtrih/layout.py", "posapp/devices/shtrih/documents.py"
+SALE, RECOVER, SHIFT, PROOF = (f"posapp/till/{name}.py" for name in ("sale", "recover", "shift", "shift_proof"))
+CHANGES, STORE, CONNECT = (f"posapp/journal/{name}.py" for name in ("changes", "store", "connect"))
+TABLES, STATEMENTS = "posapp/journal/tables.py", "posapp/journal/statements.py"
+FIRST = "posapp/journal/migrations/0001_first.py"
+CLIENT, WRITEBACK, ROUNDS = (f"posapp/sync/bitrix/{name}.py" for name in ("client", "writeback", "rounds"))
+CHECKOUT, MONEY, SETTLEMENT = (f"posapp/domain/{name}.py" for name in ("checkout", "money", "settlement"))
+
+
+def rules(*numbers: int) -> tuple[str, ...]:
+    """The scenarios of these rules."""
+    return tuple(f"tests/rules/test_rule_{number:02}.py" for number in numbers)
+
+
+TILL, JOURNAL, SYNC = ("tests/till",), ("tests/journal",), ("tests/sync",)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Text `old`, which stands in `file` exactly once, becomes `new`."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One breakage of one rule (the number of the design's list), what it would cost, and the tests that find it."""
+
+    name: str
+    rule: int
+    harm: str
+    edits: tuple[Edit, ...]
+    tests: tuple[str, ...]
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    # ---------------------------------------------------------------------------------------- rules 1 to 4
+    Mutant(
+        "unique-index-dropped", 1, "two lanes begin two receipts for one order",
+        (
+            Edit(FIRST, '"uq_receipts_settlement", "receipts", ["settlement"], unique=True,',
+                 '"uq_receipts_settlement", "receipts", ["settlement"], unique=False,'),
+            Edit(TABLES, 'Index("uq_receipts_settlement", "settlement", unique=True,',
+                 'Index("uq_receipts_settlement", "settlement", unique=False,'),
+        ),
+        ("tests/journal/test_money.py", "tests/journal/test_durability.py"),
+    ),
+    Mutant(
+        "sending-can-be-cancelled", 1, "a receipt that may be printed is given up, and the order gets a second one",
+        (
+            Edit(SETTLEMENT, "        (State.PENDING, State.CANCELLED, By.PERSON),\n",
+                 "        (State.PENDING, State.CANCELLED, By.PERSON),\n"
+                 "        (State.SENDING, State.CANCELLED, By.PERSON),\n"),
+        ),
+        ("tests/domain/test_settlement.py", *JOURNAL),
+    ),
+    Mutant(
+        "document-without-key", 2, "nothing tells our document from another program's",
+        (Edit(DOCUMENTS, "    return [*tags, *operations(", "    return [*operations("),),
+        (*rules(2), *TILL),
+    ),
+    Mutant(
+        "attempt-after-opening", 3, "a crash leaves an open receipt that no journal knows of",
+        (
+            Edit(SALE, "    attempt = till.journal.start_attempt(receipt.key, till.identity, status.last_document, "
+                 "status.shift.number)\n    opened = False\n",
+                 "    attempt = 0\n    opened = False\n"),
+            Edit(SALE, "        nonlocal opened\n",
+                 "        nonlocal opened, attempt\n        attempt = till.journal.start_attempt(\n"
+                 "            receipt.key, till.identity, status.last_document, status.shift.number\n        )\n"),
+        ),
+        (*rules(3), *TILL),
+    ),
+    Mutant(
+        "attempt-after-printing", 3, "a crash after the document was made leaves a receipt that is offered again",
+        (
+            Edit(SALE, "    attempt = till.journal.start_attempt(receipt.key, till.identity, status.last_document, "
+                 "status.shift.number)\n    opened = False\n",
+                 "    attempt = 0\n    opened = False\n"),
+            Edit(SALE, "        till.journal.note_evidence(attempt, recover.opened("
+                 "till.printer.key_tag(receipt.kind)))\n", ""),
+            Edit(SALE, "    return _fiscalized(till, receipt, mark)\n\n\ndef _fiscalized",
+                 "    till.journal.start_attempt(receipt.key, till.identity, status.last_document, "
+                 "status.shift.number)\n    return _fiscalized(till, receipt, mark)\n\n\ndef _fiscalized"),
+        ),
+        (*rules(3), *TILL),
+    ),
+    Mutant(
+        "identity-not-compared", 3, "another register's storage proves that nothing was made",
+        (Edit(RECOVER, "    if found != attempt.device and not (", "    if False and not ("),),
+        (*rules(3), *TILL),
+    ),
+    Mutant(
+        "resend-on-timeout", 4, "a lost reply makes a second document",
+        (
+            Edit(DRIVER, '        """FF45, once."""\n        try:\n'
+                 "            reply = self._session.answer(command, repeats=False)\n",
+                 '        """FF45, once."""\n        try:\n'
+                 "            reply = self._session.answer(command, repeats=True)\n"),
+        ),
+        (*rules(4), "tests/till/test_sale_faults.py"),
+    ),
+    Mutant(
+        "repeat-after-nak", 4, "the closing command goes out twice where the NAK was noise",
+        (
+            Edit(LINK, '                raise Lost("the device found the frame damaged")',
+                 "                return (yield from self._once(payload, reply_timeout_s))"),
+        ),
+        (*rules(4), "tests/devices/shtrih/test_link.py"),
+    ),
+    # ---------------------------------------------------------------------------------------- rule 5
+    Mutant(
+        "no-read-back", 5, "a reply that belongs to another document becomes our mark",
+        (Edit(DRIVER, "        if not same or found.printed_at is None:", "        if found.printed_at is None:"),),
+        (*rules(5), *TILL),
+    ),
+    Mutant(
+        "kind-not-compared", 5, "a refund is taken for a sale",
+        (
+            Edit(DRIVER, "            found.document_type == DocumentType.RECEIPT\n"
+                 "            and found.kind == receipt.kind.value\n",
+                 "            found.document_type == DocumentType.RECEIPT\n"),
+        ),
+        (*rules(5), "tests/devices/shtrih/test_driver.py"),
+    ),
+    Mutant(
+        "total-not-compared", 5, "a document of another sum becomes our mark",
+        (Edit(DRIVER, "            and found.total_kopecks == receipt.total.kopecks\n", ""),),
+        (*rules(5), "tests/devices/shtrih/test_driver.py"),
+    ),
+    Mutant(
+        "number-not-compared", 5, "an old reply that was left in the line becomes our mark",
+        (Edit(DRIVER, "        if reply.document_number <= after:", "        if reply.document_number <= 0:"),),
+        (*rules(5), "tests/devices/shtrih/test_driver.py"),
+    ),
+    Mutant(
+        "reply-shape-not-checked", 5, "the beginning of another answer is read as ours",
+        (Edit(LAYOUT, "        if position != len(data):", "        if position > len(data):"),),
+        (*rules(5), "tests/devices/shtrih/test_commands.py"),
+    ),
+    Mutant(
+        "error-answer-is-refusal", 5, "an error that came after the storage had written loses a receipt",
+        (
+            Edit(DRIVER, "            raise OutcomeUnknown(key=receipt.key, error=f\"{reply.error:02X}h\", "
+                 "reason=reason(reply.error))\n        if reply.document_number",
+                 "            raise refusal(reply.error)\n        if reply.document_number"),
+        ),
+        (*rules(5), *TILL),
+    ),
+    # ---------------------------------------------------------------------------------------- rules 6 to 8
+    Mutant(
+        "counter-instead-of-content", 6, "another program's receipt of the same sum is taken for ours",
+        (Edit(RECOVER, "    ours = [each for each in documents if key_of(each) == receipt.key]",
+              "    ours = documents[:1]"),),
+        (*rules(6), *TILL),
+    ),
+    Mutant(
+        "absence-without-idleness", 6,
+        "a closing command that still runs makes its document after we said that there is none",
+        (Edit(SESSION, "        self.wait_until_idle(for_reading=True)\n", ""),),
+        (*rules(6), *TILL),
+    ),
+    Mutant(
+        "absence-read-once", 6, "a document made while the storage was read is missed",
+        (Edit(RECOVER, "        ours, last = _find(till, stored.receipt, last, foreign, has_key=has_key)\n", ""),),
+        (*rules(6), *TILL),
+    ),
+    Mutant(
+        "unreadable-is-not-ours", 6, "a receipt whose tags went to the archive is printed again",
+        (Edit(RECOVER, "    return document.kind != receipt.kind or document.total != receipt.total\n\n\ndef _cancel",
+              "    return True\n\n\ndef _cancel"),),
+        (*rules(6), *TILL),
+    ),
+    Mutant(
+        "any-open-receipt-cancelled", 7, "another program's receipt is cancelled under its hands",
+        (Edit(RECOVER, "    if not (_has_opened(attempt) or by_person or is_the_last_one):", "    if False:"),),
+        (*rules(7), *TILL),
+    ),
+    Mutant(
+        "open-subtotal-not-compared", 7, "a receipt with another sum is cancelled as if it were ours",
+        (Edit(RECOVER, "    if not could_be(document, receipt):", "    if False:"),),
+        (*rules(7), *TILL),
+    ),
+    Mutant(
+        "cash-in-by-reply", 8, "a lost reply is taken for money in the drawer",
+        (Edit(SHIFT, "        _after_doubt(till, operation, doubt)\n", "        _done(till, operation, kind)\n"),),
+        (*rules(8), *TILL),
+    ),
+    Mutant(
+        "cash-in-by-any-change", 8, "another program's cash is taken for ours",
+        (Edit(PROOF, "    ours = amount is not None and kopecks == amount.kopecks and times == 1",
+              "    ours = kopecks != 0"),),
+        (*rules(8), *TILL),
+    ),
+    # ---------------------------------------------------------------------------------------- rules 10 and 11
+    Mutant(
+        "no-recovery-before-a-sale", 10, "a new receipt is printed while the fate of the last one is open",
+        (Edit(RECOVER, "    resolve_all(till)\n    register.refuse_other_device(till)",
+              "    register.refuse_other_device(till)"),),
+        (*rules(10), *TILL),
+    ),
+    Mutant(
+        "no-recovery-at-start", 10, "what a crash left open stays open until somebody looks",
+        (Edit(RECOVER, "    done = resolve_all(till)\n    till.printer.connect()",
+              "    done: list[Recovered] = []\n    till.printer.connect()"),),
+        (*rules(10, 11), *TILL),
+    ),
+    Mutant(
+        "second-receipt-while-sending", 10, "two receipts are under way on one register",
+        (Edit(CHANGES, "        self._check_idle(device)\n        now = micros(self._now())\n        tried",
+              "        now = micros(self._now())\n        tried"),),
+        JOURNAL,
+    ),
+    Mutant(
+        "unknown-own-documents-ignored", 11, "after a restored copy an order that has its receipt is sold again",
+        (Edit(RECOVER, "            refuse_unknown_ours(till, batch)\n", ""),),
+        (*rules(11), *TILL),
+    ),
+    Mutant(
+        "book-jumps-ahead", 11, "documents that another program made meanwhile are never looked at",
+        (Edit(STATEMENTS, '        devices.c.last_document == bindparam("number_") - literal_column("1"),\n',
+              '        devices.c.last_document < bindparam("number_"),\n'),),
+        (*rules(11), "tests/journal/test_money.py", *TILL),
+    ),
+    # ---------------------------------------------------------------------------------------- rule 12
+    Mutant(
+        "outbox-in-a-later-commit", 12, "a crash between the two leaves a receipt of which the portal never hears",
+        (
+            Edit(CHANGES, "        sql.ADD_ENTRY.run_many(self._db, [_entry_columns(key, each, now) "
+                 "for each in outbox])\n",
+                 "\n    def add_entries(self, key: str, outbox: Sequence[NewEntry]) -> None:\n"
+                 "        now = micros(self._now())\n"
+                 "        sql.ADD_ENTRY.run_many(self._db, [_entry_columns(key, each, now) for each in outbox])\n"),
+            Edit(STORE, "changes.fiscalize(key, mark, by, outbox, evidence), decision)\n",
+                 "changes.fiscalize(key, mark, by, outbox, evidence), decision)\n"
+                 "        self._write(lambda changes: changes.add_entries(key, outbox))\n"),
+        ),
+        (*rules(12), "tests/journal/test_durability.py", "tests/journal/test_disk.py"),
+    ),
+    Mutant(
+        "printed-before-the-commit", 12, "the screen says printed while the disk has refused the mark",
+        (
+            Edit(SALE, "    except JournalError as error:\n        raise OutcomeUnknown(key=receipt.key) from error\n"
+                 "    return sold(till, receipt.key)\n\n\ndef _after_doubt",
+                 "    except JournalError:\n        pass\n    return sold(till, receipt.key)\n\n\ndef _after_doubt"),
+        ),
+        (*rules(12), *TILL),
+    ),
+    Mutant(
+        "synchronous-normal", 12, "a power cut takes back sales that were acknowledged",
+        (
+            Edit(CONNECT, '"PRAGMA synchronous=FULL"', '"PRAGMA synchronous=NORMAL"'),
+            Edit(CONNECT, "_FULL = 2 ", "_FULL = 1 "),
+        ),
+        ("tests/crash/test_power_cut.py",),
+    ),
+    Mutant(
+        "synchronous-off", 12, "a power cut damages the journal",
+        (
+            Edit(CONNECT, '"PRAGMA synchronous=FULL"', '"PRAGMA synchronous=OFF"'),
+            Edit(CONNECT, "_FULL = 2 ", "_FULL = 0 "),
+        ),
+        ("tests/crash/test_power_cut.py",),
+    ),
+    # ---------------------------------------------------------------------------------------- rules 13 to 16
+    Mutant(
+        "blind-write", 13, "another receipt's mark on the payment is overwritten",
+        (Edit(WRITEBACK, '    if stored_key not in ("", key):', "    if False:"),),
+        SYNC,
+    ),
+    Mutant(
+        "write-without-comparing", 13, "a payment that is paid is paid again, and its date and owner change",
+        (Edit(WRITEBACK, '    if as_flag(payment.get("paid")):', "    if False:"),),
+        SYNC,
+    ),
+    Mutant(
+        "unknown-outcome-repeated", 13, "a write whose answer was lost is done twice",
+        (
+            Edit(CLIENT, "            except SyncError as error:\n                fate = Fate.NOT_RUN",
+                 "            except SyncError as error:\n                if was_executed(error) is None:\n"
+                 "                    cells |= self._one_batch(part)\n                    continue\n"
+                 "                fate = Fate.NOT_RUN"),
+        ),
+        SYNC,
+    ),
+    Mutant(
+        "batch-judged-as-a-whole", 13,
+        "one order that the portal declined is believed done because the batch came back",
+        (Edit(CLIENT, "        if command.key in errors:", "        if command.key in errors and not results:"),),
+        SYNC,
+    ),
+    Mutant(
+        "printing-pay-system-sold", 14, "the portal prints a second receipt",
+        (Edit(CHECKOUT, "        if payment.prints_receipt:\n", "        if False:\n"),),
+        ("tests/domain/test_checkout.py", "tests/till/test_sale.py"),
+    ),
+    Mutant(
+        "printing-pay-system-paid", 14, "paid=Y makes the portal print a second receipt",
+        (Edit(ROUNDS, "        if conflict is not None:", "        if False:"),),
+        SYNC,
+    ),
+    Mutant(
+        "unread-pay-systems-trusted", 14, "where the portal does not say who prints, it may print",
+        (Edit(ROUNDS, "            self.stop = error\n            return\n        for order_id",
+              "            systems = {}\n        for order_id"),
+         Edit(WRITEBACK, "        if system is None or system.prints is None:",
+              "        if system is None:\n            continue\n        if system.prints is None:")),
+        SYNC,
+    ),
+    Mutant(
+        "paid-counts-as-ours", 15, "an order that the site marked as paid looks receipted",
+        (Edit(WRITEBACK, '    if as_text(payment.get("psInvoiceId")) != key:\n        return Later()\n', ""),),
+        SYNC,
+    ),
+    # ---------------------------------------------------------------------------------------- rules 17 to 20
+    Mutant(
+        "vat-default", 17, "an unmapped rate is printed as 22 %",
+        (
+            Edit(CHECKOUT, '        if rate is None:\n            raise SaleError("vat_unmapped", line=line.name, '
+                 "row=_row_text(line))\n        agrees",
+                 "        if rate is None:\n            return VatRate.VAT_22\n        agrees"),
+        ),
+        ("tests/domain/test_checkout.py",),
+    ),
+    Mutant(
+        "float-money", 18, "a kopeck is lost in every tenth receipt by weight",
+        (Edit(MONEY, "        return Money(round_half_up(self.kopecks * quantity.value))",
+              "        return Money(round(self.kopecks * float(quantity.value)))"),),
+        ("tests/domain/test_money.py",),
+    ),
+    Mutant(
+        "other-tenders-printed", 18, "cash is receipted as card: drawer and acquirer disagree in the evening",
+        (Edit(SALE, "            _same_tenders(order, begun.receipt, tenders)\n", ""),),
+        TILL,
+    ),
+    Mutant(
+        "stale-receipt-printed", 18, "an order that changed meanwhile is receipted at yesterday's price",
+        (Edit(SALE, "            _same_order(till, order, begun.receipt)\n", ""),),
+        TILL,
+    ),
+    Mutant(
+        "live-takes-simulated", 20, "receipts without legal force are handed to buyers",
+        (
+            Edit("posapp/till/setup.py", "    if profile.identity.is_simulated and not settings.is_training:",
+                 "    if False:"),
+        ),
+        ("tests/cli/test_setup.py", *TILL, "tests/test_setup.py"),
+    ),
+)  # fmt: skip
