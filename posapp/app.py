@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -25,15 +25,18 @@ from posapp.http import HttpClient
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
 from posapp.journal.store import Journal
+from posapp.lanes import Lanes
 from posapp.settings import Settings
 from posapp.sync.bitrix.client import BitrixClient
 from posapp.sync.claims import GatewayDesk
 from posapp.sync.governor import Governor, Limits
 from posapp.sync.ofd import BODY_MAX as OFD_BODY_MAX
 from posapp.sync.ofd import HttpOfd, Ofd
-from posapp.till import exchange, keeping, orders, place, recover, register, resolve, restore, sale, shift
+from posapp.till import exchange, keeping, orders, place, reconcile, recover, register, resolve, restore, sale, shift
 from posapp.till.context import Till
 from posapp.till.own_documents import Progress, silent
+from posapp.till.readings import Here, OnLanes, Stopped, Tell, Where
+from posapp.till.reconcile_views import LastReconciled, ReconcileProgress, ReconcileReport
 from posapp.till.views import (
     Alarm,
     Case,
@@ -48,6 +51,7 @@ from posapp.till.views import (
     Resolved,
     SyncRow,
 )
+from posapp.ui.desk import Watch
 
 
 def data_dir(given: Path | None) -> Path:
@@ -251,11 +255,14 @@ def restore_directory(
 
 
 class TillDesk:
-    """The use cases as the window calls them, each on its own lane (see `posapp.ui.desk.Desk`)."""
+    """The use cases as the window calls them, each on its own lane (see `posapp.ui.desk.Desk`).
 
-    def __init__(self, folder: Path) -> None:
+    `lanes` are those of the window: long work runs aside and asks register and portal there, page by page.
+    """
+
+    def __init__(self, folder: Path, lanes: Lanes | None = None) -> None:
+        self._lanes = lanes
         self._open = ExitStack()
-        self._is_checked = False
         self._till = till = self._open.enter_context(open_till(folder, checks=False))
         self.cashier = till.settings.cashier
         self.till = till.settings.till
@@ -309,6 +316,37 @@ class TillDesk:
         """What waits, from the journal alone."""
         return resolve.alarms(self._till)
 
+    def reconcile(self, days: int | None, watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        """Compares journal, register, portal and OFD, for a person."""
+        since = None if days is None else self._till.now() - timedelta(days=days)
+        return self._reconciled(lambda tell, where: reconcile.run(self._till, since, None, tell, where=where), watch)
+
+    def reconcile_at_start(self, watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        """What is new since the last good reconciliation."""
+        return self._reconciled(lambda tell, where: reconcile.at_start(self._till, tell, where=where), watch)
+
+    def reconcile_after_close(self, watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        """The shift that was just closed."""
+        return self._reconciled(lambda tell, where: reconcile.after_close(self._till, tell, where=where), watch)
+
+    def _reconciled(
+        self, job: Callable[[Tell, Where], ReconcileReport | None], watch: Watch[ReconcileProgress]
+    ) -> LastReconciled | None:
+        def tell(progress: ReconcileProgress) -> None:
+            if watch.is_stopped():
+                raise Stopped
+            watch.tell(progress)
+
+        try:
+            report = job(tell, OnLanes(self._lanes) if self._lanes is not None else Here())
+        except Stopped:
+            return None
+        return self.reconciled() if report is not None else None
+
+    def reconciled(self) -> LastReconciled | None:
+        """The last reconciliation."""
+        return reconcile.last(self._till)
+
     def register(self) -> RegisterView:
         """The register now."""
         return register.view(self._till)
@@ -327,15 +365,29 @@ class TillDesk:
         """Prints the X report."""
         shift.x_report(self._till)
 
+    def copies(self) -> keeping.State:
+        """Where the copies of the journal are, and how old."""
+        return keeping.state(self._till)
+
+    def copy_now(self) -> keeping.State:
+        """A copy to every place, tried at once."""
+        keeping.keep_copies(self._till, force=True)
+        return self.copies()
+
+    def try_copies(self) -> keeping.State:
+        """Restores the newest copy of every place for a trial."""
+        for place_state in self.copies().places:
+            if place_state.newest_at is not None:
+                keeping.try_newest(self._till, place_state.name)
+        return self.copies()
+
     def strip(self) -> OutboxStrip:
         """What is not yet sent."""
         return exchange.strip(self._till)
 
     def sync_now(self, *, force: bool = False) -> DeliverReport:
         """Delivers and pulls; this is also the quiet moment for looking after the journal."""
-        if not self._is_checked:
-            keeping.check(self._till)
-            self._is_checked = True
+        keeping.check_if_due(self._till)
         keeping.back_up_if_due(self._till)
         return exchange.sync(self._till, force=force)[0]
 

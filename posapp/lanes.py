@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -82,23 +82,32 @@ class OnTheSpot(Executor):
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """The lanes of the desktop program: `device` the register, `sync` the portal, `journal` quick reading on disk."""
+    """The lanes of the desktop program: `device` the register, `sync` the portal, `journal` quick reading on disk.
+
+    `aside` is for long work that asks the others page by page (a reconciliation), so that a sale never waits for it.
+    """
 
     device: Lane
     sync: Lane
     journal: Lane
+    aside: Lane = field(default_factory=lambda: Lane("aside"))
 
     @classmethod
     def threads(cls) -> Lanes:
         """Real threads."""
-        return cls(Lane("device"), Lane("sync"), Lane("journal"))
+        return cls(Lane("device"), Lane("sync"), Lane("journal"), Lane("aside"))
 
     @classmethod
     def on_the_spot(cls) -> Lanes:
         """Everything in the caller's thread."""
-        return cls(Lane("device", OnTheSpot()), Lane("sync", OnTheSpot()), Lane("journal", OnTheSpot()))
+        return cls(*(Lane(name, OnTheSpot()) for name in ("device", "sync", "journal", "aside")))
 
     def close(self, *, wait: bool = True) -> None:
-        """Closes all of them, the exchange and the journal first: the register must be able to finish."""
+        """Closes all of them, the exchange and the journal first: the register must be able to finish.
+
+        What runs aside finds its lanes closed and ends; only then is it waited for.
+        """
+        self.aside.close(wait=False)
         for lane in (self.sync, self.journal, self.device):
             lane.close(wait=wait)
+        self.aside.close(wait=wait)

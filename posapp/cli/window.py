@@ -42,8 +42,9 @@ def show_window(given: Path | None) -> int:
         from posapp.app import TillDesk
         from posapp.lanes import Lanes
 
-        desks.append(TillDesk(folder))
-        return desks[0], Lanes.threads()
+        lanes = Lanes.threads()
+        desks.append(TillDesk(folder, lanes))
+        return desks[0], lanes
 
     try:
         return start(

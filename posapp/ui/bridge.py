@@ -35,12 +35,14 @@ class Bridge(QObject):
     """Lives in the GUI thread and relays the end of jobs to it."""
 
     _ended = Signal(object, object, object)
+    _told = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._is_closed = False
         # Auto: queued when a lane's thread emits, at once when a test runs its jobs on the spot.
         self._ended.connect(self._deliver, Qt.ConnectionType.AutoConnection)
+        self._told.connect(self._tell, Qt.ConnectionType.AutoConnection)
 
     def run(
         self, lane: Lane, job: Callable[[], T], done: Callable[[T], None], failed: Callable[[Failure], None]
@@ -49,6 +51,19 @@ class Bridge(QObject):
         if self._is_closed:
             return
         lane.submit(job).add_done_callback(lambda future: self._relay(future, done, failed))
+
+    def teller(self, listener: Callable[[T], None]) -> Callable[[T], None]:
+        """For a job that says how far it is: what it tells, on its lane, reaches `listener` in the GUI thread."""
+
+        def tell(news: T) -> None:
+            if not self._is_closed:
+                self._told.emit(listener, news)
+
+        return tell
+
+    def _tell(self, listener: Callable[[Any], None], news: Any) -> None:
+        if not self._is_closed:
+            listener(news)
 
     def close(self) -> None:
         """Lets results of running jobs fall: their widgets are going away."""

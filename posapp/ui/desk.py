@@ -7,10 +7,12 @@ docstring. Anything else that is raised is a bug and is shown as one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from posapp.domain.money import Money
 from posapp.lanes import Lanes
+from posapp.till.reconcile_views import LastReconciled, ReconcileProgress
 from posapp.till.views import (
     Alarm,
     Case,
@@ -26,8 +28,21 @@ from posapp.till.views import (
     SyncRow,
 )
 
+if TYPE_CHECKING:  # it knows the journal, which the first paint must not wait for
+    from posapp.till.keeping import State
+
+News = TypeVar("News")
+
 CHIPS = ("mine", "way", "done", "all")
 """The saved filters of the sync log: needs a person · on its way · done · everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch(Generic[News]):
+    """Somebody watches long work: it is told how far it is, and asks whether it should end. From the job's own lane."""
+
+    tell: Callable[[News], None]
+    is_stopped: Callable[[], bool]
 
 
 class Desk(Protocol):
@@ -101,6 +116,35 @@ class Desk(Protocol):
 
     def alarms(self) -> list[Alarm]:
         """Lane journal. What waits, oldest first, without asking the register."""
+        ...
+
+    def reconcile(self, days: int | None, watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        """Lane aside. Compares journal, register, portal and OFD for so many days back, or – None – for the open shift.
+        None when it was stopped. Raises JournalError; trouble of the others is part of the report."""
+        ...
+
+    def reconcile_at_start(self, watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        """Lane aside. What is new since the last good one; raises nothing. None when it was stopped or has failed."""
+        ...
+
+    def reconcile_after_close(self, watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        """Lane aside. The shift that was just closed; raises nothing. None when it was stopped or has failed."""
+        ...
+
+    def reconciled(self) -> LastReconciled | None:
+        """Lane journal. The last reconciliation."""
+        ...
+
+    def copies(self) -> State:
+        """Lane journal. Where the copies of the journal are, and how old; a place that is away is not asked."""
+        ...
+
+    def copy_now(self) -> State:
+        """Lane sync. Makes a copy in every place and tries it. Raises JournalError."""
+        ...
+
+    def try_copies(self) -> State:
+        """Lane sync. Restores the newest copy of every place for a trial, in a folder that is thrown away."""
         ...
 
     def register(self) -> RegisterView:

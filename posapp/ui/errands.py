@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -13,6 +13,9 @@ from posapp.ui.bridge import Bridge, Failure
 from posapp.ui.desk import Desk
 from posapp.ui.look import Look
 from posapp.ui.trouble import Trouble, trouble_of
+
+if TYPE_CHECKING:
+    from posapp.till.keeping import State
 
 T = TypeVar("T")
 REGISTER_MS = 2_000
@@ -61,6 +64,14 @@ class Listener(Protocol):
 
     def alarm_known(self, alarms: list[Alarm]) -> None:
         """How many cases wait for a decision."""
+        ...
+
+    def copies_known(self, state: State) -> None:
+        """Where the copies of the journal are."""
+        ...
+
+    def shift_closed(self) -> None:
+        """The shift was closed: a quiet moment."""
         ...
 
     def notice(self, trouble: Trouble) -> None:
@@ -130,16 +141,17 @@ class Errands(QObject):
 
     def close_shift(self) -> None:
         """Closes the shift; the person was asked before."""
-        self._shift(self._desk.close_shift, "shift.closed")
+        self._shift(self._desk.close_shift, "shift.closed", self._listener.shift_closed)
 
     def x_report(self) -> None:
         """Prints a report that closes nothing."""
         self._errand("shift", self._lanes.device, self._desk.x_report, lambda _none: self._say_ok("shift.x_done"))
 
-    def _shift(self, job: Callable[[], RegisterView], said: str) -> None:
+    def _shift(self, job: Callable[[], RegisterView], said: str, then: Callable[[], None] = lambda: None) -> None:
         def done(register: RegisterView) -> None:
             self._listener.register_known(register, None)
             self._say_ok(said, n=register.shift.number if register.shift else "–")
+            then()
 
         self._errand("shift", self._lanes.device, job, done)
 
@@ -170,6 +182,29 @@ class Errands(QObject):
     def _not_synced(self, failure: Failure) -> None:
         self._listener.busy("sync", False)
         self._listener.synced(None)
+
+    # ------------------------------------------------------------------ copies
+
+    def read_copies(self) -> None:
+        """Where the copies are."""
+        self._bridge.run(self._lanes.journal, self._desk.copies, self._listener.copies_known, self._ignore)
+
+    def copy_now(self) -> None:
+        """A copy to every place."""
+        self._errand("copies", self._lanes.sync, self._desk.copy_now, self._copied)
+
+    def try_copies(self) -> None:
+        """Restores the newest copies for a trial."""
+        self._errand("copies", self._lanes.sync, self._desk.try_copies, self._copied)
+
+    def _copied(self, state: State) -> None:
+        self._listener.copies_known(state)
+        say = self._look.say
+        if state.troubles:
+            worst = state.troubles[0]
+            self._listener.notice(trouble_of(worst, say))
+        else:
+            self._say_ok("copies.done")
 
     # ------------------------------------------------------------------ reading the journal
 

@@ -20,6 +20,7 @@ from posapp.ui.order_screen import OrderScreen
 from posapp.ui.payment_pane import PaymentPane, Step
 from posapp.ui.receipt_picture import hatch
 from posapp.ui.receipt_screen import ReceiptScreen
+from posapp.ui.reconcile_screen import ReconcileScreen
 from posapp.ui.resolve_screen import ResolveScreen
 from posapp.ui.route_screen import RouteScreen
 from posapp.ui.service_screen import LookSettings, ServiceScreen
@@ -31,7 +32,7 @@ from posapp.ui.wedge import LastKeys
 TRAINING_FRAME = 8
 COMPACT = 148  # the right pane below the left one: the total or the change, and one row of buttons
 _ANY = 16_777_215  # QWIDGETSIZE_MAX: no limit
-SCREENS = ("orders", "order", "receipt", "route", "log", "resolve", "service", "help")
+SCREENS = ("orders", "order", "receipt", "route", "log", "resolve", "reconcile", "service", "help")
 
 
 class Frame(QWidget):
@@ -57,21 +58,24 @@ class Frame(QWidget):
         self.route = RouteScreen(look)
         self.log = SyncLog(look)
         self.resolve = ResolveScreen(look, who=cashier, stacked=stacked)
-        self.service = ServiceScreen(look, settings)
+        self.reconcile = ReconcileScreen(look)
+        self.service = ServiceScreen(look, settings, stacked=stacked)
         self.help = HelpScreen(look)
         self.left_column = Pane(look, "surface")
         self.left = Stack()
         self.right = Stack()
         self._build()
-        self.log.table.opened.connect(self._look_closer)
+        self.log.table.opened.connect(lambda _row: self._look_closer("log"))
+        self.reconcile.table.opened.connect(lambda _row: self._look_closer("reconcile"))
         self.ring = FocusRing(look, self)
 
     def _build(self) -> None:
         px = self.look.px
         for name in SCREENS:
             self.left.addWidget(getattr(self, name))
-        for side in (self.pane, self.route.side, self.log.side, self.resolve.side, self.service.side):
-            self.right.addWidget(side)
+        self.right.addWidget(self.pane)
+        for screen in (self.route, self.log, self.resolve, self.reconcile, self.service):
+            self.right.addWidget(screen.side)
         column = QVBoxLayout(self.left_column)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -127,11 +131,15 @@ class Frame(QWidget):
         if not self.stacked:
             self.right.setFixedWidth(min(self.look.px(RIGHT_PANE), round(self.width() * RIGHT_SHARE)))
 
-    def _look_closer(self, _row: int) -> None:
-        """On a narrow screen a row of the log opens its story; Esc brings the table back."""
-        if self.stacked:
-            self.show_screen("log", peek=True)
+    def _look_closer(self, screen: str) -> None:
+        """On a narrow screen a row of a table opens its right pane; Esc brings the table back."""
+        if not self.stacked:
+            return
+        self.show_screen(screen, peek=True)
+        if screen == "log":
             self.log.focus_repair()
+        else:
+            self.reconcile.focus_step()
 
     def refresh(self) -> None:
         """Ages of now, on whatever is in sight."""

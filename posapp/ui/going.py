@@ -43,6 +43,7 @@ class Going:
             "route": self._route,
             "log": self._log,
             "more": self._more,
+            "reconcile": self._reconcile,
             "help": self._help,
             "resolve": window.open_desk,
         }
@@ -86,6 +87,13 @@ class Going:
         frame = self._window.frame
         frame.show_screen("service")
         frame.service.pull.setFocus()
+        if self._window.errands is not None:
+            self._window.errands.read_copies()
+
+    def _reconcile(self) -> None:
+        frame = self._window.frame
+        frame.show_screen("reconcile")
+        frame.reconcile.table.setFocus()
 
     def _help(self) -> None:
         frame = self._window.frame
@@ -101,6 +109,8 @@ class Going:
             frame.arrange(peek=frame.is_peeking)
         elif frame.is_peeking:
             frame.show_screen(frame.shown)
+        elif frame.shown == "reconcile":
+            self.go("more")
         elif frame.shown in ("route", "log", "service", "resolve", "help"):
             self.go("till")
         elif frame.shown == "order" and window.pane.back():

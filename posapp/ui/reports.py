@@ -15,6 +15,7 @@ from posapp.ui.recovery import Recovery
 from posapp.ui.trouble import Trouble
 
 if TYPE_CHECKING:
+    from posapp.till.keeping import State
     from posapp.ui.window import Window
 
 
@@ -27,6 +28,7 @@ class Reports:
         self.outbox: OutboxStrip | None = None
         self.last_pull: PullResult | None = None
         self.alarm = CaseAlarm()
+        self.copies: State | None = None
         self.recovery = Recovery()
         self._register_trouble: Trouble | None = None
 
@@ -38,6 +40,9 @@ class Reports:
             frame.strip.show_strip(self.outbox)
         frame.strip.show_cases(self.alarm)
         frame.service.show_pull(self.last_pull)
+        if self.copies is not None:
+            frame.service.copies.show_state(self.copies)
+        self._window.show_reconciled()
 
     def notice(self, trouble: Trouble) -> None:
         """A message in the right pane."""
@@ -66,6 +71,8 @@ class Reports:
         self.show_readiness()
         window.search(window.frame.orders.search.text())
         window.look_at_cases()
+        if window.reconciler is not None:
+            window.reconciler.at_start()
 
     def not_recovered(self, trouble: Trouble) -> None:
         """Selling stays locked, and the reason is in sight; once the register is back it is tried again by itself."""
@@ -126,6 +133,20 @@ class Reports:
         elif errand == "pull":
             frame.service.pull.setEnabled(not is_busy)
             frame.route.pull_button.setEnabled(not is_busy)
+        elif errand == "copies":
+            frame.service.copies.busy(is_busy)
+
+    # ------------------------------------------------------------------ safety
+
+    def copies_known(self, state: State) -> None:
+        """Where the copies of the journal are."""
+        self.copies = state
+        self._window.frame.service.copies.show_state(state)
+
+    def shift_closed(self) -> None:
+        """A quiet moment: do journal, register, portal and OFD agree on the shift?"""
+        if self._window.reconciler is not None:
+            self._window.reconciler.after_close()
 
     # ------------------------------------------------------------------ what waits for a decision
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt, Signal
@@ -13,6 +13,7 @@ from posapp.till.views import PullResult, RegisterView
 from posapp.ui.banner import Banner
 from posapp.ui.controls import Button, Label, Pane
 from posapp.ui.look import Look
+from posapp.ui.safety_panel import CopiesSection, ReconcileSection
 from posapp.ui.scroller import Scroller
 from posapp.ui.theme import FACTORS, THEMES, Space, Target, Type
 from posapp.ui.trouble import Trouble
@@ -29,12 +30,12 @@ class LookSettings:
 
 
 class ServiceScreen(QWidget):
-    """Emits `acted` with open_shift, ask_close_shift, x_report or pull; `settled` with new LookSettings."""
+    """Emits `acted` with what a button is for; `settled` with new LookSettings."""
 
     acted = Signal(str)
     settled = Signal(object)
 
-    def __init__(self, look: Look, settings: LookSettings) -> None:
+    def __init__(self, look: Look, settings: LookSettings, *, stacked: bool = False) -> None:
         super().__init__()
         self.look = look
         self._settings = settings
@@ -46,7 +47,9 @@ class ServiceScreen(QWidget):
         self.close_shift = self._act_button("ask_close_shift", "lock")
         self.x_report = self._act_button("x_report", "report")
         self.pull = self._act_button("pull", "refresh")
-        self.side = ServiceSide(look)
+        self.reconcile = ReconcileSection(look)
+        self.copies = CopiesSection(look)
+        self.side = ServiceSide(look, [] if stacked else [self.reconcile, self.copies])
         self.side.acted.connect(self.acted)
         page = Pane(look, "surface")
         column = QVBoxLayout(page)
@@ -66,6 +69,11 @@ class ServiceScreen(QWidget):
         column.addWidget(self.orders)
         column.addLayout(self._row((self.pull,)))
         column.addSpacing(px(Space.S4))
+        for section in (self.reconcile, self.copies):
+            section.acted.connect(self.acted)
+            if stacked:  # the right pane is not in sight
+                column.addWidget(section)
+                column.addSpacing(px(Space.S4))
         column.addWidget(Label(look, say("service.look"), Type.TITLE))
         self._add_choices(column)
         column.addSpacing(px(Space.S4))
@@ -152,11 +160,11 @@ class ServiceScreen(QWidget):
 
 
 class ServiceSide(Pane):
-    """What came of an act, and the one stop before a shift is closed."""
+    """Whether everything is safe, what came of an act, and the one stop before a shift is closed."""
 
     acted = Signal(str)
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, sections: Sequence[QWidget]) -> None:
         super().__init__(look, "surface", edge="left")
         px = look.px
         column = QVBoxLayout(self)
@@ -167,8 +175,14 @@ class ServiceSide(Pane):
         self.hint = Label(look, look.say("service.hint"), Type.BODY, ink="text2", wrap=True)
         self.banner = Banner(look)
         self.banner.acted.connect(self.acted)
-        column.addWidget(self.hint)
-        column.addStretch(1)
+        page = Pane(look, "surface")
+        inside = QVBoxLayout(page)
+        inside.setContentsMargins(0, 0, px(Space.S2), px(Space.S2))
+        inside.setSpacing(px(Space.S4))
+        for widget in (*sections, self.hint):
+            inside.addWidget(widget)
+        inside.addStretch(1)
+        column.addWidget(Scroller(look, page), 1)
         column.addWidget(self.banner)
 
     def show_trouble(self, trouble: Trouble) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLayout, QVBoxLayout, QWidget
 
 from posapp.domain.money import ZERO
 from posapp.lanes import Lanes
+from posapp.till.reconcile_views import Difference
 from posapp.till.views import Case, Choice, OrderRow, OrderView, ReceiptView
 from posapp.ui import theme
 from posapp.ui.begun import CANCEL, begun_case
@@ -25,6 +26,8 @@ from posapp.ui.frame import Frame
 from posapp.ui.going import Going
 from posapp.ui.look import Look
 from posapp.ui.payment_pane import PaymentPane
+from posapp.ui.reconcile_screen import entry_of, step_of
+from posapp.ui.reconciler import Reconciler
 from posapp.ui.reports import Reports
 from posapp.ui.resolve_screen import ResolveScreen
 from posapp.ui.resolver import Resolver
@@ -49,6 +52,7 @@ class Window(QWidget):
         self.counter: Counter | None = None
         self.errands: Errands | None = None
         self.resolver: Resolver | None = None
+        self.reconciler: Reconciler | None = None
         self.reports = Reports(self)
         self.going = Going(self)
         self._early_scan = ""
@@ -83,10 +87,15 @@ class Window(QWidget):
         self.counter = Counter(self, self.bridge, desk, lanes, self.look, self.sounds)
         self.errands = Errands(self.reports, self.bridge, desk, lanes, self.look)
         self.resolver = Resolver(self, self.bridge, desk, lanes, self.look, self.sounds)
+        self.reconciler = Reconciler(self, self.bridge, desk, lanes, self.look)
+        for worker in (self.counter, self.errands, self.resolver, self.reconciler):
+            worker.setParent(self)  # their timers end with the window
         self.rebuild()
         self.leave()
+        self.reconciler.read_last()
         self.recover()
         self.errands.read_strip()
+        self.errands.read_copies()
         if poll:
             self.errands.start_polling()
             self.errands.sync()
@@ -127,6 +136,8 @@ class Window(QWidget):
         self.bridge.close()
         if self.errands is not None:
             self.errands.stop()
+        if self.reconciler is not None:
+            self.reconciler.stop()
         self._second.stop()
         application = QApplication.instance()
         if application is not None:
@@ -186,6 +197,9 @@ class Window(QWidget):
         frame.resolve.side.decided.connect(self._decide)
         frame.resolve.left.connect(self.going.back)
         frame.resolve.side.left.connect(self.going.back)
+        frame.reconcile.asked.connect(self._reconcile)
+        frame.reconcile.stopped.connect(self._stop_reconciling)
+        frame.reconcile.side.stepped.connect(self._take_step)
         frame.service.acted.connect(self.act)
         frame.service.settled.connect(self.settle)
 
@@ -241,6 +255,10 @@ class Window(QWidget):
             "sync": errands.sync,
             "retry": self._retry_red,
             "resume": counter.resume,
+            "reconcile": lambda: self.go("reconcile"),
+            "reconcile_now": lambda: self._reconcile(None),
+            "copy_now": errands.copy_now,
+            "try_copy": errands.try_copies,
             "quit": self.close,
         }
         acts[act]()
@@ -401,6 +419,35 @@ class Window(QWidget):
         if not self.reports.recovery.is_done:
             self.recover()  # reading the cases has proven the last one: selling may begin again
 
+    # ------------------------------------------------------------------ the reconciliation (Accounts)
+
+    def _reconcile(self, days: int | None) -> None:
+        if self.reconciler is not None:
+            self.reconciler.run(days)
+
+    def _stop_reconciling(self) -> None:
+        if self.reconciler is not None:
+            self.reconciler.stop()
+
+    def show_reconciled(self) -> None:
+        """The last reconciliation, or how far the one under way is, on service screen and list."""
+        reconciler, frame = self.reconciler, self.frame
+        if reconciler is None:
+            return
+        frame.service.reconcile.show_reconciled(reconciler.last, reconciler.progress, is_running=reconciler.is_running)
+        frame.reconcile.show_progress(reconciler.progress, is_running=reconciler.is_running)
+        if not reconciler.is_running:
+            frame.reconcile.show_last(reconciler.last)
+
+    def _take_step(self, difference: Difference) -> None:
+        step, entry = step_of(difference), entry_of(difference)
+        if step == "order" and self.counter is not None:
+            self.counter.find_typed(difference.order)
+        elif step == "entry" and entry is not None:
+            self._retry(entry)
+        else:
+            self.act(step)
+
     # ------------------------------------------------------------------ what the counter shows (Face)
 
     @property
@@ -433,7 +480,7 @@ class Window(QWidget):
             self.frame.service.side.show_trouble(trouble)
         elif self.frame.shown == "resolve":
             self.frame.resolve.show_trouble(trouble)
-        elif self.frame.shown in ("route", "log", "help"):
+        elif self.frame.shown in ("route", "log", "help", "reconcile"):
             self.go("till")
             self.pane.show_trouble(trouble)
         else:

@@ -19,8 +19,9 @@ from posapp.domain.fiscal import Shift, ShiftState
 from posapp.domain.money import Money
 from posapp.domain.order import Buyer
 from posapp.domain.settlement import State
-from posapp.errors import OutcomeUnknown, Refused, ResolveNeeded, SaleError, Unreachable
+from posapp.errors import JournalError, OutcomeUnknown, Refused, ResolveNeeded, SaleError, Unreachable
 from posapp.lanes import Lanes
+from posapp.till.reconcile_views import Move, ReconcileProgress
 from posapp.till.views import Case, Lamp, Light, Lights, OrderView, OutboxStrip, ReceiptView
 from posapp.ui.draft import Method
 from posapp.ui.service_screen import LookSettings
@@ -31,13 +32,17 @@ from tests.ui.desks import (
     NOW,
     FakeDesk,
     amber,
+    copies,
+    difference,
     fiscalized,
     green,
     line,
     lost_case,
     order,
+    place,
     rates_of,
     receipt_of,
+    reconciled,
     red,
     sale_case,
     sync_row,
@@ -455,6 +460,65 @@ def large_resolve_stop() -> Window:
     return window
 
 
+def desk_with_differences() -> FakeDesk:
+    desk = desk_of_the_day()
+    desk.last_reconciled = reconciled(
+        difference("two_documents", order="10466", document_number=4519),
+        difference("portal_undone", order="10463"),
+        difference("storage_unknown_ours", order="10440", document_number=4490),
+        difference("portal_waits", move=Move.PROGRAM, order="10472", document_number=None),
+    )
+    return desk
+
+
+def reconcile() -> Window:
+    window = window_on(desk_with_differences())
+    window.go("reconcile")
+    return window
+
+
+def reconcile_good() -> Window:
+    desk = desk_of_the_day()
+    desk.last_reconciled = reconciled()
+    window = window_on(desk)
+    window.go("reconcile")
+    return window
+
+
+def reconcile_running() -> Window:
+    window = reconcile()
+    reconciler = window.reconciler
+    assert reconciler is not None
+    reconciler.is_running, reconciler.progress = True, ReconcileProgress("storage", 40, 84)
+    window.show_reconciled()
+    return window
+
+
+def reconcile_found() -> Window:
+    """After the shift was closed."""
+    window = window_on(desk_with_differences())
+    window.act("close_shift")
+    window.frame.service.side.banner.button.click()
+    return window
+
+
+def service_safety() -> Window:
+    """Differences, a second place that is away."""
+    desk = desk_with_differences()
+    away = JournalError("backup_away", folder="/media/stick/posapp", what="нет такого каталога")
+    desk.copies_state = copies(place(), place("second", 1560, trouble=away))
+    window = window_on(desk)
+    window.go("more")
+    window.frame.service.copies.try_copy.setFocus()
+    return window
+
+
+def large_reconcile_row() -> Window:
+    window = _settled(reconcile, factor=2.0)()
+    window.frame.reconcile.table.opened.emit(0)
+    return window
+
+
 ENGLISH = LookSettings(language="en", is_muted=True)
 
 
@@ -551,6 +615,11 @@ SCENES: dict[str, Scene] = {
     "resolve-done": resolve_done,
     "give-up": give_up,
     "needs-person": needs_person,
+    "reconcile": reconcile,
+    "reconcile-good": reconcile_good,
+    "reconcile-running": reconcile_running,
+    "reconcile-found": reconcile_found,
+    "service-safety": service_safety,
     "help": help_page,
     "training": training,
     "training-cash": training_cash,
@@ -574,6 +643,12 @@ SCENES: dict[str, Scene] = {
     "middle-service": _settled(service, factor=1.25),
     "middle-order": _settled(order_open, factor=1.25),
     "middle-cash": _settled(cash, factor=1.25),
+    "dark-reconcile": _settled(reconcile, theme="dark"),
+    "large-reconcile": _settled(reconcile, factor=2.0),
+    "large-reconcile-row": large_reconcile_row,
+    "middle-reconcile": _settled(reconcile, factor=1.25),
+    "english-reconcile": _settled(reconcile, language="en"),
+    "english-service": _settled(service_safety, language="en"),
     "dark-resolve": _settled(resolve, theme="dark"),
     "large-resolve": _settled(resolve, factor=2.0),
     "large-resolve-right": large_resolve_right,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalMark, ReceiptKind, Shift, ShiftState
@@ -15,6 +16,18 @@ from posapp.domain.receipt import Receipt, ReceiptLine, TaxSystem, Tender, Tende
 from posapp.domain.settlement import Settlement, State
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError, SaleError, Unreachable
+from posapp.till import keeping
+from posapp.till.keeping import PlaceState
+from posapp.till.leaving import Unsent
+from posapp.till.reconcile_views import (
+    Difference,
+    LastReconciled,
+    Move,
+    NotChecked,
+    Phrase,
+    ReconcileProgress,
+    ReconcileReport,
+)
 from posapp.till.views import (
     Alarm,
     Case,
@@ -35,6 +48,7 @@ from posapp.till.views import (
     SyncRow,
     Verdict,
 )
+from posapp.ui.desk import Watch
 
 NOW = datetime(2026, 11, 21, 11, 5, 12, tzinfo=UTC)
 IDENTITY = DeviceIdentity("0106300123456", "0000000001054321", "9999078900001234")
@@ -229,6 +243,47 @@ def alarm(case: Case, minutes: int = 6) -> Alarm:
     return Alarm(case.key, case.kind, case.order_number, case.device, NOW - age, age, owner, age > timedelta(minutes=5))
 
 
+def difference(code: str = "portal_undone", **more: object) -> Difference:
+    """One thing on which two witnesses do not agree."""
+    made = Difference(
+        code,
+        Move.MANAGER,
+        "10457",
+        "7K2M9Q4T1V8XAB3C",
+        4518,
+        Money(248_000),
+        facts={"what": Phrase("оплата", "payment"), "count": 2, "documents": "ФД 4518, 4519", "why": "нет права"},
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def reconciled(*differences: Difference, why: str = "close", **more: object) -> LastReconciled:
+    """The last reconciliation, an hour ago."""
+    report = ReconcileReport(
+        since=NOW - timedelta(hours=6),
+        until=None,
+        at=NOW - timedelta(hours=1),
+        checked={"journal": 84, "storage": 84, "portal": 84},
+        differences=differences,
+        not_checked=(NotChecked("ofd", Phrase("не настроен", "not set up"), is_trouble=False),),
+    )
+    return LastReconciled(replace(report, **more), why)  # type: ignore[arg-type]
+
+
+def place(name: str = "local", minutes: int = 12, **more: object) -> PlaceState:
+    """A place with a sound copy."""
+    at = NOW - timedelta(minutes=minutes)
+    made = PlaceState(name, Path("/media/stick/posapp"), at, 34, 2_000_000, at, True, None)
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def copies(*places: PlaceState, **more: object) -> keeping.State:
+    """How the copies are."""
+    shown = places or (place(), place("second", 40))
+    made = keeping.State(shown, NOW - timedelta(hours=3), None, Unsent(0, 0, 0), len(shown) > 1)
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
 class FakeDesk:
     """Says what a test put into it and writes down what it was asked."""
 
@@ -250,6 +305,8 @@ class FakeDesk:
         self.retried: list[int] = []
         self.waiting: list[Case] = []
         self.age_minutes = 3
+        self.last_reconciled: LastReconciled | None = None
+        self.copies_state = copies()
         self.on_decide: Callable[[], None] = lambda: None
         self.recover_error: PosError | None = None
         self.decide_error: PosError | None = None
@@ -313,6 +370,34 @@ class FakeDesk:
 
     def alarms(self) -> list[Alarm]:
         return [alarm(case, self.age_minutes) for case in self.waiting]
+
+    def reconcile(self, days: int | None, watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        return self._reconcile(("reconcile", days), watch)
+
+    def reconcile_at_start(self, watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        return self._reconcile(("at_start",), watch)
+
+    def reconcile_after_close(self, watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        return self._reconcile(("after_close",), watch)
+
+    def _reconcile(self, what: tuple[object, ...], watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        self.asked.append(what)
+        watch.tell(ReconcileProgress("storage", 40, 84))
+        return None if watch.is_stopped() else self.last_reconciled
+
+    def reconciled(self) -> LastReconciled | None:
+        return self.last_reconciled
+
+    def copies(self) -> keeping.State:
+        return self.copies_state
+
+    def copy_now(self) -> keeping.State:
+        self.asked.append(("copy_now",))
+        return self.copies_state
+
+    def try_copies(self) -> keeping.State:
+        self.asked.append(("try_copies",))
+        return self.copies_state
 
     def register(self) -> RegisterView:
         if self.is_away:

@@ -336,7 +336,7 @@ def test_while_printing_nothing_fires_nothing_moves_and_the_window_answers(
     shop.window.close()
     assert shop.window.isVisible()  # a receipt under way keeps the window
     assert shop.window.frame.shown == "order"
-    assert len(shop.sales()) == 1
+    qtbot.waitUntil(lambda: len(shop.sales()) == 1)  # the register's thread has begun
     go.set()
     qtbot.waitUntil(lambda: shop.window.frame.shown == "receipt")
     assert shop.window.lanes is not None
