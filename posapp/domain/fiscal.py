@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
@@ -136,7 +136,8 @@ class FiscalDocument:
 
     `kind`, `total` and `stamp` are None where the form has none. `whole` says that its TLV could be read to the end;
     without it the absence of a stamp proves nothing. `stamp` is the text of 1086 under our 1085, or what 1192 holds
-    when that has the form of a key.
+    when that has the form of a key. `tlv` is the document with its outer tag as it was read, empty when it is not
+    whole; the journal keeps a document without it.
     """
 
     number: int
@@ -149,3 +150,4 @@ class FiscalDocument:
     receipt_number: int | None
     stamp: str | None
     whole: bool
+    tlv: bytes = field(default=b"", compare=False, repr=False)

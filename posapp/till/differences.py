@@ -14,7 +14,8 @@ from posapp.domain.fiscal import DocumentType, FiscalDocument, ReceiptKind
 from posapp.domain.money import Money
 from posapp.domain.settlement import Stamp, State
 from posapp.journal.rows import Operation, StoredReceipt
-from posapp.till.reconcile_views import Difference, Fact, Move, Phrase, joined
+from posapp.till import contents
+from posapp.till.reconcile_views import Difference, Fact, Move, Phrase, joined, versus
 from posapp.till.witnesses import Found, JournalReading, Kept, StorageReading, Unfinished
 
 RANGES_MAX = 8
@@ -132,6 +133,8 @@ def _compared(stored: StoredReceipt, document: FiscalDocument, *, takes_key: boo
     found = Found(document).stamp
     if document.whole and takes_key and (found is None or found.key != receipt.key):
         what.append(versus(Phrase("ключ", "key"), found.key if found else "–", receipt.key))
+    if not what:
+        what = contents.of_contents(receipt, document.tlv)
     if what:
         command = f"posapp receipt show {receipt.key}"
         yield _of_receipt("storage_differs", stored, command=command, what=joined(what), document=mark.document_number)
@@ -255,12 +258,6 @@ def ranges(numbers: Iterable[int]) -> str:
             spans.append([number, number])
     told = [f"{first}" if first == last else f"{first}–{last}" for first, last in spans[:RANGES_MAX]]
     return ", ".join(told) + (", …" if len(spans) > RANGES_MAX else "")
-
-
-def versus(name: Phrase, found: str | Phrase, expected: str | Phrase) -> Phrase:
-    """`total 1,00 ₽, not 5,90 ₽`."""
-    there, here = (each if isinstance(each, Phrase) else Phrase(each, each) for each in (found, expected))
-    return Phrase(f"{name.ru} {there.ru} вместо {here.ru}", f"{name.en} {there.en}, not {here.en}")
 
 
 _KINDS = {

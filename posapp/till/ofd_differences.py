@@ -9,8 +9,8 @@ from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money
 from posapp.domain.settlement import Stamp
 from posapp.sync.ofd import OfdDocument
-from posapp.till.differences import kind_text, ranges, versus, when
-from posapp.till.reconcile_views import Difference, Fact, Move, Phrase, joined
+from posapp.till.differences import kind_text, ranges, when
+from posapp.till.reconcile_views import Difference, Fact, Move, Phrase, joined, versus
 from posapp.till.witnesses import Expected, OfdReading
 
 PATIENCE = timedelta(days=1)

@@ -272,9 +272,9 @@ def _found(till: Till, device: DeviceIdentity, document: FiscalDocument, counted
     by_key = journal.receipt(stamp.key) if stamp is not None else None
     book = journal.foreign_documents(device.storage_number, after=document.number - 1, limit=1)
     settles, cash = document.type in SETTLEMENTS, None
-    if document.type == DocumentType.SHIFT_CLOSE and (count := _tag(till, document, COUNTED)) is not None:
+    if document.type == DocumentType.SHIFT_CLOSE and (count := _tag(document, COUNTED)) is not None:
         counted[document.number] = count
-    if settles and by_number is None and (kopecks := _tag(till, document, CASH)) is not None:
+    if settles and by_number is None and (kopecks := _tag(document, CASH)) is not None:
         cash = Money(kopecks)
     return Found(
         document=document,
@@ -303,13 +303,11 @@ def _relatives(till: Till, by_number: StoredReceipt | None, stamp: Stamp | None)
             yield Kept(each, each.mark)
 
 
-def _tag(till: Till, document: FiscalDocument, tag: int) -> int | None:
+def _tag(document: FiscalDocument, tag: int) -> int | None:
     """A number in a document that can be read whole."""
-    if not document.whole:
-        return None
     try:
-        found = ffd.find(ffd.read_document(till.printer.document_tlv(document.number)).entries, tag)
-    except (Refused, ffd.BadTlv):
+        found = ffd.find(ffd.read_document(document.tlv).entries, tag) if document.tlv else None
+    except ffd.BadTlv:
         return None
     return found.value if found is not None and isinstance(found.value, int) else None
 

@@ -40,6 +40,12 @@ def joined(phrases: list[Phrase]) -> Phrase:
     return Phrase(", ".join(each.ru for each in phrases), ", ".join(each.en for each in phrases))
 
 
+def versus(name: Phrase, found: str | Phrase, expected: str | Phrase) -> Phrase:
+    """`total 1,00 ₽, not 5,90 ₽`: what was found in place of what was expected."""
+    there, here = (each if isinstance(each, Phrase) else Phrase(each, each) for each in (found, expected))
+    return Phrase(f"{name.ru} {there.ru} вместо {here.ru}", f"{name.en} {there.en}, not {here.en}")
+
+
 class Move(StrEnum):
     """Whose move it is."""
 

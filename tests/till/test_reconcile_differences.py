@@ -184,6 +184,22 @@ def test_the_journal_names_another_tills_document(four: Four) -> None:
     assert f"ключ {OTHER_KEY} вместо {stored.receipt.key}" in said(one)
 
 
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        ('"kind":1031', '"kind":1081', "наличными 100,00 ₽ вместо 0,00 ₽, безналичными 0,00 ₽ вместо 100,00 ₽"),
+        ('"vat":11', '"vat":2', "строка 1: ставка 22 % вместо 10 %"),
+    ],
+)
+def test_the_journal_says_otherwise_what_is_in_the_document(four: Four, old: str, new: str, words: str) -> None:
+    """Key, kind and total are right; the content is not."""
+    stored = four.sell(1)
+    damaged(four, "UPDATE receipts SET body = replace(body, ?, ?) WHERE key = ?", old, new, stored.receipt.key)
+    one = next(each for each in four.reconcile().differences if each.code == "storage_differs")
+    assert one.key == stored.receipt.key
+    assert words in said(one)
+
+
 def test_a_document_whose_content_went_to_the_archive_is_looked_up(four: Four) -> None:
     stored = four.sell(1)
     assert stored.mark is not None

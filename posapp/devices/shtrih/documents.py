@@ -136,6 +136,7 @@ def document_of(found: c.FindDocumentReply, tlv: bytes | None) -> FiscalDocument
         receipt_number=_number(entries, 1042),
         stamp=_stamp(entries),
         whole=whole,
+        tlv=tlv if whole and tlv is not None else b"",
     )
 
 
