@@ -402,6 +402,17 @@ def test_a_cut_tail_is_not_covered_by_the_next_decision(tmp_path: Path) -> None:
     assert [each.id for each in links(path)] == [1, 2, 3, 4, 7]
 
 
+def test_a_replaced_last_record_is_not_covered_by_the_next_decision(tmp_path: Path) -> None:
+    path = with_records(tmp_path, 6)
+    kept = links(path)
+    rewritten(path, [*kept[:-1], chain.sealed(kept[-1]._replace(who="Другой"))])
+    with open_journal(tmp_path) as journal:
+        journal.note(decision(7))
+        found = journal.verify_audit().first_broken
+    assert found is not None
+    assert (found.record, found.kind) == (6, "replaced")
+
+
 def test_the_till_goes_on_with_a_log_that_lost_its_anchor(tmp_path: Path) -> None:
     path = with_records(tmp_path, 2)
     unguarded(path, "DELETE FROM facts WHERE name = 'audit_head'")
