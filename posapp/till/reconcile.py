@@ -243,11 +243,19 @@ def _ofd(work: _Run, journal: JournalReading, storage: StorageReading | None) ->
         work.found += ofd_differences.of_ofd(each, work.till.settings.till, work.span.now)
 
 
+_MISSING = {
+    STORAGE: Phrase("ККТ не указана – «posapp setup printer».", "no register is set up: “posapp setup printer”."),
+    PORTAL: Phrase("портал не указан – «posapp setup portal».", "no portal is set up: “posapp setup portal”."),
+    OFD: Phrase("ОФД не указан – «posapp setup ofd».", "no OFD is set up: “posapp setup ofd”."),
+}
+
+
 def _unasked(work: _Run, source: str, trouble: PosError | None) -> None:
     """Not set up is no trouble; everything else is: nobody knows whether it agrees."""
     error = trouble or SetupError("not_set_up", what="не указана ККТ", command="printer")
     is_missing = isinstance(error, SetupError) and error.code == "not_set_up" and not _is_set_up(work.till, source)
-    work.not_checked.append(NotChecked(source, Phrase.of(error), is_trouble=not is_missing))
+    why = _MISSING[source] if is_missing else Phrase.of(error)
+    work.not_checked.append(NotChecked(source, why, is_trouble=not is_missing))
 
 
 def _is_set_up(till: Till, source: str) -> bool:

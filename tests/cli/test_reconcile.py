@@ -168,7 +168,7 @@ def test_a_person_reads_it_in_either_language(
     assert "Сверка с " in text
     assert f"! Битрикс ещё не знает о ФД {sold['receipt']['mark']['document_number']}" in text
     assert "→ программа: Делать ничего не нужно" in text
-    assert "Не сверено – ОФД: Касса ещё не настроена: не указан ОФД." in text
+    assert "Не сверено – ОФД: ОФД не указан – «posapp setup ofd»." in text
     assert "Расхождений: 1." in text
     monkeypatch.setenv("POSAPP_LANG", "en")
     assert main(["reconcile"]) == 0
