@@ -94,10 +94,10 @@ def _cash(window: _Window, operations: Sequence[Operation], storage: StorageRead
     moved = [_cash_of(each) for each in window.documents]
     if before is None or after is None or None in moved:
         return
+    if before.cash_in or before.cash_out:
+        return  # of the former shift, or put in before this one: registers zero them at different moments
     expected = sum(each for each in moved if each is not None)
-    came = after.cash_in - (before.cash_in if before.cash_in <= after.cash_in else 0)
-    went = after.cash_out - (before.cash_out if before.cash_out <= after.cash_out else 0)
-    surplus = after.drawer - before.drawer - came + went - expected
+    surplus = after.drawer - before.drawer - after.cash_in + after.cash_out - expected
     if surplus:
         amount = Money(abs(surplus))
         ru, en = ("больше", "more") if surplus > 0 else ("меньше", "less")
