@@ -77,6 +77,7 @@ def _told_to_stop() -> Event:
 
 
 def _round(till: Till, json: bool, *, force: bool) -> int:
+    keeping.check_if_due(till)
     for trouble in keeping.keep_copies(till).troubles:
         complain(f"{trouble.message(language())} {trouble.action(language())}")
     report, pulled = exchange.sync(till, force=force)

@@ -53,6 +53,7 @@ FACT = "restore"
 COPY, IN_PLACE, NOTHING = "copy", "journal", "nothing"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _PAGE_MIN = 512
+_FEW = 4
 Bytes = bytes | mmap.mmap
 _PROGRESS = (
     ("audit", "SELECT coalesce(max(id), 0) FROM audit"),
@@ -85,22 +86,41 @@ class Rebuilt:
 def sound_copies(places: Iterable[Path], identity: str | None) -> tuple[list[Copy], list[str]]:
     """The copies of these places, the one that knows most first, and those that are not sound or another till's.
 
-    `identity`: whose they must be; None: anybody's. Only the newest few are checked whole: the first sound one ends it.
+    `identity`: whose they must be; None: anybody's. How much a copy knows, not its time, decides: a clock may have been
+    wrong. The newest few of each place are asked first, a network folder with a month of copies is slow; only those
+    that would be taken are checked whole.
     """
-    known: list[tuple[tuple[int, ...], Copy]] = []
-    unsound = []
+    unsound: list[str] = []
+    for group in _by_age(places):
+        known = _known_copies(group, identity, unsound)
+        while known and not _is_sound(known[0].path):
+            unsound.append(str(known.pop(0).path))
+        if known:
+            return known, unsound
+    return [], unsound
+
+
+def _by_age(places: Iterable[Path]) -> tuple[list[Copy], list[Copy]]:
+    """The newest few of each folder, and the rest."""
+    folders: dict[Path, list[Copy]] = {}
     for copy in _distinct(places):
+        folders.setdefault(copy.path.parent, []).append(copy)
+    each = [sorted(found, key=lambda copy: copy.made_at, reverse=True) for found in folders.values()]
+    return [copy for found in each for copy in found[:_FEW]], [copy for found in each for copy in found[_FEW:]]
+
+
+def _known_copies(group: Iterable[Copy], identity: str | None, unsound: list[str]) -> list[Copy]:
+    """Those of this till, the one that knows most first; what cannot be read goes to `unsound`."""
+    known: list[tuple[tuple[int, ...], Copy]] = []
+    for copy in group:
         try:
             owner = notes_of(copy.path).get(IDENTITY)
-            if identity is not None and owner not in (None, identity):
-                continue
-            known.append((_progress_of(copy.path), copy))
+            if identity is None or owner in (None, identity):
+                known.append((_progress_of(copy.path), copy))
         except (JournalError, sqlite3.Error, UnicodeDecodeError):
             unsound.append(str(copy.path))
     known.sort(key=lambda each: (each[0], each[1].made_at), reverse=True)
-    while known and not _is_sound(known[0][1].path):
-        unsound.append(str(known.pop(0)[1].path))
-    return [copy for _, copy in known], unsound
+    return [copy for _, copy in known]
 
 
 def _distinct(places: Iterable[Path]) -> list[Copy]:

@@ -338,13 +338,18 @@ def _rests(till: Till, name: str) -> bool:
 
 
 def _noted(till: Till, name: str) -> dict[str, Any]:
+    """What is known of a place; nothing of one that was set up since."""
     text = till.journal.get_fact(f"backup:{name}")
     body: dict[str, Any] = json.loads(text) if text else {}
-    return body
+    return body if body.get("folder") == _folder_text(till, name) else {}
+
+
+def _folder_text(till: Till, name: str) -> str:
+    return "" if name == LOCAL else str(second_folder(till.settings))
 
 
 def _note(till: Till, name: str, **news: object) -> None:
-    body = {**_noted(till, name), **news}
+    body = {**_noted(till, name), "folder": _folder_text(till, name), **news}
     till.journal.set_fact(f"backup:{name}", json.dumps(body, ensure_ascii=False))
 
 

@@ -8,6 +8,7 @@ rows of the outbox, one commit after the other, so it can be cut off anywhere an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -16,6 +17,7 @@ from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument, F
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Stamp, State
 from posapp.errors import Offline, Refused, Rejected, ResolveNeeded, SetupError
+from posapp.journal.rows import DeviceSending, DocumentTaken, IllegalMove
 from posapp.till import adopt, audit, exchange, recover
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
@@ -23,7 +25,6 @@ from posapp.till.outbox_rows import entries_for
 Progress = Callable[[str, int, int], None]
 """Told while something long goes on: which step, how much of it is done, how much there is (0: not known)."""
 
-FIRST_LOOK = 200
 MANY_ORDERS = 20
 _SETTLEMENTS = (DocumentType.RECEIPT, DocumentType.CORRECTION)
 
@@ -67,38 +68,29 @@ class Found:
     last: int = 0
 
 
-def look(till: Till, after: int, progress: Progress = silent, *, most: int | None = None) -> Found:
-    """Reads every document with a number above `after`, or the last `most` of them. Raises DeviceError."""
+def look(till: Till, after: int, progress: Progress = silent) -> Found:
+    """Reads every document with a number above `after`. Makes nothing. Raises DeviceError."""
     last = till.printer.last_document_number()
-    begin = after if most is None else max(after, last - most)
-    found = Found(last=max(begin, after))
-    for document in till.printer.documents_after(begin):
+    storage = till.identity.storage_number
+    found = Found(last=after)
+    for document in till.printer.documents_after(after):
         found.last = document.number
-        progress("storage", document.number - begin, last - begin)
-        stamp = Stamp.parse(document.stamp) if document.stamp else None
-        if recover.is_unknown_ours(till, document):
+        progress("storage", document.number - after, last - after)
+        if recover.is_unknown_ours(till, document) and not _is_declared_foreign(till, storage, document):
             found.unknown.append(document)
-        elif stamp is not None and stamp.till == till.settings.till:
+        elif till.journal.receipt_of_document(storage, document.number) is not None:
             found.known.append(document)
-        elif document.type in _SETTLEMENTS and not document.whole and not _is_proven(till, document):
+        elif document.type in _SETTLEMENTS and not document.whole:
             found.unreadable.append(document)
-        elif document.type not in (DocumentType.SHIFT_OPEN, DocumentType.SHIFT_CLOSE):
+        else:
             found.others.append(document)
     return found
 
 
-def _is_proven(till: Till, document: FiscalDocument) -> bool:
-    storage = till.identity.storage_number
-    return till.journal.receipt_of_document(storage, document.number) is not None
-
-
-def has_unknown(till: Till, most: int = FIRST_LOOK) -> bool:
-    """Whether one of the newest documents is stamped by this till and not in its journal: `posapp restore` is due.
-
-    For the first contact of a directory that knows nothing with a register that has worked: bounded, so that setting up
-    a till does not wait for years of documents. Raises DeviceError.
-    """
-    return bool(look(till, 0, most=most).unknown)
+def _is_declared_foreign(till: Till, storage: str, document: FiscalDocument) -> bool:
+    """A person has said that this document, stamped like ours, is another program's."""
+    noted = till.journal.foreign_documents(storage, after=document.number - 1, limit=1)
+    return bool(noted) and noted[0].number == document.number
 
 
 # ------------------------------------------------------------------------------------------------ taking in
@@ -122,18 +114,21 @@ def take_in(
     return done, waiting
 
 
-def _take(till: Till, document: FiscalDocument, why: str) -> Waiting | None:
+def _take(till: Till, document: FiscalDocument, reason: str) -> Waiting | None:
     stamp = Stamp.parse(document.stamp or "")
     key, order = (stamp.key, stamp.order) if stamp else ("", "")
     try:
         if stamp is not None:
-            _give_way(till, document, stamp, why)
-        decision = audit.decided(till, "receipt.adopted", key, why, document=document.number, order=order)
+            _give_way(till, document, stamp, reason)
+        decision = audit.decided(till, "receipt.adopted", key, reason, document=document.number, order=order)
         adopt.adopt(till, key, document.number, decision)
-    except ResolveNeeded as error:
-        total = document.total.kopecks if document.total else None
-        return Waiting(str(error.facts.get("why", error.message())), order, key, document.number, total)
-    return None
+    except (ResolveNeeded, IllegalMove, DeviceSending) as error:
+        why = str(error.facts.get("why", error.message()))
+    except DocumentTaken as error:
+        why = f"ФД {document.number} в журнале – чек {error.key}"
+    else:
+        return None
+    return Waiting(why, order, key, document.number, document.total.kopecks if document.total else None)
 
 
 def _give_way(till: Till, document: FiscalDocument, stamp: Stamp, why: str) -> None:
@@ -198,7 +193,8 @@ def by_hints(till: Till, marks: Mapping[str, Mapping[str, object]], why: str) ->
             till.journal.start_attempt(key, device, number - 1, mark.shift_number)
         decision = audit.decided(till, "receipt.adopted", key, why, document=number, storage=mark.storage_number)
         evidence = {"salvaged": number}
-        till.journal.fiscalize(key, mark, by, entries_for(till, stored.receipt, mark), evidence, decision=decision)
+        with suppress(DocumentTaken):  # the damaged row lied: that document is another receipt's
+            till.journal.fiscalize(key, mark, by, entries_for(till, stored.receipt, mark), evidence, decision=decision)
 
 
 def _shown(till: Till, receipt: Receipt, claimed: FiscalMark) -> FiscalMark | None:

@@ -260,7 +260,8 @@ def _hold(till: Till, held: Iterable[Sequence[str]]) -> None:
 
 def _remember(till: Till, found: own_documents.Found) -> list[Waiting]:
     """The device book: everything up to the last document is accounted for."""
-    till.journal.remember_document(till.printer.connect(), found.last, [*found.others, *found.unreadable])
+    foreign = recover.foreign_of(till, [*found.others, *found.unreadable])
+    till.journal.remember_document(till.printer.connect(), found.last, foreign)
     try:
         recover.watch(till, till.printer.last_document_number())
     except ResolveNeeded as error:

@@ -20,7 +20,8 @@ from posapp.journal import soundness
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
 from posapp.journal.soundness import wal_of
-from posapp.till import gate, keeping, own_documents, recover, resolve, restore, sale, shift
+from posapp.till import gate, keeping, recover, resolve, restore, sale, shift
+from posapp.till.own_documents import Progress, silent
 from posapp.till.restore import Report
 from tests.till.rig import Killed
 from tests.till.shops import Shop, an_order
@@ -28,7 +29,9 @@ from tests.till.shops import Shop, an_order
 PAGE = 4096
 
 
-def bring_back(shop: Shop, *, copy: Path | None = None, from_storage: bool = False) -> Report:
+def bring_back(
+    shop: Shop, *, copy: Path | None = None, from_storage: bool = False, progress: Progress = silent
+) -> Report:
     """What `posapp restore` does, in a process of its own."""
     shop.close()
     lock = DirectoryLock(shop.folder)
@@ -38,7 +41,7 @@ def bring_back(shop: Shop, *, copy: Path | None = None, from_storage: bool = Fal
         lock.release()
     shop.reopen()
     restore.begin(shop.till, rebuilt, from_storage=from_storage)
-    return restore.finish(shop.till, "диск вернули из ремонта")
+    return restore.finish(shop.till, "диск вернули из ремонта", progress)
 
 
 @pytest.fixture
@@ -277,10 +280,13 @@ def test_a_new_directory_beside_a_used_register_reads_it_from_the_beginning(
     settings_file.save(kept.folder, kept.settings)
     kept.reopen()
     kept.till.journal.save_orders([an_order(number) for number in range(1, 7)], claimed=True)
-    assert own_documents.has_unknown(kept.till)
-    report = bring_back(kept, from_storage=True)
+    with pytest.raises(ResolveNeeded):  # the first contact has seen this till's own documents
+        kept.sell(an_order(6))
+    seen: list[tuple[str, int, int]] = []
+    report = bring_back(kept, from_storage=True, progress=lambda *step: seen.append(step))
     assert (report.waiting, len(report.adopted)) == ((), 4)
-    assert not own_documents.has_unknown(kept.till)
+    assert ("storage", report.adopted[-1]["document"], report.adopted[-1]["document"]) in seen
+    assert ("adopt", 4, 4) in seen
     assert_all_is_back(kept)
 
 
