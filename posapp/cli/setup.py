@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 def printer(
     model: Annotated[str, typer.Option(help="shtrih")],
     port: Annotated[str, typer.Option(help="/dev/ttyACM0, COM3, socket://HOST:PORT")],
-    link: Annotated[str, typer.Option(help="auto|v1")] = "auto",
+    link: Annotated[str, typer.Option(help="auto|v1|v2")] = "auto",
     password: Annotated[int, typer.Option(help="Пароль системного администратора ККТ.", min=0, max=99_999_999)] = 30,
     till: Annotated[str | None, typer.Option(help="Номер этой кассы.")] = None,
     cashier: Annotated[str | None, typer.Option(help="Кассир: должность и фамилия.")] = None,
@@ -63,6 +63,8 @@ def printer(
     folder = app.data_dir(data_dir)
     settings = setup.begin(folder, training=training, identity=app.new_id())
     profile = setup.probe(make_printer(model, port, link=link, password=password))
+    if settings.gateway is not None and till not in (None, settings.till):
+        raise UsageError("usage", what="номер кассы знает шлюз: смените его командой setup gateway --till")
     settings = setup.with_printer(
         settings, profile, model=model, port=port, link=link, password=password, only_program=only_program
     )

@@ -17,6 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 CONNECTIONS_MAX = 512
+IDLE_S = 30  # longer than a till keeps an idle connection, so that it never asks on one that we are closing
 GRACE_S = 5
 
 
@@ -32,6 +33,7 @@ class GatewayServer(uvicorn.Server):
             log_config=None,
             server_header=False,
             limit_concurrency=CONNECTIONS_MAX,
+            timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=GRACE_S,
         )
         super().__init__(config)

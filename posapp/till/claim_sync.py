@@ -32,8 +32,7 @@ def sync(till: Till) -> ClaimsReport | None:
     if till.settings.gateway is None:
         return None
     try:
-        with claim_book.locked(till):
-            return _agree(till, desk_of(till))
+        return _agree(till, desk_of(till))
     except (SyncError, SetupError) as trouble:
         book = claim_book.read(till)
         return ClaimsReport(_held(book), 0, 0, _losses(till, book), _doubled(till, book), trouble)
@@ -61,13 +60,17 @@ def introduce(till: Till) -> ClaimsReport | None:
 
 
 def _agree(till: Till, desk: ClaimDesk) -> ClaimsReport:
+    """A sale waits while the book is locked, so only what must not meet one is asked in there."""
     closed = _report(till, desk)
-    held = desk.holdings()
-    _learn_losses(till, desk, held.lost)
-    _take_in(till, held)
-    _keep_up(till, desk, held)
-    released = _give_back(till, desk)
-    _forget_old_losses(till)
+    with claim_book.locked(till):
+        held = desk.holdings()
+        _learn_losses(till, held.lost)
+        _take_in(till, held)
+        _keep_up(till, desk, held)
+        released = _give_back(till, desk)
+        _forget_old_losses(till)
+    for each in held.lost:  # on disk by now: an answer that is lost here only means that we hear of it again
+        desk.confirm_lost({each.order_id: each.fence})
     book = claim_book.read(till)
     return ClaimsReport(_held(book), closed, released, _losses(till, book), _doubled(till, book), None)
 
@@ -80,7 +83,7 @@ def _report(till: Till, desk: ClaimDesk) -> int:
     def note(book: Book) -> None:
         for each in outcomes:
             if each.outcome is Closing.DOUBLED:
-                book[each.order_id] = _doubled_entry(till, book[each.order_id], each)
+                book[each.order_id] = _doubled_entry(till, book.get(each.order_id) or Entry(None), each)
             else:
                 book.pop(each.order_id, None)
 
@@ -117,11 +120,8 @@ def _doubled_entry(till: Till, entry: Entry, closed: Closed) -> Entry:
     return Entry(entry.fence, entry.taken_for, closed.till, at, is_closed=True, doubled_with=closed.document)
 
 
-def _learn_losses(till: Till, desk: ClaimDesk, lost: Iterable[LostClaim]) -> None:
-    """On disk first, confirmed then: an answer that is lost in between only means that we hear of it again."""
-    lost = list(lost)
-    if not lost:
-        return
+def _learn_losses(till: Till, lost: Iterable[LostClaim]) -> None:
+    """Orders that other tills have now are not sold here any more, with a network or without."""
 
     def note(book: Book) -> None:
         for each in lost:
@@ -130,8 +130,6 @@ def _learn_losses(till: Till, desk: ClaimDesk, lost: Iterable[LostClaim]) -> Non
                 book[each.order_id] = entry.lost(each.till, each.at.isoformat(), is_closed=each.is_receipted)
 
     claim_book.change(till, note)
-    for each in lost:
-        desk.confirm_lost({each.order_id: each.fence})
 
 
 def _take_in(till: Till, held: Holdings) -> None:
