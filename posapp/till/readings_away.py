@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from posapp.domain.fiscal import ReceiptKind
-from posapp.domain.settlement import is_key
-from posapp.errors import SetupError
+from posapp.domain.settlement import Stamp, is_key
+from posapp.errors import PosError, SetupError
 from posapp.sync.bitrix import look
 from posapp.sync.bitrix.look import PortalOrder, PortalPayment
 from posapp.sync.ofd import OfdDocument
-from posapp.till import exchange
+from posapp.till import exchange, register
 from posapp.till.context import Till
 from posapp.till.readings import Span, Tell, Where, kept_of
 from posapp.till.reconcile_views import OFD, PORTAL, ReconcileProgress
@@ -21,6 +21,7 @@ from posapp.till.witnesses import Expected, JournalReading, Kept, OfdReading, Pa
 T = TypeVar("T")
 
 PAGES_MAX = 400
+DIGITS_MAX = 10  # 1040 has 32 bits
 PATIENCE_S = 20.0
 """One request: a reconciliation that runs by itself must not hold up what comes after it for minutes."""
 OVERLAP = timedelta(minutes=10)
@@ -52,7 +53,7 @@ def read_portal(
     inside = [
         each for each in payments if span.until is None or (each.paid_at is not None and each.paid_at < span.until)
     ]
-    paid = [one for one in (_paid(till, each) for each in inside) if one is not None]
+    paid = [one for one in (_paid(till, where, each) for each in inside) if one is not None]
     return tuple(kept.values()), PortalReading(orders, tuple(paid))
 
 
@@ -88,7 +89,7 @@ def _orders(till: Till, ids: list[int]) -> dict[int, PortalOrder | None]:
         return look.orders_now(client, ids)
 
 
-def _paid(till: Till, payment: PortalPayment) -> Paid | None:
+def _paid(till: Till, where: Where, payment: PortalPayment) -> Paid | None:
     """A paid payment that has no receipt with a mark and ought to have one of this till; None for all others."""
     receipts = till.journal.receipts_of_order(till.portal, payment.order_id)
     if any(each.mark is not None for each in receipts):
@@ -98,11 +99,32 @@ def _paid(till: Till, payment: PortalPayment) -> Paid | None:
     if is_key(payment.key):
         printer = till.settings.printer
         if printer is None or payment.storage != printer.storage_number:
-            return None  # another till's
+            return None  # another till's, on its own register
+        if where.device(lambda: _is_another_tills(till, payment)):
+            return None
         return Paid(payment, number, till.journal.receipt(payment.key), is_mine=True)
     begun = next((each for each in receipts if each.receipt.settlement.part == str(payment.payment_id)), None)
     is_mine = till.journal.is_claimed(till.portal, payment.order_id)
     return Paid(payment, number, begun, is_mine) if begun is not None or (is_mine and payment.is_cash) else None
+
+
+def _is_another_tills(till: Till, payment: PortalPayment) -> bool:
+    """Whether the document that a payment names is in our storage with another till's stamp: two tills, one register.
+
+    While the register cannot be asked, it may be so where several tills share the portal.
+    """
+    if not (payment.document.isascii() and payment.document.isdigit() and len(payment.document) <= DIGITS_MAX):
+        return False
+    number, storage = int(payment.document), till.identity.storage_number
+    document = next(iter(till.journal.foreign_documents(storage, after=number - 1, limit=1)), None)
+    if document is None or document.number != number:
+        try:
+            register.refuse_other_device(till)
+            document = till.printer.read_document(number)
+        except PosError as error:
+            return error.code != "not_found" and till.settings.gateway is not None
+    stamp = Stamp.parse(document.stamp) if document.stamp else None
+    return stamp is not None and stamp.key == payment.key and stamp.till not in ("", till.settings.till)
 
 
 # ------------------------------------------------------------------------------------------------ the OFD

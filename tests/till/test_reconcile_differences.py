@@ -18,7 +18,7 @@ from posapp.domain.money import Money
 from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, Refused
 from posapp.journal.rows import EntryResult
-from posapp.till import reconcile, resolve, sale, shift
+from posapp.till import reconcile, recover, resolve, sale, shift
 from posapp.till.reconcile_views import Difference, Move
 from tests.till.four import PRICE, Four, four_at
 from tests.till.rig import Killed, Register
@@ -477,6 +477,16 @@ def test_paid_with_a_mark_of_this_register_that_the_journal_does_not_know(four: 
     one = four.difference()
     assert (one.code, one.key) == ("portal_paid_without_receipt", OTHER_KEY)
     assert f"записан чек {OTHER_KEY}, ФД 77, его журнал не знает" in said(one)
+
+
+@pytest.mark.parametrize("looked_before", [False, True])
+def test_paid_by_another_till_on_the_same_register_is_none_of_ours(four: Four, looked_before: bool) -> None:
+    storage = four.register.printer.identity.storage_number
+    number = four.register.foreign_receipt(PRICE.kopecks, stamp=f"2·N-2·{OTHER_KEY}")
+    if looked_before:
+        recover.recover(four.shop.till)  # it stands in the book of others' documents now
+    _pay(four, 2, psInvoiceId=OTHER_KEY, payVoucherNum=str(number), psStatusDescription=f"fn={storage};fd={number}")
+    assert codes(four) == []
 
 
 def test_paid_where_our_receipt_was_begun_and_not_printed(four: Four) -> None:
