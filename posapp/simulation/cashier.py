@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posapp.domain.money import Money
 from posapp.domain.order import Order
 from posapp.domain.receipt import Tender
-from posapp.simulation import manager, market
+from posapp.simulation import market, senior
 from posapp.simulation.event import Event
 from posapp.simulation.remedies import remedy
 from posapp.till import exchange, orders, sale
@@ -39,7 +39,7 @@ def sell(world: World, event: Event) -> str:
         if told.code in SOLD:
             break
         if told.code in NEEDS_SENIOR:
-            manager.settle(world, seat, order_id=number)
+            senior.settle(world, seat, order_id=number)
         elif press + 1 < event.args["presses"] and not remedy(world, seat, told.code):
             break
     return " ".join(words)

@@ -67,6 +67,11 @@ class Disk:
         """The disk is sound and has room."""
         self._armed.clear()
 
+    @property
+    def is_troubled(self) -> bool:
+        """Whether anything waits."""
+        return bool(self._armed)
+
     def connect(self, path: Path) -> sqlite3.Connection:
         """The journal's writing connection on this disk."""
         disk = self

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from posapp.simulation.event import Event
 from posapp.simulation.fault_kinds import Kind
 from posapp.simulation.faults_computer import COMPUTER
+from posapp.simulation.faults_directory import DIRECTORY
 from posapp.simulation.faults_disk import DISK
 from posapp.simulation.faults_gateway import GATEWAY
 from posapp.simulation.faults_others import OTHERS
@@ -26,7 +27,9 @@ from posapp.simulation.faults_register import REGISTER
 if TYPE_CHECKING:
     from posapp.simulation.world import World
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (*REGISTER, *PORTAL, *GATEWAY, *COMPUTER, *DISK, *OTHERS)}
+KINDS: dict[str, Kind] = {
+    kind.name: kind for kind in (*REGISTER, *PORTAL, *GATEWAY, *COMPUTER, *DISK, *DIRECTORY, *OTHERS)
+}
 DAY_MIN, DAY_MAX = 4, 7
 
 

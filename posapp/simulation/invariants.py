@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from posapp.devices.simulator.documents import StoredDocument
+from posapp.devices.simulator.registers import TOTALS
 from posapp.domain import ffd
 from posapp.domain.settlement import Stamp
 from posapp.errors import Refused, Unreachable
@@ -24,6 +25,7 @@ from posapp.simulation.ledger import PERSON, Change
 from posapp.simulation.register import SECOND, Register
 from posapp.simulation.view import JournalView, SeenReceipt
 from posapp.simulation.violation import Violation
+from posapp.till import resolve
 
 if TYPE_CHECKING:
     from posapp.simulation.seat import Seat
@@ -136,6 +138,34 @@ class Judge:
         self._read_documents()
         return self._by_key.get(key)
 
+    def count_documents(self) -> int:
+        """How many receipts the tills have made, looked at now."""
+        self._read_documents()
+        return len(self._by_key)
+
+    def put_back(self, seat: Seat) -> None:
+        """A person has put an older state of a till's journal back: what it lacks now a person will have to take in."""
+        self.file_replaced(seat)
+        self._states = {name: state for name, state in self._states.items() if name[0] != seat.name}
+        self._outbox = {name: state for name, state in self._outbox.items() if name[0] != seat.name}
+        self._settled.pop(seat.name, None)
+        self.may_miss(seat)
+
+    def may_miss(self, seat: Seat) -> None:
+        """The documents of a till that its journal does not know now are for a person to take in."""
+        self._read_documents()
+        known = {seen.key for seen in self.view(seat).receipts() if seen.state in ("sending", "fiscalized")}
+        mine = {key for key, place in self._by_key.items() if self._author(place) == seat.name}
+        self.strays |= mine - known
+
+    def document_at(self, place: Place) -> StoredDocument:
+        """The document at a place."""
+        return self._documents[place]
+
+    def order_of(self, place: Place) -> int:
+        """The order that a document of ours settles."""
+        return next(number for number, each in self._by_order.items() if each == place)
+
     def _look_at_journal(self, seat: Seat) -> None:
         """7, and that the journal lies about no document and loses none."""
         view = self.view(seat)
@@ -150,6 +180,7 @@ class Judge:
             if former != seen.state:
                 self._moved(seat, seen, former)
         self._documents_are_known(seat, known)
+        self._is_shown(seat, view, known)
         self._look_at_outbox(seat, view)
 
     def _moved(self, seat: Seat, seen: SeenReceipt, former: str | None) -> None:
@@ -158,6 +189,18 @@ class Judge:
         self._states[seat.name, seen.key] = seen.state
         if seen.state == "fiscalized":
             self._is_true(seat, seen)
+
+    def _is_shown(self, seat: Seat, view: JournalView, known: dict[str, SeenReceipt]) -> None:
+        """6: what is under way is among the alarms that every screen shows."""
+        open_keys = {seen.key for seen in known.values() if seen.state == "sending"}
+        operations = view.operations_sending()
+        if not seat.is_running or not (open_keys or operations):
+            return
+        shown = {alarm.key for alarm in resolve.alarms(seat.till)}
+        if not open_keys <= shown or len(shown) < len(open_keys) + len(operations):
+            raise Violation(
+                f"касса {seat.name}: под вопросом {sorted(open_keys)} {operations}, показано {sorted(shown)}"
+            )
 
     def _is_true(self, seat: Seat, seen: SeenReceipt) -> None:
         """A mark in the journal is a document in the storage, with this key and this total."""
@@ -169,9 +212,13 @@ class Judge:
     def _documents_are_known(self, seat: Seat, known: dict[str, SeenReceipt]) -> None:
         """A document of a till is in its journal, at least as one that is being sent."""
         for key, place in self._by_key.items():
-            if self._author(place) != seat.name or key in self.strays:
+            if self._author(place) != seat.name:
                 continue
             seen = known.get(key)
+            if key in self.strays:
+                if seen is not None and seen.state == "fiscalized":
+                    self.strays.remove(key)
+                continue
             if seen is None or seen.state not in ("sending", "fiscalized"):
                 state = "не знает его" if seen is None else f"держит его как {seen.state}"
                 raise Violation(f"{_name(place)} с ключом {key} напечатан, а журнал кассы {seat.name} {state}")
@@ -264,6 +311,23 @@ class Judge:
         self._is_true(seat, seen)
 
     # ------------------------------------------------------------------------------------------ the end of a day
+    def counters_agree(self, register: Register) -> None:
+        """3: sales of the shift by the register's own counter = those in the journals + those of other programs."""
+        printer = register.printer
+        storage, shift = printer.storage.identity.storage_number, printer.storage.shift
+        if not shift.is_open:
+            return
+        ours = sum(self.view(seat).sold_in_shift(storage, shift.number) for seat in self._world.seats)
+        foreign = sum(
+            document.total_kopecks or 0
+            for place, document in self._documents.items()
+            if place[0] == storage and document.shift_number == shift.number and document.kind == 1
+            if self._author(place) == SECOND
+        )
+        counted = printer.registers.money.get(TOTALS, 0)
+        if counted != ours + foreign:
+            raise Violation(f"ККТ насчитала продаж на {counted} коп., в журналах {ours}, чужих {foreign}")
+
     def day_is_over(self) -> None:
         """Everything is healed and people have acted: nothing may be open, lost, doubled or untold."""
         self.after_step()
@@ -311,7 +375,7 @@ class Judge:
         for key, steps in states.items():
             if all(state == "done" for state in steps.values()):
                 continue
-            order_id = next(number for number, place in self._by_order.items() if place == self._by_key[key])
+            order_id = self.order_of(self._by_key[key])
             if not self._world.ledger.touched_by_people(order_id):
                 raise Violation(f"касса {seat.name}: чек {key} заказа {order_id} не доставлен: {steps}")
             if not any(state in ("failed", "held") for state in steps.values()):

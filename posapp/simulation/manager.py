@@ -1,17 +1,13 @@
-"""The manager: opens and closes, counts cash, keeps an eye on the outbox, decides what the till cannot prove.
-
-Lawful all the time: a document is named only when the register shows it with the receipt's key – the person holds the
-paper in the hand –, and "not made" is said only when there is no such document.
-"""
+"""The manager: opens and closes, counts cash, keeps an eye on the outbox, puts things in order in the evening."""
 
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from posapp.domain.money import Money
 from posapp.domain.settlement import State
-from posapp.simulation import market
+from posapp.simulation import market, senior
 from posapp.simulation.event import Event
 from posapp.simulation.ledger import PERSON
 from posapp.simulation.remedies import remedy
@@ -51,7 +47,7 @@ def opened(world: World, seat: Seat) -> str:
         if told.is_ok and told.value.shift.is_expired:
             code = "shift_expired"
         if code in _FOR_THE_DESK:
-            settle(world, seat)
+            senior.settle(world, seat)
         elif not remedy(world, seat, code):
             return code
         told = world.attempt(seat, shift.status)
@@ -63,48 +59,7 @@ _FOR_THE_DESK = ("resolve_needed", "not_resolvable")
 
 def looks(world: World, event: Event) -> str:
     """A look at the resolve desk, whether anything waits or not."""
-    return settle(world, world.seats[event.till])
-
-
-def settle(world: World, seat: Seat, order_id: int | None = None) -> str:
-    """Decides what waits, one case at a time; for an order also gives up what was begun otherwise."""
-    told = world.attempt(seat, resolve.waiting)
-    words = [told.code]
-    for case in told.value or ():
-        words.append(_decide(world, seat, case))
-    if order_id is not None:
-        words += _give_up_begun(world, seat, order_id)
-    return " ".join(words)
-
-
-def _decide(world: World, seat: Seat, case: Any) -> str:
-    """One case: the document with this key, if the register has one, else "not made"."""
-    document = world.judge.document_with(case.key)
-    storage = seat.register.printer.identity.storage_number
-    if document is not None and document[0] == storage:
-        told = world.attempt(seat, lambda till: resolve.decide_made(till, case.key, document[1]))
-    elif document is not None:
-        return "elsewhere"
-    else:
-        world.foreign_receipt_ends(seat.register, is_closed=True)  # the person sees whose receipt is open, and waits
-        told = world.attempt(seat, lambda till: resolve.decide_not_made(till, case.key))
-    return f"{case.key}:{told.code}"
-
-
-def _give_up_begun(world: World, seat: Seat, order_id: int) -> list[str]:
-    """A receipt of the order that was begun with other tenders or lines, and of which nothing was made."""
-    if not seat.is_running:
-        return []
-    begun = [
-        each.receipt.key
-        for each in seat.till.journal.receipts_of_order(market.HOST, order_id)
-        if each.state in (State.PENDING, State.REFUSED, State.HELD)
-    ]
-    return [world.attempt(seat, _cancels(key)).code for key in begun]
-
-
-def _cancels(key: str) -> Any:
-    return lambda till: resolve.cancel(till, key)
+    return senior.settle(world, world.seats[event.till])
 
 
 def give_up(world: World, event: Event) -> str:
@@ -208,6 +163,8 @@ def evening(world: World, event: Event) -> str:
         return "as it is " + " ".join(words)
     world.heal()
     words = [_put_in_order(world, seat) for seat in world.seats]
+    for register in world.registers:
+        world.judge.counters_agree(register)
     words += [_close(world, seat) for seat in world.seats]
     words += [_deliver_all(world, seat) for seat in world.seats]  # also what a decision of the other till changed
     world.judge.day_is_over()
@@ -217,7 +174,7 @@ def evening(world: World, event: Event) -> str:
 def _put_in_order(world: World, seat: Seat) -> str:
     for round_ in range(ROUNDS):
         begun = begin(world, seat)
-        settled = settle(world, seat)
+        settled = senior.settle(world, seat)
         if begun.split()[0] == "ok" and settled == "ok":
             return f"in order after {round_}"
         for code in begun.split():

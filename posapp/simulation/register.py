@@ -15,6 +15,7 @@ from typing import Any
 
 from posapp.devices.flow import PortError
 from posapp.devices.shtrih import commands as c
+from posapp.devices.shtrih import frame_v2
 from posapp.devices.shtrih.driver import ShtrihPrinter
 from posapp.devices.shtrih.frame import STX
 from posapp.devices.simulator import faults
@@ -63,6 +64,7 @@ class Register(SecondProgram):
         self.wire_sum = 0
         """A checksum of every byte that went over the cable."""
         self.speaker = NOBODY
+        """Whose bytes the register works on; a late command runs on while another till speaks already."""
         self.opened_by = NOBODY
         """Whose the open receipt is."""
         self.trespasses: list[str] = []
@@ -73,7 +75,7 @@ class Register(SecondProgram):
         self._work: Iterator[Step] | None = None
         self._code = 0
         self._wakes_at = self.clock.now
-        self._inbox: list[bytes] = []
+        self._inbox: list[tuple[bytes, str]] = []
         self._outbox = bytearray()
         self.be(Printer(identity_of(number), self.clock.now))
 
@@ -229,8 +231,7 @@ class Register(SecondProgram):
             self.written.append(code)
             if self.killed_at == (code, False):
                 raise Killed
-        self._inbox.append(data)
-        self.speaker = who
+        self._inbox.append((data, who))
         self._pump()
         if code is not None and self.killed_at == (code, True):
             raise Killed
@@ -267,7 +268,7 @@ class Register(SecondProgram):
             if self._work is None:
                 if not self._inbox:
                     return
-                data = self._inbox.pop(0)
+                data, self.speaker = self._inbox.pop(0)
                 self._code = _code(data) or self._code
                 self._work = self.line.receive(data, self.now)
             elif self._wakes_at > self.now:
@@ -324,6 +325,15 @@ def closed(printer: ShtrihPrinter) -> None:
 
 
 def _code(data: bytes) -> int | None:
-    if data[:1] != bytes((STX,)) or len(data) < 4:
+    """The opcode of the frame that was written, on either link; None for anything else."""
+    payload = data[2:-1] if data[:1] == bytes((STX,)) else _numbered(data)
+    if len(payload) < 1 + (payload[:1] == b"\xff"):
         return None
-    return int.from_bytes(data[2:4], "big") if data[2] == 0xFF else data[2]
+    return int.from_bytes(payload[:2], "big") if payload[0] == 0xFF else payload[0]
+
+
+def _numbered(data: bytes) -> bytes:
+    buffer = frame_v2.FrameBuffer()
+    buffer.feed(data)
+    piece = buffer.next()
+    return piece.payload if isinstance(piece, frame_v2.Numbered) else b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import shutil
@@ -118,6 +119,8 @@ def play(plan: Plan, tills: int | None = None) -> Outcome:
     folder = Path(tempfile.mkdtemp(prefix="posapp-sim-", dir=MEMORY if MEMORY.is_dir() else None))
     world = World(plan, folder)
     violation, unknown, resolved = "", 0, 0
+    loud = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)  # the program complains of its troubles, and here they are made
     try:
         world.play()
         unknown, resolved = world.judge.unknown()
@@ -129,6 +132,7 @@ def play(plan: Plan, tills: int | None = None) -> Outcome:
         violation = f"день {world.day}, шаг {world.step}: ошибка программы {type(bug).__name__}: {bug} ({where})"
     finally:
         world.close()
+        logging.disable(loud)
         shutil.rmtree(folder, ignore_errors=True)
     return Outcome(
         seed=plan.seed,

@@ -78,16 +78,22 @@ class Seat:
             self._till = self.program(self.folder)
         return self._till
 
-    def program(self, folder: Path, machine: str = "") -> Till:
+    def release_register(self) -> None:
+        """The program that runs lets go of the port; it opens it again when it needs it."""
+        if self._till is not None:
+            with suppress(PosError):
+                self._till.printer.close()
+
+    def program(self, folder: Path, machine: str = "", *, is_clone: bool = False) -> Till:
         """The program on a data directory, as `app.open_till` makes it. Raises JournalError.
 
-        `machine` is another computer's name, when it is not the seat's own.
+        `machine` is another computer's name, when it is not the seat's own; a clone believes to be the original.
         """
         journal = Journal.open(folder, now=self.now, connect=self.disk.connect)
         governor = Governor(self.clock.seconds, self.clock.advance, CLOUD)
         client = BitrixClient(self.webhook, self.line, governor)
         driver = driver_of(self.register, self.name)
-        here = place.Place(machine or f"computer {self.name}", str(folder))
+        here = place.Place(machine or f"computer {self.name}", str(self.folder if is_clone else folder))
         place.settle(journal, here)
         return Till(
             self.settings,

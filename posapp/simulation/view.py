@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,14 @@ class JournalView:
     def outbox(self) -> list[tuple[int, str, str, str, int]]:
         """(id, receipt key, step, state, order id) of every entry, oldest first."""
         return self._db.execute("SELECT id, receipt_key, step, state, order_id FROM outbox ORDER BY id").fetchall()
+
+    def sold_in_shift(self, storage_number: str, shift_number: int) -> int:
+        """The sum of the sales whose marks name this storage and shift, in kopecks."""
+        rows = self._db.execute(
+            "SELECT total_kopecks, mark FROM receipts WHERE state = 'fiscalized' AND kind = 1 AND storage_number = ?",
+            (storage_number,),
+        )
+        return sum(total for total, mark in rows if json.loads(mark)["shift_number"] == shift_number)
 
     def settled(self) -> object:
         """Something that changes whenever an entry of the outbox comes to be delivered, or no longer is."""

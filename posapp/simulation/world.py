@@ -86,6 +86,7 @@ class World:
         self._foreign: dict[int, object] = {}
         self._waiting: list[tuple[str, Callable[[], bool]]] = []
         self._endings: list[Callable[[], object]] = []
+        self._between: list[tuple[float, Callable[[], object]]] = []
         self._once: set[int] = set()
         self.wires = {id(each): Wire(self.fired) for each in self.registers}
         for each in self.registers:
@@ -106,6 +107,7 @@ class World:
         self.step += 1
         self.day = event.args.get("day", self.day)
         self._said.clear()
+        self._do_between(self.clock.seconds())
         outcome = "?"
         try:
             outcome = acts.ACTS[event.what](self, event)
@@ -185,6 +187,16 @@ class World:
     def at_healing(self, end: Callable[[], object]) -> None:
         """To be done when everything is healed."""
         self._endings.append(end)
+
+    def between_steps(self, seconds: float, act: Callable[[], object]) -> None:
+        """To be done between two steps, so much later, or in the evening when everything is put in order."""
+        self._between.append((self.clock.seconds() + seconds, act))
+
+    def _do_between(self, until: float) -> None:
+        due = [each for each in self._between if each[0] <= until]
+        self._between = [each for each in self._between if each[0] > until]
+        for _, act in due:
+            act()
 
     def counts_as(self, name: str, has_happened: Callable[[], bool]) -> None:
         """A fault that is armed somewhere else counts when this is so."""
@@ -278,6 +290,7 @@ class World:
         """Everything is in order again, and the registers have had time to finish what they were at."""
         self._note_fired()
         self.clock.forget_timers()
+        self._do_between(float("inf"))
         for end in self._endings:
             end()
         for each in (self._endings, self._armed, self._waiting):

@@ -1,0 +1,173 @@
+"""The simulation finds bugs: tills broken on purpose are caught, each by the promise that it breaks."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from posapp.domain.fiscal import FiscalDocument
+from posapp.domain.receipt import Receipt
+from posapp.errors import DeviceError, JournalError
+from posapp.journal.store import Journal
+from posapp.simulation import disk
+from posapp.simulation.event import Event
+from posapp.simulation.plan import ONE, Plan, plan_of
+from posapp.simulation.runner import play
+from posapp.till import recover, sale
+from posapp.till.context import Till
+
+SEEDS = range(900, 980)
+
+
+def caught(*words: str, tills: int = 1, seeds: Sequence[int] = SEEDS) -> str:
+    """The first violation of a broken till; it must be one of those that are expected."""
+    for seed in seeds:
+        outcome = play(plan_of(seed, 1, tills), tills)
+        if outcome.violation:
+            assert any(each in outcome.violation for each in words), outcome.violation
+            return outcome.command
+    raise AssertionError("a broken till passed every world")
+
+
+def day_with(*armed: tuple[str, dict[str, Any]]) -> Plan:
+    """A day of one sale, with these faults waiting for it."""
+    faults = [Event(600.0 + number, "fault", 0, {"name": name, **args}) for number, (name, args) in enumerate(armed)]
+    sale_of_one = {"day": 0, "order": 0, "pay": "cash", "presses": 3, "fresh": False}
+    events = (
+        Event(0.0, "morning", 0, {"day": 0, "orders": 3}),
+        *faults,
+        Event(900.0, "sell", 0, sale_of_one),
+        Event(39_600.0, "evening", 0, {"day": 0, "heals": True}),
+    )
+    return Plan(1, 1, ONE, 1, events)
+
+
+def test_a_day_made_by_hand_passes() -> None:
+    outcome = play(day_with(("command_lost", {"code": 0xFF45, "times": 1})))
+
+    assert (outcome.violation, outcome.receipts, outcome.unknown, outcome.resolved) == ("", 1, 1, 1)
+    assert outcome.faults == {"command_lost": 1}
+
+
+def nothing(_till: Till, _receipt: Receipt, after: int, *_: Any, **_more: Any) -> tuple[None, int]:
+    """A search that finds nothing."""
+    return None, after
+
+
+def test_the_unbroken_till_passes_the_same_worlds() -> None:
+    assert [play(plan_of(seed, 1, 1), 1).violation for seed in SEEDS[:5]] == [""] * 5
+
+
+def test_a_till_that_prints_again_after_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    def again(till: Till, receipt: Receipt, doubt: DeviceError, **_more: Any) -> sale.Sold:
+        till.printer.reset_link()
+        if till.printer.open_document() is not None:
+            till.printer.cancel_open_document()
+        mark = till.printer.print_receipt(receipt, after=till.printer.last_document_number())
+        return sale._fiscalized(till, receipt, mark)
+
+    monkeypatch.setattr(sale, "_after_doubt", again)
+
+    caught("два документа", "двух документах", "а есть ФД")
+
+
+def test_a_till_that_believes_the_counter(monkeypatch: pytest.MonkeyPatch) -> None:
+    def last_one(till: Till, _receipt: Receipt, after: int, *_: Any, **_more: Any) -> tuple[FiscalDocument | None, int]:
+        later = list(till.printer.documents_after(after))
+        return (later[-1], later[-1].number) if later else (None, after)
+
+    monkeypatch.setattr(recover, "_find", last_one)
+    plan = day_with(
+        ("second_program_sells", {"code": 0x8D, "when": "before", "kopecks": 5000}),
+        ("command_lost", {"code": 0xFF45, "times": 1}),
+    )
+
+    assert "а там" in play(plan).violation
+
+
+def test_a_till_that_takes_a_silence_for_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recover, "_find", nothing)
+
+    caught("а журнал кассы", "а есть ФД")
+
+
+def test_a_mark_without_its_outbox_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Journal.fiscalize
+
+    def bare(self: Journal, key: str, mark: Any, by: Any, outbox: Any, *rest: Any, **more: Any) -> None:
+        whole(self, key, mark, by, [], *rest, **more)
+
+    monkeypatch.setattr(Journal, "fiscalize", bare)
+
+    caught("без записей для портала")
+
+
+def test_printed_is_said_before_it_is_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Journal.fiscalize
+
+    def lazy(self: Journal, *rest: Any, **more: Any) -> None:
+        try:
+            whole(self, *rest, **more)
+        except JournalError:
+            return
+
+    monkeypatch.setattr(Journal, "fiscalize", lazy)
+
+    caught("а на диске")
+
+
+def test_a_journal_that_is_not_synchronous(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = disk.open_writer
+
+    def normal(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
+        db = whole(path, factory)
+        db.execute("PRAGMA synchronous=NORMAL")
+        return db
+
+    monkeypatch.setattr(disk, "open_writer", normal)
+
+    caught("журнал")
+
+
+def test_a_till_that_cancels_whatever_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = recover.status_for_sale
+
+    def tidy(till: Till) -> Any:
+        if till.printer.open_document() is not None:
+            till.printer.cancel_open_document()
+        return whole(till)
+
+    monkeypatch.setattr(recover, "status_for_sale", tidy)
+
+    caught("тронула открытый чек")
+
+
+def test_tills_that_ask_nobody_for_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def free(*_rest: Any, **_more: Any) -> Iterator[None]:
+        yield
+
+    monkeypatch.setattr("posapp.till.claims.claimed", free)
+
+    caught("два документа", tills=2)
+
+
+def test_a_broken_plan_is_reduced_to_a_few_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    from posapp.simulation.shrink import reduced
+
+    monkeypatch.setattr(recover, "_find", nothing)
+    plan = next(found for seed in SEEDS if play(found := plan_of(seed, 1, 1)).violation)
+
+    def fails(smaller: Plan) -> str:
+        return play(smaller).violation
+
+    small, violation = reduced(plan, fails, runs_max=60)
+
+    assert violation
+    assert len(small.events) <= 8
+    assert fails(small) == violation
