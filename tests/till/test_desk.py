@@ -253,6 +253,21 @@ def test_a_document_with_our_key_and_another_total_needs_a_reason(shop: Shop) ->
     assert the_record(shop).facts["found_kopecks"] == KOPECKS - 90
 
 
+@pytest.mark.parametrize("readable", [True, False])
+def test_no_reason_makes_another_total_ours_without_our_key(shop: Shop, readable: bool) -> None:
+    key = lost_before_closing(shop)
+    shop.register.is_plugged = False
+    the_case(shop)
+    shop.register.is_plugged = True
+    number = shop.register.foreign_receipt(KOPECKS - 90)
+    if not readable:
+        shop.register.lose_tlv(number)
+    with pytest.raises(ResolveNeeded, match="не подходит"):
+        resolve.decide(shop.till, key, f"made:{number}", WHO, WHY)
+    assert shop.stored().state is State.SENDING
+    no_record(shop)
+
+
 def test_two_documents_with_our_key_are_told_and_one_is_chosen(shop: Shop) -> None:
     key = lost_before_closing(shop)
     first, second = (shop.register.foreign_receipt(KOPECKS, stamp=f"1·1001·{key}") for _ in range(2))
