@@ -205,4 +205,6 @@ def _shown(till: Till, receipt: Receipt, claimed: FiscalMark) -> FiscalMark | No
         return None
     if (document.sign, document.kind, document.total) != (claimed.document_sign, receipt.kind, receipt.total):
         return None
+    if document.whole and recover.key_of(document) not in (None, receipt.key):
+        return None
     return till.printer.document_mark(claimed.document_number)

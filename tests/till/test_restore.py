@@ -410,3 +410,101 @@ def test_the_gate_stands_before_everything(shop: Shop) -> None:
         with pytest.raises(JournalError) as refused:
             act()
         assert refused.value.code == "journal_damaged"
+
+
+def test_a_document_whose_text_is_gone_is_proven_by_its_number_and_sign(kept: Shop) -> None:
+    """The damaged row says which document it was; the storage shows number, sign, kind and total, and no more."""
+    numbers = [document.number for document in kept.register.receipts]
+    kept.close()
+    zero_root(path_of(kept), "ix_outbox_order")
+    kept.register.lose_tlv(*numbers)
+    report = bring_back(kept)
+    assert report.waiting == ()
+    assert [each["order"] for each in report.adopted] == ["1003", "1004"]
+    assert_all_is_back(kept)
+
+
+def test_a_document_without_a_text_and_without_a_row_is_named(kept: Shop) -> None:
+    """Order 5 was begun before the copy and printed after it; the storage shows a document of its kind and sum."""
+    kept.register.advance(3700)
+    keeping.keep_copies(kept.till)
+    kept.sell(an_order(5))
+    number = kept.register.receipts[-1].number
+    kept.close()
+    path_of(kept).unlink()
+    kept.register.lose_tlv(number)
+    report = bring_back(kept)
+    (case,) = report.waiting
+    assert (case.document, case.order, report.unreadable) == (number, "1005", 1)
+    assert keeping.state(kept.till).blocks is None
+    kept.register.readable_again(number)
+    assert bring_back(kept).waiting == ()
+    assert_all_is_back(kept, (1, 2, 3, 4, 5))
+
+
+def test_a_mark_that_the_storage_does_not_show_proves_nothing(kept: Shop) -> None:
+    """The damaged row names another document of the same sum: the keys in the storage decide."""
+    kept.close()
+    with closing(sqlite3.connect(path_of(kept))) as db, db:
+        three, four = (row[0] for row in db.execute("SELECT mark FROM receipts WHERE order_id IN (3, 4) ORDER BY id"))
+        numbers = [5, 6]
+        db.execute("UPDATE receipts SET mark = NULL, document_number = NULL, storage_number = NULL, fiscalized_at ="
+                   " NULL, state = 'pending' WHERE order_id IN (3, 4)")  # fmt: skip
+        for order, (mark, number) in {3: (four, numbers[1]), 4: (three, numbers[0])}.items():
+            db.execute(
+                "UPDATE receipts SET state = 'fiscalized', mark = ?, document_number = ?, fiscalized_at = 1,"
+                " storage_number = ? WHERE order_id = ?",
+                (mark, number, kept.register.printer.identity.storage_number, order),
+            )
+    zero_root(path_of(kept), "ix_outbox_order")
+    report = bring_back(kept)
+    assert report.waiting == ()
+    assert [(each["document"], each["order"]) for each in report.adopted] == [(5, "1003"), (6, "1004")]
+    assert_all_is_back(kept)
+
+
+def test_a_document_declared_foreign_stays_foreign(kept: Shop) -> None:
+    number = kept.register.foreign_receipt(7_00, stamp="1·1009·0000000000000009")
+    identity = kept.till.printer.connect()
+    foreign = [kept.till.printer.read_document(number)]
+    kept.till.journal.remember_document(identity, number, foreign)
+    report = bring_back(kept, from_storage=True)
+    assert report.waiting == ()
+    assert number not in [each["document"] for each in report.adopted]
+    assert_all_is_back(kept)
+
+
+@pytest.mark.parametrize("how", ["turned over", "cut off", "gone", "of another file"])
+def test_a_damaged_log_loses_nothing_that_was_printed(kept: Shop, how: str) -> None:
+    """The process was killed; what it had committed stands in the log alone."""
+    saved = kept.folder.parent / "killed"
+    shutil.copytree(kept.folder, saved)
+    log = wal_of(saved / JOURNAL_NAME)
+    match how:
+        case "turned over":
+            flip(log)
+        case "cut off":
+            shorten(log, 0.3)
+        case "gone":
+            log.unlink()
+        case _:
+            log.write_bytes(b"\x37\x7f\x06\x82" + log.read_bytes()[4:32] + bytes(8000))
+    kept.close()
+    kept.folder = saved
+    assert bring_back(kept).waiting == ()
+    assert_all_is_back(kept)
+
+
+def test_a_copy_of_a_former_schema_comes_back(kept: Shop) -> None:
+    kept.close()
+    (copy,) = (kept.folder / "backups").iterdir()
+    with closing(sqlite3.connect(copy)) as db, db:
+        db.execute("DROP TABLE audit")
+        db.execute("UPDATE alembic_version SET version_num = '0001'")
+    copy.rename(copy.with_name("journal-before-0001-20261120T000000Z.sqlite"))
+    zero_root(path_of(kept), "ix_outbox_order")
+    report = bring_back(kept)
+    assert report.from_copy is not None
+    assert "before-0001" in report.from_copy
+    assert report.salvaged["receipts"] == 3
+    assert_all_is_back(kept)
