@@ -224,20 +224,6 @@ def test_a_journal_older_than_the_copy_gives_way_to_it(shop: Shop, tmp_path_fact
     assert_all_is_back(shop, (1, 2))
 
 
-def test_a_deleted_log_loses_nothing_that_was_printed(kept: Shop) -> None:
-    """The process is killed, and somebody tidies the files that look temporary away."""
-    key = kept.receipt(4).key
-    saved = kept.folder.parent / "killed"
-    shutil.copytree(kept.folder, saved)
-    wal_of(saved / JOURNAL_NAME).unlink()
-    kept.close()
-    kept.folder = saved
-    report = bring_back(kept)
-    assert report.waiting == ()
-    assert_all_is_back(kept)
-    assert kept.receipt(4).key == key
-
-
 @pytest.mark.parametrize("is_made", [True, False], ids=["made", "not made"])
 def test_a_receipt_that_was_being_sent_is_proven_after_the_damage(kept: Shop, is_made: bool) -> None:
     kept.register.killed_at = (0xFF45, is_made)
@@ -475,9 +461,11 @@ def test_a_document_declared_foreign_stays_foreign(kept: Shop) -> None:
 
 
 @pytest.mark.parametrize("how", ["turned over", "cut off", "gone", "of another file"])
-def test_a_damaged_log_loses_nothing_that_was_printed(kept: Shop, how: str) -> None:
-    """The process was killed; what it had committed stands in the log alone."""
-    saved = kept.folder.parent / "killed"
+def test_a_damaged_log_loses_nothing_that_was_printed(
+    kept: Shop, how: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The process was killed; what it had committed stands in the log alone, and somebody tidies it away."""
+    saved = tmp_path_factory.mktemp("killed") / "till"
     shutil.copytree(kept.folder, saved)
     log = wal_of(saved / JOURNAL_NAME)
     match how:
