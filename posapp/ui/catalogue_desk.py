@@ -103,6 +103,14 @@ DESK_TEXTS: dict[str, tuple[str, str]] = {
     "why.foreign.1": ("Это чек другой кассы", "It is another till's receipt"),
     "why.operation_made.1": ("Проверили по ящику и ленте", "Checked by drawer and tape"),
     "why.operation_not_made.1": ("Проверили по ящику и ленте", "Checked by drawer and tape"),
+    "decided.made": ("Решено: чек есть, ФД~{n}.", "Decided: the receipt exists, FD~{n}."),
+    "decided.not_made": ("Решено: чека нет.", "Decided: there is no receipt."),
+    "desk.itself": ("Программа решила сама: {case}.", "The program has decided by itself: {case}."),
+    "desk.itself_made": ("Чек есть, ФД~{n}. Отдайте товар.", "The receipt exists, FD~{n}. Hand over the goods."),
+    "desk.itself_not_made": (
+        "Чека нет. Откройте заказ и нажмите «Продолжить», второй раз деньги не берите.",
+        "There is no receipt. Open the order and press Continue, do not take the money again.",
+    ),
     "decided.noted": ("В журнале действий: {who}", "In the audit log: {who}"),
     # reconciliation
     "act.reconcile": ("Показать", "Show"),

@@ -73,6 +73,7 @@ class Counter(QObject):
         self.is_unlocked = False
         self._new_receipt: ReceiptView | None = None
         self._is_proven = False  # the storage was read for the open order, and it has not been said yet
+        self._is_decided = False  # and it was a person who said what became of it
         self._drafts: dict[int, Draft] = {}
         self._unknown_outcomes: dict[int, Trouble] = {}  # by order, until the storage is read
         self._seconds = 0
@@ -335,6 +336,10 @@ class Counter(QObject):
             judged = self._proven if order_id in was_unknown else self._judged
             self._bridge.run(self._lanes.journal, lambda: self._desk.view(order_id), judged, self._ignore)
 
+    def decided(self, order_number: str) -> None:
+        """A person decided at the resolve desk what became of an order's receipt: nobody shall say it was proven."""
+        self._is_decided = self.view is not None and self.view.order.number == order_number
+
     def not_recovered(self, trouble: Trouble) -> None:
         """The storage was read and proves nothing: from now on the order says that a person has to decide."""
         if trouble.act != "resolve":
@@ -365,13 +370,15 @@ class Counter(QObject):
 
     def _tell_proof(self, view: OrderView) -> None:
         say, receipt = self._look.say, view.receipt
+        made, not_made = ("decided.made", "decided.not_made") if self._is_decided else ("proven.made", "proven.not_made")
+        self._is_decided = False
         if receipt is not None and receipt.mark is not None:
-            said = say("proven.made", n=receipt.mark.document_number)
+            said = say(made, n=receipt.mark.document_number)
             self._face.pane.show_trouble(Trouble("ok", said, say("proven.made_action"), "133"))
             self._sounds.play("receipt")
         elif receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
             action = say("proven.not_made_action", sums=tender_words(receipt, self._look))
-            self._face.pane.only_resume(Trouble("wait", say("proven.not_made"), action, "132", "resume"))
+            self._face.pane.only_resume(Trouble("wait", say(not_made), action, "132", "resume"))
 
 
 def _is_begun(view: OrderView) -> bool:

@@ -7,7 +7,7 @@ from typing import Protocol
 from PySide6.QtCore import QObject
 
 from posapp.lanes import Lanes
-from posapp.till.views import Case, Choice, Resolved
+from posapp.till.views import Case, Choice, OrderView, Resolved
 from posapp.ui.bridge import Bridge, Failure
 from posapp.ui.desk import Desk
 from posapp.ui.look import Look
@@ -90,10 +90,33 @@ class Resolver(QObject):
         begun = [self._begun] if self._begun is not None else []
         self.cases = begun + [case for case in cases if self._begun is None or case.key != self._begun.key]
         keys = [case.key for case in self.cases]
+        if shown is not None and shown.key not in keys:
+            self._tell_decided(shown)
         self._at = keys.index(shown.key) if shown is not None and shown.key in keys else 0
         self.show_again()
         if not self.cases and not self._reading and not self.is_deciding:
             self._room.no_case_left(self._decided)
+
+    def _tell_decided(self, case: Case) -> None:
+        """A case that was on the screen is gone without a person: what became of it."""
+        self._decided = case
+
+        def tell(view: OrderView | None) -> None:
+            say, receipt = self._look.say, view.receipt if view is not None else None
+            action = ""
+            if receipt is not None and receipt.mark is not None:
+                action = say("desk.itself_made", n=receipt.mark.document_number)
+            elif receipt is not None:
+                action = say("desk.itself_not_made")
+            said = Trouble("ok", say("desk.itself", case=case.title), action, "")
+            self._room.desk_screen.show_trouble(said)
+
+        if case.order_number:
+            self._bridge.run(
+                self._lanes.journal, lambda: self._desk.find(case.order_number), tell, lambda _failure: tell(None)
+            )
+        else:
+            tell(None)
 
     def _not_read(self, failure: Failure) -> None:
         self._reading -= 1

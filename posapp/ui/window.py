@@ -406,6 +406,8 @@ class Window(QWidget):
     def case_decided(self, case: Case, choice: Choice) -> None:
         """Selling may unlock; an order whose begun receipt was given up is free again."""
         self.frame.show_screen("resolve")
+        if self.counter is not None:
+            self.counter.decided(case.order_number)
         if choice.id == CANCEL and self.counter is not None and self.counter.view is not None:
             self.counter.open(self.counter.view.order.order_id)
         else:

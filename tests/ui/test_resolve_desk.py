@@ -304,7 +304,7 @@ def test_after_the_last_case_the_customer_who_waits_gets_the_answer(make_shop: M
     decide_first(shop)
     assert shop.window.frame.shown == "receipt"
     assert shop.window.pane.done.is_new
-    assert "4518" in shop.window.pane.banner.message.whole
+    assert "Решено" in shop.window.pane.banner.message.whole  # a person said so, no storage proved it
 
 
 def decide_first(shop: Shop) -> None:
@@ -313,6 +313,30 @@ def decide_first(shop: Shop) -> None:
     shop.hands.type("1")
     shop.hands.press(ENTER, chord=CTRL)
     assert len(decisions(shop)) == 1
+
+
+def test_a_case_that_the_program_decides_meanwhile_is_not_gone_without_a_word(make_shop: MakeShop) -> None:
+    shop = make_shop(desk_with(waiting_case()))
+    shop.window.go("resolve")
+    it = order(10469)
+    made = fiscalized(receipt_of(it, DUE, ZERO), 4519)
+    shop.desk.views["10469"] = replace(view(it), receipts=(made,))
+    shop.desk.waiting = []
+    shop.window.read_cases()
+    banner = shop.window.frame.resolve.banner
+    assert "10469" in said(shop)
+    assert "4519" in banner.action.whole
+    assert shop.window.frame.shown == "resolve"  # another order, or none, is on the till
+
+
+def test_the_customer_of_a_case_that_decided_itself_gets_the_answer_at_the_till(make_shop: MakeShop) -> None:
+    shop = make_shop(desk_with(replace(waiting_case(), order_number="10457")))
+    shop.desk.views["010457"] = shop.desk.views["10457"]
+    shop.hands.scan("010457")
+    shop.window.go("resolve")
+    shop.desk.waiting = []
+    shop.window.read_cases()
+    assert shop.window.frame.shown == "order"
 
 
 def test_a_recovery_beside_it_does_not_pull_the_person_away(make_shop: MakeShop) -> None:
