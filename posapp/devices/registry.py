@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from posapp.devices.base import FiscalPrinter
 from posapp.devices.port import SerialPort
 from posapp.devices.shtrih.driver import ShtrihPrinter
+from posapp.devices.shtrih.session import LINKS
 from posapp.errors import UsageError
 
 MODELS = ("shtrih",)
-LINKS = ("auto", "v1")
 
 
 def make_printer(
@@ -30,4 +30,4 @@ def make_printer(
         raise UsageError("usage", what=f"модели «{model}» пока нет, есть: {', '.join(MODELS)}")
     if link not in LINKS:
         raise UsageError("usage", what=f"связи «{link}» пока нет, есть: {', '.join(LINKS)}")
-    return ShtrihPrinter(lambda: SerialPort(port, baud), port, password, key_tags)
+    return ShtrihPrinter(lambda: SerialPort(port, baud), port, password, key_tags, link)

@@ -15,12 +15,14 @@ from posapp.devices.base import FiscalPrinter
 from posapp.devices.flow import PortError
 from posapp.devices.port import SerialPort
 from posapp.devices.registry import make_printer
+from posapp.devices.shtrih import frame_v2
 from posapp.devices.shtrih.frame import STX
 from posapp.domain.fiscal import ShiftState
 from tests.wire.simulated import Simulated, simulated
 
 TRANSPORTS = ("pty", "tcp:127.0.0.1:0")
 MODELS = ("shtrih",)
+WORLDS = [(model, each, "v1") for model in MODELS for each in TRANSPORTS] + [("shtrih", "pty", "v2")]
 
 
 @dataclass
@@ -30,11 +32,12 @@ class Bench:
     model: str
     register: Simulated
     printer: FiscalPrinter
+    link: str = "auto"
 
     def another_driver(self) -> FiscalPrinter:
         """A driver that knows nothing of the one before, as after a restart of the program, which is gone."""
         self.printer.close()
-        return make_printer(self.model, self.register.ready["port"])
+        return make_printer(self.model, self.register.ready["port"], link=self.link)
 
     def fault(self, command: str, do: str, when: str, **more: Any) -> None:
         """One fault, in place of those before."""
@@ -50,14 +53,24 @@ class Bench:
         return self.register.documents()
 
 
-@pytest.fixture(scope="session", params=[(model, each) for model in MODELS for each in TRANSPORTS], ids=lambda p: p[1])
+@pytest.fixture(scope="session", params=WORLDS, ids=lambda world: f"{world[1]} {world[2]}")
 def running(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """The process, and a driver that stays connected where a test leaves it so."""
-    model, transport = request.param
+    model, transport, link = request.param
     with simulated("--model", model, "--listen", transport) as register:
-        printer = make_printer(model, register.ready["port"])
-        yield Bench(model, register, printer)
+        printer = make_printer(model, register.ready["port"], link=link)
+        yield Bench(model, register, printer, link)
         printer.close()
+
+
+def _payload(data: bytes) -> bytes:
+    """What a frame of either link carries, nothing for other bytes."""
+    if data[0] == STX:
+        return data[2:]
+    buffer = frame_v2.FrameBuffer()
+    buffer.feed(data)
+    piece = buffer.next()
+    return piece.payload if isinstance(piece, frame_v2.Numbered) else b""
 
 
 class Scissors:
@@ -71,7 +84,7 @@ class Scissors:
         write, read = SerialPort.write, SerialPort.read
 
         def cutting_write(port: SerialPort, data: bytes) -> None:
-            if self._opcode is not None and data[2:].startswith(self._opcode) and data[0] == STX:
+            if self._opcode is not None and _payload(data).startswith(self._opcode):
                 self._countdown -= 1
                 self.is_cut = self.is_cut or self._countdown == 0
                 if self.is_cut and self._is_sent:

@@ -96,6 +96,14 @@ def with_open_shift(shop: Shop) -> None:
     shop.register.advance(60.0)
 
 
+def speaks_v2(shop: Shop) -> None:
+    """The register is switched off and on, and the till speaks link v2 with it from its first byte."""
+    shop.till.printer.close()
+    shop.register.line.power_off()
+    shop.register.line.power_on()
+    shop.till = replace(shop.till, device=ShtrihPrinter(shop.register.open_port, PORT, link="v2"))
+
+
 @dataclass(frozen=True)
 class _Said:
     """A reply as the register says it, whatever it should have said."""

@@ -64,6 +64,7 @@ class ShtrihPrinter:
     """One register behind one port. `open_port` makes a fresh port each time; it raises Unreachable.
 
     `key_tags` is what set-up proved (see `PrinterProfile`); a kind that it does not name is offered the key in 1084.
+    `link`: `v1`, `v2`, or `auto` for whichever answers.
     """
 
     def __init__(
@@ -72,8 +73,9 @@ class ShtrihPrinter:
         port_name: str,
         password: int = SYSTEM_PASSWORD,
         key_tags: Mapping[int, str] | None = None,
+        link: str = "v1",
     ) -> None:
-        self._session = Session(open_port, port_name, password)
+        self._session = Session(open_port, port_name, password, link)
         self._archive = Archive(self._session)
         self._key_tags = dict(key_tags or {})
 
@@ -225,6 +227,7 @@ class ShtrihPrinter:
             closing = documents.closing(receipt, self._session.password)
         except ValueError as error:
             raise Refused("device_refused", reason=str(error), error="–") from error
+        self._session.knock()
         self._step_to_open(receipt)
         try:
             opened()

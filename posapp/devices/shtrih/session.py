@@ -14,6 +14,7 @@ from posapp.devices.flow import Await, Flow, Port, PortError, drive
 from posapp.devices.shtrih import commands as c
 from posapp.devices.shtrih import states
 from posapp.devices.shtrih.link import Link, Lost, NotSent
+from posapp.devices.shtrih.link_v2 import LinkV2
 from posapp.devices.shtrih.refusals import refusal
 from posapp.domain.fiscal import DeviceIdentity
 from posapp.errors import OutcomeUnknown, PosError, ProtocolError, Refused, Unreachable
@@ -25,10 +26,15 @@ BUSY_POLLS_MAX = 600  # a minute: printing ends, a shift report may take longer 
 UNFINISHED_READS_MAX = 4096
 
 
+LINKS: dict[str, tuple[type[Link] | type[LinkV2], ...]] = {"auto": (Link, LinkV2), "v1": (Link,), "v2": (LinkV2,)}
+"""What a register may speak, in the order in which it is tried. It stays with the first one that it heard until it
+loses power, so "no answer to ENQ" may mean that another program has spoken v2 with it."""
+
+
 class Session:
     """One register behind one port. `open_port` makes a fresh port each time; it raises Unreachable."""
 
-    def __init__(self, open_port: Callable[[], Port], port_name: str, password: int) -> None:
+    def __init__(self, open_port: Callable[[], Port], port_name: str, password: int, link: str = "v1") -> None:
         self._open_port = open_port
         self.port_name = port_name
         self.password = password
@@ -37,7 +43,8 @@ class Session:
         """Answers that the register still held, to the last command that changed it: hints, never a proof (rule 5)."""
         self.acknowledged: int | None = None
         """The last command that changed the register, when it was acknowledged and its answer then lost."""
-        self._link = Link(self.drained)
+        self._links = LINKS[link]
+        self._link: Link | LinkV2 = self._links[0](self.drained)
         self._identity: DeviceIdentity | None = None
 
     def connect(self) -> DeviceIdentity:
@@ -46,7 +53,19 @@ class Session:
             return self._identity
         if self._port is None:
             self._port = self._open_port()
-            self._link = Link(self.drained)
+            self._link = self._links[0](self.drained)
+        try:
+            return self._introduce()
+        except Unreachable:
+            if len(self._links) == 1:
+                raise
+        self._links = (*self._links[1:], self._links[0])  # the other one; it stays the first to be tried
+        self._port = self._open_port()
+        self._link = self._links[0](self.drained)
+        return self._introduce()
+
+    def _introduce(self) -> DeviceIdentity:
+        """The first words on a fresh link. What goes wrong closes it."""
         try:
             self.finish_reading()
             self._identity = self._read_identity()
@@ -122,6 +141,17 @@ class Session:
         if isinstance(reply, c.ErrorReply):
             raise refusal(reply.error)
         return True
+
+    def knock(self) -> None:
+        """Is anybody there? Raises Unreachable. On v1 every command asks that by itself."""
+        self.connect()
+        if self._port is None or not isinstance(self._link, LinkV2):
+            return
+        try:
+            drive(self._link.knock(), self._port)
+        except NotSent as error:
+            self.close()
+            raise Unreachable("device_unreachable", port=self.port_name) from error
 
     def ask(self, command: c.Command[R]) -> R:
         """A question. Raises Unreachable, Refused (the device's "no"), ProtocolError."""

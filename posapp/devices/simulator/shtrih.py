@@ -22,8 +22,7 @@ from datetime import datetime
 from enum import Enum
 
 from posapp.devices.shtrih import commands as c
-from posapp.devices.shtrih import frame
-from posapp.devices.simulator import frame_v2
+from posapp.devices.shtrih import frame, frame_v2
 from posapp.devices.simulator.faults import AFTER_COMMIT, BEFORE, Fault, Faults
 from posapp.devices.simulator.printer import Printer
 from posapp.devices.simulator.rules import BAD_LENGTH

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from posapp.devices.simulator import faults, frame_v2
+from posapp.devices.shtrih import frame_v2
+from posapp.devices.shtrih.frame_v2 import FrameBuffer, Numbered, Sync, crc16
+from posapp.devices.simulator import faults
 from posapp.devices.simulator.faults import Faults
-from posapp.devices.simulator.frame_v2 import FrameBuffer, Numbered, Sync, crc16
 from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer
 from posapp.devices.simulator.shtrih import Pause, Reply, ShtrihLine

@@ -1,4 +1,4 @@
-"""Frames of the Штрих-М link, version 2 ("alternative lower level"), as the register sees them. No I/O.
+"""Frames of the Штрих-М link, version 2 ("alternative lower level"), both ways. No I/O.
 
     8F | LEN16 | NUM16 | DATA … | CRC16          all little-endian
 
