@@ -14,7 +14,7 @@ import typer.main
 
 import dev
 from posapp.cli.main import build
-from posapp.devices.registry import LINKS, MODELS
+from posapp.devices.registry import MODELS
 from posapp.domain.fiscal import FiscalMark, ReceiptKind
 from posapp.domain.settlement import State
 from posapp.domain.tags import TAGS
@@ -193,7 +193,6 @@ def test_what_the_readme_says_is_missing_is_missing() -> None:
     # Whoever builds one of these takes it from "What it cannot do yet".
     assert set(command_line().commands) & {"refund", "correct", "doctor", "bundle"} == set()
     assert MODELS == ("shtrih",)
-    assert LINKS == ("auto", "v1")
 
 
 # ---- error codes

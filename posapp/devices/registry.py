@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from posapp.devices.base import FiscalPrinter
 from posapp.devices.port import SerialPort
 from posapp.devices.shtrih.driver import ShtrihPrinter
-from posapp.devices.shtrih.session import LINKS
+from posapp.devices.shtrih.session import LINKS as _LINKS
 from posapp.errors import UsageError
 
 MODELS = ("shtrih",)
+LINKS = tuple(_LINKS)
 
 
 def make_printer(
