@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -231,11 +231,13 @@ def restore_directory(
     from_storage: bool = False,
     person: str = "",
     progress: Progress = silent,
+    named: Mapping[int, str] | None = None,
+    foreign: Collection[int] = (),
 ) -> restore.Report:
     """Brings a data directory back: files, then the fiscal storage (see `posapp.till.restore`). Nobody may hold it.
 
     A register that does not answer is no error: its documents wait in the report, and the same call goes on later.
-    Raises JournalError, SetupError.
+    Raises JournalError, SetupError; ResolveNeeded or SaleError for a person's word (`named`, `foreign`) that is wrong.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -249,7 +251,7 @@ def restore_directory(
     with open_till(folder, person=person, checks=False) as till:
         restore.begin(till, rebuilt, from_storage=from_storage)
         try:
-            return restore.finish(till, why, progress)
+            return restore.finish(till, why, progress, named=named, foreign=foreign)
         except (DeviceError, SetupError) as error:
             return restore.not_read(till, error)
 

@@ -46,6 +46,10 @@ def restore(
     from_storage: Annotated[
         bool, typer.Option("--from-storage", help="Прочитать ФН с первого документа: чеки этой кассы – в журнал.")
     ] = False,
+    take: Annotated[
+        list[str] | None, typer.Option("--take", help="ФД=ЗАКАЗ: документ без номера заказа – чек этого заказа.")
+    ] = None,
+    foreign: Annotated[list[int] | None, typer.Option("--foreign", help="ФД – не чек этой кассы.")] = None,
     by: Annotated[str, typer.Option("--by", help="Кто решил; иначе кассир из настроек.")] = "",
     why: Annotated[str, typer.Option("--why", help="Почему; остаётся в записях о решениях.")] = "",
     data_dir: DataDir = None,
@@ -61,10 +65,24 @@ def restore(
         raise UsageError("usage", what="--copy и --from-storage вместе не бывают")
     folder = app.data_dir(data_dir)
     report = app.restore_directory(
-        folder, " ".join(why.split()), copy=copy, from_storage=from_storage, person=by.strip(), progress=_tell
+        folder,
+        " ".join(why.split()),
+        copy=copy,
+        from_storage=from_storage,
+        person=by.strip(),
+        progress=_tell,
+        named=dict(map(_named, take or [])),
+        foreign=foreign or (),
     )
     answer(json, report.as_json(), _text(report))
     return 0 if report.is_whole else EXIT_WAITS
+
+
+def _named(pair: str) -> tuple[int, str]:
+    number, _, order = pair.partition("=")
+    if not (number.isascii() and number.isdigit() and order.strip()):
+        raise UsageError("usage", what=f"--take {pair}: ждём ФД=ЗАКАЗ")
+    return int(number), order.strip()
 
 
 def _tell(step: str, done: int, total: int) -> None:

@@ -12,13 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
 
+from posapp.domain import ffd
 from posapp.domain.checkout import settlement_of
 from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument, FiscalMark
+from posapp.domain.readback import receipt_from
 from posapp.domain.receipt import Receipt
-from posapp.domain.settlement import By, Stamp, State
+from posapp.domain.settlement import By, Settlement, Stamp, State, short_key
 from posapp.errors import Offline, Refused, Rejected, ResolveNeeded, SetupError
 from posapp.journal.rows import DeviceSending, DocumentTaken, IllegalMove
-from posapp.till import adopt, audit, exchange, recover
+from posapp.till import adopt, audit, exchange, orders, recover
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 
@@ -26,6 +28,9 @@ Progress = Callable[[str, int, int], None]
 """Told while something long goes on: which step, how much of it is done, how much there is (0: not known)."""
 
 MANY_ORDERS = 20
+NAMELESS = (
+    "в ФД {number} нет номера заказа: назовите заказ, posapp restore --take {number}=ЗАКАЗ, или --foreign {number}"
+)
 _SETTLEMENTS = (DocumentType.RECEIPT, DocumentType.CORRECTION)
 
 
@@ -58,12 +63,15 @@ class Waiting:
 class Found:
     """What lies in the storage after a document: ours that the journal does not know, ours that it does, unreadable.
 
-    `unreadable` are receipts whose TLV is gone: nobody can say whose they are. `last` is the last number read.
+    `unreadable` are receipts whose TLV is gone: nobody can say whose they are. `nameless` are receipts that say neither
+    key nor order, on a register that takes no key (rule 2): nobody else prints there, so they are ours. `last` is the
+    last number read.
     """
 
     unknown: list[FiscalDocument] = field(default_factory=list)
     known: list[FiscalDocument] = field(default_factory=list)
     unreadable: list[FiscalDocument] = field(default_factory=list)
+    nameless: list[FiscalDocument] = field(default_factory=list)
     others: list[FiscalDocument] = field(default_factory=list)
     last: int = 0
 
@@ -76,10 +84,14 @@ def look(till: Till, after: int, progress: Progress = silent) -> Found:
     for document in till.printer.documents_after(after):
         found.last = document.number
         progress("storage", document.number - after, last - after)
-        if recover.is_unknown_ours(till, document) and not _is_declared_foreign(till, storage, document):
-            found.unknown.append(document)
-        elif till.journal.receipt_of_document(storage, document.number) is not None:
+        if till.journal.receipt_of_document(storage, document.number) is not None:
             found.known.append(document)
+        elif _is_declared_foreign(till, storage, document):
+            found.others.append(document)
+        elif recover.is_unknown_ours(till, document):
+            found.unknown.append(document)
+        elif _is_nameless(till, document):
+            found.nameless.append(document)
         elif document.type in _SETTLEMENTS and not document.whole:
             found.unreadable.append(document)
         else:
@@ -88,9 +100,14 @@ def look(till: Till, after: int, progress: Progress = silent) -> Found:
 
 
 def _is_declared_foreign(till: Till, storage: str, document: FiscalDocument) -> bool:
-    """A person has said that this document, stamped like ours, is another program's."""
+    """The journal has it as another program's; for one that is stamped like ours a person has said so."""
     noted = till.journal.foreign_documents(storage, after=document.number - 1, limit=1)
     return bool(noted) and noted[0].number == document.number
+
+
+def _is_nameless(till: Till, document: FiscalDocument) -> bool:
+    takes_no_key = document.kind is not None and not till.printer.key_tag(document.kind)
+    return document.type in _SETTLEMENTS and not document.stamp and takes_no_key
 
 
 # ------------------------------------------------------------------------------------------------ taking in
@@ -124,11 +141,69 @@ def _take(till: Till, document: FiscalDocument, reason: str) -> Waiting | None:
         adopt.adopt(till, key, document.number, decision)
     except (ResolveNeeded, IllegalMove, DeviceSending) as error:
         why = str(error.facts.get("why", error.message()))
+        if stamp is not None and not stamp.order:
+            why = NAMELESS.format(number=document.number)
     except DocumentTaken as error:
         why = f"ФД {document.number} в журнале – чек {error.key}"
     else:
         return None
     return Waiting(why, order, key, document.number, document.total.kopecks if document.total else None)
+
+
+def take_named(till: Till, number: int, order_number: str, reason: str) -> None:
+    """A person says: document `number`, which names no order, is the receipt of this one. Safe to call again.
+
+    Believed when the storage has its text and its sum is the order's. Raises ResolveNeeded, SaleError `unknown_order`,
+    DeviceError.
+    """
+    document, order = till.printer.read_document(number), orders.find(till, order_number)
+    if document.kind is None or not document.whole or document.total != order.price:
+        raise ResolveNeeded("not_resolvable", why=f"ФД {number} не подходит заказу {order.number} по сумме")
+    settlement = settlement_of(order, document.kind)
+    begun = till.journal.receipt_of_settlement(settlement)
+    key = recover.key_of(document) or (begun.receipt.key if begun else short_key(till.new_id()))
+    if begun is not None and (begun.receipt.key != key or begun.state is State.FISCALIZED):
+        raise ResolveNeeded("not_resolvable", why=f"по заказу {order.number} уже есть чек {begun.receipt.key}")
+    if begun is None:
+        _read_back(till, number, Stamp(till.settings.till, order.number, key), settlement)
+    elif begun.state in (State.HELD, State.REFUSED):
+        till.journal.move(key, State.PENDING, By.PERSON, f"чек есть в ФН: ФД {number}")
+    kept = till.journal.receipt(key)
+    if kept is None or kept.receipt.total != document.total:
+        raise ResolveNeeded("not_resolvable", why=f"ФД {number} не подходит чеку {key} по сумме")
+    mark = till.printer.document_mark(number)
+    if kept.state is State.PENDING:
+        till.journal.start_attempt(key, till.printer.connect(), number - 1, mark.shift_number)
+    elif not _waits_for(till, key, number):
+        raise ResolveNeeded("not_resolvable", why=f"чек {key} ждёт другого документа")
+    decision = audit.decided(till, "receipt.adopted", key, reason, document=number, order=order.number)
+    entries = entries_for(till, kept.receipt, mark)
+    till.journal.fiscalize(key, mark, By.PERSON, entries, {"adopted": number}, decision=decision)
+
+
+def _read_back(till: Till, number: int, stamp: Stamp, settlement: Settlement) -> None:
+    """The receipt that a document shows, into the journal."""
+    entries = ffd.read_document(till.printer.document_tlv(number)).entries
+    try:
+        receipt = receipt_from(entries, stamp, settlement, now=till.now(), is_training=till.settings.is_training)
+    except ValueError as error:
+        raise ResolveNeeded("not_resolvable", why=f"ФД {number} не похож на чек этой программы: {error}") from error
+    till.journal.add_receipt(receipt)
+
+
+def _waits_for(till: Till, key: str, number: int) -> bool:
+    """Whether an earlier call was cut off between the attempt and the mark."""
+    attempt = till.journal.last_attempt(key)
+    return attempt is not None and attempt.ended_at is None and attempt.last_document == number - 1
+
+
+def declare_foreign(till: Till, number: int, reason: str) -> None:
+    """A person says: document `number` is no receipt of this till. It stays out of the journal. Raises DeviceError."""
+    document, identity = till.printer.read_document(number), till.printer.connect()
+    known = till.journal.known_device(identity.factory_number)
+    decision = audit.decided(till, "document.foreign", str(number), reason, document=number)
+    reached = known.last_document if known is not None and known.identity == identity else 0
+    till.journal.remember_document(identity, reached, [document], decision=decision)
 
 
 def _give_way(till: Till, document: FiscalDocument, stamp: Stamp, why: str) -> None:

@@ -14,7 +14,7 @@ and has less to do.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -171,10 +171,19 @@ def _told(till: Till) -> dict[str, Any]:
     return body
 
 
-def finish(till: Till, why: str, progress: Progress = silent) -> Report:
+def finish(
+    till: Till,
+    why: str,
+    progress: Progress = silent,
+    *,
+    named: Mapping[int, str] | None = None,
+    foreign: Collection[int] = (),
+) -> Report:
     """Reads the storage and takes in what is ours. Raises DeviceError when the register is away: call it again then.
 
-    `why` is the person's reason, for the audit log.
+    `why` is the person's reason, for the audit log; `named` and `foreign` are that person's words about documents that
+    name no order themselves: document → the order's number, and those that are no receipts of this till. Raises
+    ResolveNeeded or SaleError for a word that does not fit.
     """
     register.refuse_other_device(till)
     told = _told(till)
@@ -185,15 +194,22 @@ def finish(till: Till, why: str, progress: Progress = silent) -> Report:
         own_documents.by_hints(till, told.get("marks", {}), why)
     except DeviceSending:
         cases = open_cases
+    for number, order in (named or {}).items():
+        if till.journal.receipt_of_document(till.identity.storage_number, number) is None:
+            own_documents.take_named(till, number, order, why)
+    for number in foreign:
+        own_documents.declare_foreign(till, number, why)
     found = own_documents.look(till, after, progress)
     _, waiting = own_documents.take_in(till, found.unknown, why, progress)
     cases = _resolve(till) if open_cases else cases
-    cases += waiting + _doubtful(till, found.unreadable)
+    cases += waiting + _nameless(found.nameless) + _doubtful(till, found.unreadable)
     _hold(till, told.get("held", []))
     if not cases:
         cases += _remember(till, found)
     report = _report(till, told, found, tuple(cases))
     state = soundness.WAITS if cases else soundness.DONE
+    if found.nameless:
+        state = soundness.READING  # no later look would stop at them: they carry no name
     decision = audit.decided(
         till,
         "directory.restored",
@@ -231,6 +247,18 @@ def _resolve(till: Till) -> list[Waiting]:
         key = str(error.facts.get("key", ""))
         return [Waiting(str(error.facts.get("why", "")), key=key)]
     return []
+
+
+def _nameless(found: Sequence[FiscalDocument]) -> list[Waiting]:
+    """Receipts of this till that only a person can give to an order: nothing is sold before that."""
+    return [
+        Waiting(
+            own_documents.NAMELESS.format(number=each.number),
+            document=each.number,
+            total_kopecks=each.total.kopecks if each.total else None,
+        )
+        for each in found
+    ]
 
 
 def _doubtful(till: Till, unreadable: Sequence[FiscalDocument]) -> list[Waiting]:

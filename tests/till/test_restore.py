@@ -13,7 +13,7 @@ import pytest
 
 from posapp import settings as settings_file
 from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer
+from posapp.devices.simulator.printer import Printer, Traits
 from posapp.domain.settlement import State
 from posapp.errors import JournalError, PosError, ResolveNeeded, SetupError, Unreachable
 from posapp.journal import soundness
@@ -23,7 +23,7 @@ from posapp.journal.soundness import wal_of
 from posapp.till import gate, keeping, recover, resolve, restore, sale, shift
 from posapp.till.own_documents import Progress, silent
 from posapp.till.restore import Report
-from tests.till.rig import Killed
+from tests.till.rig import Killed, Register
 from tests.till.shops import Shop, an_order
 
 PAGE = 4096
@@ -496,3 +496,44 @@ def test_a_copy_of_a_former_schema_comes_back(kept: Shop) -> None:
     assert "before-0001" in report.from_copy
     assert report.salvaged["receipts"] == 3
     assert_all_is_back(kept)
+
+
+@pytest.mark.parametrize("refused", [{1084}, {1084, 1192}], ids=["a bare key", "no key at all"])
+def test_documents_that_name_no_order_wait_for_a_person(register: Register, tmp_path: Path, refused: set[int]) -> None:
+    """Rule 2: a register that takes no 1084 says at most a key; whose receipt it is only a person knows."""
+    shop = Shop(tmp_path / "till", register)
+    try:
+        shift.open_shift(shop.till)
+        shop.close()
+        register.printer.traits = Traits(frozenset(refused))
+        register.advance(60.0)
+        shop.set_up_again(only_program=True)
+        settings_file.save(shop.folder, shop.settings)
+        shop.till.journal.save_orders([an_order(number) for number in range(1, 7)], claimed=True)
+        shop.sell(an_order(1))
+        keeping.keep_copies(shop.till)
+        shop.sell(an_order(2))
+        shop.sell(an_order(3))
+        two, three = [document.number for document in register.receipts[1:]]
+        shop.close()
+        path_of(shop).unlink()
+        report = bring_back(shop)
+        assert [(case.document, case.order) for case in report.waiting][:2] == [(two, ""), (three, "")]
+        for number in (2, 3, 6):
+            with pytest.raises(PosError):
+                shop.sell(an_order(number))
+        with pytest.raises(PosError):  # an order that is not here
+            restore.finish(shop.till, "", named={two: "9999"})
+        report = restore.finish(shop.till, "по ленте", named={two: "1002"}, foreign=[three])
+        assert report.waiting == ()
+        assert [each["order"] for each in report.adopted] == ["1002"]
+        again = restore.finish(shop.till, "по ленте", named={two: "1002"})
+        assert again.adopted == report.adopted
+        for number in (1, 2):
+            with pytest.raises(sale.AlreadyReceipted):
+                shop.sell(an_order(number))
+        shop.sell(an_order(6))
+        what = [record.what for record in shop.till.journal.audit_rows()]
+        assert {"receipt.adopted", "document.foreign", "directory.restored"} <= set(what)
+    finally:
+        shop.close()
