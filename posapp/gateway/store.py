@@ -13,62 +13,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from posapp.domain.claim import Claim, ClaimState, Closed, Closing, Holdings, LostClaim, SoldOrder, TakenFor
 from posapp.errors import JournalError, Rejected, SetupError
+from posapp.gateway.contract import ClaimStore, TillCard
 
 SCHEMA = 1
 _LOCK = 7_011_040  # of PostgreSQL's advisory locks: ours while the tables are made
 _BUSY_S = 15.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class TillCard:
-    """A till on a portal: the identity of its data directory and the name that people call it by."""
-
-    portal: str
-    identity: str
-    name: str
-
-
-class ClaimStore(Protocol):
-    """What the gateway needs of a database."""
-
-    def enrol(self, card: TillCard, at: datetime) -> None:
-        """Makes a till known, or changes its name. Raises SetupError `till_name_taken`."""
-
-    def take(self, portal: str, identity: str, order_ids: Sequence[int], why: TakenFor, at: datetime) -> list[Claim]:
-        """Takes what is free; says of each order whose it is now. Raises Rejected `unknown_till`."""
-
-    def release(self, portal: str, identity: str, fences: Mapping[int, int], at: datetime) -> list[Claim]:
-        """Gives back claims of this till (order id → its fence); others and older fences stay as they are."""
-
-    def close_orders(self, portal: str, identity: str, sold: Sequence[SoldOrder], at: datetime) -> list[Closed]:
-        """Closes orders by their receipts, for ever. A report under a lost claim is believed: the receipt exists."""
-
-    def holdings(self, portal: str, identity: str, at: datetime) -> Holdings:
-        """What the till holds, and what it lost and has not confirmed to know."""
-
-    def confirm_lost(self, portal: str, identity: str, fences: Mapping[int, int], at: datetime) -> None:
-        """The till knows that it lost these claims."""
-
-    def look(self, portal: str, identity: str, order_id: int, at: datetime) -> Claim:
-        """Whose the order is."""
-
-    def take_over(
-        self, portal: str, identity: str, order_id: int, fence: int, who: str, why: str, at: datetime
-    ) -> Claim:
-        """Gives another till's claim to this one if it still has this fence; else says how it stands."""
-
-    def close(self) -> None:
-        """Lets the database go."""
 
 
 _meta = sa.MetaData()
@@ -160,12 +118,10 @@ class SqlStore:
         with self._change() as db:
             change = _Change(db, portal, identity, at)
             rows = change.rows(wanted)
-            for order_id in wanted:
-                row = rows.get(order_id)
-                if row is None or row.state == ClaimState.FREE:
-                    change.give(order_id, why.value)
-                elif change.holds(row) and why is TakenFor.ROUTE:
-                    change.put(order_id, taken_for=why.value)
+            free = [each for each in wanted if each not in rows or rows[each].state == ClaimState.FREE]
+            change.give(free, why.value)
+            if why is TakenFor.ROUTE:
+                change.keep_for_route([each for each, row in rows.items() if change.holds(row)])
             return change.claims(wanted)
 
     def release(self, portal: str, identity: str, fences: Mapping[int, int], at: datetime) -> list[Claim]:
@@ -213,10 +169,11 @@ class SqlStore:
             change = _Change(db, portal, identity, at)
             row = change.rows([order_id]).get(order_id)
             if row is None or row.state == ClaimState.FREE:
-                change.give(order_id, TakenFor.ROUTE.value)
+                change.give([order_id], TakenFor.ROUTE.value)
             elif row.state == ClaimState.HELD and row.identity != identity and row.fence == fence:
                 change.lose(row, who=who, why=why, is_receipted=False)
-                change.give(order_id, TakenFor.ROUTE.value, "take_over", {"from": row.identity, "who": who, "why": why})
+                facts = {"from": row.identity, "who": who, "why": why}
+                change.give([order_id], TakenFor.ROUTE.value, "take_over", facts)
             return change.claims([order_id])[0]
 
     def events(self, portal: str, order_id: int) -> list[dict[str, Any]]:
@@ -320,17 +277,43 @@ class _Change:
 
     # --- changing
     def give(
-        self, order_id: int, taken_for: str, what: str = "take", facts: Mapping[str, object] | None = None
+        self,
+        order_ids: Sequence[int],
+        taken_for: str,
+        what: str = "take",
+        facts: Mapping[str, object] | None = None,
     ) -> None:
-        """The order is this till's from now on, under a new fence; what it had lost of it before is settled by that."""
-        fence = self._next_fence()
-        self.put(order_id, state="held", identity=self._identity, fence=fence, taken_for=taken_for, since=self._at)
-        self._settle_losses(order_id)
-        self.note(order_id, what, fence, facts)
+        """The orders are this till's from now on, each under a new fence; what it had lost of them is settled by that.
 
-    def _settle_losses(self, order_id: int) -> None:
+        A route has hundreds of orders, so the statements do not grow with their number.
+        """
+        if not order_ids:
+            return
+        first = self._next_fence(len(order_ids)) - len(order_ids) + 1
+        held = {"portal": self._portal, "identity": self._identity, "state": "held", "since": self._at, "sold": ""}
+        rows = [
+            {**held, "order_id": order_id, "fence": first + place, "taken_for": taken_for}
+            for place, order_id in enumerate(order_ids)
+        ]
+        self._db.execute(sa.delete(_claims).where(*self._among(_claims, order_ids)))
+        self._db.execute(sa.insert(_claims), rows)
+        self._settle_losses(order_ids)
+        text = json.dumps(dict(facts or {}), ensure_ascii=False)
+        note = {"at": self._at, "portal": self._portal, "identity": self._identity, "what": what, "facts": text}
+        self._db.execute(
+            sa.insert(_events), [note | {"order_id": row["order_id"], "fence": row["fence"]} for row in rows]
+        )
+
+    def keep_for_route(self, order_ids: Sequence[int]) -> None:
+        """What this till holds already is kept for its route."""
+        if order_ids:
+            ours = sa.update(_claims).where(*self._among(_claims, order_ids))
+            self._db.execute(ours.values(taken_for=TakenFor.ROUTE.value))
+
+    def _settle_losses(self, order_ids: Sequence[int]) -> None:
         mine = (_losses.c.identity == self._identity) & (_losses.c.confirmed_at.is_(None))
-        self._db.execute(sa.update(_losses).where(mine, *self._of(order_id)).values(confirmed_at=self._at))
+        lost = sa.update(_losses).where(mine, *self._among(_losses, order_ids))
+        self._db.execute(lost.values(confirmed_at=self._at))
 
     def lose(self, row: Row, *, who: str, why: str, is_receipted: bool) -> None:
         """The holder of `row` loses it to this till and is to be told."""
@@ -345,7 +328,7 @@ class _Change:
         """This till knows that it lost the claim with this fence."""
         mine = (_losses.c.identity == self._identity) & (_losses.c.fence == fence) & (_losses.c.confirmed_at.is_(None))
         found = self._db.execute(
-            sa.update(_losses).where(mine, *self._of(order_id)).values(confirmed_at=self._at)
+            sa.update(_losses).where(mine, *self._among(_losses, [order_id])).values(confirmed_at=self._at)
         ).rowcount
         if found:
             self.note(order_id, "know", fence)
@@ -362,7 +345,7 @@ class _Change:
         if row is not None and row.state == ClaimState.HELD and row.identity != self._identity:
             outcome = Closing.LATE
             self.lose(row, who="", why="", is_receipted=True)
-        self._settle_losses(sold.order_id)
+        self._settle_losses([sold.order_id])
         self.put(
             sold.order_id,
             state="receipted",
@@ -389,8 +372,9 @@ class _Change:
             )
         )  # fmt: skip
 
-    def _next_fence(self) -> int:
-        counter = sa.update(_about).where(_about.c.name == "fence").values(value=_about.c.value + 1)
+    def _next_fence(self, count: int = 1) -> int:
+        """The last of so many new numbers."""
+        counter = sa.update(_about).where(_about.c.name == "fence").values(value=_about.c.value + count)
         return int(self._db.execute(counter.returning(_about.c.value)).scalar_one())
 
     def _name_of(self, identity: str) -> str:
@@ -398,10 +382,11 @@ class _Change:
         return str(self._db.execute(query).scalar_one())
 
     def _row(self, order_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-        return _claims.c.portal == self._portal, _claims.c.order_id == order_id
+        return self._among(_claims, [order_id])
 
-    def _of(self, order_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-        return _losses.c.portal == self._portal, _losses.c.order_id == order_id
+    def _among(self, table: sa.Table, order_ids: Sequence[int]) -> tuple[sa.ColumnElement[bool], ...]:
+        """The rows of these orders."""
+        return table.c.portal == self._portal, table.c.order_id.in_(order_ids)
 
 
 # ---------------------------------------------------------------------------------------------- opening
@@ -493,3 +478,6 @@ def _micros(at: datetime) -> int:
 
 def _moment(value: int) -> datetime:
     return _EPOCH + timedelta(microseconds=value)
+
+
+__all__ = ["ClaimStore", "SqlStore", "TillCard", "open_store"]

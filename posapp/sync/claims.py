@@ -20,7 +20,7 @@ from posapp.vault import Secret
 PATIENCE_S = 3.0
 AWAY_S = 20.0
 """After a failure the gateway counts as away for so long: who can do without it does not wait for it again."""
-ORDERS_MAX = 500
+ORDERS_MAX = 200  # in one request: the answer must come within the patience
 
 T = TypeVar("T")
 

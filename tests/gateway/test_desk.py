@@ -43,7 +43,7 @@ def gateway() -> Iterator[str]:
 
 
 def wired(url: str, http: HttpClient, identity: str, secret: str = SECRET) -> GatewayDesk:
-    return GatewayDesk(url, Secret(secret), PORTAL, identity, lambda: http, time.monotonic)
+    return GatewayDesk(url, Secret(secret), PORTAL, identity, lambda: http, time.monotonic, timeout_s=60.0)
 
 
 @pytest.fixture(params=["here", "over HTTP"])
