@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from dataclasses import replace
@@ -13,11 +14,14 @@ import typer
 
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language, show_error
 from posapp.cli.reconcile import text_of
+from posapp.errors import PosError
 from posapp.till import exchange, keeping, reconcile, resolve
 from posapp.till.context import Till
 from posapp.till.lights import trouble_of
 from posapp.till.reconcile_views import ReconcileProgress
 from posapp.till.views import ClaimsReport, DeliverReport, PullResult
+
+log = logging.getLogger(__name__)
 
 EVERY = timedelta(seconds=30)
 EXIT_PERSON = 3
@@ -45,11 +49,26 @@ def sync(
         if once:
             return _round(till, json, force=True)
         stop = _told_to_stop()
+        _look_again(till)
         _round(till, json, force=True)
         _reconcile(till, json, stop)
         while not stop.wait(EVERY.total_seconds()):
+            _look_again(till)
             _round(till, json, force=False)
         return 0
+
+
+def _look_again(till: Till) -> None:
+    """A program that goes on holds the directory, so nobody else can find out what became of a receipt: it must.
+
+    What the storage proves is decided; what it does not stays an alarm.
+    """
+    if not resolve.alarms(till):
+        return
+    try:
+        resolve.cases(till)
+    except PosError as error:
+        log.warning("resolve: %s", error)
 
 
 def _reconcile(till: Till, json: bool, stop: Event) -> None:

@@ -178,8 +178,8 @@ _TEXTS = {
         "The program that runs is deciding: by itself, as soon as it has read the storage.",
     ),
     "next.busy_person": (
-        "Та программа ждёт решения человека: «Разобрать» в её окне.",
-        "The program that runs waits for a person: Resolve in its window.",
+        "Та программа ждёт решения человека: «Разобрать» в её окне. Если окна нет, остановите её и решите здесь.",
+        "The program that runs waits for a person: Resolve in its window. Without a window, stop it and decide here.",
     ),
     # --- choices
     "made": ("ФД {number} – это наш чек", "FD {number} is our receipt"),

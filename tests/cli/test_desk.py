@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from posapp import app, settings
 from posapp.__main__ import main
+from posapp.cli import sync as cli_sync
 from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer
 from posapp.domain.settlement import State
@@ -310,6 +312,25 @@ def test_every_round_of_sync_tells_what_waits(shop: Shop, run: Run, monkeypatch:
     assert alarm["owner"] == "person"
     run("resolve", key, "--document", str(number))
     assert "alarms" not in run("sync", "--once")[1][0]
+
+
+def test_a_sync_that_goes_on_reads_the_storage_itself(shop: Shop, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds the directory: nobody else could."""
+    stop = Event()
+    stop.set()
+    monkeypatch.setattr(cli_sync, "_told_to_stop", lambda: stop)
+    lost_before_closing(shop)
+    shop.register.is_plugged = False
+    told = run("sync")[1][0]
+    assert [each["owner"] for each in told["alarms"]] == ["program"]
+    assert shop.stored().state is State.SENDING
+    shop.register.is_plugged = True
+    told = run("sync")[1][0]
+    assert "alarms" not in told
+    assert shop.stored().state is State.PENDING
+    key, _ = foreign_and_unreadable(shop)
+    told = run("sync")[1][0]
+    assert [(each["key"], each["owner"]) for each in told["alarms"]] == [(key, "person")]
 
 
 # ---- entries for the portal
