@@ -4,6 +4,7 @@
     python -m tests.crash.every_step all                kills at every step of every scene
     python -m tests.crash.every_step NAME… [--step N]   of these scenes, at this step only
     … --telling                                         only at the steps that can tell something new (`steps.telling`)
+    … --quick                                           of these only so many as the tests have time for (`Scene.each`)
     … --jobs J                                          so many worlds at once (default: one more than cores)
     … --json                                            a line of JSON for each kill and each scene
 
@@ -34,8 +35,8 @@ from tests.crash.stage import Ended, World, in_a_fork, room, warm_up
 from tests.crash.steps import stepping, telling
 
 Job = tuple[Scene, int, int]
-Which = Callable[[Sequence[str]], Sequence[int]]
-"""From the names of all steps the numbers of those to die at."""
+Which = Callable[[Scene, Sequence[str]], Sequence[int]]
+"""From a scene and the names of all its steps the numbers of those to die at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +161,14 @@ def worker(jobs: list[Job], queue: int, pipe: int, which: Which) -> None:
                 world = base(scene.begins, folder)
                 prepared(world, scene)
                 names = in_a_fork(lambda: steps_of(world, scene))  # noqa: B023
-                for step in which(names)[share::shares]:
+                for step in which(scene, names)[share::shares]:
                     tell({"kill": in_a_fork(lambda: asdict(die_at(world, scene, step)))})  # noqa: B023
             tell(
                 {
                     "scene": scene.name,
                     "steps": len(names),
                     "telling": len(telling(names)),
+                    "chosen": len(which(scene, names)),
                     "seconds": round(time.monotonic() - begun, 1),
                 }
             )
@@ -200,9 +202,19 @@ def run(names: list[str], workers: int, shares: int, which: Which) -> Iterator[d
         os.waitpid(child, 0)
 
 
-def every(names: Sequence[str]) -> Sequence[int]:
+def every(_: Scene, names: Sequence[str]) -> Sequence[int]:
     """All of them."""
     return range(1, len(names) + 1)
+
+
+def every_telling(_: Scene, names: Sequence[str]) -> Sequence[int]:
+    """Those that can tell something new."""
+    return telling(names)
+
+
+def quick(scene: Scene, names: Sequence[str]) -> Sequence[int]:
+    """As many of them as a test has time for."""
+    return telling(names)[:: scene.each]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -211,6 +223,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--step", type=int)
     parser.add_argument("--telling", action="store_true")
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
@@ -218,11 +231,11 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown:
         parser.error(f"no such scene: {', '.join(unknown)}; there are {', '.join(SCENES)}")
     names = list(SCENES) if not given.names or "all" in given.names else given.names
-    which: Which = telling if given.telling else every
+    which: Which = quick if given.quick else every_telling if given.telling else every
     if not given.names:
-        which = lambda _: ()  # noqa: E731
+        which = lambda *_: ()  # noqa: E731
     elif given.step:
-        which = lambda _: (given.step,)  # noqa: E731
+        which = lambda *_: (given.step,)  # noqa: E731
     warm_up()
     report = Report(names, as_json=given.json)
     for told in run(names, given.jobs, given.jobs if given.names and not given.step else 1, which):

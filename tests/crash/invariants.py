@@ -42,6 +42,7 @@ def everything_agrees(world: World, sold: int) -> None:
 
 
 def _journal_agrees(world: World, till: Till, sold: int) -> None:
+    assert till.journal.verify_audit().first_broken is None, "every decision of a person is in the chain"
     assert till.journal.operations_sending() == []
     assert till.journal.receipts_in(State.SENDING, State.PENDING) == []
     stored = till.journal.receipts_in(State.FISCALIZED)

@@ -18,10 +18,14 @@ from typing import Any
 
 from posapp import app
 from posapp import settings as settings_file
+from posapp.cli import backup as cli_backup
 from posapp.cli import orders as cli_orders
+from posapp.cli import reconcile as cli_reconcile
 from posapp.cli import resolve as cli_resolve
+from posapp.cli import restore as cli_restore
 from posapp.cli import sell as cli_sell
 from posapp.cli import setup as cli_setup
+from posapp.cli import setup_backup as cli_setup_backup
 from posapp.cli import shift as cli_shift
 from posapp.cli import sync as cli_sync
 from posapp.devices.port import SerialPort
@@ -30,6 +34,9 @@ from posapp.devices.simulator import faults
 from posapp.domain.settlement import State
 from posapp.errors import PosError, Refused, ResolveNeeded
 from posapp.journal.backup import BACKUPS_NAME
+from posapp.journal.connect import JOURNAL_NAME
+from posapp.journal.migrate import migrate
+from posapp.journal.soundness import quick_check
 from posapp.till import exchange, keeping, recover
 from posapp.till.sale import AlreadyReceipted
 from tests.crash.stage import World
@@ -61,6 +68,8 @@ class Scene:
     before: Callable[[World], None] = nothing
     arm: Callable[[World], None] = nothing
     """What happens to register and portal before and after the preparation: these two run in the world."""
+    each: int = 1
+    """Where a scene walks the ways of another one, the tests take every second, third … telling step."""
     sold: int = 0
     """How many orders are receipted and delivered in the end, the first ones."""
 
@@ -345,6 +354,69 @@ def use_first_time(world: World) -> None:
         till.journal.set_fact("used", "yes")
 
 
+def sell_and_back_up(world: World) -> None:
+    """A copy with one sale in it, then another sale."""
+    sell(world)
+    cli_backup.now(data_dir=world.folder, json=True)
+    sell(world, 1)
+
+
+def damage(world: World) -> None:
+    """The disk lost the middle of the journal."""
+    path = world.folder / JOURNAL_NAME
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 3)
+        file.write(os.urandom(path.stat().st_size // 3))
+
+
+def restore(world: World) -> None:
+    cli_restore.restore(data_dir=world.folder, json=True)
+
+
+def restore_again(world: World) -> None:
+    """What was broken off goes on; then the portal is told what it does not know."""
+    restore(world)
+    sync(world)
+
+
+def with_second_place(world: World) -> None:
+    world.second.mkdir()
+    cli_setup_backup.backup(folder=world.second, data_dir=world.folder, json=True)
+
+
+def back_up_twice(world: World) -> None:
+    cli_backup.now(data_dir=world.folder, json=True)
+
+
+def two_places(world: World) -> None:
+    """Each place holds a copy that can be read; nothing half-written carries a copy's name."""
+    one_backup(world)
+    copies = [each for each in world.second.rglob("*.sqlite") if each.is_file()]
+    assert copies, "there is a copy in the second place"
+    for each in copies:
+        quick_check(each)
+
+
+def reconcile(world: World) -> None:
+    cli_reconcile.run(data_dir=world.folder, json=True)
+
+
+def reconcile_again(world: World) -> None:
+    reconcile(world)
+    sync(world)
+
+
+def journal_of_before(world: World) -> None:
+    """A directory whose journal has the first released schema, with an order on board."""
+    set_up(world)
+    migrate(world.folder / JOURNAL_NAME, app.now(), head="0001")
+
+
+def pull_and_keep_a_copy(world: World) -> None:
+    on_board(world)
+    assert list((world.folder / BACKUPS_NAME).glob("journal-before-0001-*.sqlite")), "copied before it was migrated"
+
+
 # ------------------------------------------------------------------------------------------------ the outbox
 def sell_and_stay_offline(world: World) -> None:
     sell(world)
@@ -423,24 +495,27 @@ SCENES: dict[str, Scene] = {
         Scene("sell", sell, sell_again, nothing, sold=1),
         Scene(
             "sell-doubt-made", sell, sell_again, nothing, sold=1,
-            arm=fault("FF45", "error", "after_commit", value=0x20),
+            arm=fault("FF45", "error", "after_commit", value=0x20), each=2,
         ),
         Scene(
             "sell-doubt-not-made", sell, sell_again, nothing, sold=1,
-            arm=fault("FF45", "error", "before", value=0x20),
+            arm=fault("FF45", "error", "before", value=0x20), each=2,
         ),
-        Scene("sell-refused-line", begin_refused, sell_again, nothing, sold=1, arm=fault("FF46", "error", "before")),
+        Scene(
+            "sell-refused-line", begin_refused, sell_again, nothing, sold=1, each=3,
+            arm=fault("FF46", "error", "before"),
+        ),
         Scene("recover-made", recover_now, sell_again, nothing, sold=1, prepare=die_after(b"\xff\x45", sell)),
-        Scene("recover-open", recover_now, sell_again, nothing, sold=1, prepare=die_after(b"\xff\x46", sell)),
+        Scene("recover-open", recover_now, sell_again, nothing, sold=1, prepare=die_after(b"\xff\x46", sell), each=2),
         Scene("deliver", sync, sync, nothing, sold=1, prepare=sell),
-        Scene("shift-open", open_shift, unless("shift_open", open_shift), shift_is(True, 1, 0), begins=READY),
-        Scene("shift-close", close_shift, unless("shift_closed", close_shift), shift_is(False, 1, 1)),
+        Scene("shift-open", open_shift, unless("shift_open", open_shift), shift_is(True, 1, 0), begins=READY, each=2),
+        Scene("shift-close", close_shift, unless("shift_closed", close_shift), shift_is(False, 1, 1), each=2),
         Scene("cash-in", cash_in, moved_once("cash_in", cash_in), drawer_moved(CASH_KOPECKS, 0)),
         Scene(
             "cash-out", cash_out, moved_once("cash_out", cash_out), drawer_moved(CASH_KOPECKS, CASH_KOPECKS),
-            prepare=alone,
+            prepare=alone, each=3,
         ),
-        Scene("x-report", x_report, unless("", x_report), shift_is(True, 1, 0)),
+        Scene("x-report", x_report, unless("", x_report), shift_is(True, 1, 0), each=3),
         Scene(
             "resolve-made", decide_made, decide_made_again, nothing, sold=1,
             prepare=die_after(b"\xff\x45", sell), arm=note_last,
@@ -458,6 +533,10 @@ SCENES: dict[str, Scene] = {
         Scene("outbox-hold-retry", hold_and_retry, retry_and_sync, nothing, sold=1, prepare=sell),
         Scene("setup", set_up, set_up, settings_hold(printer=True, portal=True, vat=True), begins=BARE),
         Scene("first-use", use_first_time, use_first_time, nothing, begins=BARE, prepare=set_up),
+        Scene("restore", restore, restore_again, nothing, sold=2, prepare=sell_and_back_up, arm=damage, each=3),
+        Scene("reconcile", reconcile, reconcile_again, nothing, sold=1, prepare=sell, each=2),
+        Scene("backup-two-places", back_up_twice, back_up_twice, two_places, prepare=with_second_place, each=2),
+        Scene("migration", pull, pull, pull_and_keep_a_copy, begins=BARE, prepare=journal_of_before),
         Scene("backup", back_up, back_up, one_backup, prepare=forget_copies),
     )
 }  # fmt: skip

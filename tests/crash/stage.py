@@ -123,8 +123,11 @@ class World:
     """Register, portal and data directory, at rest: nothing serves until a till is to be played."""
 
     def __init__(self, room: Path) -> None:
-        self.folder = room / "till"
-        self._saved = room / "saved"
+        self._disk, self._saved = room / "disk", room / "saved"
+        self.folder = self._disk / "till"
+        self.second = self._disk / "second"
+        """A second place for copies; made by whoever wants one."""
+        self._disk.mkdir()
         self.channel = PtyChannel()
         self.printer = Printer(identity_of(OWN_NUMBER), local_now())
         self.line = ShtrihLine(self.printer, Faults())
@@ -148,14 +151,12 @@ class World:
     def save(self) -> None:
         """From now on every try begins with the data directory as it is."""
         shutil.rmtree(self._saved, ignore_errors=True)
-        if self.folder.exists():
-            shutil.copytree(self.folder, self._saved)
+        shutil.copytree(self._disk, self._saved)
 
     def restore(self) -> None:
         """The data directory as it was saved."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        if self._saved.exists():
-            shutil.copytree(self._saved, self.folder)
+        shutil.rmtree(self._disk)
+        shutil.copytree(self._saved, self._disk)
 
     # --- playing
 

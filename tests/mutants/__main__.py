@@ -3,6 +3,7 @@
     python3 dev.py mutants              all of them, several at once
     python3 dev.py mutants NAME…        these
     python3 dev.py mutants --list       what there is
+    python3 dev.py mutants --by 'simulate --seed 900 --days 20' NAME…    by the simulation alone; or by other tests
 
 Each breakage is made in a copy of the tree, never in the checkout. First the chosen tests run on a copy without any
 breakage: what fails there proves nothing. A row each: killed by which test, in how many seconds – or SURVIVED, which is
@@ -21,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.mutants.table import MUTANTS, Mutant
@@ -145,6 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="dev.py mutants", description="Break the money rules; a test must notice.")
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--list", action="store_true", help="what there is, and what each would cost")
+    parser.add_argument("--by", action="append", help="these tests, or arguments of posapp simulate, and no others")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--trust", action="store_true", help="do not run the tests on an unbroken copy first")
     given = parser.parse_args(arguments)
@@ -153,6 +155,8 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown:
         parser.error(f"no such mutant: {', '.join(unknown)}")
     chosen = [by_name[name] for name in given.names] or list(MUTANTS)
+    if given.by:
+        chosen = [replace(each, tests=tuple(given.by)) for each in chosen]
     if given.list:
         for each in chosen:
             print(f"{each.name:<32} rule {each.rule:<3} {each.harm}")

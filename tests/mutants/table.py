@@ -253,9 +253,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "printed-before-the-commit", 12, "the screen says printed while the disk has refused the mark",
         (
-            Edit(SALE, "    except JournalError as error:\n        raise OutcomeUnknown(key=receipt.key) from error\n"
-                 "    return sold(till, receipt.key)\n\n\ndef _after_doubt",
-                 "    except JournalError:\n        pass\n    return sold(till, receipt.key)\n\n\ndef _after_doubt"),
+            Edit(SALE, "    except (JournalError, DocumentTaken) as error:\n"
+                 "        raise OutcomeUnknown(key=receipt.key) from error\n    return sold",
+                 "    except (JournalError, DocumentTaken):\n        pass\n    return sold"),
         ),
         (*rules(12), *TILL),
     ),
