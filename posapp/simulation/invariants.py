@@ -46,7 +46,9 @@ class Judge:
         self._world = world
         self._read: dict[str, int] = {}
         self._documents: dict[Place, StoredDocument] = {}
+        self._authors: dict[Place, str] = {}
         self._by_key: dict[str, Place] = {}
+        self._keys: dict[Place, str] = {}
         self._by_order: dict[int, Place] = {}
         self._views: dict[str, JournalView] = {}
         self._states: dict[tuple[str, str], str] = {}
@@ -118,7 +120,7 @@ class Judge:
     def _take(self, register: Register, storage: str, document: StoredDocument) -> None:
         place = (storage, document.number)
         self._documents[place] = document
-        author = register.authors.get(place, SECOND)
+        author = self._authors[place] = register.authors.get(place, SECOND)
         if author == SECOND or document.form in (SHIFT_OPEN, SHIFT_CLOSE):
             return
         stamp = stamp_of(document)
@@ -131,6 +133,7 @@ class Judge:
             former = self._by_order[number]
             raise Violation(f"по заказу {number} два документа: {_name(former)} и {_name(place)}")
         self._by_key[stamp.key] = place
+        self._keys[place] = stamp.key
         self._by_order[number] = place
 
     def document_with(self, key: str) -> Place | None:
@@ -206,7 +209,7 @@ class Judge:
         """A mark in the journal is a document in the storage, with this key and this total."""
         place = (seen.storage_number or "", seen.document_number or 0)
         document = self._documents.get(place)
-        if document is None or document.key != seen.key or document.total_kopecks != seen.total_kopecks:
+        if document is None or self._keys.get(place) != seen.key or document.total_kopecks != seen.total_kopecks:
             raise Violation(f"касса {seat.name}: чек {seen.key} отмечен как {_name(place)}, а там {_what(document)}")
 
     def _documents_are_known(self, seat: Seat, known: dict[str, SeenReceipt]) -> None:
@@ -224,7 +227,7 @@ class Judge:
                 raise Violation(f"{_name(place)} с ключом {key} напечатан, а журнал кассы {seat.name} {state}")
 
     def _author(self, place: Place) -> str:
-        return next((r.authors[place] for r in self._world.registers if place in r.authors), SECOND)
+        return self._authors[place]
 
     def _look_at_outbox(self, seat: Seat, view: JournalView) -> None:
         """7: what is delivered stays delivered; and what is said to be delivered is there."""
@@ -272,8 +275,8 @@ class Judge:
         document = self._documents[place]
         if change.what in ("paid", "deducted") and (change.before, change.after) != ("N", "Y"):
             raise Violation(f"{where}: обратно")
-        if change.what == "key" and (change.before != "" or change.after != document.key):
-            raise Violation(f"{where}, а ключ документа {document.key}")
+        if change.what == "key" and (change.before != "" or change.after != self._keys[place]):
+            raise Violation(f"{where}, а ключ документа {self._keys[place]}")
         if change.what == "voucher" and (change.before != "" or change.after != str(document.number)):
             raise Violation(f"{where}, а документ {document.number}")
         if change.what in ("canceled", "sum", "gone"):
@@ -297,10 +300,12 @@ class Judge:
         elif told.code == "already_receipted":
             if place is None:
                 raise Violation(f"касса {seat.name} сказала, что чек по заказу {order_id} есть, а его нет")
-        elif isinstance(told.error, Refused | Unreachable) and place is not None and self._author(place) == seat.name:
-            key = self._documents[place].key
-            if key not in self.strays:
-                raise Violation(f"касса {seat.name} сказала «{told.code}» по заказу {order_id}, а есть {_name(place)}")
+        elif isinstance(told.error, Refused | Unreachable) and place is not None and self._is_known_to(seat, place):
+            raise Violation(f"касса {seat.name} сказала «{told.code}» по заказу {order_id}, а есть {_name(place)}")
+
+    def _is_known_to(self, seat: Seat, place: Place) -> bool:
+        """Whether a till can know that it made a document: its journal was not put back to before."""
+        return self._author(place) == seat.name and self._keys[place] not in self.strays
 
     def _was_on_disk(self, seat: Seat, key: str, place: Place) -> None:
         seen = self.view(seat).receipt(key)
@@ -335,12 +340,19 @@ class Judge:
             self._nothing_is_open(seat)
             self._everything_is_accounted_for(seat)
             self._everything_is_delivered(seat)
-            verdict = self.view(seat).integrity()
-            if verdict != "ok":
-                raise Violation(f"касса {seat.name}: журнал повреждён: {verdict}")
+            self._journal_is_sound(seat)
         differences = self._world.ledger.stock_differences()
         if differences:
             raise Violation("склад: " + "; ".join(differences))
+
+    def _journal_is_sound(self, seat: Seat) -> None:
+        """The file by SQLite's own check, and the chain of what people decided."""
+        verdict = self.view(seat).integrity()
+        if verdict != "ok":
+            raise Violation(f"касса {seat.name}: журнал повреждён: {verdict}")
+        broken = seat.start().journal.verify_audit().first_broken
+        if broken is not None:
+            raise Violation(f"касса {seat.name}: журнал решений нарушен на записи {broken.record}: {broken.why}")
 
     def _nothing_is_open(self, seat: Seat) -> None:
         view = self.view(seat)

@@ -107,7 +107,7 @@ def _people(random: Random, day: int, begin: float, orders: int, tills: int) -> 
             if random.random() < 0.6:
                 away = {"name": "network_down", "for_s": round(random.uniform(3600, 6 * 3600))}
                 events.append(Event(leaves + 1, "fault", till, away))
-        events += [Event(moment(), "sync", till, {"force": random.random() < 0.3}) for _ in range(5)]
+        events += [Event(moment(), "sync", till, {"force": random.random() < 0.3}) for _ in range(4)]
         events += [Event(moment(), "manager", till) for _ in range(2)]
         events += [Event(moment(), "cash_in", till, {"kopecks": random.randrange(1000, 500_000)}) for _ in range(2)]
         events += [Event(moment(), "cash_out", till, {"kopecks": random.randrange(1000, 90_000)})]

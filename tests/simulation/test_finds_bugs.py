@@ -13,8 +13,8 @@ import pytest
 from posapp.domain.fiscal import FiscalDocument
 from posapp.domain.receipt import Receipt
 from posapp.errors import DeviceError, JournalError
+from posapp.journal import connect
 from posapp.journal.store import Journal
-from posapp.simulation import disk
 from posapp.simulation.event import Event
 from posapp.simulation.plan import ONE, Plan, plan_of
 from posapp.simulation.runner import play
@@ -122,14 +122,14 @@ def test_printed_is_said_before_it_is_on_disk(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_journal_that_is_not_synchronous(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = disk.open_writer
+    whole = connect.open_writer
 
     def normal(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
         db = whole(path, factory)
         db.execute("PRAGMA synchronous=NORMAL")
         return db
 
-    monkeypatch.setattr(disk, "open_writer", normal)
+    monkeypatch.setattr("posapp.simulation.disk.open_writer", normal)
 
     caught("журнал")
 

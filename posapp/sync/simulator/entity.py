@@ -40,6 +40,11 @@ class Entity:
         """Fields under the name that Bitrix uses inside: `paySystemId` → `PAY_SYSTEM_ID`."""
         return {snake(name): field for name, field in self.fields.items()}
 
+    @cached_property
+    def shown(self) -> tuple[tuple[str, str], ...]:
+        """Name and type of every field, in the order of an answer."""
+        return tuple((name, field.type) for name, field in sorted(self.fields.items()))
+
     def find(self, name: str) -> Field | None:
         """The field called `name` in either key style (`dateUpdate`, `DATE_UPDATE`), None when there is none."""
         return self.fields.get(name) or self.by_snake.get(snake(name))

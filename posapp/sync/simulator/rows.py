@@ -28,6 +28,9 @@ _OPERATORS = ("!=%", "!%=", "!><", "!@", "!=", "!%", "!", "=%", "%=", "><", ">="
 _DATE_FORMATS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S %z")
 
 
+_STORED_AS: dict[str, type] = {"int": int, "string": str, "char": str}
+
+
 # ---------------------------------------------------------------------------------------------- values
 def cast_out(value: Any, kind: str) -> Any:
     """A stored value as the answer shows it (kernel `externalizeFields`): numbers or null, texts never null."""
@@ -88,7 +91,11 @@ def parse_date(value: Any, *, with_time: bool = True) -> str:
 
 def show(row: Row, entity: Entity) -> Row:
     """A row as `get` answers it: every declared field, typed, keys in alphabetical order."""
-    return {name: cast_out(row.get(name), field.type) for name, field in sorted(entity.fields.items())}
+    shown = {}
+    for name, kind in entity.shown:
+        value = row.get(name)
+        shown[name] = value if type(value) is _STORED_AS.get(kind) else cast_out(value, kind)
+    return shown
 
 
 def read_fields(parameters: Parameters, entity: Entity, *, adding: bool) -> Row:
