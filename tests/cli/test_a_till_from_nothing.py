@@ -16,6 +16,7 @@ from posapp.cli.practice import PracticeShop
 
 Run = Callable[..., tuple[int, dict[str, Any]]]
 NUMBERS = itertools.count(1)
+USED: set[str] = set()
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +68,15 @@ def _orders(run: Run) -> list[dict[str, Any]]:
 
 
 def _sellable(run: Run) -> dict[str, Any]:
-    return next(
+    """An order that no test before has had: the tills share a register, and no order is sold on it twice."""
+    found = next(
         row
         for row in _orders(run)
-        if not row["cancelled"] and not row["done"] and row["to_pay_kopecks"] == row["price_kopecks"]
+        if not (row["cancelled"] or row["done"] or row["order"] in USED)
+        and row["to_pay_kopecks"] == row["price_kopecks"]
     )
+    USED.add(found["order"])
+    return found
 
 
 def _roubles(kopecks: int) -> str:
