@@ -9,7 +9,8 @@ not ours only by another kind or total. Everything else waits for a person. That
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -80,6 +81,27 @@ def test_rule_6_a_receipt_that_is_closed_between_our_looks_is_found(shop: Shop) 
     shop.sell_until_sold()
     shop.assert_exactly_one()
     assert len(register.receipts) == 1
+
+
+def test_rule_6_absence_is_not_read_before_the_register_is_idle(shop: Shop) -> None:
+    """The line is free and nothing is open, but 10h says that a command runs: its document comes at the end."""
+    register = shop.register
+    killed_at(shop, CLOSES, after=False)
+    printer, execute = register.printer, register.printer.execute
+    under_way, printer.receipt = printer.receipt, None
+    printer.busy_until = printer.clock(register.now) + timedelta(seconds=20)
+
+    def ending(command: Any, now: datetime) -> Any:
+        if printer.busy_until is not None and printer.clock(now) >= printer.busy_until:
+            printer.busy_until, printer.receipt = None, under_way
+            register.do(c.CloseReceipt(PASSWORD, (KOPECKS, *(0,) * 15), tax_system=1))
+        return execute(command, now)
+
+    printer.execute = ending  # type: ignore[method-assign]
+    shop.sell_until_sold()
+    shop.assert_exactly_one()
+    assert len(register.receipts) == 1
+    assert register.count(CLOSES) == 1
 
 
 @pytest.mark.parametrize("after", [False, True])
