@@ -142,6 +142,9 @@ def base(begins: str, folder: Any) -> World:
     world = World(folder)
     acts = {scenes.BARE: (), scenes.READY: (scenes.set_up, scenes.sync)}
     acts[scenes.OPEN] = (*acts[scenes.READY], scenes.open_shift)
+    acts[scenes.SHARED] = (*acts[scenes.OPEN], scenes.join_gateway)
+    if begins == scenes.SHARED:
+        world.open_gateway()
     world.play(*[till(act, world) for act in acts[begins]])
     world.save()
     return world

@@ -26,11 +26,13 @@ from posapp.cli import restore as cli_restore
 from posapp.cli import sell as cli_sell
 from posapp.cli import setup as cli_setup
 from posapp.cli import setup_backup as cli_setup_backup
+from posapp.cli import setup_gateway as cli_setup_gateway
 from posapp.cli import shift as cli_shift
 from posapp.cli import sync as cli_sync
 from posapp.devices.port import SerialPort
 from posapp.devices.shtrih import commands as c
 from posapp.devices.simulator import faults
+from posapp.domain.claim import ClaimState
 from posapp.domain.settlement import State
 from posapp.errors import PosError, Refused, ResolveNeeded
 from posapp.journal.backup import BACKUPS_NAME
@@ -42,7 +44,7 @@ from posapp.till.sale import AlreadyReceipted
 from tests.crash.stage import World
 
 Act = Callable[[World], object]
-BARE, READY, OPEN = "bare", "ready", "open"
+BARE, READY, OPEN, SHARED = "bare", "ready", "open", "shared"
 CASH = "150.00"
 CASH_KOPECKS = 15_000
 PASSWORD = 30
@@ -56,7 +58,7 @@ def nothing(_: World) -> None:
 
 @dataclass(frozen=True)
 class Scene:
-    """One use case. `begins`: with a bare directory, set up with orders on board, or with an open shift as well."""
+    """One use case. `begins`: bare; set up, orders on board; with an open shift as well; with a gateway too."""
 
     name: str
     act: Act
@@ -92,6 +94,13 @@ def set_up_portal(world: World) -> None:
 
 def set_up_vat(world: World) -> None:
     cli_setup.vat(accept_proposed=True, data_dir=world.folder, json=True)
+
+
+def join_gateway(world: World) -> None:
+    """The till shares its portal with others; it claims its orders."""
+    assert world.gateway is not None
+    address = "http://{}:{}".format(*world.gateway.getsockname())
+    cli_setup_gateway.gateway(url=address, data_dir=world.folder, json=True)
 
 
 def pull(world: World) -> None:
@@ -484,6 +493,18 @@ def one_backup(world: World) -> None:
     assert copies, "there is a copy"
 
 
+def claim_is_closed(world: World) -> None:
+    """The gateway knows that the order has its receipt; no other till may sell it."""
+    settings = app.load_settings(world.folder)
+    assert settings.portal is not None
+    with app.open_till(world.folder, write=False) as till, world.claims() as store:
+        order = till.journal.order(till.portal, world.orders[0][0])
+        assert order is not None
+        claim = store.look(till.portal, settings.identity, order.order_id, app.now())
+    assert claim.state is ClaimState.RECEIPTED
+    assert claim.is_ours
+
+
 def on_board(world: World) -> None:
     with app.open_till(world.folder, write=False) as till:
         assert len(till.journal.orders(till.portal)) == len(world.orders)
@@ -536,6 +557,8 @@ SCENES: dict[str, Scene] = {
         Scene("restore", restore, restore_again, nothing, sold=2, prepare=sell_and_back_up, arm=damage, each=3),
         Scene("reconcile", reconcile, reconcile_again, nothing, sold=1, prepare=sell, each=2),
         Scene("backup-two-places", back_up_twice, back_up_twice, two_places, prepare=with_second_place, each=2),
+        Scene("sell-claimed", sell, sell_again, claim_is_closed, sold=1, begins=SHARED, each=2),
+        Scene("join-gateway", join_gateway, join_gateway, settings_hold(gateway=True), begins=SHARED),
         Scene("migration", pull, pull, pull_and_keep_a_copy, begins=BARE, prepare=journal_of_before),
         Scene("backup", back_up, back_up, one_backup, prepare=forget_copies),
     )

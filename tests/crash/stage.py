@@ -19,6 +19,7 @@ import pkgutil
 import select
 import shutil
 import signal
+import socket
 import ssl
 import sys
 import tempfile
@@ -48,6 +49,7 @@ from posapp.sync.simulator.server import PortalServer
 OWN_NUMBER = 10_012_345
 ORDERS = 4
 PATIENCE_S = 90.0
+SECRET = "a secret of the shop, long enough to be one"
 
 
 class Ended(Exception):
@@ -136,6 +138,8 @@ class World:
         self.webhook = str(sim_portal.ready_line(self._http)["webhook"])
         self.orders = [(str(row["accountNumber"]), str(row["price"])) for row in self.portal.state()["orders"]]
         self.stock_before = dict(self.portal.state()["stock"])
+        self.gateway: socket.socket | None = None
+        """Where a gateway answers while this world serves; None in a shop with one till."""
         self.notes: dict[str, Any] = {}
         """What a scene wants to remember from its preparation for its check."""
         os.environ[vault.WEBHOOK_VARIABLE] = self.webhook
@@ -145,6 +149,25 @@ class World:
     def port(self) -> str:
         """The register's port."""
         return self.channel.url
+
+    def open_gateway(self) -> str:
+        """From now on the world has a gateway; its address."""
+        from posapp.gateway.serve import listen, url_of
+
+        self.gateway = listen("127.0.0.1", 0)
+        os.environ[vault.GATEWAY_VARIABLE] = SECRET
+        return url_of(self.gateway)
+
+    @contextmanager
+    def claims(self) -> Iterator[Any]:
+        """The gateway's store, which lies on the same disk as the data directory."""
+        from posapp.gateway.store import open_store
+
+        store = open_store(f"sqlite:///{self._disk / 'gateway.sqlite'}")
+        try:
+            yield store
+        finally:
+            store.close()
 
     # --- the data directory
 
@@ -197,14 +220,34 @@ class World:
         ]
         for each in threads:
             each.start()
+        end_gateway = self._serve_gateway(self.gateway) if self.gateway else lambda: None
 
         def stop() -> None:
             server.stop()
             self._http.shutdown()
+            end_gateway()
             for each in set(threading.enumerate()) - {threading.current_thread()}:
                 each.join()  # connections of tills that have ended among them
 
         return stop
+
+    def _serve_gateway(self, door: socket.socket) -> Callable[[], None]:
+        from posapp import app
+        from posapp.gateway.app import make_app
+        from posapp.gateway.serve import GatewayServer
+
+        claims = self.claims()
+        is_up = threading.Event()
+        server = GatewayServer(make_app(claims.__enter__(), SECRET, app.now), is_up.set)
+        own = door.dup()  # it closes what it is given
+        threading.Thread(target=server.run, kwargs={"sockets": [own]}, daemon=True).start()
+        if not is_up.wait(PATIENCE_S):
+            raise Ended("the gateway did not start")
+
+        def end() -> None:
+            server.should_exit = True
+
+        return end
 
 
 def _few_orders() -> dict[str, Any]:
