@@ -318,6 +318,7 @@ class Judge:
     # ------------------------------------------------------------------------------------------ the end of a day
     def counters_agree(self, register: Register) -> None:
         """3: sales of the shift by the register's own counter = those in the journals + those of other programs."""
+        self._read_documents()
         printer = register.printer
         storage, shift = printer.storage.identity.storage_number, printer.storage.shift
         if not shift.is_open:

@@ -123,6 +123,11 @@ class Register(SecondProgram):
         """The TLV of this document can be read."""
         self._unreadable.discard(number)
 
+    @property
+    def has_unreadable(self) -> bool:
+        """Whether the tags of any document are gone."""
+        return bool(self._unreadable)
+
     def unplug(self) -> None:
         """Someone pulls the cable."""
         self.is_plugged = False
