@@ -260,6 +260,22 @@ def test_a_cable_cut_at_any_command_of_a_receipt_never_says_that_nothing_was_mad
     assert (printer.open_document() is not None) is (not is_made and (opcode, sent) != ("8D", False))
 
 
+def test_a_closing_command_still_running_after_the_cable_was_cut_is_waited_for(
+    bench: Bench, printer: FiscalPrinter, scissors: Scissors
+) -> None:
+    """Rule 6: we come back while the register works on it. Read before its end, the storage would say "not made"."""
+    made = receipt()
+    after = printer.last_document_number()
+    bench.fault("FF45", "delay", "before", value=1.5)
+    scissors.at("FF45", sent=True)
+    with pytest.raises(OutcomeUnknown):
+        printer.print_receipt(made, after)
+    scissors.mend()
+    printer.reset_link()
+    assert printer.open_document() is None
+    assert [made.key in (each.stamp or "") for each in printer.documents_after(after)] == [True]
+
+
 @pytest.mark.parametrize("opcode, sent", [("10", False), ("11", True), ("FF01", True)])
 def test_a_cable_cut_at_a_question_sends_nothing(
     printer: FiscalPrinter, scissors: Scissors, opcode: str, sent: bool

@@ -60,9 +60,10 @@ def test_rule_5_the_longer_shape_counts_too(shop: Shop) -> None:
     assert "reply" in attempt.evidence, "believed, and proven by the look-up"
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
 def test_rule_5_a_number_that_is_not_greater_is_another_documents(shop: Shop, number: int) -> None:
-    """2 is the last number before the receipt, and its sign fits: an old answer, told once more."""
+    """3 is the last number before the receipt: another program's, of our kind, our total, and its sign fits."""
+    shop.register.foreign_receipt(KOPECKS)
     old = shop.register.printer.storage.documents[number - 1].sign if number else 0
 
     def edit(reply: bytes) -> bytes:
@@ -71,6 +72,7 @@ def test_rule_5_a_number_that_is_not_greater_is_another_documents(shop: Shop, nu
     says_instead(shop.register, 0xFF45, edit)
     shop.sell()
     made_once_and_resolved(shop)
+    assert len(shop.register.receipts) == 2
 
 
 @pytest.mark.parametrize("sold", [KOPECKS - 1, KOPECKS])

@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 
 from posapp.devices.base import OpenDocument
+from posapp.devices.shtrih import commands as c
 from posapp.domain.checkout import receipt_of
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money
@@ -21,7 +22,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import Settlement, State
 from posapp.errors import JournalError, OutcomeUnknown, Refused, ResolveNeeded
 from posapp.till import recover, resolve
-from tests.rules.worlds import foreign_shift_open, killed_at, loses_its_cable_at, new_storage
+from tests.rules.worlds import PASSWORD, foreign_shift_open, killed_at, loses_its_cable_at, new_storage
 from tests.till.doubts import spoil_disk
 from tests.till.shops import LINES, PORTAL, TOTAL, Shop, an_order, cash
 from tests.till.test_shift import OPERATIONS, effect, prepared
@@ -127,6 +128,19 @@ def test_rule_7_a_receipt_in_another_storage_was_not_opened_by_us(shop: Shop) ->
         shop.sell()
     assert shop.register.count(CANCEL) == 0
     assert shop.register.printer.receipt is not None
+
+
+def test_rule_7_a_document_begun_in_the_storage_alone_is_an_open_one_too(shop: Shop) -> None:
+    """FF35: another program has begun a correction. The mode byte does not show it, the storage does."""
+    killed_at(shop, 0xFF46, after=True)
+    shop.register.printer.receipt = None
+    shop.register.do(c.BeginCorrection(PASSWORD))
+    with pytest.raises(ResolveNeeded, match="не закрыт"):
+        shop.sell()
+    assert shop.stored().state is State.SENDING
+    shop.register.do(c.CancelStorageDocument(PASSWORD))
+    shop.sell()
+    shop.assert_exactly_one()
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

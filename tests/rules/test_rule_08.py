@@ -15,7 +15,7 @@ from posapp.domain.money import Money
 from posapp.errors import DeviceError, OutcomeUnknown, Refused, ResolveNeeded
 from posapp.till import recover, resolve, shift, shift_proof
 from posapp.till.shift_proof import CASH_IN, CASH_OUT, CLOSE, OPEN, X_REPORT
-from tests.rules.worlds import foreign_shift_open, killed_at, loses_its_cable_at
+from tests.rules.worlds import foreign_shift_open, killed_at, loses_its_cable_at, new_storage
 from tests.till.shops import Shop
 from tests.till.test_shift import AMOUNT, OPERATIONS, effect, prepared
 
@@ -249,3 +249,13 @@ def test_rule_8_nothing_else_is_begun_while_an_operation_is_open(shop: Shop) -> 
     with pytest.raises(DeviceError):
         shop.sell()
     assert shop.register.count(0x51) == shop.register.count(0x8D) == 0
+
+
+def test_rule_8_another_storage_proves_nothing_about_an_operation(shop: Shop) -> None:
+    """Same register, same shift number, nothing in its counters: "not made" would be read from the wrong one."""
+    killed_at(shop, 0x50, after=True, sell=lambda: shift.cash_in(shop.till, AMOUNT))
+    shop.register.be(new_storage(shop))
+    foreign_shift_open(shop.register)
+    with pytest.raises(ResolveNeeded):
+        recover.recover(shop.till)
+    assert [each.kind for each in shop.till.journal.operations_sending()] == ["cash_in"]
