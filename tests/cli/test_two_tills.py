@@ -120,8 +120,8 @@ def test_two_tills_with_a_gateway(shop: Shop, tmp_path: Path) -> None:
         assert shop.refused(2, "setup", "gateway", "--url", url, "--till", "1") == "till_name_taken"
         assert shop.ok(2, "setup", "gateway", "--url", url, "--till", "2")["claims"]["trouble"] is None
         assert shop.ok(2, "setup", "show")["gateway"] == {"url": url}
-        again = ("setup", "printer", "--model", "shtrih", "--port", shop.registers[1]["port"], "--till")
-        assert shop(2, *again, "3")[0] == 2  # the gateway knows it by its name
+        renamed = ("setup", "printer", "--model", "shtrih", "--port", shop.registers[1]["port"], "--till")
+        assert shop(2, *renamed, "3")[0] == 2  # the gateway knows it by its name
 
         # the courier, till 1, takes the route; the counter, till 2, cannot sell it
         taken = shop.ok(1, "orders", "route", "--take", *(row["order"] for row in route))
