@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 KINDS: dict[str, Kind] = {
     kind.name: kind for kind in (*REGISTER, *PORTAL, *GATEWAY, *COMPUTER, *DISK, *DIRECTORY, *OTHERS)
 }
-DAY_MIN, DAY_MAX = 4, 7
+DAY_MIN, DAY_MAX = 3, 6
+AT_ONCE = ("network_down", "cable_out", "paper_out_before", "two_instances", "pc_clock_second", "register_clock_second")
+"""Faults that need no moment of their own: they happen when they are armed."""
+SURE = 2
+"""So many of those come every day, whatever else waits in vain."""
 
 
 def planned(random: Random, begin: float, hours: tuple[float, float], tills: int) -> list[Event]:
@@ -40,13 +44,16 @@ def planned(random: Random, begin: float, hours: tuple[float, float], tills: int
     """
     kinds = [kind for kind in KINDS.values() if tills > 1 or kind not in GATEWAY]
     weights = [kind.weight for kind in kinds]
+    sure = [KINDS[name] for name in random.sample(AT_ONCE, SURE)]
     moments = [(random.uniform(*hours), random.randrange(tills)) for _ in range(random.randint(DAY_MIN, DAY_MAX))]
     for _ in range(random.choice((1, 2, 2, 3))):
         at, till = random.uniform(*hours), random.randrange(tills)
         moments += [(at + random.uniform(0, 120), till) for _ in range(random.choice((2, 3)))]
+    chosen = [*sure, *random.choices(kinds, weights, k=len(moments))]
+    moments = [*((random.uniform(*hours), random.randrange(tills)) for _ in sure), *moments]
     return [
         Event(round(begin + at, 1), "fault", till, {"name": kind.name, **kind.draw(random)})
-        for (at, till), kind in zip(moments, random.choices(kinds, weights, k=len(moments)), strict=True)
+        for (at, till), kind in zip(moments, chosen, strict=True)
     ]
 
 

@@ -66,6 +66,8 @@ def _leaves_open(world: World, seat: Seat, args: Args) -> None:
 def _two_instances(world: World, seat: Seat, args: Args) -> None:
     """A second program at the same data directory: it must not get in."""
     if not seat.is_running:
+        world.attempt(seat, lambda till: till.journal.path)
+    if not seat.is_running:
         return
     try:
         second = seat.program(seat.folder)
