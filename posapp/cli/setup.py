@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from dataclasses import asdict
@@ -12,13 +13,18 @@ import typer
 
 from posapp import settings as settings_file
 from posapp import vault
-from posapp.cli.common import DataDir, Json, answer, command, complain, language
+from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language
 from posapp.devices.registry import make_printer
+from posapp.domain.fiscal import DeviceIdentity
 from posapp.domain.vat import VatRate
 from posapp.errors import JournalError, SetupError, SyncError, UsageError
+from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
 from posapp.settings import PortalSettings, Settings
 from posapp.till import setup
+from posapp.till.audit import decided
+
+log = logging.getLogger(__name__)
 
 Training = Annotated[bool, typer.Option("--training", help="Учебный каталог (на первом шаге настройки).")]
 CASHIER_MAX = 64
@@ -52,6 +58,8 @@ def printer(
     only_program: Annotated[
         bool, typer.Option("--only-program", help="Магазин подтверждает: никто другой на этой ККТ не печатает.")
     ] = False,
+    by: By = "",
+    why: Why = "",
     training: Training = False,
     data_dir: DataDir = None,
     json: Json = False,
@@ -65,16 +73,43 @@ def printer(
     profile = setup.probe(make_printer(model, port, link=link, password=password))
     if settings.gateway is not None and till not in (None, settings.till):
         raise UsageError("usage", what="номер кассы знает шлюз: смените его командой setup gateway --till")
+    before = settings
     settings = setup.with_printer(
         settings, profile, model=model, port=port, link=link, password=password, only_program=only_program
     )
     settings = settings.with_(till=till or settings.till, cashier=cashier or settings.cashier)
+    _note_replaced(folder, before, settings, by, why)
     save(folder, settings)
     body = {"printer": {**asdict(settings)["printer"], "password": None}, "kind": settings.kind}
     text = f"{profile.model}: {profile.identity}, РН {profile.identity.registration_number}. Сохранено."
     if not profile.key_tags:
         text += " Где ККТ принимает ключ чека, не проверено: повторите при открытой смене."
     answer(json, body, text)
+
+
+def _note_replaced(folder: Path, before: Settings, after: Settings, by: str, why: str) -> None:
+    """Keeps who put another register or storage in place of the former one, before it is done.
+
+    It is an act that counts: from then on a person may settle, at the resolve desk, what was sent to the former one.
+    A journal that cannot be written stops no set-up: it has to be restored, and that asks for the register itself.
+    """
+    from posapp import app
+
+    old, new = before.printer, after.printer
+    if old is None or new is None or not (folder / JOURNAL_NAME).exists():
+        return
+    former = DeviceIdentity(old.factory_number, old.registration_number, old.storage_number)
+    found = DeviceIdentity(new.factory_number, new.registration_number, new.storage_number)
+    if former == found:
+        return
+    try:
+        with app.open_till(folder, person=by.strip(), checks=False) as till:
+            facts = {"former": str(former), "former_registration": former.registration_number}
+            till.journal.note(decided(till, "printer.replaced", found.factory_number, why, found=str(found), **facts))
+    except JournalError as error:
+        if error.code == "journal_busy":
+            raise
+        log.warning("setup: who replaced the register could not be kept: %s", error)
 
 
 def checked_name(till: str | None) -> str | None:

@@ -17,6 +17,7 @@ WORDS = {
     "receipt.adopted": ("чек из ФН принят в журнал", "a receipt of the storage was taken into the journal"),
     "document.foreign": ("документ признан чужим", "a document was declared another program's"),
     "document.cancelled": ("открытый чек другой программы отменён", "another program's open receipt was cancelled"),
+    "printer.replaced": ("настроена другая ККТ или другой ФН", "another register or storage was set up"),
     "operation.made": ("признано, что операция сделана", "the operation was declared made"),
     "operation.not_made": ("признано, что операции нет", "the operation was declared not made"),
     "entry.retried": ("запись для портала отправлена снова", "an entry for the portal is sent again"),

@@ -19,6 +19,7 @@ import pytest
 
 from posapp import app, settings
 from posapp.__main__ import main
+from posapp.cli import setup as cli_setup
 from posapp.cli import sync as cli_sync
 from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer
@@ -243,6 +244,25 @@ def test_a_register_that_is_gone_for_good(shop: Shop, run: Run) -> None:
     code, (done,) = run(*typed(commands["lost_made"], qr=qr, number=number))
     assert (code, done["receipt"]["mark"]["document_number"]) == (0, document.number)
     assert records(run)[0]["subject"] == key
+
+
+def test_who_put_another_storage_in_place_is_kept(shop: Shop, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what lets a person settle receipts of the former one."""
+    monkeypatch.setattr(cli_setup, "make_printer", lambda *_, **__: driver_of(shop.register))
+    set_up = ["setup", "printer", "--model", "shtrih", "--port", "cable", "--by", WHO, "--why", WHY]
+    key = gone(shop, printed=False, storage_only=True)
+    former = str(shop.till.identity)
+    assert run(*set_up)[0] == 0
+    (record,) = records(run)
+    assert (record["who"], record["what"], record["why"]) == (WHO, "printer.replaced", WHY)
+    assert record["facts"]["former"] == former
+    assert record["facts"]["found"] != former
+    shop.close()
+    shop.set_up_again()
+    assert run(*set_up)[0] == 0  # the same once more replaces nothing
+    assert len(records(run)) == 1
+    assert [each for each in choices(run) if each.startswith("lost")] == ["lost_made", "lost_not_made"]
+    assert shop.receipt().key == key
 
 
 def test_a_register_that_is_gone_and_the_ofd_has_nothing(shop: Shop, run: Run) -> None:
