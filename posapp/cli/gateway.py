@@ -16,6 +16,9 @@ from posapp.cli.common import AlwaysJson, NoDataDir, command, emit
 from posapp.errors import SetupError, UsageError
 from posapp.vault import GATEWAY_VARIABLE
 
+DATABASE_VARIABLE = "POSAPP_GATEWAY_DATABASE"
+"""An address with a password does not belong on a command line, which every user of the computer can read."""
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -24,7 +27,12 @@ def register(app: typer.Typer) -> None:
 
 def gateway(
     listen: Annotated[str, typer.Option(help="HOST:PORT; порт 0 – любой свободный.")] = "127.0.0.1:8077",
-    database: Annotated[str, typer.Option(help="sqlite:////путь/gateway.sqlite или postgresql://…")] = "",
+    database: Annotated[
+        str,
+        typer.Option(
+            envvar=DATABASE_VARIABLE, help="sqlite:////путь/gateway.sqlite или postgresql://… (с паролем – переменной)"
+        ),
+    ] = "",
     data_dir: NoDataDir = None,
     json: AlwaysJson = True,
 ) -> None:

@@ -10,6 +10,7 @@ import typer
 from posapp.cli import claims
 from posapp.cli.common import DataDir, Json, answer, command, language
 from posapp.till import exchange, orders
+from posapp.till.claims import held
 from posapp.till.views import OrderRow, OrderView
 
 LAMPS = {"grey": "○", "amber": "◔", "green": "✓", "red": "!"}
@@ -71,7 +72,10 @@ def route(
         return _take_route(data_dir, numbers or [], json)
     with app.open_till(app.data_dir(data_dir), write=False) as till:
         found = orders.route(till)
-    answer(json, {"orders": [_row(each) for each in found]}, _table(found))
+        ours = held(till, [each.order_id for each in found])
+    rows = [_row(each) | {"claimed": each.order_id in ours} for each in found]
+    count = f"Закреплено за этой кассой {len(ours)} из {len(found)}."
+    answer(json, {"orders": rows}, f"{_table(found)}\n{count}" if found else _table(found))
     return 0
 
 

@@ -126,6 +126,8 @@ def test_two_tills_with_a_gateway(shop: Shop, tmp_path: Path) -> None:
         # the courier, till 1, takes the route; the counter, till 2, cannot sell it
         taken = shop.ok(1, "orders", "route", "--take", *(row["order"] for row in route))
         assert taken["taken"] == [row["order"] for row in route]
+        known = {row["order"]: row["claimed"] for row in shop.ok(1, "orders", "route")["orders"]}
+        assert {number for number, claimed in known.items() if claimed} == {row["order"] for row in route}
         code, again = shop(2, "orders", "route", "--take", route[0]["order"])
         assert (code, again["elsewhere"][0]["till"]) == (3, "1")
         assert shop.refused(2, "sell", route[0]["order"], "--cash", "999999") == "claimed_elsewhere"
