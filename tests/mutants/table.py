@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 DRIVER, LINK, SESSION = (f"posapp/devices/shtrih/{name}.py" for name in ("driver", "link", "session"))
 LAYOUT, DOCUMENTS = "posapp/devices/shtrih/layout.py", "posapp/devices/shtrih/documents.py"
-SALE, RECOVER, SHIFT, PROOF = (f"posapp/till/{name}.py" for name in ("sale", "recover", "shift", "shift_proof"))
+SALE, RECOVER, SHIFT, CLAIMS = (f"posapp/till/{name}.py" for name in ("sale", "recover", "shift", "claims"))
+PROOF = "posapp/till/shift_proof.py"
 CHANGES, STORE, CONNECT = (f"posapp/journal/{name}.py" for name in ("changes", "store", "connect"))
 TABLES, STATEMENTS = "posapp/journal/tables.py", "posapp/journal/statements.py"
 FIRST = "posapp/journal/migrations/0001_first.py"
@@ -67,6 +68,11 @@ MUTANTS: tuple[Mutant, ...] = (
                  "        (State.SENDING, State.CANCELLED, By.PERSON),\n"),
         ),
         ("tests/domain/test_settlement.py",),
+    ),
+    Mutant(
+        "sold-without-a-claim", 1, "two tills of one portal sell the same order",
+        (Edit(CLAIMS, "        require_claim(till, order, override)\n        yield\n", "        yield\n"),),
+        ("tests/till/test_claims.py",),
     ),
     Mutant(
         "document-without-key", 2, "nothing tells our document from another program's",
@@ -231,6 +237,16 @@ MUTANTS: tuple[Mutant, ...] = (
         rules(11),
     ),
     Mutant(
+        "storage-behind-the-journal-ignored", 11, "a register that was put back sells as if nothing had been printed",
+        (Edit(RECOVER, "    if last < known.last_document:", "    if False:"),),
+        rules(11),
+    ),
+    Mutant(
+        "decision-not-recorded", 6, "a person decided about money, and nobody can say who",
+        (Edit(STORE, "            changes.note(decision)\n            return result", "            return result"),),
+        ("tests/journal/test_audit.py",),
+    ),
+    Mutant(
         "book-jumps-ahead", 11, "documents that another program made meanwhile are never looked at",
         (Edit(STATEMENTS, '        devices.c.last_document == bindparam("number_") - literal_column("1"),\n',
               '        devices.c.last_document < bindparam("number_"),\n'),),
@@ -248,6 +264,20 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(STORE, "changes.fiscalize(key, mark, by, outbox, evidence), decision)\n",
                  "changes.fiscalize(key, mark, by, outbox, evidence), decision)\n"
                  "        self._write(lambda changes: changes.add_entries(key, outbox))\n"),
+        ),
+        rules(12),
+    ),
+    Mutant(
+        "outbox-before-the-mark", 12, "the portal hears of a receipt whose mark a crash has taken",
+        (
+            Edit(CHANGES, "        sql.ADD_ENTRY.run_many(self._db, [_entry_columns(key, each, now) "
+                 "for each in outbox])\n",
+                 "\n    def add_entries(self, key: str, outbox: Sequence[NewEntry]) -> None:\n"
+                 "        now = micros(self._now())\n"
+                 "        sql.ADD_ENTRY.run_many(self._db, [_entry_columns(key, each, now) for each in outbox])\n"),
+            Edit(STORE, "        self._write(lambda changes: changes.fiscalize(",
+                 "        self._write(lambda changes: changes.add_entries(key, outbox))\n"
+                 "        self._write(lambda changes: changes.fiscalize("),
         ),
         rules(12),
     ),
@@ -358,6 +388,6 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit("posapp/till/setup.py", "    if profile.identity.is_simulated and not settings.is_training:",
                  "    if False:"),
         ),
-        ("tests/cli/test_setup.py",),
+        ("tests/cli/test_a_till_from_nothing.py::test_a_practice_register_is_refused_by_a_live_directory",),
     ),
 )  # fmt: skip
