@@ -189,6 +189,7 @@ def rebuild(
             begun = _chosen(folder, places, identity, now, progress)
             if begun.base == IN_PLACE:
                 (folder / DAMAGED_NAME).unlink(missing_ok=True)
+                _tidy(folder)  # of a restore that was cut off while its copy was still there
                 return begun
             _note(folder, "building", begun)
             _build(folder, begun, now, progress)
@@ -379,6 +380,10 @@ def _finish(folder: Path, now: Callable[[], datetime]) -> None:
     for name in (DAMAGED_NAME, CHECKED_NAME):
         (folder / name).unlink(missing_ok=True)
     (folder / BORN_NAME).write_text(now().isoformat() + "\n", "ascii")
+    _tidy(folder)
+
+
+def _tidy(folder: Path) -> None:
     shutil.rmtree(folder / ROOM_NAME, ignore_errors=True)
     (folder / RESTORE_NAME).unlink(missing_ok=True)
     sync_folder(folder)

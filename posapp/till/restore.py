@@ -90,12 +90,14 @@ def files(
     `copy`: this file, or the newest sound one of this folder, instead of those of the known places. Raises
     JournalError, SetupError `not_set_up` when there are no settings and no copy that carries them, `restore_which`.
     """
-    from posapp.journal.rebuild import rebuild
+    from posapp.journal.rebuild import rebuild, sound_copies
 
     found = _settings(folder)
     places = _places(folder, found, copy)
     if found is None:
         found = _settings_back(folder, places)
+    elif copy is not None and not sound_copies(places, found.identity)[0]:
+        raise SetupError("restore_which", what=f"{copy} – не целая копия кассы {found.till}")
     return found, rebuild(folder, places, found.identity, now, progress)
 
 
@@ -206,24 +208,22 @@ def finish(
     _hold(till, told.get("held", []))
     if not cases:
         cases += _remember(till, found)
-    report = _report(till, told, found, tuple(cases))
     state = soundness.WAITS if cases else soundness.DONE
     if found.nameless:
         state = soundness.READING  # no later look would stop at them: they carry no name
-    decision = audit.decided(
-        till,
-        "directory.restored",
-        told.get("id", ""),
-        why,
-        base=report.base,
-        adopted=len(report.adopted),
-        waiting=len(cases),
-    )
+    report = _report(till, told, found, tuple(cases))
+    _close(till, report, state, str(told.get("id", "")), why)
+    return report
+
+
+def _close(till: Till, report: Report, state: str, subject: str, why: str) -> None:
+    """The directory lives here from now on; what was decided, and by whom, with the state in one transaction."""
+    facts = {"base": report.base, "adopted": len(report.adopted), "waiting": len(report.waiting)}
     if till.place is not None:
         place.keep(till.journal, till.place)
     claim_book.doubt(till)
+    decision = audit.decided(till, "directory.restored", subject, why, **facts)
     till.journal.set_fact(soundness.STATE, state, decision=decision)
-    return report
 
 
 def _after(till: Till) -> int:

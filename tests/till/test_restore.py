@@ -16,7 +16,7 @@ from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer, Traits
 from posapp.domain.settlement import State
 from posapp.errors import JournalError, PosError, ResolveNeeded, SetupError, Unreachable
-from posapp.journal import soundness
+from posapp.journal import rebuild, soundness
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
 from posapp.journal.soundness import wal_of
@@ -537,3 +537,36 @@ def test_documents_that_name_no_order_wait_for_a_person(register: Register, tmp_
         assert {"receipt.adopted", "document.foreign", "directory.restored"} <= set(what)
     finally:
         shop.close()
+
+
+def test_a_copy_that_is_gone_again_leaves_no_half_restore(kept: Shop, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """An old journal in place, a newer copy on a stick; the stick is pulled while the copy is being taken."""
+    (copy,) = (kept.folder / "backups").iterdir()
+    stick = tmp_path_factory.mktemp("stick") / copy.name
+    copy.replace(stick)
+    kept.close()
+    journal = path_of(kept).read_bytes()
+    path_of(kept).unlink()
+    with pytest.raises(JournalError):
+        kept.reopen()
+    lock = DirectoryLock(kept.folder)
+    rebuild._note(kept.folder, "building", rebuild.Rebuilt(id="1", base="copy", copy=str(stick)))
+    lock.release()
+    path_of(kept).write_bytes(journal)
+    with pytest.raises(JournalError) as unfinished:
+        kept.reopen()
+    assert unfinished.value.code == "restore_unfinished"
+    report = bring_back(kept)
+    assert (report.base, report.waiting) == ("journal", ())
+    assert_all_is_back(kept)
+
+
+def test_a_copy_of_another_till_is_not_taken(kept: Shop) -> None:
+    (copy,) = (kept.folder / "backups").iterdir()
+    with closing(sqlite3.connect(copy)) as db, db:
+        db.execute("UPDATE facts SET value = 'other' WHERE name = 'copy:identity'")
+    with pytest.raises(SetupError) as which:
+        bring_back(kept, copy=copy)
+    assert which.value.code == "restore_which"
+    kept.reopen()
+    assert_all_is_back(kept)
