@@ -19,6 +19,8 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(/rest/\d+/)[^/\s\"']+"), r"\1•••"),
     (re.compile(r"([?&](?:hash|auth|access_token|refresh_token|client_secret)=)[^&\s\"']+"), r"\1•••"),
+    (re.compile(r"((?i:bearer)\s+)[^\s\"']+"), r"\1•••"),
+    (re.compile(r"(://[^\s/:@\"']+:)[^\s/@\"']+@"), r"\1•••@"),
     (re.compile(r"[\w.+-]+@([\w-]+\.[\w.-]+)"), r"•••@\1"),
     (re.compile(r"(?<!\d)(?:\+7|8)[\s(-]*\d{3}[\s)-]*\d{3}[\s-]*\d{2}[\s-]*(\d{2})(?!\d)"), r"•••\1"),
 )

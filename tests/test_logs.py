@@ -30,6 +30,8 @@ def handlers_as_before() -> Iterator[None]:
             "POST https://shop.example/rest/1/•••/sale.order.get",
         ),
         ("poll ?hash=0123456789abcdef0123456789abcdef&x=1", "poll ?hash=•••&x=1"),
+        ("Authorization: Bearer s3cr3t+key/of=32", "Authorization: Bearer •••"),
+        ("postgresql://posapp:hunter2@db.example/claims", "postgresql://posapp:•••@db.example/claims"),
         ("buyer anna.petrova+1@mail.example wrote", "buyer •••@mail.example wrote"),
         ("call +7 (999) 000-11-22 now", "call •••22 now"),
         ("call 89990001122", "call •••22"),

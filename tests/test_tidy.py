@@ -30,6 +30,9 @@ HOMES = {
     "sqlite3": ["journal/*", "gateway/store.py", "ui/board.py", "bench/*"],
     # threads and blocking calls in the desktop program, an event loop only in the gateway
     "asyncio": ["gateway/*", "bench/*"],
+    "anyio": ["gateway/*", "bench/*"],
+    "starlette": ["gateway/*", "bench/*"],
+    "uvicorn": ["gateway/*", "bench/*"],
     # the window's start path must not wait for the command line
     "typer": ["cli/*", "__main__.py"],
 }
