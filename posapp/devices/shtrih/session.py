@@ -59,10 +59,12 @@ class Session:
         except Unreachable:
             if len(self._links) == 1:
                 raise
-        self._links = (*self._links[1:], self._links[0])  # the other one; it stays the first to be tried
+        first, other = self._links
         self._port = self._open_port()
-        self._link = self._links[0](self.drained)
-        return self._introduce()
+        self._link = other(self.drained)
+        identity = self._introduce()
+        self._links = (other, first)  # only now: a register that is off must hear v1 first when it is back
+        return identity
 
     def _introduce(self) -> DeviceIdentity:
         """The first words on a fresh link. What goes wrong closes it."""

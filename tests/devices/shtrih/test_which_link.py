@@ -49,6 +49,20 @@ def test_a_register_that_hears_v1_is_never_told_v2(link: str) -> None:
     assert 0x8F not in firsts
 
 
+def test_a_register_that_was_off_hears_v1_first_when_it_is_back() -> None:
+    register = Register()
+    firsts, open_port = heard(register)
+    printer = ShtrihPrinter(open_port, PORT, link="auto")
+    register.line.power_off()
+    for _ in range(3):
+        with pytest.raises(Unreachable):
+            printer.connect()
+    register.line.power_on()
+    firsts.clear()
+    printer.connect()
+    assert 0x8F not in firsts
+
+
 def test_auto_finds_a_register_that_another_program_left_in_v2() -> None:
     register = Register()
     speak_v2(register)
