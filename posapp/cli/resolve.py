@@ -14,7 +14,7 @@ from posapp.cli.common import By, DataDir, Json, Why, answer, command, emit, lan
 from posapp.errors import JournalError, UsageError
 from posapp.till import resolve
 from posapp.till.context import Till
-from posapp.till.views import Case
+from posapp.till.views import Case, Recovered
 
 EXIT_WAITS = 3
 _WHICH = "--document N, --not-made [--foreign N], --made, --foreign N, --qr, --cancel-open, --cancel"
@@ -96,7 +96,13 @@ def _looking(folder: Path) -> Iterator[Till]:
 
 
 def _list(till: Till, json: bool) -> int:
-    cases = resolve.cases(till, language())
+    proven: list[Recovered] = []
+    cases = resolve.cases(till, language(), proven)
+    if not json:
+        for each in proven:
+            say(f"{each.key}: {each.why}.")
+        if not cases:
+            say("Разбирать нечего.")
     for case in cases:
         if json:
             emit(case.as_json())

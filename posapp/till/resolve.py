@@ -24,7 +24,7 @@ from posapp.till.context import Till
 from posapp.till.decide import cancel
 from posapp.till.desk_look import Look, look
 from posapp.till.desk_words import Say
-from posapp.till.views import Alarm, Case, Resolved
+from posapp.till.views import Alarm, Case, Recovered, Resolved
 
 if TYPE_CHECKING:
     from posapp.journal.rows import Operation, StoredReceipt
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 _NUMBERS = re.compile(r"[1-9][0-9]{0,9}")
 
 
-def cases(till: Till, language: str = "") -> list[Case]:
+def cases(till: Till, language: str = "", proven: list[Recovered] | None = None) -> list[Case]:
     """Decides what can be proven, then tells the rest, oldest first. `language` is `ru`, `en` or the till's own.
+
+    What could be decided is added to `proven`, when given.
 
     Without anything under way: the documents that the journal lost, then what keeps the register from selling. Raises
     DeviceError when there is nothing to tell and the register does not answer, SetupError without one.
@@ -43,7 +45,9 @@ def cases(till: Till, language: str = "") -> list[Case]:
         return desk_book.cases(till, say)
     seen = [_of_receipt(till, say, each) for each in till.journal.receipts_in(State.SENDING)]
     seen += [_of_operation(till, say, each) for each in till.journal.operations_sending()]
-    found = [each for each in seen if each is not None]
+    found = [each for each in seen if isinstance(each, Case)]
+    if proven is not None:
+        proven += [each for each in seen if isinstance(each, Recovered)]
     found = found or _strays(till, say) or _register(till, say)
     desk_book.remember(till, found)
     return found
@@ -54,27 +58,25 @@ def waiting(till: Till) -> list[Case]:
     return cases(till)
 
 
-def _of_receipt(till: Till, say: Say, stored: StoredReceipt) -> Case | None:
-    """The case of a receipt that is `sending`; None when it could be decided."""
+def _of_receipt(till: Till, say: Say, stored: StoredReceipt) -> Case | Recovered | None:
+    """The case of a receipt that is `sending`, or how it could be decided."""
     attempt = till.journal.last_attempt(stored.receipt.key)
     if attempt is None:
         return None
     try:
-        recover.resolve(till, stored.receipt.key)
+        return recover.resolve(till, stored.receipt.key)
     except PosError as error:
         seen = look(till, attempt.device, attempt.last_document, error)
         return story.of_receipt(till, say, stored, attempt, error, seen)
-    return None
 
 
-def _of_operation(till: Till, say: Say, operation: Operation) -> Case | None:
-    """The case of a shift operation that is `sending`; None when it could be decided."""
+def _of_operation(till: Till, say: Say, operation: Operation) -> Case | Recovered:
+    """The case of a shift operation that is `sending`, or how it could be decided."""
     try:
-        shift_proof.resolve(till, operation)
+        return shift_proof.resolve(till, operation)
     except PosError as error:
         seen = look(till, operation.device, story.last_before(operation), error)
         return story.of_operation(till, say, desk_book.key_of(till, operation), operation, error, seen)
-    return None
 
 
 def _strays(till: Till, say: Say) -> list[Case]:

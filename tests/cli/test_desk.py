@@ -142,6 +142,19 @@ def test_a_case_is_told_to_people(shop: Shop, run: Run, capsys: pytest.CaptureFi
     assert "уйдут в Битрикс" in told  # the consequence, before it is taken
 
 
+def test_what_the_storage_proved_is_told_to_people(shop: Shop, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    key = lost_before_closing(shop)
+    shop.close()
+    settings.save(shop.folder, shop.settings)
+    assert main(["resolve"]) == 0
+    assert main(["resolve"]) == 0
+    shop.reopen()
+    first, nothing, again = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{key}: ")
+    assert "нет" in first
+    assert nothing == again == "Разбирать нечего."
+
+
 def test_beside_a_running_till_it_is_told_and_not_decided(
     shop: Shop, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
