@@ -282,7 +282,8 @@ def _account_for(till: Till, identity: DeviceIdentity, after: int, last: int) ->
             foreign = foreign_of(till, batch)
             neighbours.note_receipts(till, foreign)
             till.journal.remember_document(identity, document.number, foreign)
-            log.info("ФН: прочитано %d из %d документов", document.number - after, last - after)
+            if last - after > BATCH:  # it takes a while: whoever waits shall see it go on
+                log.info("ФН: прочитано %d из %d документов", document.number - after, last - after)
             batch = []
 
 

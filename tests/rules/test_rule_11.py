@@ -279,3 +279,21 @@ def test_rule_11_another_till_on_this_register_is_not_stopped_by_ours(
         second.sell(an_order(2))
         second.assert_exactly_one(2)
         assert foreign_numbers(second) == [number]
+
+
+def test_rule_11_a_long_look_tells_how_far_it_is(
+    shop: Shop, tmp_path_factory: pytest.TempPathFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    for each in range(60):
+        shop.register.foreign_receipt(100 + each)
+    fresh = a_new_directory(shop, tmp_path_factory.mktemp("fresh"))
+    try:
+        with caplog.at_level("INFO", logger="posapp.till.recover"):
+            recover.recover(fresh.till)
+            told = [each.getMessage() for each in caplog.records]
+            assert told == ["ФН: прочитано 50 из 62 документов", "ФН: прочитано 62 из 62 документов"]
+            caplog.clear()
+            fresh.sell()
+            assert caplog.records == [], "a short one says nothing"
+    finally:
+        fresh.close()
