@@ -26,7 +26,8 @@ HOMES = {
     "sqlmodel": ["journal/*", "gateway/store.py"],
     "alembic": ["journal/*"],
     "psycopg": ["gateway/store.py"],
-    # the board reads with bare sqlite3 before the first paint; a bench measures against it; the simulation breaks a disk and looks into a journal without the journal
+    # the board reads with bare sqlite3 before the first paint; a bench measures against it; the simulation breaks disks
+    # and looks into a journal without the journal
     "sqlite3": ["journal/*", "gateway/store.py", "ui/board.py", "bench/*", "simulation/*"],
     # threads and blocking calls in the desktop program, an event loop only in the gateway
     "asyncio": ["gateway/*", "bench/*"],
