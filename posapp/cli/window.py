@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from posapp.app import TillDesk
     from posapp.lanes import Lanes
+    from posapp.till.restore import Report
     from posapp.ui.desk import Desk
     from posapp.ui.service_screen import LookSettings
 
@@ -44,11 +46,19 @@ def show_window(given: Path | None) -> int:
 
         lanes = Lanes.threads()
         desks.append(TillDesk(folder, lanes))
-        return desks[0], lanes
+        return desks[-1], lanes
+
+    def restore(who: str, why: str, tell: Callable[[tuple[str, int, int]], None]) -> Report:
+        from posapp.app import restore_directory
+
+        while desks:
+            desks.pop().close()
+        return restore_directory(folder, why, person=who, progress=lambda *progress: tell(progress))
 
     try:
         return start(
             make_desk,
+            restore=restore,
             settings=_look(settings.load_look(folder)),
             keep_settings=lambda look: settings.save_look(folder, asdict(look)),
         )

@@ -36,6 +36,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "ready.busy": ("ККТ занята", "The register is busy"),
     "ready.other": ("Подключена другая ККТ", "Another register is connected"),
     "ready.not": ("ККТ не готова", "The register is not ready"),
+    "ready.damaged": ("Касса не продаёт", "Nothing can be sold"),
     "ready.unknown": ("Исход чека неизвестен", "Outcome of a receipt unknown"),
     # what buttons do
     "act.open_shift": ("Открыть смену", "Open the shift"),

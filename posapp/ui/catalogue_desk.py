@@ -32,6 +32,22 @@ DESK_TEXTS: dict[str, tuple[str, str]] = {
         "{why}. Новых чеков на этой ККТ не будет: позовите старшего и нажмите «Разобрать».",
         "{why}. No new receipts on this register: call the senior and press Resolve.",
     ),
+    "action.journal_damaged": (
+        "Не продавайте и ничего не удаляйте. Позовите старшего: «Восстановить журнал».",
+        "Do not sell and remove nothing. Call the senior: Restore the journal.",
+    ),
+    "action.journal_lost": (
+        "Не настраивайте кассу заново. Позовите старшего: «Восстановить журнал».",
+        "Do not set the till up anew. Call the senior: Restore the journal.",
+    ),
+    "action.restore_unfinished": (
+        "Подключите ККТ и нажмите «Восстановить журнал»: продолжим с того же места.",
+        "Connect the register and press Restore the journal: it goes on where it stopped.",
+    ),
+    "action.directory_copied": (
+        "Работайте в прежнем. Если его больше нет – «Восстановить журнал»: программа дочитает ФН.",
+        "Work in the former one. If it is gone: Restore the journal, the program reads what the storage has since.",
+    ),
     "action.not_resolvable": (
         "Посмотрите, что прочитано из ФН, и решите иначе.",
         "See what the storage shows and decide otherwise.",
@@ -180,6 +196,41 @@ DESK_TEXTS: dict[str, tuple[str, str]] = {
         "No second place: a broken disk takes the copies with it. Administrator: name a stick or a network folder.",
     ),
     "copies.done": ("Копии сделаны и проверены.", "The copies are made and tried."),
+    # restore
+    "act.restore": ("Восстановить журнал", "Restore the journal"),
+    "restore.title": ("Журнал надо восстановить", "The journal has to be restored"),
+    "restore.damaged": ("Журнал на диске повреждён.", "The journal on the disk is damaged."),
+    "restore.nobody": ("Старший", "The senior"),
+    "restore.safe": (
+        "Напечатанные чеки не пропали: они в ФН. До восстановления касса не продаёт – второго чека не будет.",
+        "No printed receipt is lost: the storage has them. Nothing is sold before, so there is no second receipt.",
+    ),
+    "restore.does": ("Что сделает программа", "What the program will do"),
+    "restore.step.check": ("Проверит файл и копии", "Check the file and the copies"),
+    "restore.step.copy": ("Возьмёт самую новую целую копию", "Take the newest sound copy"),
+    "restore.step.salvage": ("Достанет уцелевшее из повреждённого файла", "Save what the damaged file still tells"),
+    "restore.step.place": ("Положит новый журнал, старый сохранит рядом", "Put it in place, the old one stays beside"),
+    "restore.step.storage": ("Прочитает из ФН всё, что напечатано после копии", "Read what was printed since the copy"),
+    "restore.step.orders": ("Загрузит заказы этих чеков", "Pull the orders of those receipts"),
+    "restore.step.adopt": ("Впишет эти чеки в журнал", "Take those receipts into the journal"),
+    "restore.so_far": ("{step}: {done} из {total}", "{step}: {done} of {total}"),
+    "restore.running": ("Восстанавливаем…", "Restoring…"),
+    "restore.open": ("Открыть кассу", "Open the till"),
+    "restore.done": ("Журнал восстановлен.", "The journal is restored."),
+    "restore.done_action": ("Можно продавать.", "The till may sell."),
+    "restore.waits_action": (
+        "Подключите ККТ и откройте кассу: остальное – «Разобрать» или восстановление ещё раз.",
+        "Connect the register and open the till: the rest is Resolve, or restoring once more.",
+    ),
+    "restore.from_copy": ("Взята копия от {copy}.", "The copy of {copy} was taken."),
+    "restore.from_journal": ("Журнал цел, взят он сам.", "The journal itself is sound and was taken."),
+    "restore.from_nothing": ("Целой копии нет: журнал собран из ФН.", "No sound copy: it was made from the storage."),
+    "restore.aside": ("Повреждённый файл сохранён: {path}", "The damaged file is kept: {path}"),
+    "restore.lost": ("Не восстановлено: {what}", "Not restored: {what}"),
+    "restore.waiting": ("Ждёт человека: {why}", "Waits for a person: {why}"),
+    "why.restore.1": ("Сломался диск или выключили питание", "The disk broke or the power went"),
+    "why.restore.2": ("Каталог перенесён на этот компьютер", "The directory was moved to this computer"),
+    "why.restore.3": ("Прежний компьютер больше не работает", "The former computer no longer works"),
     # help
     "help.title": ("Клавиши", "Keys"),
     "help.group.everywhere": ("На любом экране", "On every screen"),
@@ -232,6 +283,18 @@ DESK_TEXTS: dict[str, tuple[str, str]] = {
 }
 
 DESK_COUNTS: dict[str, tuple[tuple[str, str, str], tuple[str, str]]] = {
+    "restore.adopted": (
+        ("Из ФН в журнал принят {n} чек.", "Из ФН в журнал приняты {n} чека.", "Из ФН в журнал принято {n} чеков."),
+        ("{n} receipt was taken from the storage.", "{n} receipts were taken from the storage."),
+    ),
+    "restore.waits": (
+        (
+            "Восстановлено не всё: ждёт {n} дело.",
+            "Восстановлено не всё: ждут {n} дела.",
+            "Восстановлено не всё: ждут {n} дел.",
+        ),
+        ("Not everything is restored: {n} case waits.", "Not everything is restored: {n} cases wait."),
+    ),
     "recon.differences": (
         ("Сверка {when}: {n} расхождение.", "Сверка {when}: {n} расхождения.", "Сверка {when}: {n} расхождений."),
         ("Reconciled {when}: {n} difference.", "Reconciled {when}: {n} differences."),

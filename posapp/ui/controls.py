@@ -80,8 +80,9 @@ class Button(QPushButton):
         self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter presses like Space; a held key presses once; the rest goes to the screen."""
-        if event.key() in (*ENTER_KEYS, Qt.Key.Key_Space):
+        """Enter presses like Space; a held key presses once; the rest, Ctrl+Enter too, goes to the screen."""
+        is_chord = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if event.key() in (*ENTER_KEYS, Qt.Key.Key_Space) and not is_chord:
             if not event.isAutoRepeat() and self.isEnabled():
                 self.click()
             event.accept()
@@ -261,6 +262,11 @@ class Field(QLineEdit):
         made = self.palette()
         made.setColor(QPalette.ColorRole.Base, QColor(0, 0, 0, 0))
         self.setPalette(made)
+
+    def put(self, text: str) -> None:
+        """Another text, its beginning in sight."""
+        self.setText(text)
+        self.setCursorPosition(0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The ground and its edge, then the text."""

@@ -370,7 +370,9 @@ class Counter(QObject):
 
     def _tell_proof(self, view: OrderView) -> None:
         say, receipt = self._look.say, view.receipt
-        made, not_made = ("decided.made", "decided.not_made") if self._is_decided else ("proven.made", "proven.not_made")
+        made, not_made = "proven.made", "proven.not_made"
+        if self._is_decided:
+            made, not_made = "decided.made", "decided.not_made"
         self._is_decided = False
         if receipt is not None and receipt.mark is not None:
             said = say(made, n=receipt.mark.document_number)

@@ -144,7 +144,7 @@ class DecisionSide(Pane):
         for choice in self.case.choices:
             if choice.verdict is Verdict.MADE and choice.document == scanned.document_number:
                 self.choose(choice)
-                self.stop.why.setText(self.look.say("why.scanned", n=scanned.document_number))
+                self.stop.why.put(self.look.say("why.scanned", n=scanned.document_number))
                 return True
         return False
 
@@ -347,7 +347,7 @@ class _Stop(Pane):
         """The ready reason with this number, from 1. False when there is none."""
         if not 0 < number <= len(self._ready):
             return False
-        self.why.setText(self._ready[number - 1])
+        self.why.put(self._ready[number - 1])
         return True
 
     def show_choice(self, choice: Choice) -> None:
@@ -361,7 +361,7 @@ class _Stop(Pane):
         _empty(self._reasons)
         for number, words in enumerate(self._ready, start=1):
             button = Button(self.look, words, key=str(number), height=Target.SMALL, token=Type.BODY)
-            button.clicked.connect(lambda _checked=False, text=words: self.why.setText(text))
+            button.clicked.connect(lambda _checked=False, text=words: self.why.put(text))
             self._reasons.addWidget(button)
 
 

@@ -22,6 +22,7 @@ from posapp.ui.receipt_picture import hatch
 from posapp.ui.receipt_screen import ReceiptScreen
 from posapp.ui.reconcile_screen import ReconcileScreen
 from posapp.ui.resolve_screen import ResolveScreen
+from posapp.ui.restore_screen import RestoreScreen
 from posapp.ui.route_screen import RouteScreen
 from posapp.ui.service_screen import LookSettings, ServiceScreen
 from posapp.ui.strip import Strip
@@ -32,7 +33,7 @@ from posapp.ui.wedge import LastKeys
 TRAINING_FRAME = 8
 COMPACT = 148  # the right pane below the left one: the total or the change, and one row of buttons
 _ANY = 16_777_215  # QWIDGETSIZE_MAX: no limit
-SCREENS = ("orders", "order", "receipt", "route", "log", "resolve", "reconcile", "service", "help")
+SCREENS = ("orders", "order", "receipt", "route", "log", "resolve", "reconcile", "service", "help", "restore")
 
 
 class Frame(QWidget):
@@ -61,6 +62,7 @@ class Frame(QWidget):
         self.reconcile = ReconcileScreen(look)
         self.service = ServiceScreen(look, settings, stacked=stacked)
         self.help = HelpScreen(look)
+        self.restore = RestoreScreen(look, who=cashier, stacked=stacked)
         self.left_column = Pane(look, "surface")
         self.left = Stack()
         self.right = Stack()
@@ -74,7 +76,7 @@ class Frame(QWidget):
         for name in SCREENS:
             self.left.addWidget(getattr(self, name))
         self.right.addWidget(self.pane)
-        for screen in (self.route, self.log, self.resolve, self.reconcile, self.service):
+        for screen in (self.route, self.log, self.resolve, self.reconcile, self.service, self.restore):
             self.right.addWidget(screen.side)
         column = QVBoxLayout(self.left_column)
         column.setContentsMargins(0, 0, 0, 0)
@@ -113,13 +115,14 @@ class Frame(QWidget):
         is_paying = self.shown == "order" and step in (Step.PAY, Step.PRINTING)
         draft = self.pane.draft
         may_mix = step is Step.PAY and draft is not None and self.right.currentWidget() is self.pane
+        self.bar.setVisible(self.shown != "restore")
         self.bar.paying(is_paying, may_mix and self.pane.may_mix, self.pane.may_go_aside)
         if not self.stacked:
             return
         is_blocked = self.shown == "order" and (step is Step.BLOCKED or self.pane.banner.trouble is not None)
         alone = is_paying or peek or is_blocked
         self.left_column.setVisible(not alone)
-        self.bar.setVisible(self.shown not in ("order", "receipt", "resolve"))
+        self.bar.setVisible(self.shown not in ("order", "receipt", "resolve", "restore"))
         self.right.setVisible(alone or self.shown in ("order", "receipt"))
         room = self.look.px(COMPACT)
         self.right.setMinimumHeight(0 if alone else room)

@@ -103,6 +103,8 @@ class Going:
     def back(self) -> None:
         """Esc: one step back, and nothing is lost."""
         window, frame, counter = self._window, self._window.frame, self._window.counter
+        if frame.shown == "restore" and frame.is_peeking and not frame.restore.side.is_busy:
+            frame.show_screen("restore")
         if counter is None or counter.is_selling or window.is_deciding:
             return
         if frame.shown == "resolve" and frame.resolve.side.back():
@@ -111,6 +113,9 @@ class Going:
             frame.show_screen(frame.shown)
         elif frame.shown == "reconcile":
             self.go("more")
+        elif frame.shown == "restore":
+            if not frame.restore.side.is_busy:
+                self.go("till")
         elif frame.shown in ("route", "log", "service", "resolve", "help"):
             self.go("till")
         elif frame.shown == "order" and window.pane.back():
@@ -153,6 +158,8 @@ class Going:
             frame.arrange()
         elif frame.shown == "resolve":
             self._key_on_desk(key, event)
+        elif frame.shown == "restore":
+            frame.restore.side.key(event)
         elif frame.shown == "orders":
             self._key_on_list(key, event)
         else:

@@ -19,6 +19,10 @@ _SHORT = {
     "cover_open": "ready.cover",
     "device_busy": "ready.busy",
     "wrong_device": "ready.other",
+    "journal_damaged": "ready.damaged",
+    "journal_lost": "ready.damaged",
+    "restore_unfinished": "ready.damaged",
+    "directory_copied": "ready.damaged",
 }
 """The whole sentence of a trouble stands in the pane; the head has room for three words."""
 

@@ -97,6 +97,7 @@ class Reports:
         window, frame = self._window, self._window.frame
         if window.errands is None or window.counter is None:
             return
+        frame.strip.exchanged(is_good=report is not None and report.offline is None)
         window.errands.read_strip()
         window.counter.look_again()
         if frame.shown == "orders":
@@ -174,6 +175,8 @@ class Reports:
             readiness = Readiness(Shape.UNKNOWN if is_unknown else Shape.BAD, say(words), trouble.act)
         elif readiness.may_sell and window.counter is not None and window.counter.has_unknown:
             readiness = Readiness(Shape.UNKNOWN, say("ready.unknown"), "recover")
+        if window.is_damaged:
+            readiness = Readiness(Shape.BAD, say("ready.damaged"))
         shown = with_alarm(readiness, self.alarm, window.look)
         if window.pane.step is Step.PRINTING:
             shown = Readiness(Shape.WAIT, say("ready.printing"))

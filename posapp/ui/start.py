@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -24,6 +25,11 @@ from posapp.ui.wedge import LastKeys
 from posapp.ui.window import Window
 from posapp.ui.words import Say
 
+if TYPE_CHECKING:
+    from posapp.till.restore import Report
+
+    Restore = Callable[[str, str, Callable[[tuple[str, int, int]], None]], Report]
+
 
 def main(
     make_desk: MakeDesk,
@@ -33,11 +39,13 @@ def main(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     on_ready: Callable[[Window], None] = lambda _window: None,
     is_full_screen: bool = True,
+    restore: Restore | None = None,
 ) -> int:
     """Runs the window until it is closed; the exit code of the process.
 
     `make_desk` is called on a worker after the first paint. `keep_settings` is told what a person changed.
-    `on_ready` is called in the GUI thread when orders can be found.
+    `on_ready` is called in the GUI thread when orders can be found. `restore` brings a damaged journal back; it is
+    called on the worker, after the lanes have ended, and lets the desk go before it begins.
     """
     application = make_application()
     window = make_window(settings or LookSettings(), now)
@@ -55,8 +63,25 @@ def main(
         window.attach(desk, lanes)
         on_ready(window)
 
-    # A timer of zero fires after the events that are due now: the first paint is among them.
-    QTimer.singleShot(0, window, lambda: window.bridge.run(opener, make_desk, ready, window.not_attached))
+    def open_desk() -> None:
+        window.bridge.run(opener, make_desk, ready, window.not_attached)
+
+    def bring_back(who: str, why: str) -> None:
+        if restore is None:
+            return
+        window.detach()
+        tell = window.bridge.teller(window.restore_progressed)
+
+        def job() -> Report:
+            while opened:
+                opened.pop().close(wait=True)
+            return restore(who, why, tell)
+
+        window.bridge.run(opener, job, window.restored, window.not_restored)
+
+    window.restore_asked.connect(bring_back)
+    window.reopen_asked.connect(open_desk)
+    QTimer.singleShot(0, window, open_desk)  # it fires after the events that are due now: the first paint is among them
     code = application.exec()
     window.bridge.close()
     opener.close(wait=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from PySide6.QtCore import QTimer, Signal
@@ -21,6 +21,10 @@ NOTE_AFTER_S = 10
 WARN_AFTER_S = 40
 """A link that is lost for a moment is no news: a grey note after ten seconds, amber after forty."""
 
+HOLD_S = 8
+HOLD_EXCHANGES = 2
+"""And one that is back for a moment is none either: what was said stays for eight seconds and two good exchanges."""
+
 
 @dataclass(frozen=True, slots=True)
 class Foot:
@@ -30,6 +34,7 @@ class Foot:
     words: str
     needs_person: int = 0
     can_send: bool = False
+    is_lost: bool = False  # it speaks of a link that is lost
 
 
 def foot_of(strip: OutboxStrip | None, look: Look, *, is_short: bool = False) -> Foot:
@@ -42,7 +47,7 @@ def foot_of(strip: OutboxStrip | None, look: Look, *, is_short: bool = False) ->
         shape = Shape.WAIT if lost_s >= WARN_AFTER_S else Shape.NONE
         key = "strip.offline_unsent" if strip.unsent else "strip.offline"
         words = say.count(key, strip.unsent, age=look.age(strip.offline_since))
-        return Foot(shape, words, strip.needs_person, can_send=True)
+        return Foot(shape, words, strip.needs_person, can_send=True, is_lost=True)
     if strip.unsent:
         facts = {
             "oldest": say.age(look.seconds_since(strip.oldest_at)) if strip.oldest_at else "–",
@@ -76,6 +81,9 @@ class Strip(Pane):
         super().__init__(look, "bg", edge="top")
         self._is_short = is_short
         self._strip: OutboxStrip | None = None
+        self._lost_at: datetime | None = None  # since when the link that the foot speaks of is lost
+        self._told_at: datetime | None = None  # since when the foot speaks of it
+        self._good = 0  # exchanges since it is back
         self.lamp = LampIcon(look)
         self.words = Label(look, token=Type.BODY, elide=True)
         self.person = Button(look, "", height=Target.SMALL)
@@ -97,9 +105,27 @@ class Strip(Pane):
         self.refresh()
 
     def show_strip(self, strip: OutboxStrip) -> None:
-        """The outbox as it is now."""
+        """The outbox as it is now; a lost link that was spoken of is not taken back at once."""
+        if strip.is_offline and self._told_at is not None:
+            strip = replace(strip, offline_since=self._lost_at)  # it was back for a moment: the same notice goes on
+        elif strip.is_offline:
+            self._lost_at, self._good = strip.offline_since, 0
+        elif self._is_held:
+            strip = replace(strip, is_offline=True, offline_since=self._lost_at)
+        else:
+            self._lost_at = self._told_at = None
         self._strip = strip
         self.refresh()
+
+    def exchanged(self, *, is_good: bool) -> None:
+        """A round of the exchange ended."""
+        self._good = self._good + 1 if is_good else 0
+
+    @property
+    def _is_held(self) -> bool:
+        if self._told_at is None:
+            return False
+        return self._good < HOLD_EXCHANGES or self.look.seconds_since(self._told_at) < HOLD_S
 
     def show_cases(self, alarm: CaseAlarm) -> None:
         """What waits for a decision: the way to the resolve desk from every screen."""
@@ -110,6 +136,8 @@ class Strip(Pane):
     def refresh(self) -> None:
         """Counts down by itself."""
         foot = foot_of(self._strip, self.look, is_short=self._is_short)
+        if foot.is_lost and self._told_at is None:
+            self._told_at = self.look.now()
         if self.isVisible() and QFontMetrics(self.words.font()).horizontalAdvance(foot.words) > self.words.width():
             foot = foot_of(self._strip, self.look, is_short=True)
         self.lamp.show_shape(foot.shape)

@@ -16,12 +16,25 @@ _BUTTONS = {
     "receipt_under_way": "recover",
     "unknown_order": "pull",
     "order_changed": "again",
+    "journal_damaged": "restore",
+    "journal_lost": "restore",
+    "restore_unfinished": "restore",
+    "directory_copied": "restore",
     "other_tenders": "begun",
     "begun_differs": "begun",
 }
 """Which button helps which code; others get `again` where trying again is safe."""
 
-_ACTIONS = ("resolve_needed", "not_resolvable", "other_tenders", "begun_differs")
+_ACTIONS = (
+    "resolve_needed",
+    "not_resolvable",
+    "other_tenders",
+    "begun_differs",
+    "journal_damaged",
+    "journal_lost",
+    "restore_unfinished",
+    "directory_copied",
+)
 """The table's words for these name a command; here a button does it."""
 
 
@@ -57,6 +70,8 @@ def trouble_of(failure: Failure, say: Say, *, selling: bool = False) -> Trouble:
         action = say(f"action.{failure.code}", why=sentence(failure.facts.get("why", "?")))
     if failure.code == "resolve_needed":
         message = say("resolve.message")
+    elif failure.code == "journal_damaged":
+        message = say("restore.damaged")  # what the file's format says of it is for the log
     return Trouble(tone, message, action, str(failure.number), act)
 
 

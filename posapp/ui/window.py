@@ -6,6 +6,8 @@ Where keys lead stands in `going`, what the lanes report in `reports`, the resol
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
@@ -37,11 +39,16 @@ from posapp.ui.trouble import Trouble, trouble_of
 from posapp.ui.wedge import LastKeys, Wedge
 from posapp.ui.words import Say
 
+if TYPE_CHECKING:
+    from posapp.till.restore import Report
+
 
 class Window(QWidget):
     """Painted before there is a desk; `attach` brings it to life."""
 
     settled = Signal(object)  # new LookSettings, to be kept
+    restore_asked = Signal(str, str)  # who, why
+    reopen_asked = Signal()
 
     def __init__(self, look: Look, settings: LookSettings, last: LastKeys, sounds: Sounds) -> None:
         super().__init__()
@@ -56,6 +63,7 @@ class Window(QWidget):
         self.reports = Reports(self)
         self.going = Going(self)
         self._early_scan = ""
+        self._damage: Trouble | None = None
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # messages never resize the window
@@ -73,6 +81,11 @@ class Window(QWidget):
         self.reports.show_readiness()
 
     @property
+    def is_damaged(self) -> bool:
+        """There is no desk, because its journal has to be restored first."""
+        return self.desk is None and self._damage is not None
+
+    @property
     def pane(self) -> PaymentPane:
         """The right pane of the till."""
         return self.frame.pane
@@ -81,7 +94,7 @@ class Window(QWidget):
 
     def attach(self, desk: Desk, lanes: Lanes, *, poll: bool = True) -> None:
         """The journal is open: orders can be found; selling unlocks when recovery has ended."""
-        self.desk, self.lanes = desk, lanes
+        self.desk, self.lanes, self._damage = desk, lanes, None
         if not self.settings.language and desk.language != self.look.say.language:
             self.look.say = Say(desk.language)
         self.counter = Counter(self, self.bridge, desk, lanes, self.look, self.sounds)
@@ -104,10 +117,46 @@ class Window(QWidget):
             self.counter.scan(text)
 
     def not_attached(self, failure: Failure) -> None:
-        """The journal could not be opened: the reason stands where the orders would."""
+        """The journal could not be opened: the reason stands where the orders would, or the way to restore it."""
         trouble = trouble_of(failure, self.look.say)
+        if trouble.act == "restore":
+            self._offer_restore(trouble)
+            return
         self.frame.orders.wait(trouble.message)
         self.frame.pane.show_blocked("", ZERO, trouble)
+
+    def detach(self) -> None:
+        """Lets the desk go: its directory is about to be restored. `attach` follows with another one."""
+        if self.errands is not None:
+            self.errands.stop()
+        if self.reconciler is not None:
+            self.reconciler.stop()
+        for worker in (self.counter, self.errands, self.resolver, self.reconciler):
+            if worker is not None:
+                worker.deleteLater()
+        self.desk = self.lanes = None
+        self.counter = self.errands = self.resolver = self.reconciler = None
+        self.reports = Reports(self)
+
+    def _offer_restore(self, trouble: Trouble) -> None:
+        """A plain screen instead of a crash: what happened, what to do."""
+        self._damage = trouble
+        self.frame.restore.show_damage(trouble)
+        self.frame.show_screen("restore")
+        self.reports.show_readiness()
+        self.frame.restore.side.setFocus()
+
+    def restore_progressed(self, progress: tuple[str, int, int]) -> None:
+        """How far the restore is."""
+        self.frame.restore.show_progress(*progress)
+
+    def restored(self, report: Report) -> None:
+        """The restore has ended."""
+        self.frame.restore.show_report(report)
+
+    def not_restored(self, failure: Failure) -> None:
+        """It could not be done; nothing is lost by trying again."""
+        self.frame.restore.show_failure(replace(trouble_of(failure, self.look.say), act=""))
 
     def rebuild(self) -> None:
         """New widgets in the look of now, showing what the old ones showed."""
@@ -120,17 +169,22 @@ class Window(QWidget):
             self.counter.show_again()
             if shown not in ("order", "receipt"):
                 self._come_back(shown)
+        elif self._damage is not None:
+            self._offer_restore(self._damage)
 
     def _come_back(self, shown: str) -> None:
-        if shown == "resolve" and self.resolver is not None:
+        if shown == "restore" and self._damage is not None:
+            self._offer_restore(self._damage)
+        elif shown == "resolve" and self.resolver is not None:
             self.frame.show_screen("resolve")
             self.resolver.show_again()
         else:
-            self.go({"orders": "till", "service": "more"}.get(shown, shown))
+            self.go({"orders": "till", "service": "more", "restore": "till"}.get(shown, shown))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Not while a receipt is being printed or a decision written."""
-        if self.is_deciding or (self.counter is not None and self.counter.is_selling):
+        """Not while a receipt is being printed, a decision written, or a journal restored."""
+        is_selling = self.counter is not None and self.counter.is_selling
+        if self.is_deciding or is_selling or self.frame.restore.side.is_busy:
             event.ignore()
             return
         self.bridge.close()
@@ -200,6 +254,9 @@ class Window(QWidget):
         frame.reconcile.asked.connect(self._reconcile)
         frame.reconcile.stopped.connect(self._stop_reconciling)
         frame.reconcile.side.stepped.connect(self._take_step)
+        frame.restore.to_side.connect(lambda: frame.show_screen("restore", peek=True))
+        frame.restore.side.asked.connect(self.restore_asked)
+        frame.restore.side.reopen.connect(self.reopen_asked)
         frame.service.acted.connect(self.act)
         frame.service.settled.connect(self.settle)
 
@@ -259,6 +316,7 @@ class Window(QWidget):
             "reconcile_now": lambda: self._reconcile(None),
             "copy_now": errands.copy_now,
             "try_copy": errands.try_copies,
+            "restore": self._restore_what_blocks,
             "quit": self.close,
         }
         acts[act]()
@@ -269,6 +327,11 @@ class Window(QWidget):
             self.reports.show_readiness()
             self.errands.recover()
             self.errands.read_register()
+
+    def _restore_what_blocks(self) -> None:
+        trouble = self.reports.recovery.trouble or self.pane.banner.trouble
+        if trouble is not None:
+            self._offer_restore(trouble)
 
     def _retry_red(self) -> None:
         entry = self.counter.retry() if self.counter is not None else None

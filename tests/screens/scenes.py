@@ -21,6 +21,7 @@ from posapp.domain.order import Buyer
 from posapp.domain.settlement import State
 from posapp.errors import JournalError, OutcomeUnknown, Refused, ResolveNeeded, SaleError, Unreachable
 from posapp.lanes import Lanes
+from posapp.till.own_documents import Waiting
 from posapp.till.reconcile_views import Move, ReconcileProgress
 from posapp.till.views import Case, Lamp, Light, Lights, OrderView, OutboxStrip, ReceiptView
 from posapp.ui.draft import Method
@@ -44,6 +45,7 @@ from tests.ui.desks import (
     receipt_of,
     reconciled,
     red,
+    report,
     sale_case,
     sync_row,
     view,
@@ -519,6 +521,38 @@ def large_reconcile_row() -> Window:
     return window
 
 
+def restore() -> Window:
+    """The journal could not be opened."""
+    window = starting()
+    window.not_attached(JournalError("journal_damaged", what="страница 7 не читается"))
+    return window
+
+
+def large_restore_right() -> Window:
+    window = _settled(restore, factor=2.0)()
+    window.frame.restore.next.click()
+    return window
+
+
+def restore_running() -> Window:
+    window = restore()
+    window.frame.restore.side.why.setText("Сломался диск или выключили питание")
+    window.restore_progressed(("storage", 120, 480))
+    return window
+
+
+def restore_done() -> Window:
+    window = restore_running()
+    window.restored(report())
+    return window
+
+
+def restore_waits() -> Window:
+    window = restore_running()
+    window.restored(report(waiting=(Waiting("ККТ не отвечает: ФН не прочитан"),)))
+    return window
+
+
 ENGLISH = LookSettings(language="en", is_muted=True)
 
 
@@ -620,6 +654,10 @@ SCENES: dict[str, Scene] = {
     "reconcile-running": reconcile_running,
     "reconcile-found": reconcile_found,
     "service-safety": service_safety,
+    "restore": restore,
+    "restore-running": restore_running,
+    "restore-done": restore_done,
+    "restore-waits": restore_waits,
     "help": help_page,
     "training": training,
     "training-cash": training_cash,
@@ -643,6 +681,9 @@ SCENES: dict[str, Scene] = {
     "middle-service": _settled(service, factor=1.25),
     "middle-order": _settled(order_open, factor=1.25),
     "middle-cash": _settled(cash, factor=1.25),
+    "large-restore": _settled(restore, factor=2.0),
+    "large-restore-right": large_restore_right,
+    "english-restore": _settled(restore, language="en"),
     "dark-reconcile": _settled(reconcile, theme="dark"),
     "large-reconcile": _settled(reconcile, factor=2.0),
     "large-reconcile-row": large_reconcile_row,

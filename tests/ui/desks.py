@@ -28,6 +28,7 @@ from posapp.till.reconcile_views import (
     ReconcileProgress,
     ReconcileReport,
 )
+from posapp.till.restore import Report
 from posapp.till.views import (
     Alarm,
     Case,
@@ -281,6 +282,22 @@ def copies(*places: PlaceState, **more: object) -> keeping.State:
     """How the copies are."""
     shown = places or (place(), place("second", 40))
     made = keeping.State(shown, NOW - timedelta(hours=3), None, Unsent(0, 0, 0), len(shown) > 1)
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def report(**more: object) -> Report:
+    """What a restore came to."""
+    made = Report(
+        from_copy="journal-2026-11-21.sqlite",
+        copy_at="2026-11-21T10:00:00+00:00",
+        base="copy",
+        adopted=({"document": 4517}, {"document": 4518}),
+        salvaged={"receipts": 3},
+        lost=(),
+        unreadable=0,
+        waiting=(),
+        aside="/var/lib/posapp/damaged-20261121",
+    )
     return replace(made, **more)  # type: ignore[arg-type]
 
 

@@ -14,6 +14,7 @@ from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, ResolveNeeded, Unreachable
 from posapp.till.views import Case, OrderView, ReceiptView, Recovered
 from posapp.ui.begun import begun_case
+from posapp.ui.controls import Button
 from posapp.ui.draft import Method
 from posapp.ui.lights import Shape
 from posapp.ui.payment_pane import Step
@@ -177,6 +178,17 @@ def test_a_decision_is_three_deliberate_keys_and_carries_who_and_why(at_desk: Sh
     assert decisions(at_desk) == [(case.key, "not_made:4518", "Иванова А.", "На бумаге чека нет", {})]
     assert "можно пробить снова" in said(at_desk)
     assert at_desk.window.frame.resolve.case is None
+
+
+def test_a_reason_that_was_tapped_leaves_ctrl_enter_to_the_decision(at_desk: Shop) -> None:
+    choose(at_desk, "1")
+    side = at_desk.window.frame.resolve.side
+    tapped = next(each for each in side.stop.findChildren(Button) if each.isVisible())
+    tapped.setFocus()
+    at_desk.hands.press(Qt.Key.Key_Space)
+    assert tapped.hasFocus()
+    at_desk.hands.press(ENTER, chord=CTRL)
+    assert len(decisions(at_desk)) == 1
 
 
 def test_enter_decides_nothing_wherever_the_focus_is(at_desk: Shop) -> None:
