@@ -15,7 +15,7 @@ from posapp import settings as settings_file
 from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer, Traits
 from posapp.domain.settlement import State
-from posapp.errors import JournalError, PosError, ResolveNeeded, SetupError, Unreachable
+from posapp.errors import JournalError, PosError, ResolveNeeded, SaleError, SetupError, Unreachable
 from posapp.journal import rebuild, soundness
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
@@ -570,3 +570,13 @@ def test_a_copy_of_another_till_is_not_taken(kept: Shop) -> None:
     assert which.value.code == "restore_which"
     kept.reopen()
     assert_all_is_back(kept)
+
+
+def test_what_another_till_sold_on_the_register_since_the_copy_is_known_again(kept: Shop) -> None:
+    kept.register.foreign_receipt(590_00, stamp="2·1006·000000000000000Z")
+    kept.close()
+    path_of(kept).unlink()
+    assert bring_back(kept).waiting == ()
+    with pytest.raises(SaleError) as refused:
+        kept.sell(an_order(6))
+    assert refused.value.code == "receipted_elsewhere"
