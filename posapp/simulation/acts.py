@@ -22,6 +22,7 @@ ACTS: dict[str, Callable[[World, Event], str]] = {
     "evening": manager.evening,
     "sell": cashier.sell,
     "sync": manager.sync,
+    "sync_inside": manager.sync_inside,
     "route": manager.route,
     "manager": manager.looks,
     "cash_in": manager.cash,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from posapp.simulation.seat import Seat
     from posapp.simulation.world import Told, World
 
+DAY_SALES = 50
 SOLD = ("ok", "already_receipted")
 NEEDS_SENIOR = ("resolve_needed", "begun_differs", "other_tenders")
 
@@ -46,6 +47,21 @@ def sell(world: World, event: Event) -> str:
 
 
 _DISK = ("disk_full", "disk_read_only", "journal_busy", "journal_failed")
+
+
+def last_customers(world: World, day: int, orders: int) -> int:
+    """Before the shop closes whoever still waits is served, until the day has its sales; how many that were."""
+    served = 0
+    for number in range(orders):
+        if world.judge.receipts_of_day(day) >= DAY_SALES:
+            break
+        order_id = market.order_id(day, number)
+        if order_id in world.portal.shop.orders and not world.judge.is_settled(order_id):
+            seat = world.seats[number % len(world.seats)]
+            found = _order(world, seat, order_id, is_fresh=False)
+            if found.is_ok:
+                served += _press(world, seat, found.value, "cash").is_ok
+    return served
 
 
 def _order(world: World, seat: Seat, number: int, *, is_fresh: bool) -> Told:

@@ -21,6 +21,7 @@ from posapp.devices.simulator.registers import TOTALS
 from posapp.domain import ffd
 from posapp.domain.settlement import Stamp
 from posapp.errors import Refused, Unreachable
+from posapp.simulation import market
 from posapp.simulation.ledger import PERSON, Change
 from posapp.simulation.register import SECOND, Register
 from posapp.simulation.view import JournalView, SeenReceipt
@@ -81,6 +82,15 @@ class Judge:
     def receipts(self) -> int:
         """How many receipts the tills have made."""
         return len(self._by_key)
+
+    def receipts_of_day(self, day: int) -> int:
+        """How many receipts the tills have made of orders that came on this day."""
+        self._read_documents()
+        return sum(market.day_of(number) == day for number in self._by_order)
+
+    def is_settled(self, order_id: int) -> bool:
+        """Whether there is a receipt of the order."""
+        return order_id in self._by_order
 
     def unknown(self) -> tuple[int, int]:
         """How many outcomes were unknown to their sender, and how many of these were resolved.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING
 
 from posapp.domain.money import Money
 from posapp.domain.settlement import State
-from posapp.simulation import market, senior
+from posapp.errors import PosError
+from posapp.simulation import cashier, market, senior
 from posapp.simulation.event import Event
 from posapp.simulation.ledger import PERSON
 from posapp.simulation.remedies import remedy
@@ -124,6 +126,19 @@ def sync(world: World, event: Event) -> str:
     return _sync(world, world.seats[event.till], force=event.args["force"])
 
 
+def sync_inside(world: World, event: Event) -> str:
+    """The sync lane's round falls into the middle of the device lane's next sale: both work at once in a program."""
+    seat = world.seats[event.till]
+
+    def round_() -> None:
+        if seat.is_running:
+            with suppress(PosError):
+                exchange.sync(seat.till, force=True)
+
+    world.meanwhile(seat.register, event.args["code"], event.args["when"], round_)
+    return "armed"
+
+
 def _sync(world: World, seat: Seat, *, force: bool) -> str:
     told = world.attempt(seat, lambda till: exchange.sync(till, force=force))
     if not told.is_ok:
@@ -159,10 +174,13 @@ def random_state(pick: float) -> str:
 def evening(world: World, event: Event) -> str:
     """The shop closes. On most days everything is put in order first; on the others the trouble stays overnight."""
     if not event.args["heals"]:
-        words = [_sync(world, seat, force=False) for seat in world.seats]
+        served = cashier.last_customers(world, event.args["day"], event.args["orders"])
+        words = [f"{served} served", *(_sync(world, seat, force=False) for seat in world.seats)]
         return "as it is " + " ".join(words)
     world.heal()
     words = [_put_in_order(world, seat) for seat in world.seats]
+    words += [opened(world, seat) for seat in world.seats]
+    words.append(f"{cashier.last_customers(world, event.args['day'], event.args['orders'])} served")
     for register in world.registers:
         world.judge.counters_agree(register)
     words += [_close(world, seat) for seat in world.seats]
@@ -185,11 +203,10 @@ def _put_in_order(world: World, seat: Seat) -> str:
 def _deliver_all(world: World, seat: Seat) -> str:
     """Everything that can reach the portal does; what was declined or held is tried once more, a cause mended."""
     word = ""
-    for round_ in range(ROUNDS):
+    world.attempt(seat, _retry_all)
+    for _ in range(ROUNDS):
         word = _sync(world, seat, force=True)
-        if round_ == 0:
-            world.attempt(seat, _retry_all)
-        elif word.split("/")[2:] and word.split("/")[2].startswith("0 "):
+        if word.split("/")[2:] and word.split("/")[2].startswith("0 "):
             break
         world.clock.advance(60.0)
     return word

@@ -47,6 +47,11 @@ def order_id(day: int, number: int) -> int:
     return 10_000 + day * 1000 + number
 
 
+def day_of(number: int) -> int:
+    """The day on which the order with this id came."""
+    return (number - 10_000) // 1000
+
+
 def orders_arrive(shop: Shop, random: Random, day: int, count: int, now: datetime) -> list[int]:
     """`count` new orders of the day; their ids. Every one is unpaid, with one payment and one shipment."""
     found = []

@@ -16,7 +16,7 @@ from posapp.simulation.event import Event
 
 DAY_S = 86_400.0
 OPENS_S, CLOSES_S = 0.0, 11 * 3600.0
-SALES_MIN, SALES_MAX = 57, 66
+SALES_MIN, SALES_MAX = 56, 64
 WORLD_DAYS = 5
 """How long one world lives; a longer run plays several, each with a seed of its own."""
 
@@ -62,7 +62,7 @@ def _day(seed: int, day: int, days: int, kind: str, tills: int) -> list[Event]:
     random = Random(f"{seed}/day/{day}")
     begin = day * DAY_S
     sales = random.randint(SALES_MIN, SALES_MAX)
-    orders = sales + 6
+    orders = sales + 10
     stays_broken = random.random() < 0.4
     heals = day == days - 1 or not stays_broken
     events = [Event(begin + OPENS_S, "morning", 0, {"day": day, "orders": orders})]
@@ -70,7 +70,7 @@ def _day(seed: int, day: int, days: int, kind: str, tills: int) -> list[Event]:
     events += _people(random, day, begin, orders, tills)
     events += faults.planned(random, begin, (OPENS_S + 300, CLOSES_S - 300), tills)
     events.sort(key=lambda event: event.at)
-    events.append(Event(begin + CLOSES_S, "evening", 0, {"day": day, "heals": heals}))
+    events.append(Event(begin + CLOSES_S, "evening", 0, {"day": day, "orders": orders, "heals": heals}))
     return events
 
 
@@ -107,11 +107,15 @@ def _people(random: Random, day: int, begin: float, orders: int, tills: int) -> 
             if random.random() < 0.6:
                 away = {"name": "network_down", "for_s": round(random.uniform(3600, 6 * 3600))}
                 events.append(Event(leaves + 1, "fault", till, away))
-        events += [Event(moment(), "sync", till, {"force": random.random() < 0.3}) for _ in range(4)]
-        events += [Event(moment(), "manager", till) for _ in range(2)]
+        events += [Event(moment(), "sync", till, {"force": random.random() < 0.3}) for _ in range(max(2, 4 - tills))]
+        events.append(Event(moment(), "manager", till))
+        inside = {"code": random.choice((0x8D, 0xFF46, 0xFF45)), "when": random.choice(("before", "after"))}
+        events.append(Event(moment(), "sync_inside", till, inside))
         events += [Event(moment(), "cash_in", till, {"kopecks": random.randrange(1000, 500_000)}) for _ in range(2)]
         events += [Event(moment(), "cash_out", till, {"kopecks": random.randrange(1000, 90_000)})]
-        events += [Event(moment(), "x_report", till), Event(moment(), "restart", till)]
+        events.append(Event(moment(), "x_report", till))
+        if random.random() < 0.5:
+            events.append(Event(moment(), "restart", till))
         events += [Event(moment(), "outbox", till, {"do": random.choice(("hold", "retry")), "pick": random.random()})]
         if random.random() < 0.3:
             events.append(Event(moment(), "give_up", till, {"pick": random.random()}))

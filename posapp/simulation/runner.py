@@ -35,6 +35,7 @@ class Outcome:
     trace: tuple[str, ...] = field(default=(), repr=False)
     told: dict[str, int] = field(default_factory=dict)
     least_faults: int = 0
+    least_sales: int = 0
 
     @property
     def command(self) -> str:
@@ -45,7 +46,7 @@ class Outcome:
 
 @dataclass
 class Report:
-    """A whole run. `faults` counts what really happened, by name; `least_faults` is that of the quietest day."""
+    """A whole run. `faults` counts what really happened, by name; `least_…` are those of the quietest day."""
 
     seed: int
     days: int
@@ -56,6 +57,7 @@ class Report:
     violations: list[str] = field(default_factory=list)
     shrunk: list[str] = field(default_factory=list)
     least_faults: int = 1_000_000
+    least_sales: int = 1_000_000
 
     def add(self, outcome: Outcome) -> None:
         """One world more."""
@@ -67,6 +69,7 @@ class Report:
             self.violations.append(f"{outcome.violation}. Повторить: {outcome.command}")
         else:
             self.least_faults = min(self.least_faults, outcome.least_faults)
+            self.least_sales = min(self.least_sales, outcome.least_sales)
 
     def as_json(self) -> dict[str, object]:
         """The object that the command prints."""
@@ -146,4 +149,5 @@ def play(plan: Plan, tills: int | None = None) -> Outcome:
         trace=tuple(world.trace),
         told=dict(sorted(world.told_counts.items())),
         least_faults=min((world.faults_of_day[day] for day in range(plan.days)), default=0),
+        least_sales=min((world.judge.receipts_of_day(day) for day in range(plan.days)), default=0),
     )

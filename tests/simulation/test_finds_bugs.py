@@ -42,7 +42,7 @@ def day_with(*armed: tuple[str, dict[str, Any]]) -> Plan:
         Event(0.0, "morning", 0, {"day": 0, "orders": 3}),
         *faults,
         Event(900.0, "sell", 0, sale_of_one),
-        Event(39_600.0, "evening", 0, {"day": 0, "heals": True}),
+        Event(39_600.0, "evening", 0, {"day": 0, "orders": 0, "heals": True}),
     )
     return Plan(1, 1, ONE, 1, events)
 
