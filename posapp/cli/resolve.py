@@ -51,7 +51,7 @@ def decide(
     numbers = tuple(foreign or ())
     choices = {
         f"made:{document}": document is not None,
-        "lost_not_made": not_made and lost,
+        "lost_not_made:" + ",".join(map(str, numbers)): not_made and lost,
         "not_made:" + ",".join([*map(str, numbers), "open"]): not_made and not lost,
         f"foreign:{','.join(map(str, numbers))}": bool(numbers) and not not_made,
         "lost_made": bool(qr),
@@ -60,7 +60,7 @@ def decide(
         "cancel": cancel,
     }
     chosen = [choice for choice, is_chosen in choices.items() if is_chosen]
-    if (key is None) != (not chosen) or len(chosen) > 1 or (lost and not not_made) or (lost and numbers):
+    if (key is None) != (not chosen) or len(chosen) > 1 or (lost and not not_made):
         raise UsageError("usage", what=f"нужен КЛЮЧ и одно из {_WHICH}, или ничего")
     if bool(qr) != (receipt_number is not None):
         raise UsageError("usage", what="--qr и --receipt-number идут вместе")

@@ -15,7 +15,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, State
 from posapp.errors import PosError, ResolveNeeded
 from posapp.journal.rows import Decision, DocumentTaken
-from posapp.till import adopt, recover, sale, shift_proof
+from posapp.till import adopt, ofd_witness, recover, sale, shift_proof
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.desk_look import same_storage
@@ -133,6 +133,9 @@ def lost_made(till: Till, key: str, qr: str, receipt_number: int, why: str) -> s
     receipt, attempt = _lost(till, key, why)
     read = parse_qr(qr.strip())
     _require_qr(read, receipt, attempt)
+    heard = ofd_witness.ask(till, attempt.device.storage_number, attempt.last_document)
+    if against := heard.contradicts(read, receipt):
+        raise refuse(against)
     mark = FiscalMark(
         document_number=read.document_number,
         document_sign=read.document_sign,
@@ -143,6 +146,7 @@ def lost_made(till: Till, key: str, qr: str, receipt_number: int, why: str) -> s
         printed_at=read.at,
     )
     facts = {"document": read.document_number, "order": receipt.order_number, "qr": qr.strip(), "lost": 1}
+    facts |= heard.facts()
     decision = decided(till, "receipt.made", key, why, **facts, device=attempt.device)
     return _fiscalize(till, receipt, mark, {"person": read.document_number, "qr": qr.strip()}, decision)
 
@@ -157,10 +161,17 @@ def _require_qr(read: ReceiptQr, receipt: Receipt, attempt: Attempt) -> None:
         raise refuse(f"ФД {read.document_number} старше попытки: до неё был ФД {attempt.last_document}")
 
 
-def lost_not_made(till: Till, key: str, why: str) -> str:
-    """The storage is gone for good and the OFD does not have the receipt: it may be printed on the new register."""
+def lost_not_made(till: Till, key: str, why: str, foreign: Collection[int] = ()) -> str:
+    """The storage is gone for good and the OFD does not have the receipt: it may be printed on the new register.
+
+    Where an OFD is set up it is asked too. `foreign`: documents that it shows and that another program made.
+    """
     receipt, attempt = _lost(till, key, why)
-    facts = {"order": receipt.order_number, "after": attempt.last_document, "lost": 1}
+    heard = ofd_witness.ask(till, attempt.device.storage_number, attempt.last_document)
+    if against := heard.contradicts_absence(receipt, foreign):
+        raise refuse(against)
+    facts = {"order": receipt.order_number, "after": attempt.last_document, "lost": 1, "foreign": sorted(foreign)}
+    facts |= heard.facts()
     decision = decided(till, "receipt.not_made", key, why, **facts, device=attempt.device)
     evidence = {"person": "not made", "lost": str(attempt.device)}
     till.journal.not_made(key, State.PENDING, "прежнего ФН нет, в ОФД чека нет", evidence, decision=decision)

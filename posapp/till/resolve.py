@@ -158,7 +158,7 @@ def _decide(till: Till, say: Say, case_key: str, choice_id: str, why: str, answe
             done = lawful.lost_made(till, case_key, answers.get("qr", ""), int(number), why)
             return _fiscalized(say, case_key, done)
         case "lost_not_made":
-            state = lawful.lost_not_made(till, case_key, why)
+            state = lawful.lost_not_made(till, case_key, why, numbers)
             return Resolved(case_key, state, say("done.pending", key=case_key))
         case "cancel_open":
             lawful.cancel_open(till, case_key, why)

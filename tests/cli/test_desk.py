@@ -315,7 +315,7 @@ def test_a_register_that_is_another_one(shop: Shop, run: Run) -> None:
         ["KEY", "--document", "3", "--not-made"],
         ["KEY", "--document", "0"],
         ["KEY", "--lost"],
-        ["KEY", "--not-made", "--lost", "--foreign", "3"],
+        ["KEY", "--lost", "--foreign", "3"],
         ["KEY", "--qr", "t=1"],
         ["KEY", "--receipt-number", "1", "--not-made"],
         ["KEY", "--made", "--cancel"],
