@@ -3,7 +3,7 @@
     python3 dev.py mutants              all of them, several at once
     python3 dev.py mutants NAME…        these
     python3 dev.py mutants --list       what there is
-    python3 dev.py mutants --by 'simulate --seed 900 --days 20' NAME…    by the simulation alone; or by other tests
+    python3 dev.py mutants --by 'simulate --seed 900 --days 20' NAME…    by this alone: a program or tests
 
 Each breakage is made in a copy of the tree, never in the checkout. First the chosen tests run on a copy without any
 breakage: what fails there proves nothing. A row each: killed by which test, in how many seconds – or SURVIVED, which is
@@ -31,8 +31,8 @@ ROOT = Path(__file__).parents[2]
 COPIED = ("posapp", "tests", "resources", "docs", "dev.py", "pyproject.toml", "README.md", "CONTRIBUTING.md")
 LIMIT_S = 400
 PASSED, FAILED = 0, 1
-SIMULATE = "simulate "
-"""A killer that begins so is no test but the arguments of `posapp simulate`."""
+PROGRAMS = {"simulate": ("-m", "posapp", "simulate"), "every_step": ("-m", "tests.crash.every_step")}
+"""A killer that begins with one of these words is no test but a program with its arguments; exit code 1 kills."""
 
 _FAILURE = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 
@@ -86,7 +86,7 @@ def judge(mutant: Mutant) -> Verdict:
 
 
 def _first_killer(tree: Path, killers: tuple[str, ...]) -> tuple[bool | None, str]:
-    tests = tuple(each for each in killers if not each.startswith(SIMULATE))
+    tests = tuple(each for each in killers if not is_program(each))
     if tests:
         code, text = run_tests(tree, tests)
         found = _FAILURE.search(text)
@@ -94,14 +94,19 @@ def _first_killer(tree: Path, killers: tuple[str, ...]) -> tuple[bool | None, st
             return True, found[1].removeprefix("tests/")
         if code != PASSED:
             return None, f"pytest ended with {code}: {text.strip()[-300:]}"
-    for each in killers:
-        if each.startswith(SIMULATE):
-            done = _run(tree, ["-m", "posapp", *each.split()])
-            if done.returncode == FAILED and '"violations": []' not in done.stdout:
-                return True, f"posapp {each}"
-            if done.returncode != PASSED:
-                return None, f"{each} ended with {done.returncode}: {done.stderr.strip()[-300:]}"
+    for each in filter(is_program, killers):
+        name, *arguments = each.split()
+        done = _run(tree, [*PROGRAMS[name], *arguments])
+        if done.returncode == FAILED:
+            return True, each
+        if done.returncode != PASSED:
+            return None, f"{each} ended with {done.returncode}: {done.stderr.strip()[-300:]}"
     return False, ""
+
+
+def is_program(killer: str) -> bool:
+    """Whether it is one of `PROGRAMS` with its arguments, and not a test."""
+    return killer.split(maxsplit=1)[0] in PROGRAMS
 
 
 def run_tests(tree: Path, tests: tuple[str, ...]) -> tuple[int, str]:
@@ -128,7 +133,7 @@ def _memory() -> Path | None:
 
 def unbroken(mutants: list[Mutant]) -> str:
     """Runs the tests of these mutants on a copy that nobody broke; the first that fails, or ""."""
-    tests = sorted({test for mutant in mutants for test in mutant.tests if not test.startswith(SIMULATE)})
+    tests = sorted({test for mutant in mutants for test in mutant.tests if not is_program(test)})
     with tempfile.TemporaryDirectory(prefix="posapp-unbroken-", dir=_memory()) as room:
         code, text = run_tests(copied(Path(room)), tuple(tests))
     found = _FAILURE.search(text)
@@ -146,7 +151,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="dev.py mutants", description="Break the money rules; a test must notice.")
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--list", action="store_true", help="what there is, and what each would cost")
-    parser.add_argument("--by", action="append", help="these tests, or arguments of posapp simulate, and no others")
+    parser.add_argument(
+        "--by", action="append", help="these tests or programs (simulate …, every_step …) and no others"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--trust", action="store_true", help="do not run the tests on an unbroken copy first")
     given = parser.parse_args(arguments)

@@ -291,6 +291,11 @@ MUTANTS: tuple[Mutant, ...] = (
         rules(12),
     ),
     Mutant(
+        "settings-written-in-place", 12, "a crash while the settings are saved leaves a till that does not start",
+        (Edit("posapp/settings.py", '    temporary = path.with_suffix(".new")', "    temporary = path"),),
+        ("every_step setup --quick",),
+    ),
+    Mutant(
         "synchronous-normal", 12, "a power cut takes back sales that were acknowledged",
         (
             Edit(CONNECT, '"PRAGMA synchronous=FULL"', '"PRAGMA synchronous=NORMAL"'),
