@@ -90,7 +90,7 @@ def look(till: Till, after: int, progress: Progress = silent) -> Found:
             found.others.append(document)
         elif recover.is_unknown_ours(till, document):
             found.unknown.append(document)
-        elif _is_nameless(till, document):
+        elif recover.is_nameless_ours(till, document):
             found.nameless.append(document)
         elif document.type in _SETTLEMENTS and not document.whole:
             found.unreadable.append(document)
@@ -103,11 +103,6 @@ def _is_declared_foreign(till: Till, storage: str, document: FiscalDocument) -> 
     """The journal has it as another program's; for one that is stamped like ours a person has said so."""
     noted = till.journal.foreign_documents(storage, after=document.number - 1, limit=1)
     return bool(noted) and noted[0].number == document.number
-
-
-def _is_nameless(till: Till, document: FiscalDocument) -> bool:
-    takes_no_key = document.kind is not None and not till.printer.key_tag(document.kind)
-    return document.type in _SETTLEMENTS and not document.stamp and takes_no_key
 
 
 # ------------------------------------------------------------------------------------------------ taking in

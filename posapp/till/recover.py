@@ -261,6 +261,7 @@ def watch(till: Till, last: int) -> None:
         return  # nothing is sold on it, and what it holds is not this till's business
     if known is None or (known.identity.storage_number != identity.storage_number and is_set_up):
         known = KnownDevice(identity, max(0, last - FIRST_LOOK))
+        till.journal.set_fact(_met(identity), str(last))
         till.journal.remember_document(identity, known.last_document)
     if known.identity.storage_number != identity.storage_number:
         why = f"ФН заменён: был {known.identity.storage_number}, теперь {identity.storage_number}"
@@ -300,6 +301,35 @@ def refuse_unknown_ours(till: Till, documents: Sequence[FiscalDocument]) -> None
             order, key = (stamp.order, stamp.key) if stamp else ("?", "?")
             why = f"ФД {document.number} напечатан этой кассой (заказ {order}), а журнал его не знает"
             raise ResolveNeeded("resolve_needed", why=why, key=key)
+        if is_nameless_ours(till, document):
+            number = document.number
+            why = (
+                f"ФД {number} журнал не знает, а других программ на этой ККТ нет: назовите его заказ, "
+                f"posapp restore --take {number}=ЗАКАЗ, или скажите, что он чужой: --foreign {number}"
+            )
+            raise ResolveNeeded("resolve_needed", why=why, key=f"ФД {number}")
+
+
+def is_nameless_ours(till: Till, document: FiscalDocument) -> bool:
+    """A receipt that shows no key on a register that takes none, where the shop says that no other program prints.
+
+    Then it is this till's, and a journal that does not know it went back in time (rules 2 and 11): without this its
+    order could be sold again. What was there at the first contact is the past of another program; a person's word that
+    a document is foreign stands in the journal.
+    """
+    takes_no_key = document.kind is not None and not till.printer.key_tag(document.kind)
+    if document.type not in _SETTLEMENTS or document.stamp or not takes_no_key or _is_known(till, document):
+        return False
+    identity = till.printer.connect()
+    noted = till.journal.foreign_documents(identity.storage_number, after=document.number - 1, limit=1)
+    is_noted = bool(noted) and noted[0].number == document.number
+    is_past = document.number <= int(till.journal.get_fact(_met(identity)) or 0)
+    return till.printer_settings.only_program and not (is_noted or is_past)
+
+
+def _met(identity: DeviceIdentity) -> str:
+    """The journal's fact: the last document of a storage at the first contact with it."""
+    return f"first_contact:{identity.storage_number}"
 
 
 def is_unknown_ours(till: Till, document: FiscalDocument) -> bool:

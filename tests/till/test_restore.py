@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -501,15 +501,7 @@ def test_a_copy_of_a_former_schema_comes_back(kept: Shop) -> None:
 @pytest.mark.parametrize("refused", [{1084}, {1084, 1192}], ids=["a bare key", "no key at all"])
 def test_documents_that_name_no_order_wait_for_a_person(register: Register, tmp_path: Path, refused: set[int]) -> None:
     """Rule 2: a register that takes no 1084 says at most a key; whose receipt it is only a person knows."""
-    shop = Shop(tmp_path / "till", register)
-    try:
-        shift.open_shift(shop.till)
-        shop.close()
-        register.printer.traits = Traits(frozenset(refused))
-        register.advance(60.0)
-        shop.set_up_again(only_program=True)
-        settings_file.save(shop.folder, shop.settings)
-        shop.till.journal.save_orders([an_order(number) for number in range(1, 7)], claimed=True)
+    with keyless_shop(tmp_path / "till", register, refused) as shop:
         shop.sell(an_order(1))
         keeping.keep_copies(shop.till)
         shop.sell(an_order(2))
@@ -535,8 +527,6 @@ def test_documents_that_name_no_order_wait_for_a_person(register: Register, tmp_
         shop.sell(an_order(6))
         what = [record.what for record in shop.till.journal.audit_rows()]
         assert {"receipt.adopted", "document.foreign", "directory.restored"} <= set(what)
-    finally:
-        shop.close()
 
 
 def test_a_copy_that_is_gone_again_leaves_no_half_restore(kept: Shop, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -570,6 +560,58 @@ def test_a_copy_of_another_till_is_not_taken(kept: Shop) -> None:
     assert which.value.code == "restore_which"
     kept.reopen()
     assert_all_is_back(kept)
+
+
+@contextmanager
+def keyless_shop(folder: Path, register: Register, refused: set[int]) -> Iterator[Shop]:
+    """A till on a register that takes no 1084, alone there by the shop's word; orders on board."""
+    shop = Shop(folder, register)
+    try:
+        shift.open_shift(shop.till)
+        shop.close()
+        register.printer.traits = Traits(frozenset(refused))
+        register.advance(60.0)
+        shop.set_up_again(only_program=True)
+        settings_file.save(shop.folder, shop.settings)
+        shop.till.journal.save_orders([an_order(number) for number in range(1, 7)], claimed=True)
+        yield shop
+    finally:
+        shop.close()
+
+
+def test_an_old_journal_beside_a_register_without_keys_sells_nothing(register: Register, tmp_path: Path) -> None:
+    with keyless_shop(tmp_path / "till", register, {1084, 1192}) as shop:
+        shop.sell(an_order(1))
+        copy = keeping.keep_copies(shop.till).made[keeping.LOCAL]
+        shop.sell(an_order(2))
+        number = register.receipts[-1].number
+        shop.close()
+        shutil.copyfile(copy, path_of(shop))
+        shop.reopen()
+        for order in (2, 3):
+            with pytest.raises(ResolveNeeded):
+                shop.sell(an_order(order))
+        assert bring_back(shop).waiting[0].document == number
+        assert restore.finish(shop.till, "по ленте", named={number: "1002"}).is_whole
+        with pytest.raises(sale.AlreadyReceipted):
+            shop.sell(an_order(2))
+        shop.sell(an_order(3))
+        assert len(register.receipts) == 3
+
+
+def test_the_past_of_another_program_on_a_register_without_keys_is_no_trouble(
+    register: Register, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with keyless_shop(tmp_path / "till", register, {1084, 1192}) as shop:
+        shop.close()
+        for _ in range(3):
+            register.foreign_receipt(5_00)
+        shop.folder = tmp_path_factory.mktemp("new")
+        shop.reopen()
+        shop.sell(an_order(1))
+        shop.restart()
+        shop.sell(an_order(2))
+        assert len(register.receipts) == 5
 
 
 def test_what_another_till_sold_on_the_register_since_the_copy_is_known_again(kept: Shop) -> None:
