@@ -274,6 +274,7 @@ def in_a_fork(job: Callable[[], object]) -> Any:
 
 def warm_up() -> None:
     """Imports once, before anybody forks, what a till imports when it needs it; reads the trust store."""
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # nobody's vault hears of these tills
     for found in pkgutil.walk_packages(posapp.__path__, "posapp."):
         if not found.name.startswith(
             (
