@@ -22,6 +22,7 @@ def simulate(
     days: Annotated[int, typer.Option("--days", help="Сколько дней магазина сыграть.")] = 5,
     tills: Annotated[int | None, typer.Option("--tills", help="Сколько касс в магазине; иначе решает seed.")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", help="Процессов сразу; иначе по числу ядер.")] = None,
+    faults: Annotated[str, typer.Option("--faults", help="Только эти ошибки: имена через запятую; иначе все.")] = "",
     shrink: Annotated[
         bool, typer.Option("--shrink", help="Нарушение свести к немногим событиям и показать их.")
     ] = False,
@@ -30,10 +31,15 @@ def simulate(
 ) -> int:
     """Играет дни магазина с ошибками связи, диска, ККТ и портала; код 1 – нашлось нарушение."""
     from posapp.simulation import runner
+    from posapp.simulation.faults import KINDS
 
     if seed < 0 or days < 1 or (tills is not None and not 1 <= tills <= 9) or (jobs is not None and jobs < 1):
         raise UsageError("usage", what="--seed от 0, --days от 1, --tills от 1 до 9, --jobs от 1")
-    report = runner.run(seed, days, tills, jobs=jobs, shrinks=shrink)
+    only = tuple(filter(None, faults.split(",")))
+    unknown = sorted(set(only) - set(KINDS))
+    if unknown:
+        raise UsageError("usage", what=f"ошибок {', '.join(unknown)} нет, есть: {', '.join(KINDS)}")
+    report = runner.run(seed, days, tills, only=only, jobs=jobs, shrinks=shrink)
     for line in report.shrunk:
         complain(line)
     emit(report.as_json())

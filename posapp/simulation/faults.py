@@ -11,6 +11,7 @@ have cannot fail and is not faked:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -37,14 +38,20 @@ SURE = 2
 """So many of those come every day, whatever else waits in vain."""
 
 
-def planned(random: Random, begin: float, hours: tuple[float, float], tills: int) -> list[Event]:
+def planned(
+    random: Random, begin: float, hours: tuple[float, float], tills: int, only: Sequence[str] = ()
+) -> list[Event]:
     """The faults of one day: armed between `hours` (seconds after `begin`), each at one till.
 
     Some come alone, some in a bad hour: several within two minutes at one till, so that they meet in one sale.
+    `only` are the names of those that may come at all.
     """
     kinds = [kind for kind in KINDS.values() if tills > 1 or kind not in GATEWAY]
-    weights = [kind.weight for kind in kinds]
     sure = [KINDS[name] for name in random.sample(AT_ONCE, SURE)]
+    if only:
+        kinds = [KINDS[name] for name in only]
+        sure = []
+    weights = [kind.weight for kind in kinds]
     moments = [(random.uniform(*hours), random.randrange(tills)) for _ in range(random.randint(DAY_MIN, DAY_MAX))]
     for _ in range(random.choice((1, 2, 2, 3))):
         at, till = random.uniform(*hours), random.randrange(tills)

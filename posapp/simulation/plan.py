@@ -8,6 +8,7 @@ every shortened plan; any other event may be left out, the rest keeps its meanin
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -25,13 +26,14 @@ ONE, PORTAL, REGISTER = "one till", "several tills on one portal", "two tills on
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A world and what happens in it. `kind` is one of ONE, PORTAL, REGISTER."""
+    """A world and what happens in it. `kind` is one of ONE, PORTAL, REGISTER; `command` plays it again."""
 
     seed: int
     days: int
     kind: str
     tills: int
     events: tuple[Event, ...]
+    command: str = ""
 
 
 def world_seed(seed: int, number: int) -> int:
@@ -41,11 +43,19 @@ def world_seed(seed: int, number: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{number}".encode()).digest()[:5], "big")
 
 
-def plan_of(seed: int, days: int, tills: int | None) -> Plan:
-    """The plan of one world. `tills` None leaves kind and number of tills to the seed."""
+def plan_of(seed: int, days: int, tills: int | None, only: Sequence[str] = ()) -> Plan:
+    """The plan of one world.
+
+    Args:
+        tills: None leaves kind and number of tills to the seed.
+        only: names of faults; the others do not happen. Empty: all of them.
+    """
     kind, count = _kind(Random(f"{seed}/world"), tills)
-    events = [event for day in range(days) for event in _day(seed, day, days, kind, count)]
-    return Plan(seed, days, kind, count, tuple(events))
+    events = [event for day in range(days) for event in _day(seed, day, days, count, only)]
+    command = f"posapp simulate --seed {seed} --days {days}"
+    command += "" if tills is None else f" --tills {tills}"
+    command += f" --faults {','.join(only)}" if only else ""
+    return Plan(seed, days, kind, count, tuple(events), command)
 
 
 def _kind(random: Random, tills: int | None) -> tuple[str, int]:
@@ -58,7 +68,7 @@ def _kind(random: Random, tills: int | None) -> tuple[str, int]:
     return (REGISTER, 2) if tills == 2 and random.random() < 0.5 else (PORTAL, tills)
 
 
-def _day(seed: int, day: int, days: int, kind: str, tills: int) -> list[Event]:
+def _day(seed: int, day: int, days: int, tills: int, only: Sequence[str]) -> list[Event]:
     random = Random(f"{seed}/day/{day}")
     begin = day * DAY_S
     sales = random.randint(SALES_MIN, SALES_MAX)
@@ -68,7 +78,7 @@ def _day(seed: int, day: int, days: int, kind: str, tills: int) -> list[Event]:
     events = [Event(begin + OPENS_S, "morning", 0, {"day": day, "orders": orders})]
     events += _sales(random, day, begin, sales, tills)
     events += _people(random, day, begin, orders, tills)
-    events += faults.planned(random, begin, (OPENS_S + 300, CLOSES_S - 300), tills)
+    events += faults.planned(random, begin, (OPENS_S + 300, CLOSES_S - 300), tills, only)
     events.sort(key=lambda event: event.at)
     events.append(Event(begin + CLOSES_S, "evening", 0, {"day": day, "orders": orders, "heals": heals}))
     return events

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,13 +20,17 @@ from posapp.simulation.world import World
 MEMORY = Path("/dev/shm")  # noqa: S108  (a RAM disk makes fsync free; the folder is made by mkdtemp)
 
 
+_Job = tuple[int, int, int | None, tuple[str, ...]]
+"""Seed, days, tills and faults of one world."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one world came to; `violation` is empty when every promise was kept."""
 
     seed: int
     days: int
-    tills: int | None
+    command: str
     receipts: int
     unknown: int
     resolved: int
@@ -36,12 +40,6 @@ class Outcome:
     told: dict[str, int] = field(default_factory=dict)
     least_faults: int = 0
     least_sales: int = 0
-
-    @property
-    def command(self) -> str:
-        """What plays this very world again."""
-        tills = "" if self.tills is None else f" --tills {self.tills}"
-        return f"posapp simulate --seed {self.seed} --days {self.days}{tills}"
 
 
 @dataclass
@@ -84,10 +82,25 @@ class Report:
         }
 
 
-def run(seed: int, days: int, tills: int | None = None, *, jobs: int | None = None, shrinks: bool = False) -> Report:
-    """Plays `days` shop days, several worlds at once; ends with the first violation."""
+def run(
+    seed: int,
+    days: int,
+    tills: int | None = None,
+    *,
+    only: Sequence[str] = (),
+    jobs: int | None = None,
+    shrinks: bool = False,
+) -> Report:
+    """Plays `days` shop days, several worlds at once; ends with the first violation.
+
+    Args:
+        tills: how many each world has; None leaves it to the seed.
+        only: names of the faults that may happen; empty for all.
+        jobs: processes at once; None takes the number of processors.
+        shrinks: a violation is reduced to the few events that matter.
+    """
     work = [
-        (world_seed(seed, number), min(WORLD_DAYS, days - first), tills)
+        (world_seed(seed, number), min(WORLD_DAYS, days - first), tills, tuple(only))
         for number, first in enumerate(range(0, days, WORLD_DAYS))
     ]
     report = Report(seed, 0)
@@ -98,12 +111,12 @@ def run(seed: int, days: int, tills: int | None = None, *, jobs: int | None = No
             if shrinks:
                 from posapp.simulation.shrink import shrunk
 
-                report.shrunk = shrunk(plan_of(outcome.seed, outcome.days, outcome.tills))
+                report.shrunk = shrunk(plan_of(outcome.seed, outcome.days, tills, only))
             break
     return report
 
 
-def _outcomes(work: list[tuple[int, int, int | None]], jobs: int) -> Iterator[Outcome]:
+def _outcomes(work: list[_Job], jobs: int) -> Iterator[Outcome]:
     """In the order of `work`, whoever is ready first: what is reported depends on the seed alone."""
     if jobs <= 1:
         yield from map(_play_one, work)
@@ -112,13 +125,12 @@ def _outcomes(work: list[tuple[int, int, int | None]], jobs: int) -> Iterator[Ou
         yield from pool.imap(_play_one, work)
 
 
-def _play_one(job: tuple[int, int, int | None]) -> Outcome:
-    seed, days, tills = job
-    return play(plan_of(seed, days, tills), tills)
+def _play_one(job: _Job) -> Outcome:
+    return play(plan_of(*job))
 
 
-def play(plan: Plan, tills: int | None = None) -> Outcome:
-    """Plays one world in a folder that is gone afterwards. `tills` is what its plan was asked for."""
+def play(plan: Plan) -> Outcome:
+    """Plays one world in a folder that is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="posapp-sim-", dir=MEMORY if MEMORY.is_dir() else None))
     world = World(plan, folder)
     violation, unknown, resolved = "", 0, 0
@@ -140,7 +152,7 @@ def play(plan: Plan, tills: int | None = None) -> Outcome:
     return Outcome(
         seed=plan.seed,
         days=plan.days,
-        tills=tills,
+        command=plan.command,
         receipts=world.judge.receipts,
         unknown=unknown,
         resolved=resolved,

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from posapp.cli.main import build
 from posapp.simulation.plan import plan_of, world_seed
-from posapp.simulation.runner import Outcome, Report, play
+from posapp.simulation.runner import Report, play
 from posapp.till import recover
 from tests.simulation.test_finds_bugs import nothing
 
@@ -33,14 +33,14 @@ def test_wrong_usage() -> None:
 
 def test_a_violation_names_the_command_that_replays_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recover, "_find", nothing)
-    broken = next(o for seed in range(900, 980) if (o := play(plan_of(seed, 1, 1), 1)).violation)
+    broken = next(o for seed in range(900, 980) if (o := play(plan_of(seed, 1, 1))).violation)
     report = Report(7, 0)
     report.add(broken)
 
     (text,) = report.violations
     assert "день 0, шаг" in text
     assert f"posapp simulate --seed {broken.seed} --days 1 --tills 1" in text
-    again = play(plan_of(broken.seed, broken.days, broken.tills), broken.tills)
+    again = play(plan_of(broken.seed, broken.days, 1))
     assert again.violation == broken.violation
     assert again.trace == broken.trace
 
@@ -54,4 +54,15 @@ def test_a_world_of_a_run_is_replayed_by_its_own_seed() -> None:
     seed = world_seed(77, 3)
 
     assert plan_of(seed, 5, None) == plan_of(seed, 5, None)
-    assert Outcome(seed, 5, None, 0, 0, 0, {}).command == f"posapp simulate --seed {seed} --days 5"
+    assert plan_of(seed, 5, None).command == f"posapp simulate --seed {seed} --days 5"
+    assert plan_of(seed, 5, 2, ("disk_full", "late_close")).command.endswith("--tills 2 --faults disk_full,late_close")
+
+
+def test_only_the_faults_that_were_asked_for_happen() -> None:
+    outcome = play(plan_of(5, 1, 1, ("reply_lost", "late_close")))
+
+    people = {"order_commented", "order_edited", "order_cancelled", "order_paid_elsewhere", "order_deleted"}
+    people |= {"order_status_moved", "second_program_receipt", "second_program_correction", "second_program_cash_in"}
+    people |= {"second_program_leave_open"}
+    assert outcome.violation == ""
+    assert {"reply_lost", "late_close"} <= set(outcome.faults) <= {"reply_lost", "late_close"} | people

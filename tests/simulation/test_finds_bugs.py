@@ -27,7 +27,7 @@ SEEDS = range(900, 980)
 def caught(*words: str, tills: int = 1, seeds: Sequence[int] = SEEDS) -> str:
     """The first violation of a broken till; it must be one of those that are expected."""
     for seed in seeds:
-        outcome = play(plan_of(seed, 1, tills), tills)
+        outcome = play(plan_of(seed, 1, tills))
         if outcome.violation:
             assert any(each in outcome.violation for each in words), outcome.violation
             return outcome.command
@@ -60,7 +60,7 @@ def nothing(_till: Till, _receipt: Receipt, after: int, *_: Any, **_more: Any) -
 
 
 def test_the_unbroken_till_passes_the_same_worlds() -> None:
-    assert [play(plan_of(seed, 1, 1), 1).violation for seed in SEEDS[:5]] == [""] * 5
+    assert [play(plan_of(seed, 1, 1)).violation for seed in SEEDS[:5]] == [""] * 5
 
 
 def test_a_till_that_prints_again_after_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
