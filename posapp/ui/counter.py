@@ -114,6 +114,18 @@ class Counter(QObject):
         if not self.is_selling:
             self._bridge.run(self._lanes.journal, lambda: self._desk.view(order_id), self._found, self._not_found)
 
+    def reopen(self, said: Trouble) -> None:
+        """The open order as it is after something was done about it elsewhere, and what that was."""
+        if self.view is None or self.is_selling:
+            return
+        order_id = self.view.order.order_id
+
+        def done(view: OrderView) -> None:
+            self._open(view)
+            self._face.pane.show_trouble(said)
+
+        self._bridge.run(self._lanes.journal, lambda: self._desk.view(order_id), done, self._not_found)
+
     def _found(self, view: OrderView) -> None:
         if self.is_selling:
             return

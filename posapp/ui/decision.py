@@ -312,7 +312,7 @@ class _Stop(Pane):
         row.setSpacing(look.px(Space.S3))
         label = Label(look, look.say(key), Type.BODY)
         label.setMinimumWidth(look.px(120))
-        field = Field(look, look.say(key))
+        field = Field(look, look.say(key), height=Target.SMALL)
         label.setBuddy(field)
         row.addWidget(label)
         row.addWidget(field, 1)

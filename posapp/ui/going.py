@@ -33,7 +33,7 @@ class Going:
     def go(self, where: str) -> None:
         """A screen by the name that its key has."""
         window, counter = self._window, self._window.counter
-        if counter is None or counter.is_selling or window.is_deciding:
+        if counter is None or counter.is_selling or window.backroom.is_deciding:
             return
         steps = {
             "back": self.back,
@@ -45,7 +45,7 @@ class Going:
             "more": self._more,
             "reconcile": self._reconcile,
             "help": self._help,
-            "resolve": window.open_desk,
+            "resolve": window.backroom.open_desk,
         }
         steps[where]()
 
@@ -105,7 +105,7 @@ class Going:
         window, frame, counter = self._window, self._window.frame, self._window.counter
         if frame.shown == "restore" and frame.is_peeking and not frame.restore.side.is_busy:
             frame.show_screen("restore")
-        if counter is None or counter.is_selling or window.is_deciding:
+        if counter is None or counter.is_selling or window.backroom.is_deciding:
             return
         if frame.shown == "resolve" and frame.resolve.side.back():
             frame.arrange(peek=frame.is_peeking)
@@ -130,7 +130,7 @@ class Going:
     def leave(self) -> None:
         """The order is put aside; the list, ready for the next scan."""
         window, counter = self._window, self._window.counter
-        if counter is None or counter.is_selling or window.is_deciding:
+        if counter is None or counter.is_selling or window.backroom.is_deciding:
             return
         counter.leave()
         window.pane.show_idle(window.reports.register)
@@ -167,7 +167,7 @@ class Going:
 
     def _key_on_desk(self, key: Qt.Key, event: QKeyEvent) -> None:
         if key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
-            self._window.turn_case(1 if key == Qt.Key.Key_PageDown else -1)
+            self._window.backroom.turn_case(1 if key == Qt.Key.Key_PageDown else -1)
         else:
             self._window.frame.resolve.side.key(event)
 

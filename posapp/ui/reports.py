@@ -42,7 +42,7 @@ class Reports:
         frame.service.show_pull(self.last_pull)
         if self.copies is not None:
             frame.service.copies.show_state(self.copies)
-        self._window.show_reconciled()
+        self._window.backroom.show_reconciled()
 
     def notice(self, trouble: Trouble) -> None:
         """A message in the right pane."""
@@ -70,7 +70,7 @@ class Reports:
             window.counter.recovered()
         self.show_readiness()
         window.search(window.frame.orders.search.text())
-        window.look_at_cases()
+        window.backroom.look_at_cases()
         if window.reconciler is not None:
             window.reconciler.at_start()
 

@@ -24,8 +24,8 @@ class Room(Protocol):
         """The screen, as it is now: another look has other widgets."""
         ...
 
-    def case_decided(self, case: Case, choice: Choice) -> None:
-        """It is written down: selling may unlock, an order may be free again."""
+    def case_decided(self, case: Case, choice: Choice, said: Trouble) -> None:
+        """It is written down: selling may unlock, an order may be free again; `said` tells what came of it."""
         ...
 
     def no_case_left(self, last: Case | None) -> None:
@@ -152,10 +152,10 @@ class Resolver(QObject):
             self._begun = None
         self.cases = [each for each in self.cases if each.key != case.key]
         self._at = 0
-        noted = self._look.say("decided.noted", who=who)
-        self._room.desk_screen.show_trouble(Trouble("ok", resolved.words, noted, ""))
+        said = Trouble("ok", resolved.words, self._look.say("decided.noted", who=who), "")
+        self._room.desk_screen.show_trouble(said)
         self.show_again()
-        self._room.case_decided(case, choice)
+        self._room.case_decided(case, choice, said)
         self.read()
 
     def _not_decided(self, failure: Failure) -> None:

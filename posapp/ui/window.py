@@ -15,10 +15,9 @@ from PySide6.QtWidgets import QApplication, QLayout, QVBoxLayout, QWidget
 
 from posapp.domain.money import ZERO
 from posapp.lanes import Lanes
-from posapp.till.reconcile_views import Difference
-from posapp.till.views import Case, Choice, OrderRow, OrderView, ReceiptView
+from posapp.till.views import OrderRow, OrderView, ReceiptView
 from posapp.ui import theme
-from posapp.ui.begun import CANCEL, begun_case
+from posapp.ui.backroom import BackRoom
 from posapp.ui.bridge import Bridge, Failure
 from posapp.ui.counter import Counter
 from posapp.ui.desk import Desk
@@ -28,10 +27,8 @@ from posapp.ui.frame import Frame
 from posapp.ui.going import Going
 from posapp.ui.look import Look
 from posapp.ui.payment_pane import PaymentPane
-from posapp.ui.reconcile_screen import entry_of, step_of
 from posapp.ui.reconciler import Reconciler
 from posapp.ui.reports import Reports
-from posapp.ui.resolve_screen import ResolveScreen
 from posapp.ui.resolver import Resolver
 from posapp.ui.service_screen import LookSettings
 from posapp.ui.sounds import Sounds
@@ -62,6 +59,7 @@ class Window(QWidget):
         self.reconciler: Reconciler | None = None
         self.reports = Reports(self)
         self.going = Going(self)
+        self.backroom = BackRoom(self)
         self._early_scan = ""
         self._damage: Trouble | None = None
         self._box = QVBoxLayout(self)
@@ -99,8 +97,8 @@ class Window(QWidget):
             self.look.say = Say(desk.language)
         self.counter = Counter(self, self.bridge, desk, lanes, self.look, self.sounds)
         self.errands = Errands(self.reports, self.bridge, desk, lanes, self.look)
-        self.resolver = Resolver(self, self.bridge, desk, lanes, self.look, self.sounds)
-        self.reconciler = Reconciler(self, self.bridge, desk, lanes, self.look)
+        self.resolver = Resolver(self.backroom, self.bridge, desk, lanes, self.look, self.sounds)
+        self.reconciler = Reconciler(self.backroom, self.bridge, desk, lanes, self.look)
         for worker in (self.counter, self.errands, self.resolver, self.reconciler):
             worker.setParent(self)  # their timers end with the window
         self.rebuild()
@@ -184,7 +182,7 @@ class Window(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Not while a receipt is being printed, a decision written, or a journal restored."""
         is_selling = self.counter is not None and self.counter.is_selling
-        if self.is_deciding or is_selling or self.frame.restore.side.is_busy:
+        if self.backroom.is_deciding or is_selling or self.frame.restore.side.is_busy:
             event.ignore()
             return
         self.bridge.close()
@@ -243,17 +241,17 @@ class Window(QWidget):
         frame.route.pull.connect(lambda: self.act("pull"))
         frame.log.asked.connect(self._ask_log)
         frame.log.order_asked.connect(self._ask_story)
-        frame.log.retry.connect(self._retry)
-        frame.resolve.turned.connect(self.turn_case)
-        frame.resolve.read_again.connect(self.read_cases)
+        frame.log.retry.connect(self.retry)
+        frame.resolve.turned.connect(self.backroom.turn_case)
+        frame.resolve.read_again.connect(self.backroom.read_cases)
         frame.resolve.story_asked.connect(self.going.log_of)
-        frame.resolve.to_decide.connect(self._to_decide)
-        frame.resolve.side.decided.connect(self._decide)
+        frame.resolve.to_decide.connect(self.backroom.to_decide)
+        frame.resolve.side.decided.connect(self.backroom.decide)
         frame.resolve.left.connect(self.going.back)
         frame.resolve.side.left.connect(self.going.back)
-        frame.reconcile.asked.connect(self._reconcile)
-        frame.reconcile.stopped.connect(self._stop_reconciling)
-        frame.reconcile.side.stepped.connect(self._take_step)
+        frame.reconcile.asked.connect(self.backroom.reconcile)
+        frame.reconcile.stopped.connect(self.backroom.stop_reconciling)
+        frame.reconcile.side.stepped.connect(self.backroom.take_step)
         frame.restore.to_side.connect(lambda: frame.show_screen("restore", peek=True))
         frame.restore.side.asked.connect(self.restore_asked)
         frame.restore.side.reopen.connect(self.reopen_asked)
@@ -297,7 +295,7 @@ class Window(QWidget):
     def act(self, act: str) -> None:
         """A button of head, banner, foot or service screen."""
         errands, counter = self.errands, self.counter
-        if errands is None or counter is None or counter.is_selling or self.is_deciding:
+        if errands is None or counter is None or counter.is_selling or self.backroom.is_deciding:
             return
         acts: dict[str, Callable[[], object]] = {
             "open_shift": errands.open_shift,
@@ -306,14 +304,14 @@ class Window(QWidget):
             "close_shift_now": self._close_shift,
             "x_report": errands.x_report,
             "recover": self.recover,
-            "resolve": self.open_desk,
-            "begun": self._open_begun,
+            "resolve": self.backroom.open_desk,
+            "begun": self.backroom.open_begun,
             "pull": errands.pull,
             "sync": errands.sync,
             "retry": self._retry_red,
             "resume": counter.resume,
             "reconcile": lambda: self.go("reconcile"),
-            "reconcile_now": lambda: self._reconcile(None),
+            "reconcile_now": lambda: self.backroom.reconcile(None),
             "copy_now": errands.copy_now,
             "try_copy": errands.try_copies,
             "restore": self._restore_what_blocks,
@@ -337,7 +335,7 @@ class Window(QWidget):
         entry = self.counter.retry() if self.counter is not None else None
         if entry is not None:
             self.pane.clear_trouble()
-            self._retry(entry)
+            self.retry(entry)
 
     def _ask_to_close(self) -> None:
         """A shift cannot be reopened: one deliberate stop, in the pane, with what will happen."""
@@ -414,104 +412,10 @@ class Window(QWidget):
         if self.errands is not None:
             self.errands.read_story(order_number)
 
-    def _retry(self, entry: int) -> None:
+    def retry(self, entry: int) -> None:
+        """An outbox entry is due again."""
         if self.errands is not None:
             self.errands.retry(entry)
-
-    # ------------------------------------------------------------------ the resolve desk (Room)
-
-    @property
-    def desk_screen(self) -> ResolveScreen:
-        """The resolve desk's screen, as it is now."""
-        return self.frame.resolve
-
-    @property
-    def is_deciding(self) -> bool:
-        """A decision is being written: nothing else moves."""
-        return self.resolver is not None and self.resolver.is_deciding
-
-    def open_desk(self, begun: Case | None = None) -> None:
-        """The resolve desk; `begun` is a case made from the order on the screen."""
-        if self.resolver is not None:
-            self.frame.show_screen("resolve")
-            self.resolver.open(begun)
-            self.frame.resolve.side.setFocus()
-
-    def _open_begun(self) -> None:
-        view = self.counter.view if self.counter is not None else None
-        self.open_desk(begun_case(view, self.look) if view is not None else None)
-
-    def turn_case(self, step: int) -> None:
-        """The next case, or the one before."""
-        if self.resolver is not None:
-            self.resolver.turn(step)
-
-    def read_cases(self) -> None:
-        """What waits, read anew."""
-        if self.resolver is not None:
-            self.resolver.read()
-
-    def look_at_cases(self) -> None:
-        """The storage was read: what the desk shows, and how many wait, may have changed."""
-        if self.errands is not None:
-            self.errands.read_alarm()
-        if self.frame.shown == "resolve":
-            self.read_cases()
-
-    def _to_decide(self) -> None:
-        self.frame.show_screen("resolve", peek=True)
-        self.frame.resolve.side.setFocus()
-
-    def _decide(self, choice: str, who: str, why: str, answers: dict[str, str]) -> None:
-        if self.resolver is not None:
-            self.resolver.decide(choice, who, why, answers)
-
-    def case_decided(self, case: Case, choice: Choice) -> None:
-        """Selling may unlock; an order whose begun receipt was given up is free again."""
-        self.frame.show_screen("resolve")
-        if self.counter is not None:
-            self.counter.decided(case.order_number)
-        if choice.id == CANCEL and self.counter is not None and self.counter.view is not None:
-            self.counter.open(self.counter.view.order.order_id)
-        else:
-            self.recover()
-
-    def no_case_left(self, last: Case | None) -> None:
-        """The customer of the last case may still stand there: back to the order."""
-        view = self.counter.view if self.counter is not None else None
-        if last is not None and view is not None and view.order.number == last.order_number:
-            self.go("till")
-        if not self.reports.recovery.is_done:
-            self.recover()  # reading the cases has proven the last one: selling may begin again
-
-    # ------------------------------------------------------------------ the reconciliation (Accounts)
-
-    def _reconcile(self, days: int | None) -> None:
-        if self.reconciler is not None:
-            self.reconciler.run(days)
-
-    def _stop_reconciling(self) -> None:
-        if self.reconciler is not None:
-            self.reconciler.stop()
-
-    def show_reconciled(self) -> None:
-        """The last reconciliation, or how far the one under way is, on service screen and list."""
-        reconciler, frame = self.reconciler, self.frame
-        if reconciler is None:
-            return
-        frame.service.reconcile.show_reconciled(reconciler.last, reconciler.progress, is_running=reconciler.is_running)
-        frame.reconcile.show_progress(reconciler.progress, is_running=reconciler.is_running)
-        if not reconciler.is_running:
-            frame.reconcile.show_last(reconciler.last)
-
-    def _take_step(self, difference: Difference) -> None:
-        step, entry = step_of(difference), entry_of(difference)
-        if step == "order" and self.counter is not None:
-            self.counter.find_typed(difference.order)
-        elif step == "entry" and entry is not None:
-            self._retry(entry)
-        else:
-            self.act(step)
 
     # ------------------------------------------------------------------ what the counter shows (Face)
 

@@ -492,7 +492,7 @@ def reconcile_running() -> Window:
     reconciler = window.reconciler
     assert reconciler is not None
     reconciler.is_running, reconciler.progress = True, ReconcileProgress("storage", 40, 84)
-    window.show_reconciled()
+    window.backroom.show_reconciled()
     return window
 
 

@@ -257,11 +257,11 @@ def test_a_reading_in_between_keeps_the_choice_only_while_it_is_lawful(at_desk: 
     choose(at_desk, "2")
     side = at_desk.window.frame.resolve.side
     at_desk.hands.type("1")
-    at_desk.window.read_cases()
+    at_desk.window.backroom.read_cases()
     assert side.choice is not None
     assert side.stop.why.text() == "На бумаге чека нет"
     at_desk.desk.waiting = [replace(sale_case(), choices=sale_case().choices[:1])]
-    at_desk.window.read_cases()
+    at_desk.window.backroom.read_cases()
     assert side.choice is None
 
 
@@ -288,7 +288,7 @@ def test_a_register_that_is_away_leaves_the_story_and_says_so(at_desk: Shop) -> 
         raise Unreachable("device_unreachable", port="COM5")
 
     at_desk.desk.cases = away  # type: ignore[method-assign, assignment]
-    at_desk.window.read_cases()
+    at_desk.window.backroom.read_cases()
     assert "COM5" in said(at_desk)
     assert at_desk.window.frame.resolve.case is not None
     assert at_desk.window.frame.resolve.read.isEnabled()
@@ -334,7 +334,7 @@ def test_a_case_that_the_program_decides_meanwhile_is_not_gone_without_a_word(ma
     made = fiscalized(receipt_of(it, DUE, ZERO), 4519)
     shop.desk.views["10469"] = replace(view(it), receipts=(made,))
     shop.desk.waiting = []
-    shop.window.read_cases()
+    shop.window.backroom.read_cases()
     banner = shop.window.frame.resolve.banner
     assert "10469" in said(shop)
     assert "4519" in banner.action.whole
@@ -347,7 +347,7 @@ def test_the_customer_of_a_case_that_decided_itself_gets_the_answer_at_the_till(
     shop.hands.scan("010457")
     shop.window.go("resolve")
     shop.desk.waiting = []
-    shop.window.read_cases()
+    shop.window.backroom.read_cases()
     assert shop.window.frame.shown == "order"
 
 
@@ -459,6 +459,8 @@ def test_a_begun_receipt_is_given_up_with_its_consequence_and_the_order_is_free(
     key = before.receipts[0].receipt.key
     assert shop.window.frame.shown == "order"
     assert shop.window.pane.methods.buttons[Method.CASH].isEnabled()
+    assert shop.window.pane.banner.isVisible()
+    assert shop.window.pane.banner.action.whole == "В журнале действий: Иванова А."
     assert decisions(shop) == [(key, "cancel", "Иванова А.", "Покупатель отказался", {})]
 
 
