@@ -301,20 +301,13 @@ def refuse_unknown_ours(till: Till, documents: Sequence[FiscalDocument]) -> None
             order, key = (stamp.order, stamp.key) if stamp else ("?", "?")
             why = f"ФД {document.number} напечатан этой кассой (заказ {order}), а журнал его не знает"
             raise ResolveNeeded("resolve_needed", why=why, key=key)
-        if is_nameless_ours(till, document):
-            number = document.number
-            why = (
-                f"ФД {number} журнал не знает, а других программ на этой ККТ нет: назовите его заказ, "
-                f"posapp restore --take {number}=ЗАКАЗ, или скажите, что он чужой: --foreign {number}"
-            )
-            raise ResolveNeeded("resolve_needed", why=why, key=f"ФД {number}")
 
 
 def is_nameless_ours(till: Till, document: FiscalDocument) -> bool:
     """A receipt that shows no key on a register that takes none, where the shop says that no other program prints.
 
-    Then it is this till's, and a journal that does not know it went back in time (rules 2 and 11): without this its
-    order could be sold again. What was there at the first contact is the past of another program; a person's word that
+    Then it is this till's, and a journal that does not know it went back in time (rules 2 and 11): a restore asks a
+    person whose order it was. What was there at the first contact is the past of another program; a person's word that
     a document is foreign stands in the journal.
     """
     takes_no_key = document.kind is not None and not till.printer.key_tag(document.kind)
