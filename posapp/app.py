@@ -184,7 +184,9 @@ def load_settings(folder: Path) -> Settings:
 
 
 @contextmanager
-def open_till(folder: Path, *, write: bool = True, person: str = "", checks: bool = True) -> Iterator[Till]:
+def open_till(
+    folder: Path, *, write: bool = True, person: str = "", checks: bool = True, restoring: bool = False
+) -> Iterator[Till]:
     """The till of a data directory, its journal open. Lets everything go at the end, the journal last.
 
     `checks`: a journal opened for writing is read whole first when that is due, once a day and after a process that did
@@ -218,6 +220,8 @@ def open_till(folder: Path, *, write: bool = True, person: str = "", checks: boo
         )
         if write:
             place.settle(journal, here)
+            if not restoring:
+                keeping.refuse_older(till)
             if checks:
                 keeping.check_if_due(till)
         yield till
@@ -248,7 +252,7 @@ def restore_directory(
         _, rebuilt = restore.files(folder, now, copy=copy, progress=progress)
     finally:
         lock.release()
-    with open_till(folder, person=person, checks=False) as till:
+    with open_till(folder, person=person, checks=False, restoring=True) as till:
         restore.begin(till, rebuilt, from_storage=from_storage)
         try:
             return restore.finish(till, why, progress, named=named, foreign=foreign)

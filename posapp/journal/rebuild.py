@@ -30,7 +30,7 @@ from typing import Any
 
 from posapp.errors import JournalError
 from posapp.journal import salvage
-from posapp.journal.backup import IDENTITY, NOTES, SETTINGS, Copy, Progress, copies, notes_of, silent
+from posapp.journal.backup import COUNTS, IDENTITY, NOTES, SETTINGS, Copy, Progress, copies, notes_of, silent
 from posapp.journal.connect import JOURNAL_NAME, open_reader, open_writer, sync_folder
 from posapp.journal.failures import sorted_failures
 from posapp.journal.migrate import migrate
@@ -152,6 +152,23 @@ def _progress_of(path: Path) -> tuple[int, ...]:
             int(db.execute(query).fetchone()[0]) if query.split(" FROM ")[1].split()[0] in there else 0
             for _, query in _PROGRESS
         )
+
+
+def refuse_older(path: Path, copy: Path) -> None:
+    """Raises JournalError `journal_damaged` for a journal that has fewer attempts than its own copy: it went back.
+
+    No attempt is ever removed, so their greatest id is their number; what the copy had stands in its notes. A copy that
+    cannot be read says nothing.
+    """
+    try:
+        had = int(json.loads(notes_of(copy)[COUNTS])["attempts"])
+    except (JournalError, ValueError, KeyError, TypeError):
+        return
+    with sorted_failures(path), closing(open_reader(path)) as db:
+        has = int(db.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0])
+    if has < had:
+        what = f"он старше своей копии {copy.name}, попыток печати {has} вместо {had}"
+        raise JournalError("journal_damaged", what=what)
 
 
 def settings_in(copy: Path) -> str | None:

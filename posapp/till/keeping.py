@@ -123,6 +123,23 @@ def check_if_due(till: Till) -> bool:
     return True
 
 
+def refuse_older(till: Till) -> None:
+    """Raises JournalError `journal_damaged` when the journal knows less than the newest copy beside it.
+
+    Somebody has put a former state back. Most registers show that by the keys in their documents; one that takes no
+    key does not, and the orders sold since could be sold again.
+    """
+    from posapp.journal.backup import copies
+    from posapp.journal.rebuild import refuse_older as refuse
+
+    try:
+        found = copies(local_folder(till))
+    except OSError:
+        return
+    if found:
+        refuse(till.journal.path, found[0].path)
+
+
 # ------------------------------------------------------------------------------------------------ copies
 def back_up_if_due(till: Till) -> bool:
     """As `keep_copies`, for those who only want to know whether there is a new copy."""

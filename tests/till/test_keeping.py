@@ -284,3 +284,20 @@ def test_nothing_leaves_while_something_is_unsent(both: Shop) -> None:
         both.sell(an_order(2))
     both.register.heal()
     assert leaving.unsent(both.till).receipts == 1
+
+
+def test_a_journal_older_than_its_own_copy_is_noticed(both: Shop) -> None:
+    old = both.folder.with_name("old")
+    both.close()
+    shutil.copyfile(both.folder / JOURNAL_NAME, old)
+    both.reopen()
+    keeping.refuse_older(both.till)  # no copy yet
+    both.sell(an_order(2))
+    keeping.keep_copies(both.till)
+    keeping.refuse_older(both.till)
+    both.close()
+    shutil.copyfile(old, both.folder / JOURNAL_NAME)
+    both.reopen()
+    with pytest.raises(JournalError) as older:
+        keeping.refuse_older(both.till)
+    assert older.value.code == "journal_damaged"
