@@ -28,7 +28,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from posapp.errors import PosError
-from tests.crash import scenes
+from tests.crash import people
 from tests.crash.invariants import everything_agrees, files_are_whole
 from tests.crash.scenes import SCENES, Scene
 from tests.crash.stage import Ended, World, in_a_fork, room, warm_up
@@ -66,7 +66,7 @@ class Killer:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def till(act: scenes.Act, world: World, last: int | None = None) -> Callable[[Callable[[str], None]], object]:
+def till(act: people.Act, world: World, last: int | None = None) -> Callable[[Callable[[str], None]], object]:
     """A till's process: it acts and dies at step `last`; None = steps are not even counted."""
 
     def job(tell: Callable[[str], None]) -> object:
@@ -81,7 +81,7 @@ def till(act: scenes.Act, world: World, last: int | None = None) -> Callable[[Ca
     return job
 
 
-def looked_at(again: scenes.Act) -> scenes.Act:
+def looked_at(again: people.Act) -> people.Act:
     """The till that comes after, with a look at the files before it touches them."""
 
     def act(world: World) -> object:
@@ -122,7 +122,7 @@ def die_at(world: World, scene: Scene, step: int) -> Kill:
         outcomes = world.play(till(scene.act, world, step), till(looked_at(scene.again), world), is_last=True)
         was_killed = outcomes[0][0] == "killed"
         where = str(outcomes[0][1]) if was_killed else "unhurt"
-        by_person = outcomes[1][1] == scenes.BY_A_PERSON
+        by_person = outcomes[1][1] == people.BY_A_PERSON
         _checked(world, scene)
     except Ended as error:
         return Kill(scene.name, step, where, was_killed, str(error))
@@ -140,10 +140,10 @@ def _checked(world: World, scene: Scene) -> None:
 def base(begins: str, folder: Any) -> World:
     """A world at one of the beginnings."""
     world = World(folder)
-    acts = {scenes.BARE: (), scenes.READY: (scenes.set_up, scenes.sync)}
-    acts[scenes.OPEN] = (*acts[scenes.READY], scenes.open_shift)
-    acts[scenes.SHARED] = (*acts[scenes.OPEN], scenes.join_gateway)
-    if begins == scenes.SHARED:
+    acts = {people.BARE: (), people.READY: (people.set_up, people.sync)}
+    acts[people.OPEN] = (*acts[people.READY], people.open_shift)
+    acts[people.SHARED] = (*acts[people.OPEN], people.join_gateway)
+    if begins == people.SHARED:
         world.open_gateway()
     world.play(*[till(act, world) for act in acts[begins]])
     world.save()
