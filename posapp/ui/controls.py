@@ -79,6 +79,15 @@ class Button(QPushButton):
         self.setAccessibleName(f"{caption} {text} {self.key}".strip())
         self.update()
 
+    def rest(self, is_resting: bool) -> None:
+        """Disabled while its work is done. Qt would hand the focus to the neighbour: the pane takes it instead."""
+        home = self.parentWidget()
+        while home is not None and home.focusPolicy() != Qt.FocusPolicy.StrongFocus:
+            home = home.parentWidget()
+        if is_resting and self.hasFocus() and home is not None:
+            home.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.setEnabled(not is_resting)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses like Space; a held key presses once; the rest, Ctrl+Enter too, goes to the screen."""
         is_chord = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)

@@ -150,7 +150,7 @@ class ResolveScreen(QWidget):
 
     def reading(self, is_reading: bool) -> None:
         """The storage is being read, or has been."""
-        self.read.setEnabled(not is_reading)
+        self.read.rest(is_reading)
         self.read.set_text(self.look.say("desk.reading" if is_reading else self._read_key))
         if is_reading and self.case is None:
             self.empty.set_text(self.look.say("desk.reading_first"))

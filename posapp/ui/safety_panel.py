@@ -54,7 +54,7 @@ class ReconcileSection(QWidget):
         self, last: LastReconciled | None, progress: ReconcileProgress | None, *, is_running: bool
     ) -> None:
         """The last one, or how far the one under way is."""
-        self.now.setEnabled(not is_running)
+        self.now.rest(is_running)
         if is_running:
             self.words.set_text(progress_words(progress, self.look), INKS[Shape.WAIT])
         elif last is None:
@@ -104,8 +104,8 @@ class CopiesSection(QWidget):
 
     def busy(self, is_busy: bool) -> None:
         """A copy is being made or tried."""
-        self.copy.setEnabled(not is_busy)
-        self.try_copy.setEnabled(not is_busy)
+        self.copy.rest(is_busy)
+        self.try_copy.rest(is_busy)
 
 
 class _Place(QWidget):

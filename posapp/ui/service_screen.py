@@ -55,7 +55,7 @@ class ServiceScreen(QWidget):
         column = QVBoxLayout(page)
         px = look.px
         column.setContentsMargins(px(Space.S4), px(Space.S3), px(Space.S4), px(Space.S3))
-        column.setSpacing(px(Space.S3))
+        column.setSpacing(px(Space.S2))
         column.addWidget(Label(look, say("service.shift"), Type.TITLE))
         column.addWidget(self.shift)
         column.addWidget(self.identity)

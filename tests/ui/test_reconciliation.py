@@ -50,6 +50,17 @@ def test_a_person_asks_for_the_shift_or_for_days_back(shop: Shop) -> None:
     assert asked == [None, None, 7, 31]
 
 
+def test_a_button_that_rests_hands_the_focus_to_no_neighbour(shop: Shop) -> None:
+    """Space held a little longer must not press whatever stands beside it."""
+    shop.window.go("more")
+    section = shop.window.frame.service.reconcile
+    section.now.setFocus()
+    section.show_reconciled(None, None, is_running=True)
+    assert not section.now.isEnabled()
+    assert not section.show_all.hasFocus()
+    assert shop.window.frame.service.side.hasFocus()
+
+
 def test_what_differs_after_the_shift_is_said_with_the_way_to_it(make_shop: MakeShop) -> None:
     shop = make_shop()
     shop.window.go("more")
