@@ -6,6 +6,7 @@ and refuses what contradicts it. What is decided and its audit record are one tr
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument, F
 from posapp.domain.qr import ReceiptQr, parse_qr
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, State
-from posapp.errors import PosError, ResolveNeeded
+from posapp.errors import DeviceError, PosError, ResolveNeeded
 from posapp.journal.rows import Decision, DocumentTaken
 from posapp.till import adopt, ofd_witness, recover, sale, shift_proof
 from posapp.till.audit import decided
@@ -24,6 +25,8 @@ from posapp.till.story import is_given_up
 
 if TYPE_CHECKING:
     from posapp.journal.rows import Attempt, Operation
+
+log = logging.getLogger(__name__)
 
 
 def sending(till: Till, key: str) -> tuple[Receipt, Attempt] | None:
@@ -121,7 +124,22 @@ def not_made(
     recovered = recover.resolve(till, key, by_person=may_cancel_open, foreign=frozenset(foreign), decision=decision)
     if recovered.after == State.FISCALIZED.value:
         raise refuse(recovered.why)
+    if begun is not None and foreign:
+        _note_foreign(till, begun[1], foreign)
     return recovered.after
+
+
+def _note_foreign(till: Till, attempt: Attempt, numbers: Collection[int]) -> None:
+    """What a person said of these documents also answers whoever reads them next (rule 11, a restore).
+
+    The decision stands without it: a register that goes away now takes nothing back.
+    """
+    try:
+        read = till.printer.documents_after(attempt.last_document)
+        documents = [each for each in read if each.number in numbers]
+        till.journal.remember_document(till.printer.connect(), attempt.last_document, documents)
+    except DeviceError as error:
+        log.warning("desk: foreign documents could not be noted: %s", error)
 
 
 def lost_made(till: Till, key: str, qr: str, receipt_number: int, why: str) -> sale.Sold:

@@ -186,7 +186,9 @@ def test_every_document_that_could_be_ours_is_named(shop: Shop) -> None:
             resolve.decide_not_made(shop.till, key, tuple(few))
     assert shop.stored().state is State.SENDING
     no_record(shop)
-    assert resolve.decide_not_made(shop.till, key, tuple(numbers)) == "pending"
+    assert resolve.decide_not_made(shop.till, key, (*numbers, 99)) == "pending"
+    noted = shop.till.journal.foreign_documents(shop.till.identity.storage_number)
+    assert [each.number for each in noted] == numbers
     assert the_record(shop).who == shop.till.settings.cashier
 
 
