@@ -60,8 +60,17 @@ def last_customers(world: World, day: int, orders: int) -> int:
             seat = world.seats[number % len(world.seats)]
             found = _order(world, seat, order_id, is_fresh=False)
             if found.is_ok:
-                served += _press(world, seat, found.value, "cash").is_ok
+                served += _served(world, seat, found.value)
     return served
+
+
+def _served(world: World, seat: Seat, order: Order) -> bool:
+    told = _press(world, seat, order, "cash")
+    if told.code == "device_unreachable":  # nobody goes home before the cable is in its place again
+        seat.register.is_plugged = True
+    if not told.is_ok and remedy(world, seat, told.code):
+        told = _press(world, seat, order, "cash")
+    return told.is_ok
 
 
 def _order(world: World, seat: Seat, number: int, *, is_fresh: bool) -> Told:

@@ -43,10 +43,10 @@ def _new_shift(world: World, seat: Seat) -> bool:
 
 
 def _finish_foreign(world: World, seat: Seat) -> bool:
+    _load_paper(world, seat)  # without it no receipt can be ended
     world.foreign_receipt_ends(seat.register, is_closed=True)
-    if seat.register.printer.receipt is not None:  # nobody's: whoever stands there cancels it at the register
-        with suppress(SecondProgramRefused):
-            seat.register.foreign_cancel()
+    with suppress(SecondProgramRefused):  # what is still open is nobody's: whoever stands there cancels it
+        seat.register.foreign_cancel()
     return True
 
 

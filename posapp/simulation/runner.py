@@ -129,6 +129,10 @@ def _play_one(job: _Job) -> Outcome:
     return play(plan_of(*job))
 
 
+def _least_sales(world: World) -> int:
+    return min((world.judge.receipts_of_day(day) for day in range(world.plan.days)), default=0)
+
+
 def play(plan: Plan) -> Outcome:
     """Plays one world in a folder that is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="posapp-sim-", dir=MEMORY if MEMORY.is_dir() else None))
@@ -161,5 +165,5 @@ def play(plan: Plan) -> Outcome:
         trace=tuple(world.trace),
         told=dict(sorted(world.told_counts.items())),
         least_faults=min((world.faults_of_day[day] for day in range(plan.days)), default=0),
-        least_sales=min((world.judge.receipts_of_day(day) for day in range(plan.days)), default=0),
+        least_sales=_least_sales(world) if not violation else 0,
     )

@@ -70,8 +70,9 @@ class SecondProgram:
         return self.printer.storage.last_number
 
     def foreign_cancel(self) -> None:
-        """Someone cancels the receipt that is open, at the register itself."""
-        self.do(c.CancelReceipt(PASSWORD))
+        """Someone cancels the receipt or the correction that is open, at the register itself."""
+        is_receipt = self.printer.receipt is not None
+        self.do(c.CancelReceipt(PASSWORD) if is_receipt else c.CancelStorageDocument(PASSWORD))
 
     def foreign_read(self, number: int) -> None:
         """It begins to read document `number` out of the archive and goes away in the middle."""
