@@ -106,7 +106,7 @@ def demo(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """The static checks, then pytest. The tests run even where a check failed: one run shows everything."""
     checked = check()
-    tested = run_in_root([str(PYTHON), "-m", "pytest", *arguments])
+    tested = run_in_root([str(PYTHON), "-m", "pytest", "-n", "auto", "--dist", "loadfile", *arguments])
     return tested or checked
 
 

@@ -17,11 +17,8 @@ from tests.crash.steps import telling
 
 POSIX = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 
-BY_A_PERSON = {
-    f"{moment} {code}"
-    for moment in ("written frame", "read reply to", "acknowledged reply to")
-    for code in ("8d", "50")
-}
+_MOMENTS = ("written frame", "read reply to", "acknowledged reply to")
+BY_A_PERSON = {f"{moment} {code}" for moment in _MOMENTS for code in ("8d", "50")}
 """Where something may have been done of which the journal cannot know yet that it was ours (rules 7 and 8)."""
 BY_A_PERSON_MAX = 5
 

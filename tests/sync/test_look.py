@@ -1,4 +1,4 @@
-"""Looking at the portal for a reconciliation: few requests, nothing written, no answer believed that no one asked for."""
+"""Looking at the portal for a reconciliation: few requests, nothing written, no answer believed unasked."""
 
 from __future__ import annotations
 
