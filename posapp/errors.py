@@ -122,6 +122,13 @@ WORDS: dict[str, Words] = {
         "The register refused: {reason}. Nothing was printed.",
         "Mend the cause and try again; for support: error {error}.",
     ),
+    "no_counters": Words(
+        160,
+        "ККТ этой прошивки не сообщает счётчики смены (ошибка {error}).",
+        "Сверьте итоги по отчёту без гашения; обновление прошивки – у сервисного центра.",
+        "The firmware of this register does not tell the counters of the shift (error {error}).",
+        "Compare with a printed X report; a service centre can update the firmware.",
+    ),
     "protocol": Words(
         121,
         "ККТ ответила не по протоколу ({what}).",

@@ -3,6 +3,10 @@
 The promise of every `FiscalPrinter` method is told by the class of its error: `Unreachable` – nothing was sent;
 `Refused` – nothing was made, proven; `OutcomeUnknown` – read the storage, never repeat; `ProtocolError` – the reply
 makes no sense, and nothing that makes a document was sent.
+
+For the shift: `FiscalPrinter.shift_counters(*kinds) -> ShiftCounters` – what the fiscal storage itself has counted in
+the shift, by kind and tender, and the cash in the drawer. No kinds means all four; after a receipt its own kind is
+enough and a quarter of the reading. Raises Refused `no_counters` where the firmware has none.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from typing import Protocol
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalDocument, FiscalMark, ReceiptKind, Shift
 from posapp.domain.money import Money
-from posapp.domain.receipt import Receipt, TaxSystem
+from posapp.domain.receipt import Receipt, TaxSystem, TenderKind
 
 
 class Capability(StrEnum):
@@ -95,6 +99,38 @@ class CashTotals:
     in_count: int = 0
     out_count: int = 0
     is_witnessed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many documents, and their sum (1020)."""
+
+    count: int
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class KindCounters(Counted):
+    """The receipts of one kind (1054) in a shift, with what was paid by each tender; all five are there."""
+
+    tenders: Mapping[TenderKind, Money]
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftCounters:
+    """What the fiscal storage has counted in the shift that is open, or in the last one when none is.
+
+    Documents of every program on the register are in it. `receipts` and `corrections` have the kinds that were asked
+    for; a correction is in `corrections` only. `drawer`, `cash_in` and `cash_out` are the register's own: the drawer
+    moves by cash receipts, cash corrections and cash in/out, and is zeroed at the end of a shift if so set up.
+    """
+
+    shift_number: int
+    receipts: Mapping[ReceiptKind, KindCounters]
+    corrections: Mapping[ReceiptKind, Counted]
+    drawer: Money
+    cash_in: Money
+    cash_out: Money
 
 
 class FiscalPrinter(Protocol):
@@ -185,6 +221,13 @@ class FiscalPrinter(Protocol):
 
     def cash_totals(self) -> CashTotals:
         """The registers that prove cash in/out."""
+        ...
+
+    def shift_counters(self, *kinds: ReceiptKind) -> ShiftCounters:
+        """What the storage counted in the shift, of these kinds or of all. No side effect.
+
+        Raises Refused `no_counters` on firmware that does not tell, Unreachable.
+        """
         ...
 
     def cash_in(self, amount: Money) -> None:

@@ -22,10 +22,11 @@ from posapp.devices.base import (
     OpenDocument,
     PrinterProfile,
     PrinterStatus,
+    ShiftCounters,
 )
 from posapp.devices.flow import Port
 from posapp.devices.shtrih import commands as c
-from posapp.devices.shtrih import documents, states
+from posapp.devices.shtrih import counters, documents, states
 from posapp.devices.shtrih.archive import Archive
 from posapp.devices.shtrih.refusals import (
     NO_SUCH_DATA,
@@ -200,14 +201,29 @@ class ShtrihPrinter:
     def cash_totals(self) -> CashTotals:
         """1Ah and 1Bh: the drawer, and what went in and out in this shift."""
         self.connect()
-        drawer, cash_in, cash_out = (
-            Money(self._session.ask(c.MoneyRegister(self._session.password, register)).value)
-            for register in (CASH_DRAWER, CASH_IN, CASH_OUT)
-        )
+        drawer, cash_in, cash_out = self._cash()
         ins, outs = (
             self._session.ask(c.OperationRegister(self._session.password, register)).value for register in (INS, OUTS)
         )
         return CashTotals(drawer, cash_in, cash_out, ins, outs, self._cash_is_witnessed())
+
+    def _cash(self) -> list[Money]:
+        """The drawer, what was put in and what was taken out in this shift."""
+        registers = (CASH_DRAWER, CASH_IN, CASH_OUT)
+        return [Money(self._session.ask(c.MoneyRegister(self._session.password, each)).value) for each in registers]
+
+    def shift_counters(self, *kinds: ReceiptKind) -> ShiftCounters:
+        """Money registers 4291 and on; nine commands a kind."""
+        self.connect()
+
+        def money(register: int) -> int:
+            reply = self._session.answer(c.MoneyRegister(self._session.password, register))
+            if isinstance(reply, c.ErrorReply):
+                raise Refused("no_counters", error=f"{reply.error:02X}h")
+            return reply.value
+
+        drawer, cash_in, cash_out = self._cash()
+        return counters.read(money, kinds or tuple(ReceiptKind), drawer=drawer, cash_in=cash_in, cash_out=cash_out)
 
     def _cash_is_witnessed(self) -> bool:
         codes = (c.CashIn.CODE, c.CashOut.CODE)

@@ -256,7 +256,7 @@ def _correct(
     )
     bit = next(bit for bit, tag in KIND_TAG.items() if tag == kind)
     printer.begun = None
-    printer.registers.receipt_made(bit, [(1, total)], (payments[0], sum(payments[1:]), 0, 0))
+    printer.registers.correction_made(bit, total, (payments[0], payments[1], *(0,) * 11, *payments[2:]))
     printer.registers.next_document()
     return document
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from posapp.devices.shtrih import commands as c
 from posapp.devices.simulator import fiscal, selling, service
+from posapp.devices.simulator.counters import Counters
 from posapp.devices.simulator.documents import FiscalStorage, StorageRefusal
 from posapp.devices.simulator.identity import Identity
 from posapp.devices.simulator.receipt import OpenReceipt
@@ -62,6 +63,8 @@ class Traits:
 
     refused_tags: frozenset[int] = frozenset()
     opens_shift: bool = False
+    has_counters: bool = True
+    """Whether it tells money registers above 4095; older firmware answers 33h."""
 
 
 class Printer:
@@ -72,6 +75,7 @@ class Printer:
         self.storage = FiscalStorage(identity)
         self.tables = Tables(all_tables(_fiscal_texts(identity)))
         self.registers = Registers()
+        self.counters = Counters(self.storage)
         self.print_time = print_time
         self.traits = Traits()
         self.receipt: OpenReceipt | None = None

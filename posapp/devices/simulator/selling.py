@@ -329,16 +329,11 @@ def close(
         total_kopecks=total,
     )
     sums = [(item.department, item.sum_kopecks) for item in receipt.items]
-    printer.registers.receipt_made(receipt.kind, sums, (cash, *_classic_payments(payments)))
+    printer.registers.receipt_made(receipt.kind, sums, (cash, *payments[1:]))
     printer.registers.next_document()
     printer.receipt = None
     _print_end(printer, document)
     return sum(payments) - total, document
-
-
-def _classic_payments(payments: tuple[int, ...]) -> tuple[int, int, int]:
-    """Payments as registers of types 2, 3 and 4: the first two electronic ones, and all the rest."""
-    return payments[1], payments[2], sum(payments[3:])
 
 
 def _tax_system(printer: Printer, wanted: int) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from posapp.devices.shtrih import commands as c
 from posapp.devices.simulator.identity import MODEL_NAME
+from posapp.devices.simulator.registers import EXTENDED
 from posapp.devices.simulator.rules import (
     BAD_PARAMETER,
     CONTINUE,
@@ -199,7 +200,11 @@ def _write_table(call: Call[c.WriteTable]) -> c.Reply:
 
 @handles(c.MoneyRegister, always=True)
 def _money_register(call: Call[c.MoneyRegister]) -> c.Reply:
-    return c.MoneyRegisterReply(call.operator, call.printer.registers.money.get(call.command.register, 0))
+    printer, number = call.printer, call.command.register
+    if number >= EXTENDED and not printer.traits.has_counters:
+        raise Refuse(BAD_PARAMETER)
+    counted = printer.counters.value(number)
+    return c.MoneyRegisterReply(call.operator, printer.registers.money.get(number, 0) if counted is None else counted)
 
 
 @handles(c.OperationRegister, always=True)

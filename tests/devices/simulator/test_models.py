@@ -63,3 +63,18 @@ def test_a_shift_that_is_too_old_is_not_opened_anew_by_itself() -> None:
     bench.open_shift()
     bench.now = bench.now.replace(day=bench.now.day + 2)
     assert bench.refusal(c.OpenReceipt(P, 0)) == 0x4E
+
+
+def test_old_firmware_knows_no_registers_above_4095(selling: Bench) -> None:
+    assert selling.ok(c.MoneyRegister(P, 4291)).value == 1
+    selling.printer.traits = Traits(has_counters=False)
+    assert selling.refusal(c.MoneyRegister(P, 4291)) == 0x33
+    assert selling.ok(c.MoneyRegister(P, 241)).value == 100_000
+
+
+def test_payments_of_types_five_and_on_have_registers_of_their_own(selling: Bench) -> None:
+    selling.ok(c.OpenReceipt(P, 0))
+    selling.ok(item())
+    selling.ok(pay(cash=4_000, card=1_000, prepaid=2_000, credit=2_500, other=500))
+    registers = {193: 4_000, 197: 1_000, 4180: 2_000, 4184: 2_500, 4188: 500, 4291: 1, 4293: 1, 4297: 2_000}
+    assert {number: selling.ok(c.MoneyRegister(P, number)).value for number in registers} == registers

@@ -1,0 +1,74 @@
+"""What the storage of a simulated register has counted, for money registers 4228…4353: added up from its documents.
+
+Nothing is kept beside the documents, so the counters can never contradict them. What was added up once is remembered
+by number of the last document.
+"""
+
+from __future__ import annotations
+
+from posapp.devices.shtrih.counters import (
+    BLOCK,
+    CORRECTIONS,
+    NUMBER,
+    RECEIPTS,
+    SHIFT,
+    STORAGE,
+    TENDERS,
+    correction_at,
+    kind_at,
+)
+from posapp.devices.simulator.documents import CORRECTION, RECEIPT, SHIFT_OPEN, FiscalStorage, StoredDocument
+from posapp.domain import ffd
+from posapp.domain.fiscal import ReceiptKind
+
+_FLAT_VAT = (1102, 1103, 1104, 1105, 1106, 1107)
+
+
+class Counters:
+    """The two blocks of one storage."""
+
+    def __init__(self, storage: FiscalStorage) -> None:
+        self._storage = storage
+        self._counted = 0
+        self._of_storage = [0] * BLOCK
+        self._of_shift = [0] * BLOCK
+
+    def value(self, register: int) -> int | None:
+        """The value of a money register, None for one that is not in these blocks."""
+        for first, block in ((STORAGE, self._of_storage), (SHIFT, self._of_shift)):
+            if first <= register < first + BLOCK:
+                self._catch_up()
+                return block[register - first]
+        return None
+
+    def _catch_up(self) -> None:
+        for document in self._storage.documents[self._counted :]:
+            self._add(document)
+        self._counted = self._storage.last_number
+
+    def _add(self, document: StoredDocument) -> None:
+        if document.form == SHIFT_OPEN:
+            self._of_shift[:] = [0] * BLOCK
+            self._of_shift[NUMBER] = document.shift_number
+            self._of_storage[NUMBER] += 1
+        if document.kind is None or document.total_kopecks is None:
+            return
+        for block in (self._of_storage, self._of_shift):
+            if document.form == RECEIPT:
+                _count_receipt(block, document)
+            elif document.form == CORRECTION:
+                first = correction_at(ReceiptKind(document.kind))
+                block[CORRECTIONS] += 1
+                block[first] += 1
+                block[first + 1] += document.total_kopecks
+
+
+def _count_receipt(block: list[int], document: StoredDocument) -> None:
+    entries = ffd.decode(document.body)
+    first = kind_at(ReceiptKind(document.kind or 0))
+    block[RECEIPTS] += 1
+    block[first] += 1
+    block[first + 1] += document.total_kopecks or 0
+    for at, tag in enumerate((*TENDERS, *_FLAT_VAT)):
+        found = ffd.find(entries, tag)
+        block[first + 2 + at] += found.value if found is not None and isinstance(found.value, int) else 0
