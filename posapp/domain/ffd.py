@@ -1,8 +1,9 @@
 """TLV of the fiscal data formats: bytes ↔ tags with values (FFD 1.05 to 1.2).
 
 A record is ``tag (2 bytes) | length (2 bytes) | value``, little-endian; the value of an STLV is a list of records.
-`encode` and `decode` are each other's reverse; `decode_document` reads what a fiscal storage or an OFD hands out, with
-its header and tail around the document.
+`encode` and `decode` are each other's reverse; `read_document` reads what a fiscal storage or an OFD hands out, with
+its header and tail around the document, and `Document.as_bytes` gives the same bytes again, unknown tags and odd
+writings of known ones included.
 
 Values in Python: UINT, MASK, VLN → int (money in kopecks), FVLN → Decimal with as many decimals as were sent, texts →
 str, TIME → naive datetime of the wall clock, SIGN (1077) → the printed number as int, unknown tags → bytes,
@@ -12,9 +13,9 @@ STLV → a tuple of `Entry`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 
 from posapp.domain.tags import DOCUMENTS, TAGS, Kind, Tag, name_of
 
@@ -22,25 +23,40 @@ DOCUMENT_MAX = 65_535
 """More than any document has (a receipt is at most 30 KB)."""
 _AROUND_MAX = 64
 _DEPTH_MAX = 6
+_VLN_MAX = 8
+"""Bytes of a number that are read; the tables grant six in a receipt, eight in totals, and devices pad."""
+_SIGN_HEAD = b"\x31\x04"
+_FVLN_ADJUSTED_MAX = 19
+_FVLN_DECIMALS_MAX = 255
+_EXACT = Context(prec=300, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""255 decimals and the 17 digits of eight bytes, whatever the program around has set for its own sums."""
 _EPOCH = datetime(1970, 1, 1)
 _FIRST_TAG, _LAST_TAG = 1000, 2999
 
 
 class BadTlv(ValueError):
-    """Bytes that are no TLV, or not what their tag says. `position` is the offset of the trouble in the input."""
+    """Bytes that are no TLV, or not what their tag says, in words for a person.
+
+    `position` is the offset of the trouble in the input: where the record starts that is wrong.
+    """
 
     def __init__(self, message: str, position: int) -> None:
-        super().__init__(f"{message} (byte {position})")
+        super().__init__(f"{message} (байт {position})")
         self.position = position
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One tag with its value; an STLV has the value None and its `items`."""
+    """One tag with its value; an STLV has the value None and its `items`.
+
+    `raw` is there when a register wrote the value otherwise than `encode` would (a padded number, the quantity `1.000`,
+    the old meaning of a number), so that nothing is lost on the way back. It is no part of what the entry says.
+    """
 
     tag: int
     value: int | str | bytes | Decimal | datetime | None
     items: tuple[Entry, ...] | None = None
+    raw: bytes | None = field(default=None, compare=False, repr=False)
 
     def as_json(self) -> dict[str, object]:
         """`{"tag", "name", "value", "items"?}`; see `json_value`."""
@@ -82,6 +98,30 @@ def encode(tag: int, value: Value) -> bytes:
     return tag.to_bytes(2, "little") + len(raw).to_bytes(2, "little") + raw
 
 
+def encode_entries(entries: Iterable[Entry]) -> bytes:
+    """What `decode` read, byte for byte: `encode_entries(decode(data)) == data`."""
+    return b"".join(wrap(entry.tag, _entry_bytes(entry)) for entry in entries)
+
+
+def _entry_bytes(entry: Entry) -> bytes:
+    if entry.raw is not None:
+        return entry.raw
+    if entry.items is not None:
+        return encode_entries(entry.items)
+    if entry.value is None:
+        raise ValueError(f"tag {entry.tag} has neither a value nor tags in it")
+    tag = TAGS.get(entry.tag)
+    if tag is None:
+        return _raw(entry.tag, entry.value)
+    if tag.kind is Kind.SIGN and isinstance(entry.value, int):
+        return sign_bytes(entry.value)
+    if tag.kind is Kind.STRING and isinstance(entry.value, str):
+        return entry.value.encode("cp866")  # as long as it was read: devices exceed the tables
+    if tag.kind is Kind.BYTES:
+        return _raw(entry.tag, entry.value)
+    return _value_bytes(tag, entry.value)
+
+
 def encode_all(values: Iterable[tuple[int, Value]]) -> bytes:
     """The records one after another."""
     return b"".join(encode(tag, value) for tag, value in values)
@@ -96,7 +136,7 @@ def wrap(tag: int, body: bytes) -> bytes:
 
 def sign_bytes(sign: int) -> bytes:
     """The six bytes of 1077 around the printed number: two leading bytes (31 04, as devices write), big-endian."""
-    return b"\x31\x04" + sign.to_bytes(4, "big")
+    return _SIGN_HEAD + sign.to_bytes(4, "big")
 
 
 def vln(number: int) -> bytes:
@@ -107,12 +147,17 @@ def vln(number: int) -> bytes:
 
 
 def fvln(number: Decimal) -> bytes:
-    """One byte with the number of decimals, then all digits as a VLN. Superfluous zeros are dropped."""
-    if not number.is_finite() or number < 0:
+    """One byte with the number of decimals, then all digits as a VLN. Superfluous zeros are dropped.
+
+    Digits are bounded before they are counted out: `1E+1000000` is no quantity, and never a number in memory.
+    """
+    if not number.is_finite() or number < 0 or number.adjusted() > _FVLN_ADJUSTED_MAX:
         raise ValueError(f"{number} is not a quantity")
     exponent = number.normalize().as_tuple().exponent
     decimals = max(0, -int(exponent))
-    return bytes((decimals,)) + vln(int(number.scaleb(decimals)))
+    if decimals > _FVLN_DECIMALS_MAX:
+        raise ValueError(f"{number} has too many decimals")
+    return bytes((decimals,)) + vln(int(number.scaleb(decimals, _EXACT)))
 
 
 def _raw(tag: int, value: Value) -> bytes:
@@ -124,16 +169,14 @@ def _raw(tag: int, value: Value) -> bytes:
 def _value_bytes(tag: Tag, value: Value) -> bytes:
     """The value's bytes, checked against the tag's type and length."""
     match tag.kind, value:
-        case (Kind.UINT, int()):
+        case (Kind.UINT | Kind.MASK, int()):
             raw = _sized(tag, value)
-        case (Kind.MASK, int()):
-            raw = value.to_bytes(tag.length, "little")
         case (Kind.VLN, int()):
             raw = vln(value)
         case (Kind.FVLN, Decimal() | int()):
             raw = fvln(Decimal(value))
         case (Kind.TIME, datetime()):
-            raw = seconds_of(value).to_bytes(4, "little")
+            raw = _sized(tag, seconds_of(value))
         case (Kind.STRING, str()):
             raw = encode_text(value)
         case (Kind.FIXED, str()):
@@ -191,11 +234,12 @@ def split(data: bytes, base: int = 0) -> list[Record]:
     at = 0
     while at < len(data):
         if len(data) - at < 4:
-            raise BadTlv("a record's header is cut off", base + at)
+            raise BadTlv("оборван заголовок записи", base + at)
         tag = int.from_bytes(data[at : at + 2], "little")
         end = at + 4 + int.from_bytes(data[at + 2 : at + 4], "little")
         if end > len(data):
-            raise BadTlv(f"tag {tag} is longer than what is left", base + at)
+            stated, left = end - at - 4, len(data) - at - 4
+            raise BadTlv(f"тег {tag}: объявлено {_bytes(stated)}, осталось {left}", base + at)
         records.append(Record(tag, data[at + 4 : end], base + at))
         at = end
     return records
@@ -204,10 +248,16 @@ def split(data: bytes, base: int = 0) -> list[Record]:
 def decode(data: bytes, base: int = 0, depth: int = 0) -> tuple[Entry, ...]:
     """The tags in `data`, in order. BadTlv when the bytes are no TLV or a value is not what its tag says."""
     if depth > _DEPTH_MAX:
-        raise BadTlv("records are nested too deep", base)
+        raise BadTlv("вложенность слишком глубока", base)
     if len(data) > DOCUMENT_MAX:
-        raise BadTlv(f"{len(data)} bytes are more than a document can have", base)
+        raise BadTlv(f"{_bytes(len(data))} – больше, чем бывает в документе", base)
     return tuple(_entry(record, depth) for record in split(data, base))
+
+
+def _bytes(count: int) -> str:
+    """`1 байт`, `2 байта`, `5 байт`."""
+    few = count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14)
+    return f"{count} байта" if few else f"{count} байт"
 
 
 def _entry(record: Record, depth: int) -> Entry:
@@ -215,49 +265,73 @@ def _entry(record: Record, depth: int) -> Entry:
     if tag is None:
         return Entry(record.tag, record.raw)
     try:
-        return _read(tag, tag.kind, record, depth)
+        return _read(tag, record, depth)
     except BadTlv:
         if tag.old is None:
             raise
-    return _read(tag, tag.old, record, depth)
+        before = Tag(tag.number, tag.name, tag.old, tag.old_length)
+        return replace(_read(before, record, depth), raw=record.raw)
 
 
-def _read(tag: Tag, kind: Kind, record: Record, depth: int) -> Entry:
-    """The entry of a record read as `kind`; BadTlv when its bytes cannot be that."""
+def _read(tag: Tag, record: Record, depth: int) -> Entry:
+    """The entry of a record; BadTlv when its bytes cannot be what the tag says."""
     raw = record.raw
-    if kind is Kind.STLV:
+    if tag.kind is Kind.STLV:
         return Entry(tag.number, None, decode(raw, record.position + 4, depth + 1))
-    if not _length_fits(tag, kind, len(raw)):
-        raise BadTlv(f"tag {tag.number} with {len(raw)} bytes", record.position)
-    match kind:
-        case Kind.STRING | Kind.FIXED:
-            text = raw.decode("cp866")
-            return Entry(tag.number, text.rstrip(" \0") if kind is Kind.FIXED else text)
+    if not _length_fits(tag, len(raw)):
+        raise BadTlv(f"тег {tag.number}: {_bytes(len(raw))} вместо {_wanted(tag)}", record.position)
+    value, is_usual = _value(tag, raw)
+    return Entry(tag.number, value, raw=None if is_usual else raw)
+
+
+def _value(tag: Tag, raw: bytes) -> tuple[int | str | bytes | Decimal | datetime, bool]:
+    """The value in `raw`, and whether `encode` writes it the same way."""
+    match tag.kind:
+        case Kind.STRING:
+            return raw.decode("cp866"), True
+        case Kind.FIXED:
+            text = raw.decode("cp866").rstrip(" \0")
+            return text, len(raw) == tag.length and text.encode("cp866").ljust(tag.length) == raw
         case Kind.BYTES:
-            return Entry(tag.number, raw)
+            return raw, True
         case Kind.SIGN:
-            return Entry(tag.number, int.from_bytes(raw[2:], "big"))
+            return int.from_bytes(raw[2:], "big"), raw[:2] == _SIGN_HEAD
         case Kind.TIME:
-            return Entry(tag.number, _EPOCH + timedelta(seconds=int.from_bytes(raw, "little")))
+            return _EPOCH + timedelta(seconds=int.from_bytes(raw, "little")), True
         case Kind.FVLN:
-            return Entry(tag.number, Decimal(int.from_bytes(raw[1:], "little")).scaleb(-raw[0]))
+            quantity = Decimal(int.from_bytes(raw[1:], "little")).scaleb(-raw[0], _EXACT)
+            return quantity, len(raw) <= tag.length and fvln(quantity) == raw
+        case Kind.VLN:
+            return int.from_bytes(raw, "little"), len(raw) <= tag.length and (len(raw) == 1 or raw[-1] != 0)
         case _:
-            return Entry(tag.number, int.from_bytes(raw, "little"))
+            return int.from_bytes(raw, "little"), len(raw) == tag.length
 
 
-def _length_fits(tag: Tag, kind: Kind, length: int) -> bool:
+def _length_fits(tag: Tag, length: int) -> bool:
     """Numbers have strict lengths; texts of any length are read, since devices exceed the tables."""
-    match kind:
+    match tag.kind:
         case Kind.UINT | Kind.SIGN | Kind.TIME:
             return length == tag.length
         case Kind.MASK:
             return 1 <= length <= tag.length
         case Kind.VLN:
-            return 1 <= length <= 8
+            return 1 <= length <= _VLN_MAX
         case Kind.FVLN:
-            return 2 <= length <= 9
+            return 2 <= length <= _VLN_MAX + 1
         case _:
             return True
+
+
+def _wanted(tag: Tag) -> str:
+    match tag.kind:
+        case Kind.VLN:
+            return f"1…{_VLN_MAX}"
+        case Kind.FVLN:
+            return f"2…{_VLN_MAX + 1}"
+        case Kind.MASK if tag.length > 1:
+            return f"1…{tag.length}"
+        case _:
+            return str(tag.length)
 
 
 def find(entries: Iterable[Entry], *path: int) -> Entry | None:
@@ -277,10 +351,20 @@ def find(entries: Iterable[Entry], *path: int) -> Entry | None:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A fiscal document: `form` is its outer tag (3 = receipt), None when the bytes did not have it."""
+    """A fiscal document: `form` is its outer tag (3 = receipt), None when the bytes did not have it.
+
+    `header` and `tail` are what stood around it: the message header of a storage or an OFD, and the storage's own sign.
+    """
 
     form: int | None
     entries: tuple[Entry, ...]
+    header: bytes = b""
+    tail: bytes = b""
+
+    def as_bytes(self) -> bytes:
+        """The bytes that it was read from."""
+        body = encode_entries(self.entries)
+        return self.header + (body if self.form is None else wrap(self.form, body)) + self.tail
 
 
 def read_document(data: bytes) -> Document:
@@ -290,19 +374,20 @@ def read_document(data: bytes) -> Document:
     (the storage's own sign) of up to 64 bytes. BadTlv when no document is found or its tags are damaged.
     """
     if len(data) > DOCUMENT_MAX + 2 * _AROUND_MAX:
-        raise BadTlv(f"{len(data)} bytes are more than a document can have", 0)
+        raise BadTlv(f"{_bytes(len(data))} – больше, чем бывает в документе", 0)
     if not data:
-        raise BadTlv("no bytes", 0)
+        raise BadTlv("пусто", 0)
     for start in range(min(_AROUND_MAX, len(data) - 4) + 1):
         end = _outer_end(data, start)
         if end is not None:
-            return Document(int.from_bytes(data[start : start + 2], "little"), decode(data[start + 4 : end], start + 4))
+            form = int.from_bytes(data[start : start + 2], "little")
+            return Document(form, decode(data[start + 4 : end], start + 4), data[:start], data[end:])
     start, end = _bare_span(data)
     if start >= 4 and int.from_bytes(data[start - 4 : start - 2], "little") in DOCUMENTS:
         stated = int.from_bytes(data[start - 2 : start], "little")
         if stated > len(data) - start:  # else its last tag would pass for a tail
-            raise BadTlv(f"the document has {stated} bytes, here are {len(data) - start}", start - 4)
-    return Document(None, decode(data[start:end], start))
+            raise BadTlv(f"в документе {_bytes(stated)}, а здесь {len(data) - start}", start - 4)
+    return Document(None, decode(data[start:end], start), data[:start], data[end:])
 
 
 def decode_document(data: bytes) -> list[dict[str, object]]:
@@ -320,15 +405,21 @@ def _outer_end(data: bytes, start: int) -> int | None:
 
 
 def _records_end(data: bytes, start: int) -> int:
-    """How far plausible records of the formats follow one another from `start`."""
-    at = start
+    """How far records of the formats follow one another from `start`; the first must have a number of the formats.
+
+    A strange number later on counts when such a record comes behind it, or the end: anything may look like a record.
+    """
+    at = sure = start
     while at + 4 <= len(data):
         tag = int.from_bytes(data[at : at + 2], "little")
         end = at + 4 + int.from_bytes(data[at + 2 : at + 4], "little")
-        if not _FIRST_TAG <= tag <= _LAST_TAG or end > len(data):
+        is_usual = _FIRST_TAG <= tag <= _LAST_TAG
+        if end > len(data) or not (is_usual or (tag and at > start)):
             break
         at = end
-    return at
+        if is_usual:
+            sure = end
+    return at if at == len(data) and sure > start else sure
 
 
 def _bare_span(data: bytes) -> tuple[int, int]:
@@ -340,5 +431,5 @@ def _bare_span(data: bytes) -> tuple[int, int]:
     start = max(candidates, key=lambda at: (_records_end(data, at) - at, -at))
     end = _records_end(data, start)
     if end == start:
-        raise BadTlv("no tags are found", 0)
+        raise BadTlv("тегов не найдено", 0)
     return (start, end) if len(data) - end <= _AROUND_MAX else (start, len(data))
