@@ -49,7 +49,7 @@ def test_what_we_print_is_read_again(
     assert parse_qr(mark.qr(total, kind)) == ReceiptQr(at, total, storage, number, str(sign), kind)
 
 
-@given(st.permutations(LAWFUL.split("&")), st.lists(st.sampled_from(["x=", "T=1", "fiscal=a=b", "яз=ю"]), max_size=3))
+@given(st.permutations(LAWFUL.split("&")), st.lists(st.sampled_from(["x=", "tt=1", "fiscal=a=b", "яз=ю"]), max_size=3))
 def test_order_is_free_and_unknown_keys_are_passed_over(parts: list[str], others: list[str]) -> None:
     assert parse_qr("&".join([*others, *parts])) == parse_qr(LAWFUL)
 
@@ -58,6 +58,63 @@ def test_seconds_small_letters_and_blanks_around() -> None:
     assert parse_qr(LAWFUL.replace("T1638", "T163859")).at == datetime(2015, 7, 20, 16, 38, 59)
     assert parse_qr(LAWFUL.replace("T1638", "t1638")).at == datetime(2015, 7, 20, 16, 38)
     assert parse_qr(f"  {LAWFUL}\t") == parse_qr(LAWFUL)
+
+
+def neighbours() -> dict[str, str]:
+    """The same code on its way through scanners, messengers, web forms and spreadsheets."""
+    return {
+        "capitals": LAWFUL.upper(),
+        "decimal comma": LAWFUL.replace("9999999.00", "9999999,00"),
+        "thousands apart": LAWFUL.replace("9999999.00", "9 999 999.00"),
+        "no kopecks": LAWFUL.replace("9999999.00", "9999999"),
+        "one digit of kopecks": LAWFUL.replace("9999999.00", "9999999.0"),
+        "seconds": LAWFUL.replace("T1638", "T163800"),
+        "no T": LAWFUL.replace("T1638", "1638"),
+        "ISO time": LAWFUL.replace("20150720T1638", "2015-07-20T16:38:00"),
+        "blanks around the parts": " & ".join(LAWFUL.split("&")),
+        "blanks around the signs": LAWFUL.replace("=", " = "),
+        "blanks instead": LAWFUL.replace("&", " "),
+        "semicolons": LAWFUL.replace("&", ";"),
+        "a line each": LAWFUL.replace("&", "\n"),
+        "HTML": LAWFUL.replace("&", "&amp;"),
+        "percent": LAWFUL.replace("=", "%3D").replace("&", "%26"),
+        "percent in small letters": LAWFUL.replace("=", "%3d").replace("&", "%26"),
+        "percent of a percent": LAWFUL.replace("=", "%253D").replace("&", "%2526"),
+        "percent in the time": LAWFUL.replace("20150720T1638", "2015-07-20T16%3A38"),
+        "query of an address": f"https://check.example.invalid/rec?{LAWFUL}",
+        "address with other keys": f"http://example.invalid/q?utm=1&{LAWFUL}&lang=ru#top",
+        "fragment of an address": f"https://example.invalid/check#{LAWFUL}",
+        "one value of an address": "https://example.invalid/?qr=" + LAWFUL.replace("=", "%3D").replace("&", "%26"),
+        "only a question mark": f"?{LAWFUL}",
+        "empty parts": f"&{LAWFUL.replace('&', '&&')}&",
+        "a byte order mark": f"\ufeff{LAWFUL}",
+        "quotes": f'"{LAWFUL}"',
+    }
+
+
+@pytest.mark.parametrize("text", neighbours().values(), ids=neighbours().keys())
+def test_whatever_changed_it_on_the_way_means_the_same(text: str) -> None:
+    assert parse_qr(text) == parse_qr(LAWFUL)
+
+
+@given(st.sampled_from(sorted(neighbours())), st.data())
+def test_what_a_person_spoils_in_any_form_is_named_within_it(form: str, data: st.DataObject) -> None:
+    text = neighbours()[form]
+    at = data.draw(st.integers(0, len(text) - 1))
+    spoiled = (
+        text[:at]
+        + data.draw(st.sampled_from(["", "x", "&", "%", "%00", "=", "\0", "٣", text[at] * 20]))
+        + text[at + 1 :]
+    )
+    assert_read_or_named(spoiled)
+
+
+def test_the_position_is_that_of_the_text_as_given() -> None:
+    text = "https://x.invalid/?" + LAWFUL.replace("=", "%3D").replace("&", "%26").replace("fp%3D123456", "fp%3D12x456")
+    assert position_of(text) == text.index("12x456")
+    html = LAWFUL.replace("&", "&amp;").replace("n=2", "n=7")
+    assert position_of(html) == html.index("7", html.index("n=7"))
+    assert position_of(LAWFUL.replace("s=9999999.00", "s=  1.x")) == LAWFUL.index("s=") + 4
 
 
 def test_zeros_of_the_storage_are_kept_those_of_numbers_are_not() -> None:
@@ -84,10 +141,15 @@ def test_a_key_that_comes_twice_is_named_where_it_comes_again(key: str) -> None:
     [
         ("t=20150720T1638", "t=20150732T1638"),
         ("t=20150720T1638", "t=20150720T2460"),
-        ("t=20150720T1638", "t=2015-07-20T16:38"),
+        ("t=20150720T1638", "t=2015-07-20T1638"),
+        ("t=20150720T1638", "t=20.07.2015T16:38"),
+        ("t=20150720T1638", "t=20150720T1638Z"),
+        ("t=20150720T1638", "t=20150720T163860"),
         ("t=20150720T1638", "t=20150720T16385"),
         ("t=20150720T1638", "t="),
-        ("s=9999999.00", "s=9999999,00"),
+        ("s=9999999.00", "s=9999999,000"),
+        ("s=9999999.00", "s=99 99999.00"),
+        ("s=9999999.00", "s=9,999,999.00"),
         ("s=9999999.00", "s=-1.00"),
         ("s=9999999.00", "s=1.000"),
         ("s=9999999.00", "s=1e5"),
@@ -122,16 +184,22 @@ def test_a_long_text_is_refused_unread() -> None:
 
 @given(st.text(max_size=100) | st.lists(st.sampled_from([*LAWFUL.split("&"), "t=1", "=", "s=٣"])).map("&".join))
 def test_any_text_is_read_or_refused(text: str) -> None:
+    assert_read_or_named(text)
+
+
+def assert_read_or_named(text: str) -> None:
+    """Either a receipt, or an error of ours with a place in the text."""
     try:
         answer: ReceiptQr | PosError = parse_qr(text)
     except PosError as error:
         answer = error
     if isinstance(answer, PosError):
+        assert answer.code == "bad_input"
         assert answer.position is not None
         assert 0 <= answer.position <= len(text)
     else:
-        assert parse_qr(text) == answer
         assert answer.document_number >= 1
+        assert len(answer.storage_number) <= 16
 
 
 def test_real_codes(real_receipts: tuple[Path, ...]) -> None:
