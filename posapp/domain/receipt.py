@@ -10,76 +10,51 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
-from posapp.domain.fiscal import ReceiptKind
+from posapp.domain.fiscal import DocumentType, ReceiptKind
+from posapp.domain.inn import is_personal_inn
+from posapp.domain.lawful import Step, check_line, check_receipt, step_of
 from posapp.domain.money import KOPECKS_MAX, ZERO, Money, Quantity, total
 from posapp.domain.settlement import Settlement, short_key
+from posapp.domain.terms import (
+    CashlessDetail,
+    CorrectionBasis,
+    OriginalReceipt,
+    PaymentMethod,
+    PaymentObject,
+    TaxSystem,
+    Tender,
+    TenderKind,
+)
 from posapp.domain.vat import VatRate, line_vat, receipt_vat
 
 NAME_MAX = 128  # tag 1030
+PLACE_MAX = 256  # tags 1009 and 1187
 
-
-class TenderKind(IntEnum):
-    """How money is handed over; the value is the tag of its total on the receipt."""
-
-    CASH = 1031
-    CASHLESS = 1081
-    PREPAID = 1215
-    CREDIT = 1216
-    OTHER = 1217
-
-
-class PaymentMethod(IntEnum):
-    """Признак способа расчёта, tag 1214. Never cash or card."""
-
-    FULL_PREPAYMENT = 1
-    PREPAYMENT = 2
-    ADVANCE = 3
-    FULL_PAYMENT = 4
-    PARTIAL_PAYMENT = 5
-    CREDIT = 6
-    CREDIT_PAYMENT = 7
-
-
-class PaymentObject(IntEnum):
-    """Признак предмета расчёта, tag 1212 (the values used today)."""
-
-    COMMODITY = 1
-    EXCISE = 2
-    JOB = 3
-    SERVICE = 4
-    PAYMENT = 10
-    ANOTHER = 13
-
-
-class TaxSystem(IntEnum):
-    """Применяемая система налогообложения, tag 1055."""
-
-    OSN = 1
-    USN_INCOME = 2
-    USN_INCOME_OUTCOME = 4
-    ESHN = 16
-    PATENT = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Tender:
-    """Money handed over. For cash this is what was given, change included."""
-
-    kind: TenderKind
-    amount: Money
-
-    def __post_init__(self) -> None:
-        if self.amount <= ZERO:
-            raise ValueError("a tender is more than nothing")
+__all__ = [
+    "NAME_MAX",
+    "PLACE_MAX",
+    "CashlessDetail",
+    "CorrectionBasis",
+    "OriginalReceipt",
+    "PaymentMethod",
+    "PaymentObject",
+    "Receipt",
+    "ReceiptLine",
+    "TaxSystem",
+    "Tender",
+    "TenderKind",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """A line as printed: gross price after discounts, quantity, the sum the register must also arrive at."""
+    """A line as printed: gross price after discounts, quantity, the sum the register must also arrive at.
+
+    `measure` is tag 2108 (0 = pieces), `marking` the marking code as it was scanned, GS characters kept ("" = none).
+    """
 
     name: str
     price: Money
@@ -88,6 +63,8 @@ class ReceiptLine:
     vat: VatRate
     payment_method: PaymentMethod = PaymentMethod.FULL_PAYMENT
     payment_object: PaymentObject = PaymentObject.COMMODITY
+    measure: int = 0
+    marking: str = ""
 
     def __post_init__(self) -> None:
         if not self.name or len(self.name) > NAME_MAX:
@@ -96,6 +73,7 @@ class ReceiptLine:
             raise ValueError(f"line sum {self.line_sum} is not price × quantity")
         if self.line_sum.kopecks > KOPECKS_MAX:
             raise ValueError(f"line sum {self.line_sum} does not fit a receipt")
+        check_line(self)
 
     @property
     def vat_sum(self) -> Money:
@@ -105,7 +83,12 @@ class ReceiptLine:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A cash receipt (кассовый чек) of one settlement."""
+    """A cash receipt (кассовый чек) of one settlement, or a correction of one; both go the same way.
+
+    `cashless` tells of each cashless payment (1234), `cashier_inn` is 1203, `address` 1009, `place` 1187, `is_internet`
+    1125. `basis` is the document that a refund takes back or that this one replaces (1192), `correction` makes it a
+    correction receipt (1173, 1174).
+    """
 
     identity: UUID
     settlement: Settlement
@@ -120,6 +103,13 @@ class Receipt:
     buyer_name: str = ""
     buyer_inn: str = ""
     is_training: bool = False
+    cashless: tuple[CashlessDetail, ...] = ()
+    cashier_inn: str = ""
+    place: str = ""
+    address: str = ""
+    is_internet: bool = False
+    basis: OriginalReceipt | None = None
+    correction: CorrectionBasis | None = None
 
     def __post_init__(self) -> None:
         if not self.lines:
@@ -134,6 +124,11 @@ class Receipt:
             raise ValueError("the tenders do not cover the total")
         if self.handed_over - self.tender(TenderKind.CASH) > self.total:
             raise ValueError("change is given from cash only")
+        check_receipt(self)
+        if self.cashier_inn and not is_personal_inn(self.cashier_inn):
+            raise ValueError("a cashier's INN has twelve digits that fit")
+        if max(len(self.place), len(self.address)) > PLACE_MAX:
+            raise ValueError(f"a place or address has at most {PLACE_MAX} characters")
 
     @property
     def key(self) -> str:
@@ -144,6 +139,16 @@ class Receipt:
     def kind(self) -> ReceiptKind:
         """Tag 1054."""
         return self.settlement.kind
+
+    @property
+    def step(self) -> Step:
+        """Money ahead, hand-over, or a debt paid."""
+        return step_of(self)
+
+    @property
+    def document_type(self) -> DocumentType:
+        """The form of the document: a receipt (3) or a correction receipt (31)."""
+        return DocumentType.RECEIPT if self.correction is None else DocumentType.CORRECTION
 
     @property
     def total(self) -> Money:
@@ -169,8 +174,11 @@ class Receipt:
         return receipt_vat(((line.line_sum, line.vat) for line in self.lines), formula)
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, for the journal; the reverse is `from_json`."""
-        return {
+        """Everything, for the journal; the reverse is `from_json`.
+
+        What came after the first release is written only when it is set, so receipts without it keep their bytes.
+        """
+        body = {
             "identity": str(self.identity),
             "settlement": {
                 "portal": self.settlement.portal,
@@ -179,18 +187,7 @@ class Receipt:
                 "kind": self.settlement.kind.value,
             },
             "order_number": self.order_number,
-            "lines": [
-                {
-                    "name": line.name,
-                    "price_kopecks": line.price.kopecks,
-                    "quantity": str(line.quantity),
-                    "sum_kopecks": line.line_sum.kopecks,
-                    "vat": line.vat.value,
-                    "payment_method": line.payment_method.value,
-                    "payment_object": line.payment_object.value,
-                }
-                for line in self.lines
-            ],
+            "lines": [_line_body(line) for line in self.lines],
             "tenders": [{"kind": each.kind.value, "amount_kopecks": each.amount.kopecks} for each in self.tenders],
             "tax_system": self.tax_system.value,
             "till": self.till,
@@ -201,29 +198,31 @@ class Receipt:
             "buyer_inn": self.buyer_inn,
             "is_training": self.is_training,
         }
+        return body | self._later_fields()
+
+    def _later_fields(self) -> dict[str, Any]:
+        later: dict[str, Any] = {
+            "cashless": [each.as_json() for each in self.cashless],
+            "cashier_inn": self.cashier_inn,
+            "place": self.place,
+            "address": self.address,
+            "is_internet": self.is_internet,
+            "basis": self.basis and self.basis.as_json(),
+            "correction": self.correction and self.correction.as_json(),
+        }
+        return {name: value for name, value in later.items() if value}
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Receipt:
         """The receipt that `as_json` wrote, checked again."""
-        settled = body["settlement"]
+        settled, basis, correction = body["settlement"], body.get("basis"), body.get("correction")
         return cls(
             identity=UUID(body["identity"]),
             settlement=Settlement(
                 settled["portal"], settled["order_id"], settled["part"], ReceiptKind(settled["kind"])
             ),
             order_number=body["order_number"],
-            lines=tuple(
-                ReceiptLine(
-                    name=line["name"],
-                    price=Money(line["price_kopecks"]),
-                    quantity=Quantity(Decimal(line["quantity"])),
-                    line_sum=Money(line["sum_kopecks"]),
-                    vat=VatRate(line["vat"]),
-                    payment_method=PaymentMethod(line["payment_method"]),
-                    payment_object=PaymentObject(line["payment_object"]),
-                )
-                for line in body["lines"]
-            ),
+            lines=tuple(_line_of(line) for line in body["lines"]),
             tenders=tuple(Tender(TenderKind(each["kind"]), Money(each["amount_kopecks"])) for each in body["tenders"]),
             tax_system=TaxSystem(body["tax_system"]),
             till=body["till"],
@@ -233,4 +232,42 @@ class Receipt:
             buyer_name=body["buyer_name"],
             buyer_inn=body["buyer_inn"],
             is_training=body["is_training"],
+            cashless=tuple(CashlessDetail.from_json(each) for each in body.get("cashless", ())),
+            cashier_inn=body.get("cashier_inn", ""),
+            place=body.get("place", ""),
+            address=body.get("address", ""),
+            is_internet=body.get("is_internet", False),
+            basis=None if basis is None else OriginalReceipt.from_json(basis),
+            correction=None if correction is None else CorrectionBasis.from_json(correction),
         )
+
+
+def _line_body(line: ReceiptLine) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "name": line.name,
+        "price_kopecks": line.price.kopecks,
+        "quantity": str(line.quantity),
+        "sum_kopecks": line.line_sum.kopecks,
+        "vat": line.vat.value,
+        "payment_method": line.payment_method.value,
+        "payment_object": line.payment_object.value,
+    }
+    if line.measure:
+        body["measure"] = line.measure
+    if line.marking:
+        body["marking"] = line.marking
+    return body
+
+
+def _line_of(body: Mapping[str, Any]) -> ReceiptLine:
+    return ReceiptLine(
+        name=body["name"],
+        price=Money(body["price_kopecks"]),
+        quantity=Quantity(Decimal(body["quantity"])),
+        line_sum=Money(body["sum_kopecks"]),
+        vat=VatRate(body["vat"]),
+        payment_method=PaymentMethod(body["payment_method"]),
+        payment_object=PaymentObject(body["payment_object"]),
+        measure=body.get("measure", 0),
+        marking=body.get("marking", ""),
+    )

@@ -53,14 +53,45 @@ def may_move(before: State, after: State, by: By) -> bool:
     return (before, after, by) in MOVES
 
 
+_HANDOVER, _RUNNING = "handover:", "#"
+
+
+def handover_part(shipment_id: int) -> str:
+    """The part of a settlement that hands goods over without taking money for them now."""
+    return f"{_HANDOVER}{shipment_id}"
+
+
+def numbered_part(part: str, number: int) -> str:
+    """The part of the `number`th refund of a settlement; the first one keeps the part itself."""
+    if number < 1:
+        raise ValueError("refunds are counted from 1")
+    return part if number == 1 else f"{part}{_RUNNING}{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What one fiscal document settles: (portal, order, payment or part, kind)."""
+    """What one fiscal document settles: (portal, order, payment or part, kind).
+
+    `part` is the portal's payment id for money that is taken, `handover:<shipment id>` for goods that are handed over
+    against a prepayment or on credit; several refunds of one part carry a running number, `77#2`.
+    """
 
     portal: str
     order_id: int
     part: str
     kind: ReceiptKind
+
+    @property
+    def payment_id(self) -> int | None:
+        """The portal's payment whose money this settles; None for a hand-over and what has no payment."""
+        number = self.part.partition(_RUNNING)[0]
+        return int(number) if number.isascii() and number.isdigit() else None
+
+    @property
+    def shipment_id(self) -> int | None:
+        """The portal's shipment whose goods this hands over; None for all others."""
+        number = self.part.partition(_RUNNING)[0].removeprefix(_HANDOVER)
+        return int(number) if self.part.startswith(_HANDOVER) and number.isascii() and number.isdigit() else None
 
     @property
     def id(self) -> str:

@@ -38,6 +38,21 @@ class VatRate(IntEnum):
         return _PERCENT[self]
 
     @property
+    def is_calculated(self) -> bool:
+        """Расчётная ставка, r/(100+r): what money taken ahead carries."""
+        return self in _EXTRACTED
+
+    @property
+    def calculated(self) -> VatRate:
+        """The rate that money taken ahead for goods of this rate carries: 22 % → 22/122; 0 % and none stay."""
+        return _CALCULATED.get(self, self)
+
+    @property
+    def direct(self) -> VatRate:
+        """The reverse of `calculated`: 22/122 → 22 %."""
+        return _DIRECT.get(self, self)
+
+    @property
     def title(self) -> str:
         """As printed: `22 %`, `без НДС`, `22/122`."""
         if self is VatRate.NONE:
@@ -61,9 +76,15 @@ _PERCENT: Mapping[VatRate, int | None] = {
     VatRate.VAT_22: 22,
     VatRate.VAT_22_122: 22,
 }
-_EXTRACTED = frozenset(
-    (VatRate.VAT_20_120, VatRate.VAT_10_110, VatRate.VAT_5_105, VatRate.VAT_7_107, VatRate.VAT_22_122)
-)
+_CALCULATED: Mapping[VatRate, VatRate] = {
+    VatRate.VAT_20: VatRate.VAT_20_120,
+    VatRate.VAT_10: VatRate.VAT_10_110,
+    VatRate.VAT_5: VatRate.VAT_5_105,
+    VatRate.VAT_7: VatRate.VAT_7_107,
+    VatRate.VAT_22: VatRate.VAT_22_122,
+}
+_DIRECT: Mapping[VatRate, VatRate] = {calculated: direct for direct, calculated in _CALCULATED.items()}
+_EXTRACTED = frozenset(_DIRECT)
 
 
 @dataclass(frozen=True, slots=True)

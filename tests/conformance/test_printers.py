@@ -13,7 +13,7 @@ from posapp.devices.base import Capability, FiscalPrinter, Paper
 from posapp.domain import ffd
 from posapp.domain.fiscal import DocumentType, ReceiptKind, ShiftState
 from posapp.domain.money import Money, Quantity
-from posapp.domain.receipt import PaymentObject, Receipt, ReceiptLine, TaxSystem, Tender, TenderKind
+from posapp.domain.receipt import PaymentMethod, PaymentObject, Receipt, ReceiptLine, TaxSystem, Tender, TenderKind
 from posapp.domain.settlement import Settlement, Stamp
 from posapp.domain.vat import VatRate
 from posapp.errors import OutcomeUnknown, Refused, Unreachable
@@ -23,8 +23,10 @@ ALL_RATES = tuple(VatRate)
 
 
 def line(name: str, kopecks: int, quantity: str = "1", vat: VatRate = VatRate.VAT_22) -> ReceiptLine:
+    """Goods paid in full; with a calculated rate goods of which a part is paid ahead."""
     price, count = Money(kopecks), Quantity.of(quantity)
-    return ReceiptLine(name, price, count, price.times(count), vat)
+    method = PaymentMethod.PREPAYMENT if vat.is_calculated else PaymentMethod.FULL_PAYMENT
+    return ReceiptLine(name, price, count, price.times(count), vat, method)
 
 
 LINES = (line("Чай чёрный", 24_500, "2"), line("Сыр, кг", 99_999, "0.386", VatRate.VAT_10))
@@ -123,17 +125,28 @@ def test_a_document_is_read_back_whole_with_our_stamp(printer: FiscalPrinter) ->
 
 def test_every_tag_of_the_receipt_is_in_the_storage(printer: FiscalPrinter) -> None:
     """All rates of tag 1199, a fraction, a service, mixed tenders, change: what is printed is exactly the receipt."""
-    lines = [line(f"Товар {rate.value}", 10_000 + rate.value, "1.5", rate) for rate in ALL_RATES]
+    goods = [line(f"Товар {each.value}", 10_000 + each.value, "1.5", each) for each in ALL_RATES]
+    lines = [each for each in goods if not each.vat.is_calculated]
     lines.append(replace(line("Доставка", 30_000), payment_object=PaymentObject.SERVICE))
-    total = sum(each.line_sum.kopecks for each in lines)
+    lines.append(replace(line("В долг", 3_000), payment_method=PaymentMethod.CREDIT))
     tenders = (
-        Tender(TenderKind.CASH, Money(total)),
+        Tender(TenderKind.CASH, Money(sum(each.line_sum.kopecks for each in lines))),
         Tender(TenderKind.CASHLESS, Money(10_000)),
         Tender(TenderKind.PREPAID, Money(2_000)),
         Tender(TenderKind.CREDIT, Money(3_000)),
         Tender(TenderKind.OTHER, Money(4_000)),
     )
-    made, number = sell(printer, receipt(lines, tenders=tenders))
+    _assert_every_tag(printer, receipt(lines, tenders=tenders), [10_000, 2_000, 3_000, 4_000])
+    ahead = [each for each in goods if each.vat.is_calculated]
+    total = sum(each.line_sum.kopecks for each in ahead)
+    money = (Tender(TenderKind.CASH, Money(total)), Tender(TenderKind.CASHLESS, Money(10_000)))
+    _assert_every_tag(printer, receipt(ahead, tenders=money), [10_000, 0, 0, 0])
+
+
+def _assert_every_tag(printer: FiscalPrinter, asked: Receipt, others: list[int]) -> None:
+    """`others`: tags 1081, 1215, 1216, 1217."""
+    lines, total = asked.lines, asked.total.kopecks
+    made, number = sell(printer, asked)
     entries = ffd.read_document(printer.document_tlv(number)).entries
 
     def value(*path: int) -> object:
@@ -141,8 +154,8 @@ def test_every_tag_of_the_receipt_is_in_the_storage(printer: FiscalPrinter) -> N
         return None if entry is None else entry.value
 
     assert value(1020) == total
-    assert value(1031) == total - 19_000, "the change is not in the document"
-    assert [value(tag) for tag in (1081, 1215, 1216, 1217)] == [10_000, 2_000, 3_000, 4_000]
+    assert value(1031) == total - sum(others), "the change is not in the document"
+    assert [value(tag) for tag in (1081, 1215, 1216, 1217)] == others
     assert (value(1055), value(1021), value(1008)) == (TaxSystem.OSN, made.cashier, made.buyer_contact)
     items = [each.items or () for each in entries if each.tag == 1059]
     for said, expected in zip(items, lines, strict=True):

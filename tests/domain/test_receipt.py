@@ -4,7 +4,6 @@ import dataclasses
 import json
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,6 @@ from posapp.domain.money import KOPECKS_MAX, Money, Quantity, total
 from posapp.domain.receipt import (
     NAME_MAX,
     PaymentMethod,
-    PaymentObject,
     Receipt,
     ReceiptLine,
     TaxSystem,
@@ -26,56 +24,12 @@ from posapp.domain.receipt import (
 )
 from posapp.domain.settlement import Settlement, short_key
 from posapp.domain.vat import VatRate, line_vat
-
-NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=NAME_MAX)
-CASHLESS = [kind for kind in TenderKind if kind is not TenderKind.CASH]
+from tests.domain.lawful_samples import receipts
 
 
 def line_of(price: int, quantity: str = "1", vat: VatRate = VatRate.VAT_22, name: str = "Чай") -> ReceiptLine:
     each, many = Money(price), Quantity.of(quantity)
     return ReceiptLine(name, each, many, each.times(many), vat)
-
-
-@st.composite
-def receipt_lines(draw: st.DrawFn) -> ReceiptLine:
-    price = Money(draw(st.integers(1, 10**6)))
-    quantity = Quantity(Decimal(draw(st.integers(500_000, 10**9))).scaleb(-6))
-    return ReceiptLine(
-        draw(NAMES),
-        price,
-        quantity,
-        price.times(quantity),
-        draw(st.sampled_from(VatRate)),
-        draw(st.sampled_from(PaymentMethod)),
-        draw(st.sampled_from(PaymentObject)),
-    )
-
-
-@st.composite
-def receipts(draw: st.DrawFn) -> Receipt:
-    lines = tuple(draw(st.lists(receipt_lines(), min_size=1, max_size=5)))
-    due = total([line.line_sum for line in lines])
-    cashless = draw(st.integers(0, due.kopecks))
-    tenders = [Tender(draw(st.sampled_from(CASHLESS)), Money(cashless))] if cashless else []
-    cash = due.kopecks - cashless + draw(st.integers(0, 500_000))
-    tenders += [Tender(TenderKind.CASH, Money(cash))] if cash else []
-    return Receipt(
-        identity=draw(st.uuids()),
-        settlement=Settlement(
-            draw(st.text(min_size=1, max_size=9)), draw(st.integers(0, 10**6)), "1", draw(st.sampled_from(ReceiptKind))
-        ),
-        order_number=draw(st.text(max_size=9)),
-        lines=lines,
-        tenders=tuple(tenders),
-        tax_system=draw(st.sampled_from(TaxSystem)),
-        till=draw(st.text(max_size=9)),
-        cashier=draw(st.text(max_size=9)),
-        created_at=draw(st.datetimes()),
-        buyer_contact=draw(st.text(max_size=9)),
-        buyer_name=draw(st.text(max_size=9)),
-        buyer_inn=draw(st.text("0123456789", max_size=12)),
-        is_training=draw(st.booleans()),
-    )
 
 
 RECEIPT = Receipt(

@@ -56,7 +56,7 @@ def receipt(number: int, *, part: str = "1", kind: ReceiptKind = ReceiptKind.SEL
             ReceiptLine("Молоко 3,2 %", Money(8990), Quantity(Decimal("2")), Money(17980), VatRate.VAT_10),
             ReceiptLine("Сыр «Гауда», кг", Money(99900), Quantity(Decimal("0.386")), Money(38561), VatRate.VAT_22),
         ),
-        tenders=(Tender(TenderKind.CASH, Money(60000)),),
+        tenders=(Tender(TenderKind.CASH, Money(60000 if kind is ReceiptKind.SELL else 56541)),),
         tax_system=TaxSystem.OSN,
         till="till-1",
         cashier="Иванова А. П.",
