@@ -19,7 +19,9 @@ from typing import Protocol
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalDocument, FiscalMark, ReceiptKind, Shift
 from posapp.domain.money import Money
+from posapp.domain.printed import DEFAULT_WIDTH
 from posapp.domain.receipt import Receipt, TaxSystem, TenderKind
+from posapp.domain.registration import Registration
 
 
 class Capability(StrEnum):
@@ -73,6 +75,7 @@ class PrinterProfile:
 
     `key_tags`: by kind of receipt the tag in which the register takes our key – `1084`, `1192`, or "" when it was
     proven to take it in neither. A kind that is missing was not proven: no receipt could be opened then.
+    `registration` and `width` (characters in a line) are what its paper shows.
     """
 
     model: str
@@ -83,6 +86,8 @@ class PrinterProfile:
     vat_formula: str
     user: str = ""
     key_tags: Mapping[ReceiptKind, str] = field(default_factory=dict)
+    registration: Registration = field(default_factory=Registration)
+    width: int = DEFAULT_WIDTH
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,11 @@ def test_the_profile_that_set_up_keeps(bench: Bench, printer: FiscalPrinter) -> 
     assert Capability.USER_REQUISITE in profile.capabilities
     assert profile.ffd == bench.register.ready["ffd"]
     assert TaxSystem.OSN in profile.tax_systems
+    head = profile.registration
+    assert (head.user, head.factory_number) == (profile.user, profile.identity.factory_number)
+    assert head.inn.isdigit()
+    assert all((head.user, head.address, head.place, head.fns_site, head.sender))
+    assert profile.width == 48
     assert bench.documents() == documents, "looking makes no document"
     assert printer.open_document() is None
 

@@ -26,7 +26,7 @@ from posapp.devices.base import (
 )
 from posapp.devices.flow import Port
 from posapp.devices.shtrih import commands as c
-from posapp.devices.shtrih import counters, documents, states
+from posapp.devices.shtrih import counters, documents, paper_head, states
 from posapp.devices.shtrih.archive import Archive
 from posapp.devices.shtrih.refusals import (
     NO_SUCH_DATA,
@@ -111,7 +111,7 @@ class ShtrihPrinter:
         registered = self._session.ask(c.RegistrationResult(self._session.password))
         ffd = self._session.answer(c.ReadTable(self._session.password, 17, 1, 17))
         level = int.from_bytes(ffd.value, "little") if isinstance(ffd, c.ReadTableReply) else 0
-        user = self._session.answer(c.ReadTable(self._session.password, 18, 1, 7))
+        registration = paper_head.read_registration(self._session, identity.factory_number)
         key_tags = self._proven_key_tags()
         return PrinterProfile(
             model=device.name,
@@ -120,8 +120,10 @@ class ShtrihPrinter:
             tax_systems=tuple(each for each in TaxSystem if registered.tax_systems & each.value),
             capabilities=(Capability.USER_REQUISITE,) if documents.USER_REQUISITE in key_tags.values() else (),
             vat_formula="L",
-            user=states.table_text(user.value) if isinstance(user, c.ReadTableReply) else "",
+            user=registration.user,
             key_tags=key_tags,
+            registration=registration,
+            width=paper_head.read_width(self._session),
         )
 
     def _proven_key_tags(self) -> dict[ReceiptKind, str]:
