@@ -119,9 +119,18 @@ class HttpClient:
             NoAnswer: nothing came back, or not in time, or too much.
         """
         payload = json.dumps(body, ensure_ascii=False, default=_plain).encode()
+        return self._asked("POST", url, payload, timeout_s, headers)
+
+    def get(self, url: SecretUrl, timeout_s: float, *, headers: Mapping[str, str] | None = None) -> Response:
+        """GET, for services that are asked so; arguments and errors are those of `post_json`."""
+        return self._asked("GET", url, b"", timeout_s, headers)
+
+    def _asked(
+        self, verb: str, url: SecretUrl, payload: bytes, timeout_s: float, headers: Mapping[str, str] | None
+    ) -> Response:
         trouble: NoAnswer
         try:
-            return self._exchange(url, payload, timeout_s, headers or {})
+            return self._exchange(verb, url, payload, timeout_s, headers or {})
         except NoAnswer as lost:
             trouble = lost
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -129,11 +138,13 @@ class HttpClient:
         # Raised out here so that httpx's exception, which holds the address, is not even its context.
         raise trouble
 
-    def _exchange(self, url: SecretUrl, payload: bytes, timeout_s: float, more: Mapping[str, str]) -> Response:
+    def _exchange(
+        self, verb: str, url: SecretUrl, payload: bytes, timeout_s: float, more: Mapping[str, str]
+    ) -> Response:
         deadline = time.monotonic() + timeout_s
         timeout = httpx.Timeout(timeout_s, connect=min(self._connect_timeout_s, timeout_s))
         headers = {**more, "Content-Type": "application/json; charset=utf-8"}
-        request = self._client.stream("POST", url.reveal(), content=payload, headers=headers, timeout=timeout)
+        request = self._client.stream(verb, url.reveal(), content=payload, headers=headers, timeout=timeout)
         with request as answer:
             body = bytearray()
             for chunk in answer.iter_bytes():

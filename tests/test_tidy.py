@@ -46,6 +46,7 @@ PURE = [
     "devices/*/*commands.py",
     "devices/*/link.py",
     "devices/simulator/printer.py",
+    "devices/simulator/marking.py",
     "sync/simulator/*",
 ]
 BUT_NOT = ["sync/simulator/server.py", "sync/simulator/ofd_server.py"]
