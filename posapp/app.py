@@ -21,12 +21,12 @@ from posapp.devices.registry import make_printer
 from posapp.domain.money import Money
 from posapp.domain.order import Order
 from posapp.errors import DeviceError, JournalError, SaleError, SetupError
-from posapp.http import HttpClient
+from posapp.http import HttpClient, SecretUrl
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
 from posapp.journal.store import Journal
 from posapp.lanes import Lanes
-from posapp.settings import Settings
+from posapp.settings import PortalSettings, Settings
 from posapp.sync.bitrix.client import BitrixClient
 from posapp.sync.claims import GatewayDesk
 from posapp.sync.governor import Governor, Limits
@@ -75,13 +75,21 @@ def jitter() -> float:
 
 
 @contextmanager
-def portal_client(webhook: vault.Secret, limits: Limits) -> Iterator[BitrixClient]:
-    """A client of the portal for set-up, before there is a till; its connections are closed at the end."""
+def portal_client(webhook: vault.Secret, limits: Limits, known: PortalSettings | None = None) -> Iterator[BitrixClient]:
+    """A client of the portal for set-up, before there is a till; its connections are closed at the end.
+
+    `known`: the portal that is set up; a client of its address calls it by its name.
+    """
     http = HttpClient()
     try:
-        yield BitrixClient(webhook.reveal(), http, Governor(time.monotonic, time.sleep, limits))
+        yield _client(webhook, http, limits, known)
     finally:
         http.close()
+
+
+def _client(webhook: vault.Secret, http: HttpClient, limits: Limits, known: PortalSettings | None) -> BitrixClient:
+    name = "" if known is None else known.name_at(SecretUrl(webhook.reveal().strip()).host)
+    return BitrixClient(webhook.reveal(), http, Governor(time.monotonic, time.sleep, limits), kept_as=name)
 
 
 class PortalDoor:
@@ -99,9 +107,9 @@ class PortalDoor:
             raise SetupError("not_set_up", what="не указан портал Битрикс", command="portal")
         if self._client is None:
             webhook = vault.webhook(self._settings.identity)
-            governor = Governor(time.monotonic, time.sleep, Limits(portal.limit_burst, portal.limit_per_second))
             self._http = HttpClient()
-            self._client = BitrixClient(webhook.reveal(), self._http, governor)
+            limits = Limits(portal.limit_burst, portal.limit_per_second)
+            self._client = _client(webhook, self._http, limits, portal)
         return self._client
 
     def close(self) -> None:

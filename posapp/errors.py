@@ -805,6 +805,17 @@ WORDS: dict[str, Words] = {
         "Not everything is sent: {entries} entries for Bitrix, {receipts} receipts and {operations} shift operations.",
         "First “posapp sync --once” and “posapp resolve”; until all is sent nothing is removed.",
     ),
+    "portal_left": Words(
+        479,
+        "{found} – другой портал, а прежнему ({former}) ещё не всё сказано: записей {entries}, чеков без исхода"
+        " {receipts}, операций смены {operations}. Портал не сохранён.",
+        "Верните ключ прежнего портала, затем «posapp sync --once» и «posapp resolve». Прежнего больше нет – новый"
+        " портал в новом каталоге данных.",
+        "{found} is another portal, and the former one ({former}) has not heard all: {entries} entries, {receipts}"
+        " receipts and {operations} shift operations without an outcome. The portal was not saved.",
+        "Set the former portal's key again, then “posapp sync --once” and “posapp resolve”. If it is gone for good, the"
+        " new portal needs a new data directory.",
+    ),
     "restore_which": Words(
         478,
         "Непонятно, что восстанавливать: {what}.",

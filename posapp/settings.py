@@ -60,7 +60,10 @@ class PrinterSettings:
 
 @dataclass(frozen=True, slots=True)
 class PortalSettings:
-    """The portal. `portal` is its host, the key under which orders and receipts are kept."""
+    """The portal. `portal` is its host, the key under which orders and receipts are kept.
+
+    `address`: the host at which it answers, where that is another one by now; "" for the same.
+    """
 
     portal: str
     mode: str
@@ -68,6 +71,11 @@ class PortalSettings:
     is_simulated: bool
     limit_burst: int = 50
     limit_per_second: float = 2.0
+    address: str = ""
+
+    def name_at(self, host: str) -> str:
+        """What a client of `host` is to call the portal: our name for it, or the host itself where it is another."""
+        return self.portal if self.address and host == self.address else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,8 +21,11 @@ from posapp.errors import JournalError, SetupError, SyncError, UsageError
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
 from posapp.settings import PortalSettings, Settings
-from posapp.till import setup
+from posapp.till import portal_name, setup
 from posapp.till.audit import decided
+
+if TYPE_CHECKING:
+    from posapp.sync.bitrix.client import BitrixClient
 
 log = logging.getLogger(__name__)
 
@@ -151,15 +154,34 @@ def portal(
     secret = _given_webhook(settings, from_stdin=webhook_stdin)
     with app.portal_client(secret, CLOUD) as client:
         check = check_till_driven(client, final_status)
-    found = PortalSettings(check.portal, mode, final_status, check.is_simulated)
+        setup.with_portal(settings, PortalSettings(check.portal, mode, final_status, check.is_simulated), {})
+        name = _portal_name(folder, settings, client)
+    address = "" if name == check.portal else check.portal
+    found = PortalSettings(name, mode, final_status, check.is_simulated, address=address)
     settings = setup.with_portal(settings, found, check.vat_rows)
     kept = vault.keep_webhook(settings.identity, secret)
     save(folder, settings)
     body = {"portal": asdict(found), "kind": settings.kind, "secret": "keyring" if kept else "this run or environment"}
     text = f"Портал {found.portal}: связь есть, сам чеков не печатает."
+    if address:
+        text += f" Адрес {address} – у того же портала: заказы и чеки остаются под прежним именем."
     if not kept:
         text += " Хранилища паролей нет: задавайте POSAPP_WEBHOOK при каждом запуске."
     answer(json, body, text)
+
+
+def _portal_name(folder: Path, settings: Settings, client: BitrixClient) -> str:
+    """Under which name the portal is kept (see `portal_name`). Nothing to ask while it is the one that is set up."""
+    from posapp import app
+    from posapp.journal.store import Journal
+
+    known = settings.portal
+    if known is not None and client.address in (known.portal, known.address):
+        return known.portal
+    if not (folder / JOURNAL_NAME).exists():
+        return client.address
+    with Journal.open(folder, now=app.now) as journal:
+        return portal_name.name_of(journal, client, app.now())
 
 
 def _given_webhook(settings: Settings, *, from_stdin: bool) -> vault.Secret:
@@ -233,7 +255,8 @@ def _with_fresh_rows(settings: Settings) -> Settings:
 
     expected = settings.portal.portal if settings.portal else ""
     try:
-        with app.portal_client(vault.webhook(settings.identity), CLOUD) as client, client.within(VAT_PATIENCE_S):
+        secret = vault.webhook(settings.identity)
+        with app.portal_client(secret, CLOUD, settings.portal) as client, client.within(VAT_PATIENCE_S):
             if client.portal != expected:
                 raise SetupError("other_portal", found=client.portal, expected=expected)
             rows = read_furniture(client).vat_rows

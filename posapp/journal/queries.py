@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from posapp.domain.fiscal import FiscalDocument
 from posapp.domain.money import Money
@@ -40,6 +41,12 @@ from posapp.journal.rows import (
     OutboxEntry,
     StoredReceipt,
 )
+
+if TYPE_CHECKING:
+    from posapp.domain.receipt import Receipt
+
+PUT_OFF_MAX = timedelta(minutes=10)
+"""No try to deliver is put off further than this (`sync/outbox.py`)."""
 
 DIGITS_MAX = 18  # an integer of SQLite has 64 bits
 LAST_LETTER = "\U0010ffff"
@@ -138,6 +145,17 @@ def receipt_of_document(db: sqlite3.Connection, storage_number: str, number: int
     return _receipt(db.execute(_RECEIPT + "WHERE storage_number = ? AND document_number = ?", (storage_number, number)))
 
 
+def receipt_portals(db: sqlite3.Connection) -> list[str]:
+    """The portals whose orders have receipts, the one with the youngest receipt first."""
+    return [row[0] for row in db.execute("SELECT portal FROM receipts GROUP BY portal ORDER BY max(id) DESC")]
+
+
+def newest_receipts(db: sqlite3.Connection, portal: str, limit: int) -> list[Receipt]:
+    """The youngest receipts of a portal, in whatever state."""
+    rows = db.execute(_RECEIPT + "WHERE portal = ? ORDER BY id DESC LIMIT ?", (portal, limit))
+    return [receipt_of(row).receipt for row in rows]
+
+
 def receipts_in(db: sqlite3.Connection, states: Iterable[State]) -> list[StoredReceipt]:
     """All receipts in these states, oldest first."""
     wanted = [each.value for each in states]
@@ -212,20 +230,28 @@ def due_entries(db: sqlite3.Connection, now: datetime, limit: int, only_due: boo
     """Waiting entries that are due, with the waiting entries of the same receipts, steps in their order.
 
     The receipts that were due first come first. A receipt is never torn apart, so the last one may exceed `limit`.
+    What is put off further than anybody puts off was written while the clock ran ahead: it is due as well.
     """
-    due = "AND due_at <= :now" if only_due else ""
-    keys = db.execute(
-        "SELECT receipt_key FROM outbox WHERE state != 'done' AND state = 'waiting' "  # noqa: S608
-        f"{due} ORDER BY due_at, id LIMIT :limit",
-        {"now": micros(now), "limit": limit},
-    )
+    values = {"now": micros(now), "far": micros(now + PUT_OFF_MAX), "limit": limit}
+    keys: list[str] = []
+    for due in ("AND due_at <= :now", "AND due_at > :far") if only_due else ("",):
+        keys += _waiting_keys(db, due, values)
     entries: list[OutboxEntry] = []
-    for key in dict.fromkeys(row[0] for row in keys):
+    for key in dict.fromkeys(keys):
         if len(entries) >= limit:
             break
         rows = db.execute(_ENTRY + "WHERE receipt_key = ? AND state = 'waiting' ORDER BY step_order, id", (key,))
         entries.extend(entry_of(row) for row in rows)
     return entries
+
+
+def _waiting_keys(db: sqlite3.Connection, due: str, values: dict[str, int]) -> list[str]:
+    rows = db.execute(
+        "SELECT receipt_key FROM outbox WHERE state != 'done' AND state = 'waiting' "  # noqa: S608
+        f"{due} ORDER BY due_at, id LIMIT :limit",
+        values,
+    )
+    return [row[0] for row in rows]
 
 
 def entry(db: sqlite3.Connection, entry_id: int) -> OutboxEntry | None:

@@ -218,6 +218,16 @@ class Journal:
         with self._readers.reading() as db:
             return queries.receipt_of_document(db, storage_number, number)
 
+    def receipt_portals(self) -> list[str]:
+        """The portals whose orders have receipts, the one with the youngest receipt first."""
+        with self._readers.reading() as db:
+            return queries.receipt_portals(db)
+
+    def newest_receipts(self, portal: str, limit: int) -> list[Receipt]:
+        """The youngest receipts of a portal, in whatever state."""
+        with self._readers.reading() as db:
+            return queries.newest_receipts(db, portal, limit)
+
     def receipts_in(self, *states: State) -> list[StoredReceipt]:
         """All receipts in these states, oldest first."""
         with self._readers.reading() as db:

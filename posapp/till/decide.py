@@ -233,11 +233,21 @@ def cancel_open(till: Till, key: str, why: str) -> None:
     till.printer.cancel_open_document()
 
 
+_NOT_TO_CANCEL = {
+    State.SENDING: "его отправили на ККТ, и не доказано, что он не напечатан",
+    State.FISCALIZED: "он напечатан, деньги возвращают чеком возврата",
+    State.CANCELLED: "он отменён раньше",
+}
+
+
 def cancel(till: Till, key: str, why: str = "") -> None:
     """A person gives up a receipt that was not sent or was refused; the settlement is free again."""
     stored = till.journal.receipt(key)
-    order = stored.receipt.order_number if stored else ""
-    decision = decided(till, "receipt.cancelled", key, why, order=order)
+    if stored is None:
+        raise refuse(f"чека {key} в журнале нет")
+    if stored.state in _NOT_TO_CANCEL:
+        raise refuse(f"чек {key} не отменить: {_NOT_TO_CANCEL[stored.state]}")
+    decision = decided(till, "receipt.cancelled", key, why, order=stored.receipt.order_number)
     till.journal.move(key, State.CANCELLED, By.PERSON, "отменён человеком", decision=decision)
 
 

@@ -104,7 +104,7 @@ def _page(kept: Mapping[str, dict[str, Any]], key: str, started_at: datetime) ->
 def _alarm(till: Till, key: str, kind: CaseKind, order: str, device: str, page: Mapping[str, Any]) -> Alarm:
     since = datetime.fromisoformat(page["since"])
     age = till.now() - since
-    return Alarm(key, kind, order, device, since, age, PERSON if page["person"] else PROGRAM, age > story.LIMIT)
+    return Alarm(key, kind, order, device, since, age, PERSON if page["person"] else PROGRAM, abs(age) > story.LIMIT)
 
 
 def _is_still_lost(till: Till, key: str, page: Mapping[str, Any]) -> bool:
@@ -140,7 +140,7 @@ def cases(till: Till, say: Say) -> list[Case]:
                 after_document=attempt.last_document,
                 device=str(attempt.device),
                 who=stored.receipt.cashier,
-                is_overdue=till.now() - attempt.started_at > story.LIMIT,
+                is_overdue=abs(till.now() - attempt.started_at) > story.LIMIT,
             )
             found.append(case)
     for operation in till.journal.operations_sending():
@@ -157,7 +157,7 @@ def cases(till: Till, say: Say) -> list[Case]:
             after_document=story.last_before(operation),
             device=str(operation.device),
             who=operation.cashier,
-            is_overdue=till.now() - operation.started_at > story.LIMIT,
+            is_overdue=abs(till.now() - operation.started_at) > story.LIMIT,
         )
         found.append(case)
     return found

@@ -61,7 +61,7 @@ def order_for_sale(till: Till, text: str) -> Order:
     """
     on_board = orders.on_board(till, text)
     number = on_board.number if on_board else orders.number_in(text)
-    if on_board is not None and till.now() - on_board.pulled_at < FRESH:
+    if on_board is not None and timedelta(0) <= till.now() - on_board.pulled_at < FRESH:
         return on_board
     try:
         fresh = _read_again(till, number, on_board)

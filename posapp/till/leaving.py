@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from posapp.domain.settlement import State
 from posapp.errors import SetupError
+from posapp.journal.store import Journal
 from posapp.till import claims
 from posapp.till.context import Till
 
@@ -26,11 +27,16 @@ class Unsent:
 
 def unsent(till: Till) -> Unsent:
     """Entries that wait, failed or are held; receipts begun or without an outcome; operations without one."""
-    counts = till.journal.outbox_counts()
+    return unsent_in(till.journal)
+
+
+def unsent_in(journal: Journal) -> Unsent:
+    """The same of a journal alone."""
+    counts = journal.outbox_counts()
     return Unsent(
         entries=counts.waiting + counts.failed + counts.held,
-        receipts=len(till.journal.receipts_in(State.SENDING, State.PENDING)),
-        operations=len(till.journal.operations_sending()),
+        receipts=len(journal.receipts_in(State.SENDING, State.PENDING)),
+        operations=len(journal.operations_sending()),
     )
 
 

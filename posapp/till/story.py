@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from posapp.journal.rows import Attempt, Operation, StoredReceipt
 
 LIMIT = timedelta(minutes=5)
-"""Longer than any receipt takes, its waiting for paper left out: what is older has somebody to be told."""
+"""Longer than any receipt takes, its waiting for paper left out: what is older has somebody to be told.
+
+And what was asked later than now was asked by a clock that ran ahead: nobody knows how old it is.
+"""
 
 DOCUMENTS_MAX = 6
 """More documents than that are counted, not told, in the line that a person reads."""
@@ -100,7 +103,7 @@ def of_receipt(till: Till, say: Say, stored: StoredReceipt, attempt: Attempt, tr
         after_document=attempt.last_document,
         device=str(attempt.device),
         who=receipt.cashier,
-        is_overdue=till.now() - attempt.started_at > LIMIT,
+        is_overdue=abs(till.now() - attempt.started_at) > LIMIT,
     )
 
 
@@ -325,7 +328,7 @@ def of_operation(till: Till, say: Say, key: str, operation: Operation, trouble: 
         after_document=last_before(operation),
         device=str(operation.device),
         who=operation.cashier,
-        is_overdue=till.now() - operation.started_at > LIMIT,
+        is_overdue=abs(till.now() - operation.started_at) > LIMIT,
     )
 
 
@@ -443,7 +446,7 @@ def of_stray(till: Till, say: Say, document: FiscalDocument, since: datetime, de
         total=document.total or ZERO,
         after_document=document.number - 1,
         device=device,
-        is_overdue=till.now() - since > LIMIT,
+        is_overdue=abs(till.now() - since) > LIMIT,
     )
 
 
@@ -471,5 +474,5 @@ def of_register(till: Till, say: Say, trouble: PosError, since: datetime, look: 
         code=trouble.code,
         choices=choices,
         device=str(till.identity),
-        is_overdue=till.now() - since > LIMIT,
+        is_overdue=abs(till.now() - since) > LIMIT,
     )

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from posapp.journal.queries import PUT_OFF_MAX
 from posapp.journal.store import EntryResult, IllegalMove, Journal, NewLogRow, OutboxCounts, OutboxEntry
+from posapp.sync.outbox import ENTRY_BACKOFF, LINK_BACKOFF
 from tests.journal.samples import START, Clock, sell
 
 
@@ -52,6 +54,24 @@ def test_entries_are_due_at_once_in_the_order_of_the_steps(journal: Journal, clo
     assert (first.body, first.is_unsure, first.code) == ({"step": "mark", "of": [1, None, "ё"]}, False, "")
     assert journal.entry(first.id) == first
     assert journal.due_entries(START - timedelta(microseconds=1)) == []
+
+
+def test_what_a_clock_that_ran_ahead_has_put_off_for_years_is_due(journal: Journal, clock: Clock) -> None:
+    first, second, third = sell(journal, 1), sell(journal, 2), sell(journal, 3)
+    moments = {first.key: timedelta(days=3650), second.key: PUT_OFF_MAX, third.key: timedelta(0)}
+    for key, later in moments.items():
+        waiting = [
+            EntryResult(each.id, "waiting", START + later, "offline") for each in journal.entries_of_receipt(key)
+        ]
+        journal.settle_entries(waiting, [])
+    due = [each.order_number for each in journal.due_entries(START)]
+    assert due == ["А-3"] * 4 + ["А-1"] * 4
+    assert journal.due_entries(START, 4) == journal.entries_of_receipt(third.key)
+
+
+def test_no_try_is_put_off_further_than_a_clock_that_runs_right_would() -> None:
+    for backoff in (ENTRY_BACKOFF, LINK_BACKOFF):
+        assert backoff.delay(1_000, 0.0) <= PUT_OFF_MAX
 
 
 def test_a_due_entry_brings_its_waiting_siblings(journal: Journal, clock: Clock) -> None:

@@ -69,3 +69,11 @@ def test_what_waits_goes_with_the_first_round_that_reaches_the_portal(online: Sh
     assert (report.delivered, report.left) == (4, 0)
     assert pulled is not None
     assert bitrix.order(1)["payed"] == "Y"
+
+
+def test_a_clock_that_was_put_back_makes_no_copy_of_an_order_fresh(online: Shop, bitrix: Bitrix) -> None:
+    """Else the order would be sold as it was, however long ago, until the clock has caught up."""
+    yesterday = online.now() - timedelta(days=1)
+    online.till = replace(online.till, now=lambda: yesterday)
+    bitrix.client.call("sale.payment.update", {"id": 11, "fields": {"paySystemId": 1, "paid": "Y"}})
+    assert exchange.order_for_sale(online.till, "N-1").is_paid

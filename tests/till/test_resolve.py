@@ -160,8 +160,10 @@ def test_decisions_about_what_does_not_wait(shop: Shop) -> None:
         lambda: resolve.decide_not_made(shop.till, "0123456789ABCDEF"),
         lambda: resolve.decide_made(shop.till, "0123456789ABCDEF", 3),
         lambda: resolve.cancel(shop.till, "0123456789ABCDEF"),
+        lambda: resolve.cancel(shop.till, key),
     ):
         with pytest.raises(PosError) as told:
             decide()
         assert told.value.code == "not_resolvable"
+        assert "→" not in told.value.message()  # words, no states
     shop.assert_exactly_one()

@@ -107,6 +107,7 @@ class BitrixClient:
         http: how a request goes out.
         governor: the request budget; its clock measures durations.
         log: told of every real request and of every command in a batch.
+        kept_as: the name under which this portal is kept, when that is not its present address.
     """
 
     def __init__(
@@ -117,8 +118,10 @@ class BitrixClient:
         log: Callable[[RequestLog], None] = lambda _entry: None,
         *,
         timeout_s: float = TIMEOUT_S,
+        kept_as: str = "",
     ) -> None:
         self._webhook = SecretUrl(webhook.strip())
+        self._kept_as = kept_as
         if not self._webhook.host or "/rest/" not in webhook:
             raise SetupError("not_set_up", what="адрес вебхука не вида https://портал/rest/…", command="portal")
         self._http = http
@@ -134,7 +137,12 @@ class BitrixClient:
 
     @property
     def portal(self) -> str:
-        """Host (and port) of the portal."""
+        """The name of the portal: its host (and port), or what it is kept as."""
+        return self._kept_as or self._webhook.host
+
+    @property
+    def address(self) -> str:
+        """Host (and port) that the webhook names."""
         return self._webhook.host
 
     @contextmanager
