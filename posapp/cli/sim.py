@@ -1,4 +1,4 @@
-"""`posapp sim printer|portal|ofd|dump`: the practice register, portal and OFD, for our till and anyone else's."""
+"""`posapp sim printer|portal|ofd|marking|dump`: what a till needs to practise, for ours and anyone else's."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     group.command("printer")(command(printer))
     group.command("portal")(command(portal))
     group.command("ofd")(command(ofd))
+    group.command("marking")(command(marking))
     group.command("dump")(command(dump))
     app.add_typer(group, name="sim")
 
@@ -33,6 +34,7 @@ def printer(
         list[int] | None, typer.Option("--refuse-tag", help="Модель не принимает этот тег чека (1084, 1192).")
     ] = None,
     opens_shift: Annotated[bool, typer.Option("--opens-shift", help="Модель сама открывает смену с чеком.")] = False,
+    ffd: Annotated[str | None, typer.Option(help="Формат фискальных документов: 1.05 (если ФН новый) или 1.2.")] = None,
     data_dir: NoDataDir = None,
     json: AlwaysJson = True,
 ) -> int:
@@ -50,6 +52,7 @@ def printer(
         stop_on_eof=stop_on_eof,
         refuse_tags=refuse_tag or (),
         opens_shift=opens_shift,
+        ffd=ffd,
     )
 
 
@@ -83,6 +86,22 @@ def ofd(
     from posapp.cli import sim_ofd
 
     return sim_ofd.run(listen=listen, storages=storage, token=token, faults=faults, stop_on_eof=stop_on_eof)
+
+
+def marking(
+    listen: Annotated[str, typer.Option(help="HOST:PORT, порт 0 – любой")] = "127.0.0.1:0",
+    key: Annotated[str, typer.Option(help="Ключ (X-API-KEY), с которым пускает.")] = "training",
+    login: Annotated[str, typer.Option(help="Имя и пароль локального модуля: имя:пароль.")] = "admin:admin",
+    codes: Annotated[Path | None, typer.Option(help="Файл с состоянием кодов (JSON).")] = None,
+    faults: Annotated[Path | None, typer.Option(help="Файл с неисправностями (JSON).")] = None,
+    stop_on_eof: Annotated[bool, typer.Option("--stop-on-eof", help="Закончить по концу ввода.")] = False,
+    data_dir: NoDataDir = None,
+    json: AlwaysJson = True,
+) -> int:
+    """Учебный «Честный знак» с локальным модулем; строка готовности – JSON на выводе."""
+    from posapp.cli import sim_marking
+
+    return sim_marking.run(listen=listen, key=key, login=login, codes=codes, faults=faults, stop_on_eof=stop_on_eof)
 
 
 def dump(

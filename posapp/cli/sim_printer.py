@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from posapp.devices.base import Ffd
 from posapp.devices.simulator import faults as fault_plans
 from posapp.devices.simulator.control import Control
 from posapp.devices.simulator.identity import identity_of
@@ -25,7 +26,7 @@ from posapp.devices.simulator.server import Server, local_now, open_channel
 from posapp.devices.simulator.shtrih import ShtrihLine
 from posapp.devices.simulator.storage import StorageDamaged, StorageInUse, open_storage, stored_documents
 
-FFD = "1.05"
+FFDS = (Ffd.V1_05.text, Ffd.V1_2.text)
 USAGE_ERROR, REFUSED = 2, 1
 
 
@@ -41,13 +42,19 @@ def run(
     stop_on_eof: bool = False,
     refuse_tags: Sequence[int] = (),
     opens_shift: bool = False,
+    ffd: str | None = None,
+    refuse_correction_tags: Sequence[int] = (),
 ) -> int:
     """Plays a register until SIGTERM or SIGINT (or, with `stop_on_eof`, the end of standard input); the exit code.
 
     A register without a storage file, or with a new one, gets a factory number of its own unless `factory_number` says
     otherwise: two practice registers are never the same one. `refuse_tags` (of FF0C) and `opens_shift` (by the first
-    receipt) make it another model.
+    receipt) and `refuse_correction_tags` make it another model. `ffd`: the format that it writes, `1.05` or `1.2`;
+    left out, that of its storage, 1.05 for a new one. A register keeps the format it was registered with.
     """
+    if ffd is not None and ffd not in FFDS:
+        return _fail(USAGE_ERROR, "bad_arguments", f"ffd is one of {', '.join(FFDS)}, not {ffd!r}")
+    version = Ffd.parse(ffd) if ffd is not None else None
     if model != "shtrih":
         return _fail(USAGE_ERROR, "unknown_model", f"there is no simulated {model!r} yet, only shtrih")
     try:
@@ -65,12 +72,17 @@ def run(
     file = None
     try:
         if storage is not None:
-            file = open_storage(storage, number, local_now(), print_time)
+            file = open_storage(storage, number, local_now(), print_time, version)
     except (StorageDamaged, StorageInUse, OSError) as error:
         channel.close()
         return _fail(REFUSED, "storage", str(error))
-    printer = file.printer if file else Printer(identity_of(number), local_now(), print_time)
-    printer.traits = Traits(frozenset(refuse_tags), opens_shift)
+    if file is not None:
+        printer = file.printer
+    else:
+        printer = Printer(identity_of(number), local_now(), print_time, version or Ffd.V1_05)
+    printer.traits = Traits(
+        frozenset(refuse_tags), opens_shift, refused_correction_tags=frozenset(refuse_correction_tags)
+    )
     commit = file.commit if file else lambda: None
     line = ShtrihLine(printer, fault_plans.Faults(plan), commit, strict_enq)
     server = Server(line, channel, baud)
@@ -99,7 +111,7 @@ def _serve(server: Server, control: Control, printer: Printer, stop_on_eof: bool
                 "factory_number": printer.identity.factory_number,
                 "fn": printer.identity.storage_number,
                 "registration_number": printer.identity.registration_number,
-                "ffd": FFD,
+                "ffd": printer.storage.version.text,
                 "control": control.url,
             }
         )
@@ -157,6 +169,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--stop-on-eof", action="store_true")
     parser.add_argument("--refuse-tag", type=int, action="append", default=[], help="a tag that FF0C refuses")
     parser.add_argument("--opens-shift", action="store_true", help="the first receipt opens the shift")
+    parser.add_argument("--ffd", help=f"the fiscal data format: {' or '.join(FFDS)}")
+    parser.add_argument(
+        "--refuse-correction-tag", type=int, action="append", default=[], help="a tag that FF0C refuses in a correction"
+    )
     parser.add_argument("--dump", type=Path, metavar="FILE", help="print the documents in a storage file and end")
     given = parser.parse_args(arguments)
     if given.dump is not None:
@@ -173,6 +189,8 @@ def main(arguments: list[str] | None = None) -> int:
         given.stop_on_eof,
         given.refuse_tag,
         given.opens_shift,
+        given.ffd,
+        given.refuse_correction_tag,
     )
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Protocol
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalDocument, FiscalMark, ReceiptKind, Shift
@@ -22,6 +22,30 @@ from posapp.domain.money import Money
 from posapp.domain.printed import DEFAULT_WIDTH
 from posapp.domain.receipt import Receipt, TaxSystem, TenderKind
 from posapp.domain.registration import Registration
+
+
+class Ffd(IntEnum):
+    """The fiscal data format that a register writes; the value is that of tags 1209, 1189 and 1190."""
+
+    V1_05 = 2
+    V1_1 = 3
+    V1_2 = 4
+
+    @property
+    def text(self) -> str:
+        """`1.05`, `1.1`, `1.2`."""
+        return _FFD_TEXT[self]
+
+    @classmethod
+    def parse(cls, text: str) -> Ffd:
+        """The reverse of `text`; ValueError for anything else."""
+        for each, said in _FFD_TEXT.items():
+            if said == text:
+                return each
+        raise ValueError(f"no such fiscal data format: {text!r}")
+
+
+_FFD_TEXT = {Ffd.V1_05: "1.05", Ffd.V1_1: "1.1", Ffd.V1_2: "1.2"}
 
 
 class Capability(StrEnum):

@@ -10,6 +10,7 @@ import pytest
 
 from posapp.devices.shtrih import commands as c
 from posapp.devices.shtrih import frame
+from posapp.domain import ffd
 
 
 def payload_of(raw: str) -> bytes:
@@ -121,3 +122,36 @@ def test_extended_query_of_a_real_device() -> None:
     assert isinstance(reply, c.ExtendedQueryReply)
     assert (reply.system_password, reply.longest_command, reply.line_bytes) == (30, 1455, 40)
     assert reply.parameters >> 28 & 1, "this model speaks link v2"
+
+
+def test_a_marking_check_as_a_real_register_answered_it() -> None:
+    """A short code; the storage checks none of that type, the server says 05h of it. It took 537 ms."""
+    code = bytes(range(0x30, 0x4D))
+    sent = frame.encode(c.CheckMarking(30, 1, 0, (code, b"")).encode())
+    assert sent[:12] == bytes.fromhex("02 27 FF 61 1E 00 00 00 01 00 1D 00")
+    assert c.decode_command(sent[2:-1]) == c.CheckMarking(30, 1, 0, (code, b""))
+    raw = "FF 61 00 00 01 01 14 00 05 42 08 04 00 80 07 15 61 39 08 01 00 00 D5 07 01 00 05"
+    assert payload_of(f"02 1B {raw} CF") == bytes.fromhex(raw)
+    reply = reply_to(c.CheckMarking(30, 1, 0, (code, b"")), raw)
+    assert isinstance(reply, c.CheckMarkingReply)
+    assert (reply.local_status, reply.local_reason, reply.code_type) == (0, 1, 1)
+    assert (reply.storage_code, reply.result) == (0, 5)
+    assert [(entry.tag, entry.value) for entry in ffd.decode(reply.tags)] == [
+        (2114, datetime(2021, 8, 12, 11, 35, 28)),
+        (2105, 0),
+        (2005, 5),
+    ]
+
+
+def test_an_unsupported_marking_command() -> None:
+    """As a ШТРИХ-М of older firmware answered FF67 on link v2."""
+    reply = c.BindMarking(30, b"").decode_reply(bytes.fromhex("FF 67 37"))
+    assert reply == c.ErrorReply(0xFF67, 0x37)
+
+
+def test_a_correction_of_ffd_1_05_begins_like_the_real_one() -> None:
+    made = c.MakeCorrection(30, 0, 2, 2_615_000, (0, 2_615_000, 0, 0, 0), (0,) * 6, 1)
+    sent = frame.encode(made.encode())
+    assert sent[:20] == bytes.fromhex("02 45 FF 4A 1E 00 00 00 00 02 D8 E6 27 00 00 00 00 00 00 00")
+    assert sent[20:25] == bytes.fromhex("D8 E6 27 00 00")
+    assert len(made.encode()) == 69

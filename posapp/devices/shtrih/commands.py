@@ -9,8 +9,9 @@ The driver encodes commands and decodes replies; the simulated register decodes 
 `decode_reply` gives the typed reply, or `ErrorReply` for the device's "no". Bytes that are neither raise
 `Malformed`: the command's outcome is then unknown. Nothing here knows frames, clocks or ports.
 
-The classes stand in four files: `service_commands` (the device), `table_commands` (tables, registers, clock),
-`receipt_commands` (receipts, printing, shift) and `storage_commands` (the fiscal storage); import them from here.
+The classes stand in five files: `service_commands` (the device), `table_commands` (tables, registers, clock),
+`receipt_commands` (receipts, printing, shift), `storage_commands` (the fiscal storage) and `marking_commands` (marked
+goods); import them from here.
 """
 
 # ruff: noqa: F403, PLC0414  (this file is the one door: the names of the other files are passed on)
@@ -23,6 +24,7 @@ from posapp.devices.shtrih.layout import ErrorReply as ErrorReply
 from posapp.devices.shtrih.layout import Malformed as Malformed
 from posapp.devices.shtrih.layout import Reply as Reply
 from posapp.devices.shtrih.layout import UnknownCommand as UnknownCommand
+from posapp.devices.shtrih.marking_commands import *
 from posapp.devices.shtrih.receipt_commands import *
 from posapp.devices.shtrih.service_commands import *
 from posapp.devices.shtrih.storage_commands import *

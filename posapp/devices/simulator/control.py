@@ -8,6 +8,7 @@
     POST /_sim/clock       {"now": "2026-11-20T12:30:00"}
     POST /_sim/printing    {"seconds": 0.4}  how long it prints
     POST /_sim/ofd         {"up": false}  no tickets come while it is down
+    POST /_sim/marking     {"server", "codes", "others"}  what is known of marked goods, see `checks.py`
 
 A POST answers `{}`; a mistake answers status 400 and `{"error": {"code", "message"}}`.
 """
@@ -85,6 +86,7 @@ class Control:
             "/_sim/clock": self._set_clock,
             "/_sim/printing": self._set_printing,
             "/_sim/ofd": self._set_ofd,
+            "/_sim/marking": self._set_marking,
         }.get(path)
         if action is None:
             return 404, _problem("not_found", f"there is no {path}")
@@ -118,6 +120,9 @@ class Control:
 
     def _set_ofd(self, given: Any) -> None:
         self._server.line.printer.storage.is_ofd_up = _flag(given["up"])
+
+    def _set_marking(self, given: Any) -> None:
+        self._server.line.printer.marking.set_world(given)
 
     @staticmethod
     def respond(request: BaseHTTPRequestHandler, answer: tuple[int, object]) -> None:

@@ -72,3 +72,50 @@ def _count_receipt(block: list[int], document: StoredDocument) -> None:
     for at, tag in enumerate((*TENDERS, *_FLAT_VAT)):
         found = ffd.find(entries, tag)
         block[first + 2 + at] += found.value if found is not None and isinstance(found.value, int) else 0
+
+
+def shift_totals(counters: Counters) -> Totals:
+    """Tag 1194."""
+    return _totals(counters, SHIFT)
+
+
+def storage_totals(counters: Counters) -> Totals:
+    """Tag 1157."""
+    return _totals(counters, STORAGE)
+
+
+Totals = list[tuple[int, ffd.Value]]
+_KIND_TAGS = {
+    ReceiptKind.SELL: 1129,
+    ReceiptKind.SELL_REFUND: 1130,
+    ReceiptKind.BUY: 1131,
+    ReceiptKind.BUY_REFUND: 1132,
+}
+_CORRECTION_TAGS = {
+    ReceiptKind.SELL: 1145,
+    ReceiptKind.SELL_REFUND: 1232,
+    ReceiptKind.BUY: 1146,
+    ReceiptKind.BUY_REFUND: 1233,
+}
+_OF_KIND = (1135, 1201, 1136, 1138, 1218, 1219, 1220, 1139, 1140, 1143, 1183, 1141, 1142)
+"""The thirteen registers of a kind as tags."""
+
+
+def _totals(counters: Counters, first: int) -> Totals:
+    """1194 and 1157: how many receipts, a block for each kind, the corrections. What was not counted has no block."""
+
+    def value(offset: int) -> int:
+        return counters.value(first + offset) or 0
+
+    totals: Totals = [(1135, value(RECEIPTS))]
+    for kind in ReceiptKind:
+        if value(kind_at(kind)):
+            totals.append((_KIND_TAGS[kind], [(tag, value(kind_at(kind) + at)) for at, tag in enumerate(_OF_KIND)]))
+    if value(CORRECTIONS):
+        blocks: Totals = [(1134, value(CORRECTIONS))]
+        for kind in ReceiptKind:
+            at = correction_at(kind)
+            if value(at):
+                blocks.append((_CORRECTION_TAGS[kind], [(1144, value(at)), (1201, value(at + 1))]))
+        totals.append((1133, blocks))
+    return totals

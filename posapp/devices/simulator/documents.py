@@ -1,7 +1,7 @@
-"""The fiscal storage of a simulated register: numbered documents, kept whole as TLV (FFD 1.05).
+"""The fiscal storage of a simulated register: numbered documents, kept whole as TLV (FFD 1.05 or 1.2).
 
-Every document takes the next number, carries the storage's sign (1077) and never changes. Document forms: 1
-registration, 2 shift open, 3 receipt, 5 shift close, 21 exchange report, 31 correction.
+Every document takes the next number, carries the storage's sign (1077) and the version of its format (1209) and never
+changes. Document forms: 1 registration, 2 shift open, 3 receipt, 5 shift close, 21 exchange report, 31 correction.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from posapp.devices.base import Ffd
 from posapp.devices.simulator.identity import MODEL_NAME, Identity
 from posapp.domain import ffd
 from posapp.domain.settlement import is_key
@@ -29,7 +30,8 @@ OFD_DELAY = timedelta(seconds=30)
 """How long after a document its ticket from the simulated OFD comes."""
 DRIFT = timedelta(minutes=5)
 BODY_MAX = 30 * 1024
-_FORMAT = 2  # tag 1209: FFD 1.05
+SENDER = "chek@example.com"
+"""Tag 1117: from which address the OFD sends receipts to buyers."""
 
 
 class StorageRefusal(Exception):
@@ -134,8 +136,9 @@ class Shift:
 class FiscalStorage:
     """Documents, shift, and the OFD's tickets. `at` is always the register's clock, minutes count."""
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, identity: Identity, version: Ffd = Ffd.V1_05) -> None:
         self.identity = identity
+        self.version = version
         self.documents: list[StoredDocument] = []
         self.shift = Shift()
         self.confirmed = 0
@@ -201,7 +204,7 @@ class FiscalStorage:
         head = [(1041, self.identity.storage_number), (1037, self.identity.registration_number)]
         head.append((1018, self.identity.inn))
         before = ffd.encode_all([*head, (1040, number), (1012, at.replace(second=0, microsecond=0))])
-        after = content() + ffd.encode(1209, _FORMAT)
+        after = content() + ffd.encode(1209, self.version.value)
         if len(before) + len(after) + 10 > BODY_MAX:
             raise StorageRefusal(TOO_LONG)
         sign = self._sign(form, before + after)
@@ -229,35 +232,28 @@ class FiscalStorage:
 
     def register(self, at: datetime) -> None:
         """Makes the registration report, document 1, of a new storage."""
+        self.add(REGISTRATION, at, 0.0, lambda: ffd.encode_all(self._registration()))
+
+    def _registration(self) -> list[tuple[int, ffd.Value]]:
+        """The tags of the registration report: modes as single tags, in FFD 1.2 all in the mask 1290."""
         who = self.identity
-        self.add(
-            REGISTRATION,
-            at,
-            0.0,
-            lambda: ffd.encode_all(
-                [
-                    (1013, who.factory_number),
-                    (1048, who.user),
-                    (1009, who.address),
-                    (1187, who.place),
-                    (1021, "СИСТЕМНЫЙ АДМИНИСТРАТОР"),
-                    (1017, who.ofd_inn),
-                    (1046, who.ofd_name),
-                    (1060, "www.nalog.gov.ru"),
-                    (1117, "chek@example.com"),
-                    (1062, who.tax_systems),
-                    (1002, 0),
-                    (1056, 0),
-                    (1001, 0),
-                    (1108, 0),
-                    (1109, 0),
-                    (1110, 0),
-                    (1188, MODEL_NAME[:8]),
-                    (1189, _FORMAT),
-                    (1190, _FORMAT),
-                ]
-            ),
-        )
+        modes = [(tag, 0) for tag in (1002, 1056, 1001, 1108, 1109, 1110)]
+        return [
+            (1013, who.factory_number),
+            (1048, who.user),
+            (1009, who.address),
+            (1187, who.place),
+            (1021, "СИСТЕМНЫЙ АДМИНИСТРАТОР"),
+            (1017, who.ofd_inn),
+            (1046, who.ofd_name),
+            (1060, "www.nalog.gov.ru"),
+            (1117, SENDER),
+            (1062, who.tax_systems),
+            *([(1290, 0)] if self.version is Ffd.V1_2 else modes),
+            (1188, MODEL_NAME[:8]),
+            (1189, self.version.value),
+            (1190, self.version.value),
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """What changes besides the documents, for the storage file."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from posapp.devices.base import Ffd
 from posapp.devices.shtrih import commands as c
+from posapp.devices.simulator.content import cashier
+from posapp.devices.simulator.counters import shift_totals, storage_totals
 from posapp.devices.simulator.documents import (
     CORRECTION,
     EXCHANGE_REPORT,
@@ -15,20 +18,18 @@ from posapp.devices.simulator.documents import (
     SHIFT_OPEN,
     StoredDocument,
 )
-from posapp.devices.simulator.receipt import KIND_TAG
 from posapp.devices.simulator.registers import X_REPORTS, Z_REPORTS
 from posapp.devices.simulator.rules import (
     ADMINISTRATOR,
-    BAD_PARAMETER,
     SHIFT_CLOSED,
     WRONG_MODE,
+    WRONG_STORAGE_STATE,
     AnyCall,
     Call,
     Refuse,
     handles,
     roubles,
 )
-from posapp.devices.simulator.selling import CASHLESS_OVER, PAID_SHORT, WRONG_STORAGE_STATE, cashier
 from posapp.devices.simulator.service import RE_REGISTRATIONS
 from posapp.domain import ffd
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 STORAGE_TERM = timedelta(days=1110)
 """36 months, as a storage for services has them, and a little over."""
-STORAGE_VERSION = "fn debug v1.05"
+STORAGE_VERSIONS = {Ffd.V1_05: "fn debug v1.05", Ffd.V1_2: "fn_v_1_2_2"}
 BLOCK = 128
 CHUNK = 250
 """The longest piece of a document that one FF3B hands out; a longer record comes in pieces."""
@@ -74,6 +75,11 @@ def _queue(printer: Printer) -> list[tuple[int, ffd.Value]]:
     return [*tags, (1098, first.at.replace(hour=0, minute=0))] if first else tags
 
 
+def _marking_state(printer: Printer) -> list[tuple[int, ffd.Value]]:
+    """Tags 2104, 2112 and 2113: notices that wait for the server, and whether it found wrong codes or messages."""
+    return [(2104, printer.marking.notices), (2112, 0), (2113, 0)]
+
+
 def _open_shift(call: Call[c.OpenShift] | Call[c.OpenShiftInStorage]) -> StoredDocument:
     call.printer.no_document()
     if call.printer.storage.shift.is_open:
@@ -83,10 +89,10 @@ def _open_shift(call: Call[c.OpenShift] | Call[c.OpenShiftInStorage]) -> StoredD
 
 def begin_shift(call: AnyCall) -> StoredDocument:
     """The report that opens a shift, by its command or by the first receipt of a model that does it by itself."""
-    printer, shift = call.printer, call.printer.storage.shift
+    printer, shift, version = call.printer, call.printer.storage.shift, call.printer.storage.version
     printer.storage.check(SHIFT_OPEN, call.at, printer.clock_offset.total_seconds())
     shift.number, shift.receipts, shift.opened_at = shift.number + 1, 0, call.at.replace(microsecond=0)
-    document = make(call, SHIFT_OPEN, [(1038, shift.number), (1188, "C.1"), (1189, 2), *_warnings(printer)])
+    document = make(call, SHIFT_OPEN, [(1038, shift.number), (1188, "C.1"), (1189, version.value), *_warnings(printer)])
     printer.registers.next_document()
     printer.print_lines(f"СМЕНА {shift.number} ОТКРЫТА")
     return document
@@ -117,6 +123,12 @@ def _close_shift(call: Call[c.CloseShift] | Call[c.CloseShiftInStorage]) -> Stor
         *_queue(printer),
         *_warnings(printer),
     ]
+    if storage.version is Ffd.V1_2:
+        tags += [
+            *_marking_state(printer),
+            (1194, shift_totals(printer.counters)),
+            (1157, storage_totals(printer.counters)),
+        ]
     document = make(call, SHIFT_CLOSE, tags)
     storage.shift.opened_at = None
     printer.registers.count(Z_REPORTS)
@@ -154,7 +166,10 @@ def _x_report(call: Call[c.XReport]) -> c.Reply:
 def _exchange_report(call: Call[c.ExchangeReport]) -> c.Reply:
     printer, storage = call.printer, call.printer.storage
     printer.no_document()
-    document = make(call, EXCHANGE_REPORT, [(1038, storage.shift.number), *_queue(printer)])
+    tags: list[tuple[int, ffd.Value]] = [(1038, storage.shift.number), *_queue(printer)]
+    if storage.version is Ffd.V1_2:
+        tags += [*_marking_state(printer), (1157, storage_totals(printer.counters))]
+    document = make(call, EXCHANGE_REPORT, tags)
     first = storage.first_unconfirmed()
     return c.ExchangeReportReply(
         document.number, document.sign, storage.unconfirmed, first.at.date() if first else None
@@ -187,78 +202,12 @@ def _begin_exchange_report(call: Call[c.BeginExchangeReport]) -> c.Reply:
     return _begin(call, EXCHANGE_REPORT, True)
 
 
-@handles(c.BeginCorrection)
-def _begin_correction(call: Call[c.BeginCorrection]) -> c.Reply:
-    call.printer.open_shift_at(call.at)
-    return _begin(call, CORRECTION, True)
-
-
 @handles(c.CancelStorageDocument)
 def _cancel_storage_document(call: Call[c.CancelStorageDocument]) -> c.Reply:
     if call.printer.begun is None and call.printer.receipt is None:
         raise Refuse(WRONG_STORAGE_STATE)
     call.printer.begun = call.printer.receipt = None
     return call.done()
-
-
-@handles(c.MakeShortCorrection, takes_time=True)
-def _short_correction(call: Call[c.MakeShortCorrection]) -> c.Reply:
-    total = call.command.total_kopecks
-    document = _correct(call, call.command.kind, total, (total, 0, 0, 0, 0), (0,) * 6, 0)
-    return c.ShortCorrectionReply(document.receipt_number or 0, document.number, document.sign)
-
-
-@handles(c.MakeCorrection, takes_time=True)
-def _correction(call: Call[c.MakeCorrection]) -> c.Reply:
-    asked = call.command
-    if asked.correction_type > 1:
-        raise Refuse(BAD_PARAMETER)
-    document = _correct(
-        call, asked.kind, asked.total_kopecks, asked.payments_kopecks, asked.taxes_kopecks, asked.tax_system
-    )
-    return c.CorrectionReply(document.receipt_number or 0, document.number, document.sign)
-
-
-def _correct(
-    call: AnyCall,
-    kind: int,
-    total: int,
-    payments: tuple[int, ...],
-    taxes: tuple[int, ...],
-    system: int,
-) -> StoredDocument:
-    """A correction receipt of FFD 1.05 (form 31): kind 1 sale or 3 buy, sums and taxes as the host says."""
-    printer = call.printer
-    printer.open_shift_at(call.at)
-    if printer.begun is None or printer.begun[0] != CORRECTION or kind not in (1, 3):
-        raise Refuse(WRONG_STORAGE_STATE if kind in (1, 3) else BAD_PARAMETER)
-    if sum(payments) != total:
-        raise Refuse(PAID_SHORT if sum(payments) < total else CASHLESS_OVER)
-    extra = printer.begun[1]
-    registered = printer.identity.tax_systems
-    values: list[tuple[int, ffd.Value]] = [
-        (1038, printer.storage.shift.number),
-        (1042, printer.storage.shift.receipts + 1),
-        (1054, kind),
-        (1020, total),
-        *zip((1031, 1081, 1215, 1216, 1217), payments, strict=True),
-        *((tag, kopecks) for tag, kopecks in zip(range(1102, 1108), taxes, strict=True) if kopecks),
-        (1055, system or registered & -registered),
-        (1021, cashier(printer, call.operator)),
-    ]
-    document = printer.storage.add(
-        CORRECTION,
-        call.at,
-        printer.clock_offset.total_seconds(),
-        lambda: ffd.encode_all(values) + b"".join(extra),
-        kind=kind,
-        total_kopecks=total,
-    )
-    bit = next(bit for bit, tag in KIND_TAG.items() if tag == kind)
-    printer.begun = None
-    printer.registers.correction_made(bit, total, (payments[0], payments[1], *(0,) * 11, *payments[2:]))
-    printer.registers.next_document()
-    return document
 
 
 # --- looking at the storage
@@ -275,7 +224,7 @@ def _warning_bits(printer: Printer) -> int:
 
 def _current_document(printer: Printer) -> int:
     if printer.receipt is not None:
-        return _OPEN_RECEIPT
+        return _CURRENT[CORRECTION] if printer.receipt.is_correction else _OPEN_RECEIPT
     return _CURRENT[printer.begun[0]] if printer.begun is not None else 0
 
 
@@ -307,7 +256,7 @@ def _storage_expiry(call: Call[c.StorageExpiry]) -> c.Reply:
 
 @handles(c.StorageVersion, always=True)
 def _storage_version(call: Call[c.StorageVersion]) -> c.Reply:
-    return c.StorageVersionReply(STORAGE_VERSION, 0)
+    return c.StorageVersionReply(STORAGE_VERSIONS[call.printer.storage.version], 0)
 
 
 @handles(c.RegistrationResult, always=True)
@@ -315,6 +264,7 @@ def _registration_result(call: Call[c.RegistrationResult]) -> c.Reply:
     if call.command.number not in (None, 1):
         raise Refuse(NO_DATA)
     who, report = call.printer.identity, call.printer.storage.documents[0]
+    is_new = call.printer.storage.version is Ffd.V1_2
     return c.RegistrationResultReply(
         registered_at=report.at,
         inn=who.inn,
@@ -322,6 +272,8 @@ def _registration_result(call: Call[c.RegistrationResult]) -> c.Reply:
         tax_systems=who.tax_systems,
         work_mode=0,
         more=0,
+        ofd_inn=who.ofd_inn if is_new else None,
+        reasons=0 if is_new else None,
         document_number=report.number,
         document_sign=report.sign,
     )

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from posapp.devices.base import Ffd
 from posapp.devices.shtrih import commands as c
-from posapp.devices.simulator import fiscal, selling, service
+from posapp.devices.simulator import corrections, fiscal, marked, selling, service, tagging
+from posapp.devices.simulator.checks import Marking
 from posapp.devices.simulator.counters import Counters
 from posapp.devices.simulator.documents import FiscalStorage, StorageRefusal
 from posapp.devices.simulator.identity import Identity
@@ -51,7 +53,7 @@ from posapp.devices.simulator.rules import (
 )
 from posapp.devices.simulator.tables import TableError, Tables, all_tables
 
-HANDLED_IN = (fiscal, selling, service)
+HANDLED_IN = (corrections, fiscal, marked, selling, service, tagging)
 """The modules whose handlers are in RULES once they are imported."""
 
 TAPE_LINES = 2000
@@ -65,19 +67,33 @@ class Traits:
     opens_shift: bool = False
     has_counters: bool = True
     """Whether it tells money registers above 4095; older firmware answers 33h."""
+    refused_correction_tags: frozenset[int] = frozenset()
+    """What FF0C answers with 33h while a correction is open, on top of `refused_tags`."""
+    knows_marking: bool = True
+    """Whether it has FF61…FF70; other firmware answers 37h."""
 
 
 class Printer:
-    """One register with its fiscal storage. `print_time` is how long it is busy after a command that prints."""
+    """One register with its fiscal storage, which writes the format `ffd` for ever.
 
-    def __init__(self, identity: Identity, registered_at: datetime, print_time: timedelta = timedelta()) -> None:
+    `print_time` is how long it is busy after a command that prints.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        registered_at: datetime,
+        print_time: timedelta = timedelta(),
+        ffd: Ffd = Ffd.V1_05,
+    ) -> None:
         self.identity = identity
-        self.storage = FiscalStorage(identity)
-        self.tables = Tables(all_tables(_fiscal_texts(identity)))
+        self.storage = FiscalStorage(identity, ffd)
+        self.tables = Tables(all_tables(_fiscal_texts(identity), ffd.value))
         self.registers = Registers()
         self.counters = Counters(self.storage)
         self.print_time = print_time
         self.traits = Traits()
+        self.marking = Marking()
         self.receipt: OpenReceipt | None = None
         self.is_non_fiscal_open = False
         self.begun: tuple[int, list[bytes]] | None = None
@@ -218,6 +234,7 @@ class Printer:
             "money": {str(number): value for number, value in self.registers.money.items()},
             "counts": {str(number): value for number, value in self.registers.counts.items()},
             "receipt": self.receipt.as_dict() if self.receipt else None,
+            "marking": self.marking.as_dict(),
             "non_fiscal": self.is_non_fiscal_open,
             "begun": [self.begun[0], [tlv.hex() for tlv in self.begun[1]]] if self.begun else None,
             "clock_offset_s": self.clock_offset.total_seconds(),
@@ -234,6 +251,7 @@ class Printer:
         self.registers.money = {int(number): value for number, value in state["money"].items()}
         self.registers.counts = {int(number): value for number, value in state["counts"].items()}
         self.receipt = OpenReceipt.from_dict(state["receipt"]) if state["receipt"] else None
+        self.marking = Marking.from_dict(state["marking"])
         self.is_non_fiscal_open = state["non_fiscal"]
         begun = state["begun"]
         self.begun = (begun[0], [bytes.fromhex(tlv) for tlv in begun[1]]) if begun else None

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from posapp.devices.base import Ffd
 from posapp.domain import ffd
 from posapp.domain.money import Money
 from posapp.domain.vat import VatRate, line_vat
@@ -39,6 +40,14 @@ class Item:
     payment_method: int
     payment_object: int
     extra: bytes = b""
+    measure: int | None = None
+    """Tag 2108, FFD 1.2 only; not sent means pieces."""
+    marking: bytes | None = None
+    """The code that FF67 bound, as it came; empty for one that cannot be read."""
+    product_code: bytes = b""
+    """The record 1162 or 1163 that was made of it."""
+    check_result: int = 0
+    """Tag 2106 of the code."""
 
     @property
     def vat_kopecks(self) -> int:
@@ -47,19 +56,24 @@ class Item:
             return self.tax_kopecks
         return line_vat(Money(self.sum_kopecks), VatRate(self.rate)).kopecks
 
-    def tlv(self) -> bytes:
-        """Tag 1059."""
+    def tlv(self, version: Ffd) -> bytes:
+        """Tag 1059, in the order of the format's table."""
+        is_new = version is Ffd.V1_2
         values: list[tuple[int, ffd.Value]] = [
             (1030, clipped(self.name, 128)),
             (1079, self.price_kopecks),
             (1023, Decimal(self.quantity_micro) / MICRO),
-            (1043, self.sum_kopecks),
-            (1199, self.rate),
         ]
+        if is_new:
+            values.append((2108, self.measure or 0))
+        values += [(1043, self.sum_kopecks), (1199, self.rate)]
         if self.rate not in _NO_TAX:
             values.append((1200, self.vat_kopecks))
         values += [(1214, self.payment_method), (1212, self.payment_object)]
-        return ffd.wrap(1059, ffd.encode_all(values) + self.extra)
+        body = ffd.encode_all(values) + self.product_code
+        if is_new and self.marking is not None:
+            body += ffd.encode_all([(2106, self.check_result), (2102, 0)])
+        return ffd.wrap(1059, body + self.extra)
 
 
 def clipped(text: str, most: int) -> str:
@@ -74,12 +88,18 @@ def line_sum(price_kopecks: int, quantity_micro: int) -> int:
 
 @dataclass(slots=True)
 class OpenReceipt:
-    """`kind` as in 8Dh; `extra` are ready-made records of the document sent by FF0C, in their order."""
+    """`kind` as in 8Dh, without the 80h of a correction; `extra` are the records sent by FF0C, in their order."""
 
     kind: int
     operator: int
     items: list[Item] = field(default_factory=list)
     extra: list[bytes] = field(default_factory=list)
+    is_correction: bool = False
+
+    @property
+    def tags(self) -> set[int]:
+        """The tags that FF0C has added."""
+        return {int.from_bytes(record[:2], "little") for record in self.extra}
 
     @property
     def total_kopecks(self) -> int:
@@ -118,15 +138,33 @@ class OpenReceipt:
 
     def as_dict(self) -> dict[str, Any]:
         """For the storage file."""
-        items = [asdict(item) | {"extra": item.extra.hex()} for item in self.items]
-        extra = [tlv.hex() for tlv in self.extra]
-        return {"kind": self.kind, "operator": self.operator, "items": items, "extra": extra}
+        return {
+            "kind": self.kind,
+            "operator": self.operator,
+            "items": [_item_body(item) for item in self.items],
+            "extra": [tlv.hex() for tlv in self.extra],
+            "is_correction": self.is_correction,
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> OpenReceipt:
-        """The reverse of `as_dict`."""
-        items = [Item(**row | {"extra": bytes.fromhex(row["extra"])}) for row in data["items"]]
-        return cls(data["kind"], data["operator"], items, [bytes.fromhex(tlv) for tlv in data["extra"]])
+        """The reverse of `as_dict`; files of earlier versions know less of an item."""
+        items = [_item_of(row) for row in data["items"]]
+        extra = [bytes.fromhex(tlv) for tlv in data["extra"]]
+        return cls(data["kind"], data["operator"], items, extra, data.get("is_correction", False))
+
+
+def _item_body(item: Item) -> dict[str, Any]:
+    raw = {name: value.hex() for name, value in asdict(item).items() if isinstance(value, bytes)}
+    return asdict(item) | raw
+
+
+def _item_of(row: dict[str, Any]) -> Item:
+    raw = {name: bytes.fromhex(row[name]) for name in _RAW_FIELDS if row.get(name) is not None}
+    return Item(**row | raw)
+
+
+_RAW_FIELDS = ("extra", "marking", "product_code")
 
 
 def _repriced(item: Item, share: int) -> Item:

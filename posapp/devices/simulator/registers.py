@@ -75,6 +75,10 @@ class Registers:
     def correction_made(self, kind: int, total: int, payments: Iterable[int]) -> None:
         """A correction was made; for the drawer and the departments it is a receipt like any other."""
         self.receipt_made(kind, [(1, total)], payments)
+        self.correction_total(kind, total)
+
+    def correction_total(self, kind: int, total: int) -> None:
+        """Adds to the sum of the shift's corrections."""
         self._add(CORRECTIONS + kind, total)
 
     def count(self, number: int) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from posapp.devices.base import Ffd
 from posapp.devices.shtrih import commands as c
-from posapp.devices.simulator.documents import RECEIPT, StoredDocument
-from posapp.devices.simulator.receipt import KIND_BIT, KIND_TAG, Item, OpenReceipt, clipped, line_sum, vat_tlv
+from posapp.devices.simulator.content import receipt_content, tax_system_of
+from posapp.devices.simulator.corrections import require_basis, type_of_correction
+from posapp.devices.simulator.documents import CORRECTION, RECEIPT, StoredDocument
+from posapp.devices.simulator.receipt import KIND_BIT, KIND_TAG, Item, OpenReceipt, line_sum
 from posapp.devices.simulator.rules import (
     BAD_PARAMETER,
+    CASHLESS_OVER,
     MODE_DOCUMENT,
     NON_FISCAL,
+    PAID_SHORT,
     RECEIPT_CLOSED,
     RECEIPT_OPEN,
     SHIFT_EXPIRED,
+    TAG_MISSING,
     WRONG_MODE,
     AnyCall,
     Call,
@@ -23,27 +27,22 @@ from posapp.devices.simulator.rules import (
     handles,
     roubles,
 )
-from posapp.domain import ffd
-from posapp.domain.tags import TAGS
 
 if TYPE_CHECKING:
     from posapp.devices.simulator.printer import Printer
 
-STORNO_TOO_BIG, CASH_SHORT, WRONG_KIND, PAID_SHORT, CASHLESS_OVER = 0x2D, 0x46, 0x49, 0x45, 0x4D
+STORNO_TOO_BIG, CASH_SHORT, WRONG_KIND = 0x2D, 0x46, 0x49
 BUFFER_FULL, NOTHING_TO_REPEAT, BAD_PRICE, BAD_QUANTITY, ZERO_TOTAL = 0x4B, 0x56, 0x61, 0x62, 0x8E
-DISCOUNT_TOO_BIG, TOO_MUCH_PAID, WRONG_STORAGE_STATE = 0x5A, 0x40, 0x02
+DISCOUNT_TOO_BIG, TOO_MUCH_PAID = 0x5A, 0x40
+CORRECTION_BIT = 0x80
+"""What 8Dh adds to the kind of a correction, from FFD 1.1 on."""
+_OLD_OBJECTS = frozenset(range(28))
+OBJECTS = {Ffd.V1_05: _OLD_OBJECTS, Ffd.V1_2: _OLD_OBJECTS | {30, 31, 32, 33}}
+"""Tag 1212; those that say whether goods carry a code came with FFD 1.2. 0 stands for goods."""
+WITH_CODE = (31, 33)
 SUM_MAX = 9_999_999_999
 ITEMS_MAX = 500
 TRAINING_LINE = "УЧЕБНЫЙ ЧЕК, НЕ ИМЕЕТ ЮРИДИЧЕСКОЙ СИЛЫ"
-
-DOCUMENT_TAGS = frozenset(
-    {1005, 1008, 1016, 1021, 1026, 1036, 1044, 1057, 1073, 1074, 1075, 1084, 1117, 1125, 1171, 1173, 1174}
-    | {1187, 1192, 1203, 1224, 1227, 1228, 1234}
-)
-"""What FF0C may add in FFD 1.05; the register makes the rest itself."""
-ITEM_TAGS = frozenset((1162, 1191, 1197, 1222, 1223, 1224, 1226, 1229, 1230, 1231))
-"""What FF4D may add in FFD 1.05; 1023 and the like are the register's own, sent twice they are refused."""
-_REPEATABLE = frozenset((1074, 1171))
 
 # Rows of table 6, as the classic commands name taxes, → tag 1199.
 _RATE_OF_ROW = {0: 6, 1: 1, 2: 2, 3: 5, 4: 6, 5: 3, 6: 4, 7: 7, 8: 8, 9: 9, 10: 10, 11: 11, 12: 12}
@@ -55,20 +54,21 @@ _RATE_OF_ROW = {0: 6, 1: 1, 2: 2, 3: 5, 4: 6, 5: 3, 6: 4, 7: 7, 8: 8, 9: 9, 10: 
 @handles(c.OpenReceipt, prints=True)
 def _open_receipt(call: Call[c.OpenReceipt]) -> c.Reply:
     call.printer.no_document()
-    if call.command.kind not in KIND_TAG:  # corrections this way need FFD 1.1
+    kind, is_correction = call.command.kind & ~CORRECTION_BIT, bool(call.command.kind & CORRECTION_BIT)
+    if kind not in KIND_TAG or (is_correction and call.printer.storage.version is Ffd.V1_05):
         raise Refuse(BAD_PARAMETER)
-    _open(call, call.command.kind)
+    _open(call, kind, is_correction=is_correction)
     return call.done()
 
 
-def _open(call: AnyCall, kind: int) -> OpenReceipt:
+def _open(call: AnyCall, kind: int, *, is_correction: bool = False) -> OpenReceipt:
     """Opens the receipt, on some models the shift before it: a document of its own."""
     if call.printer.traits.opens_shift and not call.printer.storage.shift.is_open:
         from posapp.devices.simulator.fiscal import begin_shift  # it stands above this module
 
         begin_shift(call)
     call.printer.open_shift_at(call.at)
-    call.printer.receipt = OpenReceipt(kind, call.operator)
+    call.printer.receipt = OpenReceipt(kind, call.operator, is_correction=is_correction)
     return call.printer.receipt
 
 
@@ -98,6 +98,8 @@ def _operation(call: Call[c.Operation]) -> c.Reply:
     asked = call.command
     rate = 6 if asked.rate_byte == 0 else c.RATE_OF_BYTE.get(asked.rate_byte)
     if asked.kind not in KIND_BIT or rate is None or asked.payment_method > 7:
+        raise Refuse(BAD_PARAMETER)
+    if asked.payment_object not in OBJECTS[call.printer.storage.version]:
         raise Refuse(BAD_PARAMETER)
     _check_item(asked.price_kopecks, asked.quantity_micro)
     computed = line_sum(asked.price_kopecks, asked.quantity_micro)
@@ -195,52 +197,6 @@ handles(c.Discount, prints=True)(_adjust)
 handles(c.Markup, prints=True)(_adjust)
 
 
-# --- tags
-
-
-def tags_of(tlv: bytes, allowed: frozenset[int], present: Sequence[bytes]) -> list[bytes]:
-    """The records in the data of FF0C or FF4D. 33h for bytes that are no TLV, for a tag that may not be sent, for a
-    text that is too long, and for a tag that the document has already."""
-    try:
-        ffd.decode(tlv)
-        records = [ffd.wrap(record.tag, record.raw) for record in ffd.split(tlv)]
-        numbers = [record.tag for record in ffd.split(tlv)]
-    except ffd.BadTlv as error:
-        raise Refuse(BAD_PARAMETER) from error
-    seen = {int.from_bytes(old[:2], "little") for old in present} - _REPEATABLE
-    for number, record in zip(numbers, records, strict=True):
-        length = TAGS[number].length if number in TAGS else 0
-        if number not in allowed or number in seen or (length and len(record) - 4 > length):
-            raise Refuse(BAD_PARAMETER)
-        seen |= {number} - _REPEATABLE
-    return records
-
-
-@handles(c.SendDocumentTlv)
-def _document_tlv(call: Call[c.SendDocumentTlv]) -> c.Reply:
-    printer = call.printer
-    if printer.receipt is not None:
-        present = printer.receipt.extra
-    elif printer.begun is not None:
-        present = printer.begun[1]
-    else:
-        raise Refuse(WRONG_STORAGE_STATE)
-    present.extend(tags_of(call.command.tlv, DOCUMENT_TAGS - printer.traits.refused_tags, present))
-    return call.done()
-
-
-@handles(c.SendItemTlv)
-def _item_tlv(call: Call[c.SendItemTlv]) -> c.Reply:
-    receipt = _open_one(call.printer)
-    if not receipt.items:
-        raise Refuse(WRONG_STORAGE_STATE)
-    item = receipt.items[-1]
-    present = [ffd.wrap(record.tag, record.raw) for record in ffd.split(item.extra)]
-    records = tags_of(call.command.tlv, ITEM_TAGS, present)
-    receipt.items[-1] = replace(item, extra=item.extra + b"".join(records))
-    return call.done()
-
-
 # --- subtotal, cancel, close
 
 
@@ -257,6 +213,7 @@ def _cancel_receipt(call: Call[c.CancelReceipt]) -> c.Reply:
         return call.done()
     _open_one(printer)
     printer.receipt = None
+    printer.marking.forget()
     printer.registers.count(157)
     printer.print_lines("ЧЕК АННУЛИРОВАН")
     return call.done()
@@ -319,74 +276,37 @@ def close(
     if receipt.kind in (1, 2) and cash > printer.registers.drawer_kopecks:
         raise Refuse(CASH_SHORT)
     tenders = (cash, sum(payments[1:13]), payments[13], payments[14], payments[15])
-    system = _tax_system(printer, tax_system)
+    if printer.storage.version is Ffd.V1_2:
+        _require_new(receipt)
+    system = tax_system_of(printer, tax_system)
     document = printer.storage.add(
-        RECEIPT,
+        CORRECTION if receipt.is_correction else RECEIPT,
         call.at,
         printer.clock_offset.total_seconds(),
-        lambda: _content(call, receipt, total, tenders, system, given_taxes),
+        lambda: receipt_content(printer, receipt, total, tenders, system, given_taxes),
         kind=KIND_TAG[receipt.kind],
         total_kopecks=total,
     )
     sums = [(item.department, item.sum_kopecks) for item in receipt.items]
     printer.registers.receipt_made(receipt.kind, sums, (cash, *payments[1:]))
+    if receipt.is_correction:
+        printer.registers.correction_total(receipt.kind, total)
     printer.registers.next_document()
+    printer.marking.forget()
+    printer.marking.sold(sum(item.marking is not None for item in receipt.items))
     printer.receipt = None
     _print_end(printer, document)
     return sum(payments) - total, document
 
 
-def _tax_system(printer: Printer, wanted: int) -> int:
-    """Tag 1055: one of the registered systems; 0 means the first of them."""
-    registered = printer.identity.tax_systems
-    if wanted == 0:
-        return registered & -registered
-    if wanted & (wanted - 1) or not wanted & registered:
-        raise Refuse(BAD_PARAMETER)
-    return wanted
-
-
-def _content(
-    call: AnyCall,
-    receipt: OpenReceipt,
-    total: int,
-    tenders: tuple[int, ...],
-    system: int,
-    given_taxes: tuple[int, ...] | None,
-) -> bytes:
-    """The receipt's own tags."""
-    printer = call.printer
-    shift = printer.storage.shift
-    by_turnover = bool(printer.tables.number(17, 1, 40))
-    tags = {int.from_bytes(record[:2], "little") for record in receipt.extra}
-    head: list[tuple[int, ffd.Value]] = [
-        (1038, shift.number),
-        (1042, shift.receipts + 1),
-        (1054, KIND_TAG[receipt.kind]),
-        (1020, total),
-    ]
-    if 1021 not in tags:
-        head.append((1021, cashier(printer, receipt.operator)))
-    money = zip((1031, 1081, 1215, 1216, 1217), tenders, strict=True)
-    tail: list[tuple[int, ffd.Value]] = [(1048, printer.identity.user), (1009, printer.identity.address)]
-    if 1187 not in tags:
-        tail.append((1187, printer.identity.place))
-    tail += [(1055, system), (1060, "www.nalog.gov.ru")]
-    return b"".join(
-        (
-            ffd.encode_all(head),
-            *receipt.extra,
-            *(item.tlv() for item in receipt.items),
-            ffd.encode_all(money),
-            vat_tlv(receipt.items, by_turnover, given_taxes),
-            ffd.encode_all(tail),
-        )
-    )
-
-
-def cashier(printer: Printer, operator: int) -> str:
-    """Tag 1021 when the host sends none: the name of the operator in table 2."""
-    return clipped(str(printer.tables.get(2, operator, 2)), 64)
+def _require_new(receipt: OpenReceipt) -> None:
+    """FFD 1.2: marked goods have their code (AAh without it), a correction says why it is made."""
+    if any(item.payment_object in WITH_CODE and item.marking is None for item in receipt.items):
+        raise Refuse(TAG_MISSING)
+    if receipt.is_correction:
+        if 1173 not in receipt.tags:
+            raise Refuse(TAG_MISSING)
+        require_basis(receipt.extra, type_of_correction(receipt.extra, None))
 
 
 def _print_end(printer: Printer, document: StoredDocument) -> None:

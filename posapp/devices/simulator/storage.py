@@ -2,7 +2,7 @@
 
 One JSON object a line, only ever appended:
 
-    {"factory_number": N, "registered_at": "…"}          the first line
+    {"factory_number": N, "registered_at": "…", "ffd": "1.2"}   the first line; without "ffd" it is 1.05
     {"document": {…}, "set": {…}}                        a document together with the state it caused
     {"set": {"money": {…}, "receipt": null}}             what changed besides
 
@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from posapp.devices.base import Ffd
 from posapp.devices.simulator.documents import StoredDocument
 from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer
@@ -70,20 +71,25 @@ class StorageFile:
         self._file.close()
 
 
-def open_storage(path: Path, factory_number: int, now: datetime, print_time: timedelta) -> StorageFile:
+def open_storage(
+    path: Path, factory_number: int, now: datetime, print_time: timedelta, version: Ffd | None = None
+) -> StorageFile:
     """The register in this file, or a new one with this factory number when there is no file yet.
 
-    Raises StorageDamaged when the file is something else.
+    `version`: the format that is wanted, None for whatever the register writes (1.05 for a new one). Raises
+    StorageDamaged when the file is something else, or a register that was registered with another format.
     """
     if path.exists() and path.stat().st_size:
         lines, whole_bytes = _read(path)
         printer = _rebuild(path, lines, print_time)
+        if version is not None and version is not printer.storage.version:
+            raise StorageDamaged(f"{path}: this register was registered with FFD {printer.storage.version.text}")
         if whole_bytes < path.stat().st_size:
             os.truncate(path, whole_bytes)
         if sum("document" not in each for each in lines) > COMPACT_AFTER:
             _write_new(path, printer)
         return StorageFile(path, printer)
-    printer = Printer(identity_of(factory_number), now, print_time)
+    printer = Printer(identity_of(factory_number), now, print_time, version or Ffd.V1_05)
     _write_new(path, printer)
     return StorageFile(path, printer)
 
@@ -118,7 +124,12 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], int]:
 
 def _rebuild(path: Path, lines: list[dict[str, Any]], print_time: timedelta) -> Printer:
     head, *rest = lines
-    printer = Printer(identity_of(head["factory_number"]), datetime.fromisoformat(head["registered_at"]), print_time)
+    try:
+        version = Ffd.parse(head.get("ffd", Ffd.V1_05.text))
+    except ValueError as error:
+        raise StorageDamaged(f"{path}: {error}") from error
+    born = datetime.fromisoformat(head["registered_at"])
+    printer = Printer(identity_of(head["factory_number"]), born, print_time, version)
     documents = [StoredDocument.from_json(each["document"]) for each in rest if "document" in each]
     if [each.number for each in documents] != list(range(1, len(documents) + 1)):
         raise StorageDamaged(f"{path}: document numbers are not 1…{len(documents)}")
@@ -133,7 +144,11 @@ def _rebuild(path: Path, lines: list[dict[str, Any]], print_time: timedelta) -> 
 def _write_new(path: Path, printer: Printer) -> None:
     """Writes the register's essence to a new file and puts it in place of the old one."""
     documents = printer.storage.documents
-    head = {"factory_number": int(printer.identity.factory_number), "registered_at": documents[0].at.isoformat()}
+    head = {
+        "factory_number": int(printer.identity.factory_number),
+        "registered_at": documents[0].at.isoformat(),
+        "ffd": printer.storage.version.text,
+    }
     lines: list[dict[str, Any]] = [head, *({"document": each.as_json()} for each in documents)]
     lines.append({"set": printer.as_dict()})
     fresh = path.with_name(path.name + ".new")

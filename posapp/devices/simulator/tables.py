@@ -165,8 +165,12 @@ def _fiscal_identity(known: Mapping[int, str]) -> Table:
     return Table("Параметры фискализации", 1, _with_reserves(texts, 24))
 
 
-def all_tables(fiscal: Mapping[int, str]) -> dict[int, Table]:
-    """The tables of one register; `fiscal` fills the read-only fields of table 18."""
+FORMAT_FIELD = (17, 1, 17)
+"""Table, row and field with the fiscal data format (value as in tag 1209)."""
+
+
+def all_tables(fiscal: Mapping[int, str], format_level: int = 2) -> dict[int, Table]:
+    """The tables of one register; `fiscal` fills the read-only fields of table 18, `format_level` the FFD (1209)."""
     lines = _text("Строка", 64)
     return {
         1: Table("Тип и режим ККМ", 1, _SETTINGS),
@@ -201,7 +205,7 @@ def all_tables(fiscal: Mapping[int, str]) -> dict[int, Table]:
         14: Table("Служебный текст", 8, (lines,)),
         15: Table("Сервис", 1, tuple(_number(f"Сервис {n}", 255) for n in range(1, 11))),
         16: Table("Сетевой адрес", 1, tuple(_number(f"Байт {n}", 255) for n in range(1, 17))),
-        17: Table("Региональные настройки", 1, _FISCAL),
+        17: Table("Региональные настройки", 1, _FISCAL, {FORMAT_FIELD[1:]: format_level}),
         18: _fiscal_identity(fiscal),
         19: Table(
             "Параметры ОФД",

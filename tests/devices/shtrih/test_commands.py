@@ -32,6 +32,8 @@ STRATEGIES: list[tuple[type[layout.FieldType], Callable[[Any], st.SearchStrategy
     (layout.DateDmy, lambda _: DATES),
     (layout.DateYmd, lambda _: DATES),
     (layout.DateTime5, lambda _: MOMENTS),
+    (c.Counted, lambda _: st.binary(max_size=120)),
+    (c.CodeAndTags, lambda _: st.tuples(st.binary(max_size=100), st.binary(max_size=100))),
     (layout.Time3, lambda _: st.times().map(lambda at: at.replace(microsecond=0))),
 ]
 """Values that a field of each wire type can hold; the first type that fits counts."""

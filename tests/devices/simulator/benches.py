@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from posapp.devices.base import Ffd
 from posapp.devices.shtrih import commands as c
 from posapp.devices.simulator.documents import StoredDocument
 from posapp.devices.simulator.identity import identity_of
@@ -17,8 +18,8 @@ PASSWORD = 30
 class Bench:
     """A register and a clock that stands still until it is moved."""
 
-    def __init__(self) -> None:
-        self.printer = Printer(identity_of(10_012_345), BORN)
+    def __init__(self, version: Ffd = Ffd.V1_05) -> None:
+        self.printer = Printer(identity_of(10_012_345), BORN, ffd=version)
         self.now = BORN + timedelta(minutes=1)
 
     def send(self, command: c.AnyCommand | c.UnknownCommand) -> c.Reply | c.ErrorReply:
@@ -52,6 +53,10 @@ class Bench:
 
     def last(self) -> StoredDocument:
         return self.printer.storage.documents[-1]
+
+    def tags(self) -> list[int]:
+        """The tags of the last document, in their order."""
+        return [entry.tag for entry in ffd.read_document(self.last().tlv).entries]
 
     def value(self, *path: int) -> Any:
         """A tag of the last document."""
