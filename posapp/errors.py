@@ -388,6 +388,17 @@ WORDS: dict[str, Words] = {
         "The gateway knows a till “{till}” with another data directory, last heard of {at}.",
         "Give this till another name: posapp setup gateway --till.",
     ),
+    "portal_name_differs": Words(
+        229,
+        "Кассы этого шлюза работают с порталом {known}, а эта – с {found}. Один портал под двумя адресами – два чека на"
+        " один заказ.",
+        "Тот же портал: вебхук с адресом {known}, «posapp setup portal», затем снова эта команда. Правда другой портал –"
+        " «posapp setup gateway --another-portal».",
+        "The tills of this gateway work with the portal {known}, this one with {found}. One portal by two addresses means"
+        " two receipts of one order.",
+        "The same portal: a webhook with the address {known}, “posapp setup portal”, then this command again. Really"
+        " another portal: “posapp setup gateway --another-portal”.",
+    ),
     "unknown_till": Words(
         284,
         "Шлюз не знает эту кассу.",

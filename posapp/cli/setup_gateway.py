@@ -25,6 +25,9 @@ def gateway(
     url: Annotated[str, typer.Option(help="Адрес шлюза: https://… или http:// внутри своей сети.")] = "",
     till: Annotated[str | None, typer.Option(help="Номер этой кассы, у каждой свой.")] = None,
     secret_stdin: Annotated[bool, typer.Option("--secret-stdin", help="Секрет – строкой на вводе.")] = False,
+    another_portal: Annotated[
+        bool, typer.Option("--another-portal", help="У шлюза уже кассы другого портала, и это правда другой портал.")
+    ] = False,
     alone: Annotated[
         bool, typer.Option("--alone", help="Шлюза нет: эта касса на портале одна, другой больше нет (--why).")
     ] = False,
@@ -46,14 +49,16 @@ def gateway(
         _stand_alone(folder, settings, " ".join(why.split()), by.strip(), json)
         return
     name = setup.checked_name(till) or settings.till
-    settings, kept = _enrolled(settings, url, name, secret_stdin)
+    settings, kept = _enrolled(settings, url, name, secret_stdin, is_another=another_portal)
     setup.save(folder, settings)
     with app.open_till(folder) as opened:
         report = claim_sync.introduce(opened)
     _answer(settings, report, kept, json)
 
 
-def _enrolled(settings: Settings, url: str, name: str, secret_stdin: bool) -> tuple[Settings, bool]:
+def _enrolled(
+    settings: Settings, url: str, name: str, secret_stdin: bool, *, is_another: bool
+) -> tuple[Settings, bool]:
     """The settings with a gateway that has just let this till in; whether the vault has kept the secret."""
     from posapp.http import HttpClient
     from posapp.sync.claims import GatewayDesk, gateway_url
@@ -65,7 +70,7 @@ def _enrolled(settings: Settings, url: str, name: str, secret_stdin: bool) -> tu
         desk = GatewayDesk(
             url, secret, portal, settings.identity, lambda: http, time.monotonic, timeout_s=ENROL_PATIENCE_S
         )
-        desk.enrol(name)
+        desk.enrol(name, is_another=is_another)
     finally:
         http.close()
     kept = vault.keep_gateway_secret(settings.identity, secret)

@@ -1,6 +1,6 @@
 """The gateway's door: claims over HTTP. JSON in, JSON out, every request with the shop's secret.
 
-    POST /v1/tills           {portal, till, name}                              → {}
+    POST /v1/tills           {portal, till, name, another?}                    → {}
     POST /v1/claims/take     {portal, till, orders: [id], why: route|sale}     → {claims: [Claim]}
     POST /v1/claims/release  {portal, till, fences: [{order_id, fence}]}       → {claims: [Claim]}
     POST /v1/claims/close    {portal, till, sold: [SoldOrder]}                 → {closed: [Closed]}
@@ -141,7 +141,7 @@ def _run(work: Work, store: ClaimStore, body: Body, at: datetime) -> Mapping[str
 # ---------------------------------------------------------------------------------------------- the requests
 def _enrol(store: ClaimStore, body: Body, at: datetime) -> Mapping[str, object]:
     portal, identity = _who(body)
-    store.enrol(TillCard(portal, identity, _text(body, "name", 64)), at)
+    store.enrol(TillCard(portal, identity, _text(body, "name", 64)), at, is_another=body.get("another") is True)
     return {}
 
 

@@ -22,8 +22,13 @@ class TillCard:
 class ClaimStore(Protocol):
     """What the gateway needs of a database."""
 
-    def enrol(self, card: TillCard, at: datetime) -> None:
-        """Makes a till known, or changes its name. Raises SetupError `till_name_taken`."""
+    def enrol(self, card: TillCard, at: datetime, *, is_another: bool = False) -> None:
+        """Makes a till known, or changes its name.
+
+        `is_another`: a person says that its portal is another one than those of the tills that are known; without it a
+        second name is taken for the same portal at another address, whose orders would be claimed twice. Raises
+        SetupError `till_name_taken`, `portal_name_differs`.
+        """
 
     def take(self, portal: str, identity: str, order_ids: Sequence[int], why: TakenFor, at: datetime) -> list[Claim]:
         """Takes what is free; says of each order whose it is now. Raises Rejected `unknown_till`."""

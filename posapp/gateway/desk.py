@@ -32,7 +32,7 @@ class LocalDesk:
         return False
 
     def enrol(self) -> None:
-        """Makes the till known. Raises SetupError `till_name_taken`."""
+        """Makes the till known. Raises SetupError `till_name_taken`, `portal_name_differs`."""
         self._store.enrol(self._card, self._now())
 
     def take(self, order_ids: Sequence[int], why: TakenFor) -> list[Claim]:

@@ -97,7 +97,7 @@ class SqlStore:
         """See `ClaimStore`."""
         self._engine.dispose()
 
-    def enrol(self, card: TillCard, at: datetime) -> None:
+    def enrol(self, card: TillCard, at: datetime, *, is_another: bool = False) -> None:
         """See `ClaimStore`."""
         mine = (_tills.c.portal == card.portal) & (_tills.c.identity == card.identity)
         with self._change() as db:
@@ -108,6 +108,9 @@ class SqlStore:
             ).first()
             if other is not None:
                 raise SetupError("till_name_taken", till=card.name, at=f"{_moment(other.seen_at):%d.%m.%Y %H:%M} UTC")
+            portals = set(db.execute(sa.select(_tills.c.portal).distinct()).scalars())
+            if portals and card.portal not in portals and not is_another:
+                raise SetupError("portal_name_differs", found=card.portal, known=", ".join(sorted(portals)))
             if db.execute(sa.update(_tills).where(mine).values(name=card.name, seen_at=_micros(at))).rowcount == 0:
                 row = {"portal": card.portal, "identity": card.identity, "name": card.name}
                 db.execute(sa.insert(_tills).values(**row, enrolled_at=_micros(at), seen_at=_micros(at)))

@@ -76,9 +76,13 @@ class GatewayDesk:
         """Whether the gateway did not answer a moment ago."""
         return self._failed_at is not None and self._clock() - self._failed_at < AWAY_S
 
-    def enrol(self, name: str) -> None:
-        """Makes this data directory known as the till `name`. Raises SetupError `till_name_taken`."""
-        self._ask("tills", {"name": name})
+    def enrol(self, name: str, *, is_another: bool = False) -> None:
+        """Makes this data directory known as the till `name`.
+
+        `is_another`: its portal is another one than that of the tills that the gateway knows. Raises SetupError
+        `till_name_taken`, `portal_name_differs`.
+        """
+        self._ask("tills", {"name": name, "another": is_another})
 
     def take(self, order_ids: Sequence[int], why: TakenFor) -> list[Claim]:
         """See `ClaimDesk`."""
@@ -191,6 +195,8 @@ def _declined(status: int, answer: Mapping[str, Any]) -> PosError:
     named = {str(name): str(value) for name, value in facts.items()} if isinstance(facts, dict) else {}
     if code == "till_name_taken":
         return SetupError("till_name_taken", till=named.get("till", "?"), at=named.get("at", "?"))
+    if code == "portal_name_differs":
+        return SetupError(code, found=named.get("found", "?"), known=named.get("known", "?"))
     if code in ("gateway_access", "unknown_till"):
         return Rejected(code)
     what = WORDS[code].ru.format_map(_Known(named)) if code in WORDS else f"ответ {status}"

@@ -120,6 +120,19 @@ def test_a_second_data_directory_of_one_name_is_refused(gateway: str, http: Http
     assert not copy.is_away
 
 
+def test_another_name_of_the_portal_is_refused_by_name(gateway: str, http: HttpClient) -> None:
+    wired(gateway, http, "first").enrol("1")
+    other = GatewayDesk(
+        gateway, Secret(SECRET), "www." + PORTAL, "second", lambda: http, time.monotonic, timeout_s=60.0
+    )
+    with pytest.raises(SetupError) as refused:
+        other.enrol("2")
+    assert refused.value.code == "portal_name_differs"
+    assert (refused.value.facts["found"], refused.value.facts["known"]) == ("www." + PORTAL, PORTAL)
+    other.enrol("2", is_another=True)
+    assert other.take([1], TakenFor.SALE)[0].may_sell
+
+
 def test_another_secret_lets_nobody_in_and_is_nowhere_in_the_error(gateway: str, http: HttpClient) -> None:
     wrong = "x" * 40
     with pytest.raises(Rejected) as refused:

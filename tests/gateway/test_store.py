@@ -90,8 +90,21 @@ def test_fences_grow_with_every_change_of_hands(hands: Hands) -> None:
 
 def test_portals_have_nothing_to_do_with_each_other(hands: Hands) -> None:
     hands.take(ONE, 7)
-    hands.store.enrol(TillCard("other.example", TWO, "1"), hands.tick())
+    hands.store.enrol(TillCard("other.example", TWO, "1"), hands.tick(), is_another=True)
     assert hands.store.take("other.example", TWO, [7], TakenFor.SALE, hands.tick())[0].may_sell
+
+
+def test_a_second_name_is_taken_for_the_same_portal_until_a_person_says_otherwise(hands: Hands) -> None:
+    other = TillCard("www." + PORTAL, THREE, "3")
+    with pytest.raises(SetupError) as refused:
+        hands.store.enrol(other, hands.tick())
+    assert refused.value.code == "portal_name_differs"
+    assert refused.value.facts == {"found": other.portal, "known": PORTAL}
+    with pytest.raises(Rejected, match="не знает эту кассу"):
+        hands.store.take(other.portal, THREE, [7], TakenFor.SALE, hands.tick())
+    hands.store.enrol(other, hands.tick(), is_another=True)
+    hands.store.enrol(TillCard(other.portal, TWO, "2"), hands.tick())  # said once
+    assert hands.store.take(other.portal, TWO, [7], TakenFor.SALE, hands.tick())[0].may_sell
 
 
 def test_a_claim_given_back_is_free_for_anybody(hands: Hands) -> None:
