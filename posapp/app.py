@@ -17,6 +17,8 @@ from uuid import UUID, uuid4
 from posapp import settings as settings_file
 from posapp import vault
 from posapp.devices.base import FiscalPrinter
+from posapp.devices.marking import BODY_MAX as MARKING_BODY_MAX
+from posapp.devices.marking import Access, HostBook, HttpMarkingCheck, MarkingCheck
 from posapp.devices.registry import make_printer
 from posapp.domain.money import Money
 from posapp.domain.order import Order
@@ -168,6 +170,26 @@ def ofd_of(settings: Settings) -> Callable[[], Ofd] | None:
     return make
 
 
+def marking_of(settings: Settings) -> Callable[[HostBook], MarkingCheck] | None:
+    """Makes the adapter of the marking system that is set up, or None; making it raises SetupError without a key."""
+    chosen = settings.marking
+    if chosen is None or not chosen.asks:
+        return None
+
+    def make(hosts: HostBook) -> MarkingCheck:
+        key = vault.marking_key(settings.identity) if chosen.online else None
+        login = vault.module_login(settings.identity) if chosen.local else None
+        access = Access(chosen.online, key.reveal() if key else "", chosen.local, login.reveal() if login else "")
+        return marking_check(access, hosts)
+
+    return make
+
+
+def marking_check(access: Access, hosts: HostBook = HostBook()) -> MarkingCheck:  # noqa: B008  (frozen)
+    """An adapter of the marking system; set-up asks with secrets that are not kept yet."""
+    return HttpMarkingCheck(access, HttpClient(body_max=MARKING_BODY_MAX), now, time.monotonic, hosts)
+
+
 def printer_of(settings: Settings) -> FiscalPrinter | None:
     """The driver of the register that is set up, or None."""
     chosen = settings.printer
@@ -225,6 +247,7 @@ def open_till(
             claims=gateway,
             place=here,
             ofd=ofd_of(settings),
+            marking=marking_of(settings),
         )
         if write:
             place.settle(journal, here)

@@ -615,10 +615,10 @@ WORDS: dict[str, Words] = {
     ),
     "marking_quantity": Words(
         394,
-        "Строка {line}, «{name}»: код маркировки один, а количество {quantity}. Чек не напечатан.",
-        "У каждой вещи свой код: разделите строку по одной штуке.",
-        "Line {line}, “{name}”: one marking code, but the quantity is {quantity}. Nothing was printed.",
-        "Every thing has a code of its own: split the line into single pieces.",
+        "Строка {line}, «{name}»: кодов маркировки {count}, а количество {quantity}. Чек не напечатан.",
+        "Отсканируйте код каждой вещи этой строки; у услуг и весовых товаров кодов нет.",
+        "Line {line}, “{name}”: {count} marking codes, but the quantity is {quantity}. Nothing was printed.",
+        "Scan the code of each thing of the line; services and weighed goods have none.",
     ),
     "marking_unsupported": Words(
         395,

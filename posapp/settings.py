@@ -94,13 +94,32 @@ class OfdSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkingSettings:
+    """Where is asked whether marked goods may be sold: the online service and the local module, "" for not asked.
+
+    With both empty the shop has said that its goods are not under the permission mode. `sells_unanswered`: what it
+    decided for the case that nobody answers in time. Key and password are in the vault.
+    """
+
+    online: str
+    local: str
+    is_simulated: bool
+    sells_unanswered: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether anybody is asked."""
+        return bool(self.online or self.local)
+
+
+@dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """The gateway that the tills of a portal share, under whose claims orders are sold. Its secret is in the vault."""
 
     url: str
 
 
-_Part = TypeVar("_Part", PrinterSettings, PortalSettings, BackupSettings, OfdSettings, GatewaySettings)
+_Part = TypeVar("_Part", PrinterSettings, PortalSettings, BackupSettings, OfdSettings, GatewaySettings, MarkingSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +146,7 @@ class Settings:
     backup: BackupSettings | None = None
     ofd: OfdSettings | None = None
     gateway: GatewaySettings | None = None
+    marking: MarkingSettings | None = None
 
     @property
     def is_training(self) -> bool:
@@ -232,6 +252,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         raise ValueError("kind")
     printer, portal, vat = body.get("printer"), body.get("portal"), body.get("vat") or {}
     backup, ofd, gateway = body.get("backup"), body.get("ofd"), body.get("gateway")
+    marking = body.get("marking")
     return Settings(
         kind=body["kind"],
         identity=str(body["identity"]),
@@ -248,6 +269,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         backup=None if backup is None else _typed(BackupSettings(**backup)),
         ofd=None if ofd is None else _typed(OfdSettings(**ofd)),
         gateway=None if gateway is None else _typed(GatewaySettings(**gateway)),
+        marking=None if marking is None else _typed(MarkingSettings(**marking)),
     )
 
 

@@ -11,6 +11,8 @@ SERVICE = "posapp"
 WEBHOOK_VARIABLE = "POSAPP_WEBHOOK"
 OFD_VARIABLE = "POSAPP_OFD_TOKEN"
 GATEWAY_VARIABLE = "POSAPP_GATEWAY_SECRET"
+MARKING_VARIABLE = "POSAPP_MARKING_KEY"
+MODULE_VARIABLE = "POSAPP_MARKING_MODULE"
 
 _this_run: dict[str, str] = {}
 
@@ -66,7 +68,33 @@ def keep_gateway_secret(identity: str, secret: Secret) -> bool:
     return _keep(f"gateway:{identity}", secret)
 
 
-NAMES = {"webhook": WEBHOOK_VARIABLE, "ofd": OFD_VARIABLE, "gateway": GATEWAY_VARIABLE}
+def marking_key(identity: str) -> Secret | None:
+    """The key of the marking system of a data directory, None when there is none. Raises SetupError `vault_missing`."""
+    return _find(MARKING_VARIABLE, f"marking:{identity}")
+
+
+def keep_marking_key(identity: str, secret: Secret) -> bool:
+    """Stores the marking system's key; False when there is no vault and it is kept for this run only."""
+    return _keep(f"marking:{identity}", secret)
+
+
+def module_login(identity: str) -> Secret | None:
+    """`user:password` of the local module, None when there is none. Raises SetupError `vault_missing`."""
+    return _find(MODULE_VARIABLE, f"module:{identity}")
+
+
+def keep_module_login(identity: str, secret: Secret) -> bool:
+    """Stores the local module's password; False when there is no vault and it is kept for this run only."""
+    return _keep(f"module:{identity}", secret)
+
+
+NAMES = {
+    "webhook": WEBHOOK_VARIABLE,
+    "ofd": OFD_VARIABLE,
+    "gateway": GATEWAY_VARIABLE,
+    "marking": MARKING_VARIABLE,
+    "module": MODULE_VARIABLE,
+}
 """Every secret of a data directory: its name in the vault, and the variable that takes precedence over it."""
 
 

@@ -18,7 +18,7 @@ ClickError: type[Exception] = next(
 
 GROUPS = (
     "setup", "orders", "sell", "shift", "sync", "resolve", "reconcile", "audit", "receipt", "backup", "restore",
-    "leave", "sim", "demo", "bench", "simulate",
+    "leave", "marking", "sim", "demo", "bench", "simulate",
     "gateway", "window",
 )  # fmt: skip
 """Modules of `posapp.cli`; each has `register(app)`."""

@@ -18,6 +18,7 @@ from posapp.errors import SetupError
 from posapp.settings import PrinterSettings, Settings
 
 if TYPE_CHECKING:  # importing them costs a quarter of a second, which the first paint must not pay
+    from posapp.devices.marking import HostBook, MarkingCheck
     from posapp.journal.store import Journal
     from posapp.sync.bitrix.client import BitrixClient
     from posapp.sync.ofd import Ofd
@@ -34,6 +35,8 @@ class Till:
     `ofd` makes the OFD's adapter anew for each reconciliation (SetupError without a key); None where none is set up.
     `claims` makes the gateway's desk (SetupError without a secret); used only where settings name a gateway.
     `place` is where this data directory lives now; None for a journal that lives nowhere in particular.
+    `marking` makes the adapter of the marking system, given what is known of its hosts (SetupError without a key); None
+    where nobody is asked.
     """
 
     settings: Settings
@@ -47,6 +50,7 @@ class Till:
     ofd: Callable[[], Ofd] | None = None
     claims: Callable[[], ClaimDesk] | None = None
     place: Place | None = None
+    marking: Callable[[HostBook], MarkingCheck] | None = None
 
     @property
     def who(self) -> str:
