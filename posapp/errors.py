@@ -543,6 +543,17 @@ WORDS: dict[str, Words] = {
         "Order {order} has its receipt from till {till} ({document}). Take no money, there is no second one.",
         "Hand the order over with that receipt; in doubt ask the senior.",
     ),
+    "maybe_receipted": Words(
+        367,
+        "В ФН есть {documents} на те же {total}, которого журнал не знает и прочитать не может: возможно, это чек "
+        "заказа {order}. Чек не напечатан.",
+        "Найдите бумажный чек или чек в ОФД. По заказу он есть – выдайте заказ; чек другого покупателя – старший: "
+        "posapp sell {order} --override --why.",
+        "The storage holds {documents} of the same {total} that the journal does not know and cannot read: it may be "
+        "the receipt of order {order}. Nothing was printed.",
+        "Look for the paper or at the OFD. It is this order's – hand the order over; another buyer's – the senior: "
+        "posapp sell {order} --override --why.",
+    ),
     "doubled_receipt": Words(
         363,
         "По заказу {order} два чека: наш ({document}) и кассы {till} ({other}).",

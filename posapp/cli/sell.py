@@ -23,7 +23,7 @@ def sell(
     cash: Annotated[str | None, typer.Option(help="Получено наличными, рубли; остальное – сдача.")] = None,
     card: Annotated[str | None, typer.Option(help="Оплачено картой, рубли.")] = None,
     override: Annotated[
-        bool, typer.Option("--override", help="Продать без закрепления: шлюз не отвечает, отвечает старший (--why).")
+        bool, typer.Option("--override", help="Продать, хотя не доказано, что чека ещё нет: отвечает старший (--why).")
     ] = False,
     why: Annotated[str, typer.Option(help="Почему так решено; остаётся в журнале решений.")] = "",
     by: Annotated[str, typer.Option(help="Кто решил; иначе кассир из настроек.")] = "",

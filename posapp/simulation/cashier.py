@@ -87,8 +87,15 @@ def _order(world: World, seat: Seat, number: int, *, is_fresh: bool) -> Told:
 def _press(world: World, seat: Seat, order: Order, pay: str) -> Told:
     """The button; and whoever hears the answer holds it against what is there."""
     tenders = _tenders(order.price, pay)
+    told = _told(world, seat, order, tenders)
+    if told.code == "maybe_receipted" and not world.judge.is_settled(order.order_id):
+        told = _told(world, seat, order, tenders, "посмотрели бумажный чек: он другого покупателя")
+    return told
+
+
+def _told(world: World, seat: Seat, order: Order, tenders: tuple[Tender, ...], override: str = "") -> Told:
     with world.judge.listening(seat, order.order_id):
-        told = world.attempt(seat, lambda till: sale.sell(till, order, tenders))
+        told = world.attempt(seat, lambda till: sale.sell(till, order, tenders, override))
     world.judge.told_about_sale(seat, order.order_id, told)
     return told
 

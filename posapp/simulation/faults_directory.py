@@ -3,8 +3,8 @@
 The first two are what people do with backups; the clone is a virtual machine started twice, which nothing but the
 documents in the storage gives away (rule 11).
 
-Not combined: a directory that was put back, and a document of ours whose tags are gone to the archive. Such a document
-cannot be told from another program's, by the till no more than by anybody; `tlv_gone` waits until people are through.
+A document of ours that is made after the copy and whose tags are gone to the archive cannot be told from another
+program's, by the till no more than by anybody. It stays unknown to the journal; its order must not be sold again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _restored(world: World, seat: Seat, args: Args) -> None:
     copy_of_directory(seat.folder, kept)
 
     def put_back() -> None:
-        if seat.disk.is_troubled or seat.register.has_unreadable:
+        if seat.disk.is_troubled:
             shutil.rmtree(kept)
             return
         seat.stop()
@@ -65,8 +65,6 @@ def _cloned(world: World, seat: Seat, args: Args) -> None:
 
 def _sells(world: World, seat: Seat, machine: str, args: Args) -> bool:
     """A second program on a copy of the directory tries to sell an order that is not sold yet; whether it could."""
-    if seat.register.has_unreadable:
-        return False
     folder = _spare(world, seat, "copy")
     copy_of_directory(seat.folder, folder)
     seat.release_register()

@@ -59,6 +59,8 @@ class Judge:
         self._settled: dict[str, object] = {}
         self.strays: set[str] = set()
         """Keys of documents that a journal may lack: it was put back to an older state, no person has decided yet."""
+        self.unread: set[Place] = set()
+        """Documents that a journal lost so, and that its till could not read: they pass for another program's there."""
 
     def close(self) -> None:
         """Lets go of the files."""
@@ -228,13 +230,21 @@ class Judge:
             if self._author(place) != seat.name:
                 continue
             seen = known.get(key)
-            if key in self.strays:
-                if seen is not None and seen.state == "fiscalized":
-                    self.strays.remove(key)
+            if key in self.strays or place in self.unread:
+                self._look_at_stray(seat, key, place, seen)
                 continue
             if seen is None or seen.state not in ("sending", "fiscalized"):
                 state = "не знает его" if seen is None else f"держит его как {seen.state}"
                 raise Violation(f"{_name(place)} с ключом {key} напечатан, а журнал кассы {seat.name} {state}")
+
+    def _look_at_stray(self, seat: Seat, key: str, place: Place, seen: SeenReceipt | None) -> None:
+        """A document that the journal lost: taken in by a person, or passed over because nobody can read it."""
+        if seen is not None and seen.state == "fiscalized":
+            self.strays.discard(key)
+            self.unread.discard(place)
+        elif seat.register.was_unreadable(place) and place in self.view(seat).foreign():
+            self.strays.discard(key)
+            self.unread.add(place)
 
     def _author(self, place: Place) -> str:
         return self._authors[place]
@@ -315,7 +325,8 @@ class Judge:
 
     def _is_known_to(self, seat: Seat, place: Place) -> bool:
         """Whether a till can know that it made a document: its journal was not put back to before."""
-        return self._author(place) == seat.name and self._keys[place] not in self.strays
+        is_lost = self._keys[place] in self.strays or place in self.unread
+        return self._author(place) == seat.name and not is_lost
 
     def _was_on_disk(self, seat: Seat, key: str, place: Place) -> None:
         seen = self.view(seat).receipt(key)
@@ -329,6 +340,8 @@ class Judge:
     def counters_agree(self, register: Register) -> None:
         """3: sales of the shift by the register's own counter = those in the journals + those of other programs."""
         self._read_documents()
+        for seat in self._world.seats:
+            self._look_at_journal(seat)
         printer = register.printer
         storage, shift = printer.storage.identity.storage_number, printer.storage.shift
         if not shift.is_open:
@@ -338,7 +351,7 @@ class Judge:
             document.total_kopecks or 0
             for place, document in self._documents.items()
             if place[0] == storage and document.shift_number == shift.number and document.kind == 1
-            if self._author(place) == SECOND
+            if self._author(place) == SECOND or place in self.unread
         )
         counted = printer.registers.money.get(TOTALS, 0)
         if counted != ours + foreign:
@@ -384,7 +397,7 @@ class Judge:
         for place, document in self._documents.items():
             if place[0] != storage or document.form not in (RECEIPT, 31):
                 continue
-            is_ours = self._author(place) == seat.name
+            is_ours = self._author(place) == seat.name and place not in self.unread
             if is_ours and place in foreign:
                 raise Violation(f"касса {seat.name} считает свой {_name(place)} чужим")
             if not is_ours and place not in foreign:

@@ -12,6 +12,7 @@ from posapp.errors import PosError
 from posapp.simulation import cashier, market, senior
 from posapp.simulation.event import Event
 from posapp.simulation.ledger import PERSON
+from posapp.simulation.register import Killed
 from posapp.simulation.remedies import remedy
 from posapp.till import claims, exchange, keeping, recover, resolve, shift
 from posapp.till.context import Till
@@ -127,13 +128,22 @@ def sync(world: World, event: Event) -> str:
 
 
 def sync_inside(world: World, event: Event) -> str:
-    """The sync lane's round falls into the middle of the device lane's next sale: both work at once in a program."""
+    """The sync lane's round falls into the middle of the device lane's next sale: both work at once in a program.
+
+    On a shared register it may be the other till's sale: then a death in the round is this till's alone.
+    """
     seat = world.seats[event.till]
 
     def round_() -> None:
-        if seat.is_running:
+        if not seat.is_running:
+            return
+        try:
             with suppress(PosError):
                 exchange.sync(seat.till, force=True)
+        except Killed:
+            if world.acting is seat:
+                raise
+            world.died(seat)
 
     world.meanwhile(seat.register, event.args["code"], event.args["when"], round_)
     return "armed"

@@ -72,6 +72,7 @@ class Register(SecondProgram):
         self._executed: list[Any] = []
         self._hooks: list[tuple[int, str, Callable[[], object]]] = []
         self._unreadable: set[int] = set()
+        self._ever_unreadable: set[tuple[str, int]] = set()
         self._work: Iterator[Step] | None = None
         self._code = 0
         self._wakes_at = self.clock.now
@@ -123,10 +124,9 @@ class Register(SecondProgram):
         """The TLV of this document can be read."""
         self._unreadable.discard(number)
 
-    @property
-    def has_unreadable(self) -> bool:
-        """Whether the tags of any document are gone."""
-        return bool(self._unreadable)
+    def was_unreadable(self, place: tuple[str, int]) -> bool:
+        """Whether the tags of this document have ever been gone."""
+        return place in self._ever_unreadable
 
     def unplug(self) -> None:
         """Someone pulls the cable."""
@@ -139,6 +139,8 @@ class Register(SecondProgram):
     def lose_tlv(self, *numbers: int) -> None:
         """These documents are in the archive: FF0A still knows them, FF3A does not."""
         self._unreadable |= set(numbers)
+        storage = self.printer.storage.identity.storage_number
+        self._ever_unreadable |= {(storage, number) for number in numbers}
 
     def be_read_by_another(self, number: int) -> None:
         """Once, after the till's next FF3A, another program asks for document `number`."""

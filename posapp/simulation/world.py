@@ -92,6 +92,8 @@ class World:
         for each in self.registers:
             each.answers = self.wires[id(each)]
         self.seats: list[Seat] = founding.seats(self)
+        self.acting: Seat | None = None
+        """The till at which somebody does something at this moment."""
         self.judge = invariants.Judge(self)
 
     # --- playing
@@ -133,6 +135,7 @@ class World:
 
     def attempt(self, seat: Seat, act: Callable[[Till], T]) -> Told:
         """Somebody does something at a till; the program is started when it does not run. What they are told."""
+        self.acting = seat
         try:
             told = Told(OK, act(seat.start()))
         except Killed:
@@ -140,6 +143,8 @@ class World:
             told = Told(KILLED)
         except PosError as error:
             told = Told(error.code, error=error)
+        finally:
+            self.acting = None
         self.told_counts[told.code] += 1
         self._said.append(f"{seat.name}:{told.code}")
         return told

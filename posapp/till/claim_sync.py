@@ -14,7 +14,7 @@ from posapp.domain.claim import Claim, ClaimState, Closed, Closing, Holdings, Lo
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.settlement import State
 from posapp.errors import PosError, SaleError, SetupError, SyncError
-from posapp.till import claim_book
+from posapp.till import claim_book, neighbours
 from posapp.till.claim_book import Book, Entry
 from posapp.till.claims import ClaimDesk, alive_receipt, desk_of, when
 from posapp.till.context import Till
@@ -179,8 +179,16 @@ def _note_answer(till: Till, claim: Claim, why: TakenFor) -> None:
     claim_book.change(till, note)
 
 
+def _may_be_receipted(till: Till, order_id: int) -> bool:
+    order = till.journal.order_by_id(till.portal, order_id)
+    return order is not None and bool(neighbours.unread_sales(till, order))
+
+
 def _give_back(till: Till, desk: ClaimDesk) -> int:
-    """Claims taken for a sale of which no receipt came: another till may sell the order."""
+    """Claims taken for a sale of which no receipt came: another till may sell the order.
+
+    Not one of which an unread document in our storage may be the receipt: there a person has to look first.
+    """
     book = claim_book.read(till)
     abandoned = {
         order_id: entry.fence
@@ -189,6 +197,7 @@ def _give_back(till: Till, desk: ClaimDesk) -> int:
         and entry.fence is not None
         and entry.taken_for is TakenFor.SALE
         and alive_receipt(till, order_id) is None
+        and not _may_be_receipted(till, order_id)
     }
     if not abandoned:
         return 0

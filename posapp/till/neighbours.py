@@ -4,6 +4,10 @@ The stamp of a document names till and order (tag 1086). Whoever accounts for th
 therefore learns which orders another till has receipted on it, with no network and no gateway. Such an order is not
 sold here: it would be the second receipt of the same settlement. Two portals may number their orders alike, so a
 manager may answer for the sale, audited.
+
+A sale that shows nobody's key – its TLV is gone, or the register takes none – and that the journal does not know proves
+only by another total that it is not an order's receipt (rule 6): the journal may have gone back in time. Its total is
+kept, and an order of just that total is sold on a manager's word only.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import json
 from collections.abc import Sequence
 
 from posapp.domain.fiscal import FiscalDocument, ReceiptKind
+from posapp.domain.money import Money
 from posapp.domain.order import Order
 from posapp.domain.settlement import Stamp
 from posapp.errors import SaleError
@@ -29,7 +34,11 @@ def note_receipts(till: Till, foreign: Sequence[FiscalDocument]) -> None:
 
 
 def refuse_receipted(till: Till, order: Order, override: str = "") -> None:
-    """Raises SaleError `receipted_elsewhere` for an order that another till has receipted on this register."""
+    """Raises SaleError `receipted_elsewhere` for an order that another till has receipted on this register.
+
+    And `maybe_receipted` for one of which an unread sale may be the receipt.
+    """
+    _refuse_unread(till, order, override)
     said = till.journal.get_fact(_fact(order.number))
     if not said:
         return
@@ -38,6 +47,47 @@ def refuse_receipted(till: Till, order: Order, override: str = "") -> None:
         raise SaleError("receipted_elsewhere", order=order.number, **beside)
     seen = f"касса {beside['till']}, {beside['document']}"
     till.journal.note(audit.decided(till, "claim.overridden", order.number, override, beside=seen))
+
+
+def note_unread(till: Till, documents: Sequence[FiscalDocument]) -> None:
+    """Keeps the totals of sales of which nobody can say whose they are."""
+    for document in documents:
+        if document.kind is ReceiptKind.SELL and document.total is not None:
+            found = _unread(till, document.total)
+            _keep_unread(till, document.total, {*found, document.number})
+
+
+def forget_unread(till: Till, document: FiscalDocument) -> None:
+    """A person has said that this document is another program's."""
+    if document.total is not None and document.number in (found := _unread(till, document.total)):
+        _keep_unread(till, document.total, found - {document.number})
+
+
+def unread_sales(till: Till, order: Order) -> list[int]:
+    """The numbers of the documents of which one may be the receipt of this order."""
+    return sorted(_unread(till, order.price)) if till.settings.printer is not None else []
+
+
+def _refuse_unread(till: Till, order: Order, override: str) -> None:
+    found = unread_sales(till, order)
+    if not found:
+        return
+    documents = ", ".join(f"ФД {number}" for number in found)
+    if not override:
+        raise SaleError("maybe_receipted", order=order.number, documents=documents, total=order.price)
+    till.journal.note(audit.decided(till, "claim.overridden", order.number, override, beside=documents))
+
+
+def _unread(till: Till, total: Money) -> set[int]:
+    return set(json.loads(till.journal.get_fact(_fact_of_total(till, total)) or "[]"))
+
+
+def _keep_unread(till: Till, total: Money, numbers: set[int]) -> None:
+    till.journal.set_fact(_fact_of_total(till, total), json.dumps(sorted(numbers)))
+
+
+def _fact_of_total(till: Till, total: Money) -> str:
+    return f"unread_sales:{till.identity.storage_number}:{total.kopecks}"
 
 
 def _fact(order_number: str) -> str:

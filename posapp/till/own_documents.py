@@ -20,7 +20,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Settlement, Stamp, State, short_key
 from posapp.errors import Offline, Refused, Rejected, ResolveNeeded, SetupError
 from posapp.journal.rows import DeviceSending, DocumentTaken, IllegalMove
-from posapp.till import adopt, audit, exchange, orders, recover
+from posapp.till import adopt, audit, exchange, neighbours, orders, recover
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 
@@ -199,6 +199,7 @@ def declare_foreign(till: Till, number: int, reason: str) -> None:
     decision = audit.decided(till, "document.foreign", str(number), reason, document=number)
     reached = known.last_document if known is not None and known.identity == identity else 0
     till.journal.remember_document(identity, reached, [document], decision=decision)
+    neighbours.forget_unread(till, document)
 
 
 def _give_way(till: Till, document: FiscalDocument, stamp: Stamp, why: str) -> None:

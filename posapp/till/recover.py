@@ -281,7 +281,7 @@ def _account_for(till: Till, identity: DeviceIdentity, after: int, last: int) ->
         if len(batch) == BATCH or document.number >= last:
             refuse_unknown_ours(till, batch)
             foreign = foreign_of(till, batch)
-            neighbours.note_receipts(till, foreign)
+            note_others(till, foreign)
             till.journal.remember_document(identity, document.number, foreign)
             if last - after > BATCH:  # it takes a while: whoever waits shall see it go on
                 log.info("ФН: прочитано %d из %d документов", document.number - after, last - after)
@@ -291,6 +291,19 @@ def _account_for(till: Till, identity: DeviceIdentity, after: int, last: int) ->
 def foreign_of(till: Till, documents: Sequence[FiscalDocument]) -> list[FiscalDocument]:
     """Those of the documents that settle something and that another program made."""
     return [each for each in documents if each.type in _SETTLEMENTS and not _is_known(till, each)]
+
+
+def note_others(till: Till, documents: Sequence[FiscalDocument]) -> None:
+    """What documents that the journal does not know say of orders, or leave open (rule 6). Before they are noted."""
+    neighbours.note_receipts(till, documents)
+    neighbours.note_unread(till, [each for each in documents if _is_anybodys(till, each)])
+
+
+def _is_anybodys(till: Till, document: FiscalDocument) -> bool:
+    """Whether it could be ours and nothing but its total can contradict that. The past of another program cannot."""
+    if document.stamp or (document.whole and not is_nameless_ours(till, document)):
+        return False
+    return not (_is_noted(till, document) or _is_past(till, document))
 
 
 def refuse_unknown_ours(till: Till, documents: Sequence[FiscalDocument]) -> None:
@@ -313,11 +326,19 @@ def is_nameless_ours(till: Till, document: FiscalDocument) -> bool:
     takes_no_key = document.kind is not None and not till.printer.key_tag(document.kind)
     if document.type not in _SETTLEMENTS or document.stamp or not takes_no_key or _is_known(till, document):
         return False
-    identity = till.printer.connect()
-    noted = till.journal.foreign_documents(identity.storage_number, after=document.number - 1, limit=1)
-    is_noted = bool(noted) and noted[0].number == document.number
-    is_past = document.number <= int(till.journal.get_fact(_met(identity)) or 0)
-    return till.printer_settings.only_program and not (is_noted or is_past)
+    return till.printer_settings.only_program and not (_is_noted(till, document) or _is_past(till, document))
+
+
+def _is_noted(till: Till, document: FiscalDocument) -> bool:
+    """Whether the journal has it as another program's."""
+    storage = till.printer.connect().storage_number
+    noted = till.journal.foreign_documents(storage, after=document.number - 1, limit=1)
+    return bool(noted) and noted[0].number == document.number
+
+
+def _is_past(till: Till, document: FiscalDocument) -> bool:
+    """Whether it was there before this till met the storage."""
+    return document.number <= int(till.journal.get_fact(_met(till.printer.connect())) or 0)
 
 
 def _met(identity: DeviceIdentity) -> str:

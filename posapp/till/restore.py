@@ -27,7 +27,7 @@ from posapp.errors import PosError, ResolveNeeded, SetupError
 from posapp.journal import soundness
 from posapp.journal.rows import DeviceSending
 from posapp.settings import Settings
-from posapp.till import audit, claim_book, neighbours, own_documents, place, recover, register
+from posapp.till import audit, claim_book, own_documents, place, recover, register
 from posapp.till.context import Till
 from posapp.till.own_documents import Progress, Waiting, silent
 
@@ -289,7 +289,7 @@ def _hold(till: Till, held: Iterable[Sequence[str]]) -> None:
 def _remember(till: Till, found: own_documents.Found) -> list[Waiting]:
     """The device book: everything up to the last document is accounted for."""
     foreign = recover.foreign_of(till, [*found.others, *found.unreadable])
-    neighbours.note_receipts(till, foreign)
+    recover.note_others(till, foreign)
     till.journal.remember_document(till.printer.connect(), found.last, foreign)
     try:
         recover.watch(till, till.printer.last_document_number())
