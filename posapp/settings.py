@@ -31,7 +31,9 @@ class PrinterSettings:
 
     `key_tag` and `refund_key_tag` say where receipts and refunds carry our key: "1084", "1192", "" for nowhere. They
     are proven when `takes_key`; else no receipt could be opened at set-up and 1084 is what the first one offers. With
-    `only_program` the shop has confirmed that no other program prints on this register.
+    `only_program` the shop has confirmed that no other program prints on this register. What it prints of itself:
+    `user` (1048), `inn` (1018), `address` (1009), `place` (1187), `fns_site` (1060), `sender` (1117); `width` is how
+    many characters fit a line of its paper.
     """
 
     model: str
@@ -51,6 +53,12 @@ class PrinterSettings:
     key_tag: str = "1084"
     refund_key_tag: str = "1084"
     only_program: bool = False
+    inn: str = ""
+    address: str = ""
+    place: str = ""
+    fns_site: str = ""
+    sender: str = ""
+    width: int = 48
 
     @property
     def key_tags(self) -> dict[int, str]:
@@ -289,10 +297,13 @@ def _printer(given: Mapping[str, Any]) -> PrinterSettings:
     for tag in (printer.key_tag, printer.refund_key_tag):
         if tag not in _KEY_TAGS:
             raise ValueError(f"тег {tag[:20]}")
+    if printer.width not in _WIDTHS:
+        raise ValueError(f"width {printer.width}")
     return printer
 
 
 _KEY_TAGS = ("1084", "1192", "")
+_WIDTHS = range(16, 121)  # characters in a line of paper
 
 
 def _typed(part: _Part) -> _Part:

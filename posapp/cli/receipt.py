@@ -10,8 +10,8 @@ import typer
 
 from posapp.cli import decode
 from posapp.cli.common import AlwaysJson, DataDir, Json, NoDataDir, answer, command, emit_or_stop
+from posapp.domain.printed import text_of
 from posapp.errors import SaleError
-from posapp.till import receipt_text
 from posapp.till.receipts import receipt_view
 
 
@@ -40,10 +40,12 @@ def show(
         if stored is None:
             raise SaleError("not_found", what=f"чек {key}")
         shown = receipt_view(till, stored)
-        formula = till.settings.printer.vat_formula if till.settings.printer else "L"
     body: dict[str, Any] = {"order": shown.receipt.order_number, "receipt": shown.as_json()}
     body["lines"] = shown.receipt.as_json()["lines"]
-    answer(json, body, receipt_text.text_of(shown, formula))
+    text = text_of(shown.form, shown.profile.width)
+    answer(
+        json, body, f"{text}\nСОСТОЯНИЕ: {shown.state.value} {shown.reason}".rstrip() if shown.mark is None else text
+    )
 
 
 def verify(

@@ -30,7 +30,7 @@ from posapp.domain.printed_words import (
 )
 from posapp.domain.registration import Registration
 
-TRAINING = "УЧЕБНЫЙ ЧЕК – НЕ НАСТОЯЩИЙ"
+TRAINING, TRAINING_REPORT = "УЧЕБНЫЙ ЧЕК – НЕ НАСТОЯЩИЙ", "УЧЕБНЫЙ ДОКУМЕНТ – НЕ НАСТОЯЩИЙ"
 SETTLEMENTS = frozenset((DocumentType.RECEIPT, DocumentType.BSO, DocumentType.CORRECTION, DocumentType.BSO_CORRECTION))
 
 
@@ -40,13 +40,14 @@ class Beside:
 
     `registration` fills in what its register prints from its own memory. `cash_given` and `change` are kopecks over the
     counter, of which the storage knows nothing. `notice` are lines at the top, such as that no receipt was made.
+    `is_training` None: a document of a debug storage is training, since it has no legal force.
     """
 
     registration: Registration = field(default_factory=lambda: Registration(fns_site=""))
     cash_given: int = 0
     change: int = 0
     notice: tuple[str, ...] = ()
-    is_training: bool = False
+    is_training: bool | None = None
 
 
 def form_of(document: Document, beside: Beside | None = None) -> PrintedForm:
@@ -102,7 +103,8 @@ def head_lines(form: int, tags: Tags, beside: Beside) -> list[FormLine]:
     """Whose register it is and what the document is called; the same on every document."""
     known = beside.registration
     user, inn = tags.text(1048) or known.user, tags.text(1018) or known.inn
-    lines = [centred(TRAINING, strong=True)] if is_training(tags, beside) else []
+    banner = TRAINING if form in SETTLEMENTS else TRAINING_REPORT
+    lines = [centred(banner, strong=True)] if is_training(tags, beside) else []
     lines += [centred(each, strong=True) for each in beside.notice]
     lines += [centred(user)] if user else []
     lines += [centred(f"ИНН {inn}")] if inn else []
@@ -194,8 +196,8 @@ def foot_lines(tags: Tags, beside: Beside) -> list[FormLine]:
 
 
 def is_training(tags: Tags, beside: Beside) -> bool:
-    """Whether the document has no legal force: debug storages carry numbers that begin with 9999."""
-    return beside.is_training or tags.text(1041).startswith("9999")
+    """Whether the document is practice: debug storages carry numbers that begin with 9999."""
+    return tags.text(1041).startswith("9999") if beside.is_training is None else beside.is_training
 
 
 def qr_of(tags: Tags) -> str:

@@ -15,7 +15,7 @@ from datetime import datetime
 from posapp.domain.fiscal import DeviceIdentity, DocumentType, ReceiptKind
 from posapp.domain.money import ZERO, Money
 from posapp.domain.printed import RULE, FormLine, PrintedForm, centred, kopecks, pair, words
-from posapp.domain.printed_document import TRAINING, Beside, foot_lines, head_lines, is_training
+from posapp.domain.printed_document import TRAINING_REPORT, Beside, foot_lines, head_lines, is_training
 from posapp.domain.printed_tags import Tags, counted, labelled
 from posapp.domain.printed_words import DOCUMENTS, FORMATS, KINDS, TAX_SYSTEMS, TENDERS, WARNINGS, bits
 from posapp.domain.registration import Registration
@@ -164,7 +164,7 @@ class XReport:
 def x_form(report: XReport) -> PrintedForm:
     """The X report: closes nothing, is no document, so it has neither number nor sign nor code."""
     known, device = report.registration, report.device
-    lines = [centred(TRAINING, strong=True)] if device.is_simulated else []
+    lines = [centred(TRAINING_REPORT, strong=True)] if device.is_simulated else []
     lines += [centred(known.user)] if known.user else []
     lines += [centred(f"ИНН {known.inn}")] if known.inn else []
     lines += [centred(known.address)] if known.address else []

@@ -1,8 +1,11 @@
-"""What a register was registered with and puts on every document: whose it is and where settlements are made."""
+"""What a register puts on every document: whose it is, where settlements are made, how wide its paper is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from posapp.domain.printed import DEFAULT_WIDTH
 
 FNS_SITE = "www.nalog.gov.ru"
 
@@ -19,3 +22,18 @@ class Registration:
     fns_site: str = FNS_SITE
     sender: str = ""
     factory_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormProfile:
+    """The register that a receipt is printed on, as far as its paper shows it.
+
+    `width`: characters in a line. `ffd`: "1.05", "1.1" or "1.2". `vat_formula`: `L` or `T`. `key_tags`: by kind of
+    receipt (1054) the tag in which our key stands: "1084", "1192" or "".
+    """
+
+    registration: Registration = field(default_factory=Registration)
+    width: int = DEFAULT_WIDTH
+    ffd: str = "1.05"
+    vat_formula: str = "L"
+    key_tags: Mapping[int, str] = field(default_factory=dict)

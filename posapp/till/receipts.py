@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posapp.domain.fiscal import FiscalMark
+from posapp.domain.registration import FNS_SITE, FormProfile, Registration
+from posapp.settings import PrinterSettings
 from posapp.till.context import Till
 from posapp.till.views import ReceiptView
 
@@ -15,15 +17,34 @@ if TYPE_CHECKING:
 def receipt_view(till: Till, stored: StoredReceipt) -> ReceiptView:
     """What screens show of a stored receipt."""
     receipt, mark = stored.receipt, stored.mark
-    printer = till.settings.printer
     return ReceiptView(
         receipt=receipt,
         state=stored.state,
         mark=mark,
         qr=None if mark is None else mark.qr(receipt.total, receipt.kind),
         reason=stored.reason,
-        seller=printer.user if printer else "",
-        register=till.identity if printer else None,
+        profile=form_profile(till.settings.printer),
+    )
+
+
+def form_profile(printer: PrinterSettings | None) -> FormProfile:
+    """What is known of the paper of the register that is set up."""
+    if printer is None:
+        return FormProfile()
+    return FormProfile(
+        registration=Registration(
+            user=printer.user,
+            inn=printer.inn,
+            address=printer.address,
+            place=printer.place,
+            fns_site=printer.fns_site or FNS_SITE,
+            sender=printer.sender,
+            factory_number=printer.factory_number,
+        ),
+        width=printer.width,
+        ffd=printer.ffd,
+        vat_formula=printer.vat_formula,
+        key_tags=printer.key_tags,
     )
 
 

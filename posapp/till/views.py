@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalMark, ReceiptKind, Shift
 from posapp.domain.money import ZERO, Money
 from posapp.domain.order import Order
+from posapp.domain.printed import PrintedForm
 from posapp.domain.receipt import Receipt
+from posapp.domain.registration import FormProfile
 from posapp.domain.settlement import State
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError
@@ -66,15 +68,21 @@ class Lights:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptView:
-    """A receipt and where it stands. `seller`, `inn`, `address` are what the register prints in its head."""
+    """A receipt and where it stands. `profile` is what is known of the paper of its register."""
 
     receipt: Receipt
     state: State
     mark: FiscalMark | None
     qr: str | None
     reason: str = ""
-    seller: str = ""
-    register: DeviceIdentity | None = None
+    profile: FormProfile = field(default_factory=FormProfile)
+
+    @property
+    def form(self) -> PrintedForm:
+        """The receipt as it is printed; without a mark it says that there is none."""
+        from posapp.domain.printed_receipt import receipt_form_of
+
+        return receipt_form_of(self.receipt, self.mark, self.profile)
 
     def as_json(self) -> dict[str, object]:
         """`receipt` of the command `sell`."""

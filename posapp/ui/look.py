@@ -30,12 +30,12 @@ _loaded_for: set[int] = set()  # the application object that knows our fonts
 
 
 def load_fonts() -> None:
-    """Makes Inter known to this application, once. Raises FileNotFoundError when it is not installed with it."""
+    """Makes our fonts known to this application, once. Raises FileNotFoundError when they are not installed with it."""
     application = id(QApplication.instance())
     if application in _loaded_for:
         return
-    for weight in ("Regular", "SemiBold", "Bold"):
-        QFontDatabase.addApplicationFont(str(resource("fonts", f"Inter-{weight}.ttf")))
+    for name in ("Inter-Regular", "Inter-SemiBold", "Inter-Bold", "JetBrainsMono-Regular", "JetBrainsMono-Bold"):
+        QFontDatabase.addApplicationFont(str(resource("fonts", f"{name}.ttf")))
     _loaded_for.add(application)
 
 

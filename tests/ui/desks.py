@@ -13,6 +13,7 @@ from posapp.domain.fiscal import DeviceIdentity, FiscalMark, ReceiptKind, Shift,
 from posapp.domain.money import ZERO, Money, Quantity
 from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShipment
 from posapp.domain.receipt import Receipt, ReceiptLine, TaxSystem, Tender, TenderKind
+from posapp.domain.registration import FormProfile, Registration
 from posapp.domain.settlement import Settlement, State
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError, SaleError, Unreachable
@@ -53,6 +54,15 @@ from posapp.ui.desk import Watch
 
 NOW = datetime(2026, 11, 21, 11, 5, 12, tzinfo=UTC)
 IDENTITY = DeviceIdentity("0106300123456", "0000000001054321", "9999078900001234")
+PROFILE = FormProfile(
+    Registration(
+        user="ООО «Волна»",
+        inn="7801234564",
+        address="190000, г. Санкт-Петербург, ул. Морская, д. 1",
+        place="Магазин на Морской",
+        factory_number=IDENTITY.factory_number,
+    )
+)
 
 GREY = Lamp(Light.GREY)
 NOT_DUE = Lights(GREY, GREY, GREY, GREY)
@@ -129,8 +139,7 @@ def fiscalized(receipt: Receipt, document: int = 4518) -> ReceiptView:
         State.FISCALIZED,
         made,
         made.qr(receipt.total, receipt.kind),
-        seller="ООО «Волна»",
-        register=IDENTITY,
+        profile=PROFILE,
     )
 
 

@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from posapp.domain.fiscal import Shift, ShiftState
 from posapp.domain.money import ZERO, Money
+from posapp.domain.printed import text_of
 from posapp.domain.settlement import State
-from posapp.domain.vat import VatRate
 from posapp.errors import OutcomeUnknown, Refused
 from posapp.till.views import Lights, OrderView, ReceiptView
 from posapp.ui.draft import Paid
@@ -19,11 +19,11 @@ from posapp.ui.head import Head
 from posapp.ui.lights import Shape
 from posapp.ui.look import Look
 from posapp.ui.payment_pane import SLOW_S, Step
-from posapp.ui.receipt_picture import receipt_texts
+from posapp.ui.receipt_picture import ReceiptPicture
 from posapp.ui.start import make_application
 from posapp.ui.words import Say
 from tests.ui.conftest import MakeShop, Shop
-from tests.ui.desks import GREY, NOW, FakeDesk, fiscalized, line, order, receipt_of
+from tests.ui.desks import GREY, NOW, FakeDesk, fiscalized, order, receipt_of
 
 ENTER, ESC = Qt.Key.Key_Return, Qt.Key.Key_Escape
 F7, F8 = Qt.Key.Key_F7, Qt.Key.Key_F8
@@ -208,16 +208,15 @@ def test_a_till_that_is_a_number_is_called_one(qtbot: QtBot, till: str, words: s
     assert head.facts.whole == words
 
 
-def test_the_picture_of_a_receipt_says_no_vat_and_no_cashier_twice() -> None:
-    look = Look(Say(), lambda: NOW)
-    it = order(lines=(line("Книга", 50_000, percent=None),))
-    made = fiscalized(receipt_of(it, Money(50_000), ZERO))
-    lines = tuple(replace(each, vat=VatRate.NONE) for each in made.receipt.lines)
-    shown = replace(made, receipt=replace(made.receipt, lines=lines, cashier="Кассир"))
-    words = [each.left for each in receipt_texts(shown, look)]
-    assert any("без НДС" in each for each in words)
-    assert "Кассир" in words
-    assert not any("Кассир Кассир" in each for each in words)
+def test_the_picture_of_a_receipt_is_its_printed_form(qtbot: QtBot) -> None:
+    made = fiscalized(receipt_of(order(), Money(300_000), ZERO))
+    picture = ReceiptPicture(Look(Say("en"), lambda: NOW))
+    qtbot.addWidget(picture)
+    for width in (32, 48):
+        shown = replace(made, profile=replace(made.profile, width=width))
+        picture.show_receipt(shown)
+        assert [row.text.rstrip() for row in picture.rows] == text_of(replace(shown.form, qr=""), width).splitlines()
+    assert "СДАЧА =520.00" in picture.accessibleName()
 
 
 def test_a_message_that_is_not_about_a_lamp_stays_when_lamps_are_read(shop: Shop) -> None:
