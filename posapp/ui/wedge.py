@@ -18,6 +18,8 @@ from enum import Enum, auto
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QWindow
 
+from posapp.domain import layout
+
 GAP_MS = 60  # longest pause between two keys of a scan; scanners send 2–30 ms apart, fingers 80 and more
 LENGTH_MIN = 6  # at fingers' fastest pace, a code must be this long to be told from a number that is typed
 QUICK_MS, QUICK_MIN = 30, 3
@@ -67,14 +69,13 @@ class Burst:
         return text
 
 
-_RU = 'ёйцукенгшщзхъфывапролджэячсмитьбю.ЁЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮ,"№;:?/'
-_EN = "`qwertyuiop[]asdfghjkl;'zxcvbnm,./~QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>?@#$^&|"
-_LAYOUT = str.maketrans(_RU, _EN)
-
-
 def mend_layout(text: str) -> str:
-    """A code that the scanner typed on the Russian layout, in the Latin letters that it meant."""
-    return text.translate(_LAYOUT) if any("а" <= each.lower() <= "я" or each in "ёЁ" for each in text) else text
+    """A code that the scanner typed on the Russian layout, in the Latin letters that it meant.
+
+    Here the slip of an order is meant as much as a code of goods; what is mixed is translated as far as it goes, and
+    whoever reads a marking code refuses it (`posapp.domain.marking`).
+    """
+    return text.translate(layout.BACK) if layout.looks_russian(text) else text
 
 
 _LONG_AGO = -1_000_000
