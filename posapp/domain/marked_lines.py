@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from posapp.domain.marking import MarkingCode
+from posapp.domain.marking import BadMarking, MarkingCode
 from posapp.domain.money import Quantity
 from posapp.domain.receipt import ReceiptLine
 from posapp.domain.terms import PaymentObject
@@ -28,24 +28,24 @@ MARKED_AS = {
     PaymentObject.EXCISE_UNMARKED: PaymentObject.EXCISE_MARKED,
     PaymentObject.EXCISE_MARKED: PaymentObject.EXCISE_MARKED,
 }
-"""What tag 1212 becomes when the thing has a code (31 and 33 of FFD 1.2)."""
+"""What tag 1212 becomes when the thing has a code: 31 and 33. FFD 1.05 has no word for it; the driver knows."""
 
 
-def with_codes(
-    lines: Sequence[ReceiptLine], codes: Mapping[int, Sequence[MarkingCode]], *, names_marking: bool
-) -> tuple[ReceiptLine, ...]:
+def with_codes(lines: Sequence[ReceiptLine], codes: Mapping[int, Sequence[MarkingCode]]) -> tuple[ReceiptLine, ...]:
     """The lines with their codes. `codes`: number of the line, from 1, to the codes of its things.
 
-    `names_marking`: the register speaks FFD 1.2, which says in tag 1212 that a thing has a code. Raises SaleError
-    `marking_quantity`, `marking_twice`, `not_found` (no such line).
+    Raises SaleError `marking_quantity`, `marking_twice`, `not_found` (no such line); BadMarking for a barcode, which
+    names a sort of goods and not the thing.
     """
     for number in codes:
         if not 1 <= number <= len(lines):
             raise SaleError("not_found", what=f"строка {number}")
+        if not all(code.is_marked for code in codes[number]):
+            raise BadMarking("это штрихкод товара, а не код маркировки", 0)
     refuse_twice([(number, code) for number in sorted(codes) for code in codes[number]])
     found: list[ReceiptLine] = []
     for number, line in enumerate(lines, start=1):
-        found += _pieces(number, line, codes.get(number, ()), names_marking)
+        found += _pieces(number, line, codes.get(number, ()))
     return tuple(found)
 
 
@@ -64,9 +64,8 @@ def _pieces(number: int, line: ReceiptLine, codes: Sequence[MarkingCode], names_
     marked = MARKED_AS.get(line.payment_object)
     if marked is None or line.measure or line.quantity.value != len(codes) or len(codes) > LINES_MAX:
         raise SaleError("marking_quantity", line=number, name=line.name, quantity=line.quantity, count=len(codes))
-    kind = marked if names_marking else line.payment_object
     one = Quantity(Decimal(1))
     return [
-        replace(line, quantity=one, line_sum=line.price.times(one), payment_object=kind, marking=code.text)
+        replace(line, quantity=one, line_sum=line.price.times(one), payment_object=marked, marking=code.text)
         for code in codes
     ]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from posapp.domain.gs1 import GS, check_digit
 from posapp.domain.marked_lines import with_codes
-from posapp.domain.marking import MarkingCode, parse_marking
+from posapp.domain.marking import BadMarking, MarkingCode, parse_marking
 from posapp.domain.money import Money, Quantity, total
 from posapp.domain.receipt import ReceiptLine
 from posapp.domain.terms import PaymentObject
@@ -32,13 +32,13 @@ def line(quantity: str = "1", kopecks: int = 1999, **changes: object) -> Receipt
 
 def refusal(lines: list[ReceiptLine], codes: dict[int, list[MarkingCode]]) -> SaleError:
     with pytest.raises(SaleError) as caught:
-        with_codes(lines, codes, names_marking=True)
+        with_codes(lines, codes)
     return caught.value
 
 
 def test_a_line_of_three_things_becomes_three_lines_in_the_order_of_the_codes() -> None:
     lines = [line("2"), line("3", 5), line()]
-    found = with_codes(lines, {2: [code(7), code(8), code(9)]}, names_marking=True)
+    found = with_codes(lines, {2: [code(7), code(8), code(9)]})
     assert [each.marking for each in found] == ["", code(7).text, code(8).text, code(9).text, ""]
     assert [str(each.quantity) for each in found] == ["2", "1", "1", "1", "1"]
     assert found[0] == lines[0]
@@ -53,14 +53,14 @@ def test_a_line_of_three_things_becomes_three_lines_in_the_order_of_the_codes() 
         (PaymentObject.COMMODITY_UNMARKED, PaymentObject.COMMODITY_MARKED),
     ],
 )
-def test_the_object_says_that_there_is_a_code_where_the_format_has_a_word_for_it(
-    plain: PaymentObject, marked: PaymentObject
-) -> None:
-    (found,) = with_codes([line(payment_object=plain)], {1: [code()]}, names_marking=True)
+def test_the_object_says_that_there_is_a_code(plain: PaymentObject, marked: PaymentObject) -> None:
+    (found,) = with_codes([line(payment_object=plain)], {1: [code()]})
     assert found.payment_object is marked
-    if plain is not PaymentObject.COMMODITY_UNMARKED:  # a word of FFD 1.2 itself
-        (found,) = with_codes([line(payment_object=plain)], {1: [code()]}, names_marking=False)
-        assert found.payment_object is plain
+
+
+def test_a_barcode_is_no_marking_code() -> None:
+    with pytest.raises(BadMarking):
+        with_codes([line()], {1: [parse_marking("4607103820700")]})
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_the_money_stays_to_the_kopeck(rows: list[tuple[int, int, bool]]) -> Non
         for number, (count, _, is_marked) in enumerate(rows, start=1)
         if is_marked
     }
-    found = with_codes(lines, codes, names_marking=True)
+    found = with_codes(lines, codes)
     assert total([each.line_sum for each in found]) == total([each.line_sum for each in lines])
     assert sum(each.quantity.value for each in found) == sum(each.quantity.value for each in lines)
     assert len({each.marking for each in found if each.marking}) == sum(map(len, codes.values()))
