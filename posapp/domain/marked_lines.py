@@ -58,7 +58,7 @@ def refuse_twice(codes: Sequence[tuple[int, MarkingCode]]) -> None:
         lines[code.identity] = number
 
 
-def _pieces(number: int, line: ReceiptLine, codes: Sequence[MarkingCode], names_marking: bool) -> list[ReceiptLine]:
+def _pieces(number: int, line: ReceiptLine, codes: Sequence[MarkingCode]) -> list[ReceiptLine]:
     if not codes:
         return [line]
     marked = MARKED_AS.get(line.payment_object)
