@@ -1,43 +1,58 @@
 """Bodies of `receipt verify`, `tlv decode` and `qr parse`: published receipts, fiscal documents and QR texts as data.
 
 Each reads many things, answers each of them in its turn through `write`, and returns the exit code: 0, or 1 when one
-of them could not be read. One bad thing never hides the others. Input is untrusted: lines and files are bounded before
-they are read whole. Blank lines are passed over.
+of them could not be read or does not agree with itself. One bad thing never hides the others. Input is untrusted: lines
+and files are bounded before they are read whole. Blank lines are passed over.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from posapp.domain import ffd, published, qr, recompute
+from posapp.domain import ffd, published, published_json, qr, recompute
 from posapp.errors import PosError
 
 Write = Callable[[Any], None]
 """Takes one JSON-able answer."""
 
-TLV_LINE_MAX = 3 * (ffd.DOCUMENT_MAX + 128)
-"""Characters: a document in hex with a blank between the bytes."""
-_HEX = re.compile(r"(?:0x)?(?:[0-9A-Fa-f]{2}\s*)+")
+TLV_LINE_MAX = 6 * (ffd.DOCUMENT_MAX + 128)
+"""Characters: a document in hex with `, 0x` before every byte."""
+_BETWEEN = re.compile(r"\\n|\\(?=/)|[\s\"',;:\[\]\ufeff]")
+"""What may stand around and between the bytes of a value that was copied out of a log, a program or JSON."""
+_HEX = re.compile(r"(?:(?:0x|\\x|-)?[0-9A-F]{2})+", re.IGNORECASE)
+_HEX_SIGNS = re.compile(r"0x|\\x|-", re.IGNORECASE)
+_HEX_CUT_OFF = re.compile(r"(?:[0-9A-F]{2})+[0-9A-F]", re.IGNORECASE)
+_DATA_URL = re.compile(r"data:[a-z0-9/+.;=-]*,", re.IGNORECASE)
+_PERCENT = re.compile(r"%(2B|2F|3D|2D|5F)", re.IGNORECASE)
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 
 
 def verify_files(paths: Iterable[Path], write: Write) -> int:
-    """Recomputes published receipts: per file `{"file", "lines_ok", …}`, or `{"file", "error"}` where unreadable."""
+    """Recomputes published receipts: per file `{"file", "lines_ok", …}`, or `{"file", "error"}` where unreadable.
+
+    A file with several receipts gives a line for each, with its number from 1 under `"receipt"`. 1 when a file is
+    unreadable or one of the four respects is wrong; what was not published is no fault.
+    """
     code = 0
     for path in paths:
         try:
-            verdict = recompute.verify(published.read_published(_read(path)))
+            receipts = published.read_all(_read(path))
         except PosError as error:
             write({"file": str(path), "error": error.as_json()})
             code = 1
-        else:
-            write({"file": str(path), **verdict.as_json()})
+            continue
+        for number, receipt in enumerate(receipts, 1):
+            verdict = recompute.verify(receipt)
+            numbered = {"receipt": number} if len(receipts) > 1 else {}
+            write({"file": str(path), **numbered, **verdict.as_json()})
+            code = code or (0 if verdict.agrees else 1)
     return code
 
 
@@ -46,7 +61,7 @@ def decode_tlv(lines: Iterable[str], write: Write) -> int:
 
     The position is that of a character when the line is neither, else that of a byte in the document.
     """
-    return _each_line(lines, TLV_LINE_MAX, lambda line: ffd.decode_document(_document(line)), write)
+    return _each_line(lines, TLV_LINE_MAX, _tags, write)
 
 
 def parse_qr(lines: Iterable[str], write: Write) -> int:
@@ -95,22 +110,45 @@ def _read(path: Path) -> bytes:
     """The file's bytes, one more than allowed at most. PosError `bad_input` when it cannot be read."""
     try:
         with path.open("rb") as file:
-            return file.read(published.FILE_MAX + 1)
+            return file.read(published_json.FILE_MAX + 1)
     except OSError as error:
         raise PosError("bad_input", what=error.strerror or type(error).__name__) from None
 
 
-def _document(line: str) -> bytes:
-    """The bytes of a line: hex when it looks so, else base64, of either alphabet and with or without its padding."""
-    text = line.strip()
-    if _HEX.fullmatch(text):
-        return bytes.fromhex(text.removeprefix("0x"))
-    packed = text.replace("-", "+").replace("_", "/")
-    if strange := _NOT_BASE64.search(packed):
-        at = line.index(text) + strange.start()
-        raise PosError("bad_input", what="ни base64, ни hex", position=at)
-    bare = packed.rstrip("=")
+def _tags(line: str) -> list[dict[str, object]]:
+    """The tags of the document on a line.
+
+    Every hex text is base64 as well: a line that is hex but no document may have been meant so.
+    """
+    bare = _bare(line)
+    is_hex = _HEX.fullmatch(bare)
     try:
-        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+        return ffd.decode_document(bytes.fromhex(_HEX_SIGNS.sub("", bare)) if is_hex else _of_base64(bare, line))
+    except ffd.BadTlv:
+        if is_hex:
+            with contextlib.suppress(ffd.BadTlv, PosError):
+                return ffd.decode_document(_of_base64(bare, line))
+        elif _HEX_CUT_OFF.fullmatch(bare):
+            raise PosError("bad_input", what="hex оборван: последний знак без пары", position=len(line)) from None
+        raise
+
+
+def _bare(line: str) -> str:
+    """The line without what stands around and between the bytes."""
+    text = line.strip()
+    if found := _DATA_URL.match(text):
+        text = text[found.end() :]
+    text = _BETWEEN.sub("", text)
+    return _PERCENT.sub(lambda found: chr(int(found[1], 16)), text)
+
+
+def _of_base64(bare: str, line: str) -> bytes:
+    """The bytes of base64 of either alphabet, with or without its padding. PosError with the place on the line."""
+    packed = bare.replace("-", "+").replace("_", "/")
+    if strange := _NOT_BASE64.search(packed):
+        raise PosError("bad_input", what="ни base64, ни hex", position=line.index(strange[0]))
+    packed = packed.rstrip("=")
+    try:
+        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
     except binascii.Error:
         raise PosError("bad_input", what="base64 не закончен", position=len(line)) from None

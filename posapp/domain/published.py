@@ -1,43 +1,47 @@
-"""Receipts as the tax service and the OFDs publish them, read and recomputed.
+"""Receipts as the tax service and the OFDs publish them, read as one thing whatever their dialect.
 
-The JSON of the tax service's app and of OFD sites is one format with several dialects. Sums are kopecks, quantities
-JSON numbers with the noise of binary fractions in them. What is read, by tag:
+What is read, by tag (names and dialects: `published_names`; where a file keeps its receipts: `published_json`):
 
-    1012 dateTime            ISO text or seconds of the wall clock; the year decides what the code 1 means
-    1020 totalSum            1031 cashTotalSum   1081 ecashTotalSum   1215 prepaidSum or prepaymentSum
-                             1216 creditSum or postpaymentSum         1217 provisionSum or counterSubmissionSum
-    1059 items: 1030 name, 1079 price, 1023 quantity, 1043 sum, 1199 nds or ndsRate, 1200 ndsSum; the oldest dialect
-         names the rate by the key instead (`"nds10": 345`), and an exempt line by `"ndsNo": 0`
-    1102… nds18 (20 % from 2019 on), nds10, nds0, ndsNo, ndsCalculated18, nds18118 and the like;
-    1115  amountsReceiptNds.amountsNds[{nds, ndsSum}]; a paper receipt typed in has amountsPrinted {rate, ndsSum}
+    1012 the time, as text or seconds of the wall clock; the year decides what the code 1 of a rate means
+    1020 the total   1031, 1081, 1215…1217 what was paid, each by its name or in a list of payments
+    1059 the lines: 1030 name, 1079 price, 1023 quantity, 1043 sum, 1199 rate, 1200 VAT; the oldest dialect names the
+         rate by the key instead (`"nds10": 345`), and an exempt line by `"ndsNo": 0`
+    1102…1107 and 1115 the VAT of the receipt by rate; a paper receipt typed in has `amountsPrinted` {rate, ndsSum}
 
-A file is the receipt itself or wraps it: `{"receipt": …}`, with `"partial": true` when not all lines were published,
-`{"ticket": {"document": {"receipt": …}}}`, or a list with one of these. Everything in it is untrusted.
+Sums are whole kopecks, as numbers (16460, 16460.0) or text. Where one of a receipt's sums has a fraction or is written
+with two decimals ("164.60"), all of them are roubles. Quantities carry the noise of binary fractions.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any, NoReturn
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
+from posapp.domain import published_names as names
 from posapp.domain.money import KOPECKS_MAX, QUANTITY_DECIMALS, Money
+from posapp.domain.published_json import Fields, Found, bad, element, find_receipts, line_bodies
+from posapp.domain.published_names import PAYMENT_KEYS
 from posapp.domain.vat import VatRate
-from posapp.errors import PosError
 
-FILE_MAX = 1_000_000
-"""Bytes of a published receipt; the longest real ones have 40 kB."""
 LINES_MAX = 5_000
 _QUANTITY_MAX = 10**8
 _SHOWN = 128
 _MILLIONTH = Decimal(1).scaleb(-QUANTITY_DECIMALS)
+_NOISE = Decimal("0.0001")
+_ROUBLE = 100
 _EPOCH = datetime(1970, 1, 1)
-_YEAR = re.compile(r"(20[0-9]{2})(?![0-9])")
-_WRAPPERS = ("ticket", "document", "receipt", "bso")
+_FIRST_SECOND, _LAST_SECOND = 1_420_070_400, 1 << 32
+"""2015, before the first such receipt, to where the formats' time ends."""
+_YEAR = re.compile(r"(20[0-9]{2})(?:[0-9]{4}(?![0-9])|(?![0-9]))|[0-9]{2}[./-][0-9]{2}[./-](20[0-9]{2})(?![0-9])")
+_YEAR_OF_QR = re.compile(r"(?:^|[?&])t=(20[0-9]{2})")
+_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,20})?")
+_CODE = re.compile(r"[0-9]{1,3}")
+_SPACES = re.compile(r"[\s\u00a0\u202f]")
+_ROWS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class PublishedLine:
     name: str
     price: Money | None
     quantity: Decimal | None
-    line_sum: Money
+    line_sum: Money | None
     rate: VatRate | None
     vat_sum: Money | None
     has_modifiers: bool = False
@@ -57,13 +61,13 @@ class PublishedLine:
 class Published:
     """A published receipt. `vat` holds VAT by rate, for 0 % and no VAT the turnover (as tags 1104 and 1105 do).
 
-    `year` is None when no date was published. `payments` are the tags 1031, 1081, 1215…1217 that were published.
-    `is_partial` says that lines are missing, `has_corrections` that the oldest format's discounts on the whole receipt
-    or cancelled lines are there.
+    `year` is None when no date was published, `total` when there is none. `payments` are the tags 1031, 1081,
+    1215…1217 that were published. `is_partial` says that lines are missing, `has_corrections` that the oldest format's
+    discounts on the whole receipt or cancelled lines are there.
     """
 
     year: int | None
-    total: Money
+    total: Money | None
     lines: tuple[PublishedLine, ...]
     vat: Mapping[VatRate, Money]
     payments: Mapping[int, Money]
@@ -71,203 +75,243 @@ class Published:
     has_corrections: bool = False
 
 
-def _rates_by_key() -> dict[str, VatRate]:
-    """The keys that name a rate. `nds18` went on meaning the code 1 when the code 1 became 20 %."""
-    found = {"nds0": VatRate.VAT_0, "ndsNo": VatRate.NONE}
-    for percent, plain, extracted in (
-        (18, VatRate.VAT_20, VatRate.VAT_20_120),
-        (20, VatRate.VAT_20, VatRate.VAT_20_120),
-        (22, VatRate.VAT_22, VatRate.VAT_22_122),
-        (10, VatRate.VAT_10, VatRate.VAT_10_110),
-        (7, VatRate.VAT_7, VatRate.VAT_7_107),
-        (5, VatRate.VAT_5, VatRate.VAT_5_105),
-    ):
-        found[f"nds{percent}"] = plain
-        found[f"ndsCalculated{percent}"] = found[f"nds{percent}1{percent:02d}"] = extracted
-    return found
-
-
-RATE_KEYS: Mapping[str, VatRate] = _rates_by_key()
-PAYMENT_KEYS: Mapping[int, tuple[str, ...]] = {
-    1031: ("cashTotalSum",),
-    1081: ("ecashTotalSum",),
-    1215: ("prepaidSum", "prepaymentSum"),
-    1216: ("creditSum", "postpaymentSum"),
-    1217: ("provisionSum", "counterSubmissionSum"),
-}
+def read_all(raw: bytes) -> list[Published]:
+    """The receipts in a file's bytes. PosError `bad_input`, with the path of the field, when one cannot be read."""
+    return [_in_its_unit(found) for found in find_receipts(raw)]
 
 
 def read_published(raw: bytes) -> Published:
-    """The receipt in a file's bytes. PosError `bad_input` when it is no JSON, no receipt, or beyond the bounds."""
-    if len(raw) > FILE_MAX:
-        _bad(f"больше {FILE_MAX} байт")
+    """The only receipt in a file's bytes. PosError `bad_input` when there is none, or several."""
+    receipts = read_all(raw)
+    if len(receipts) > 1:
+        bad(f"чеков в файле {len(receipts)}, а не один")
+    return receipts[0]
+
+
+class _InRoubles(Exception):
+    """A sum has a fraction: the receipt's sums are roubles."""
+
+
+def _in_its_unit(found: Found) -> Published:
     try:
-        body = json.loads(raw, parse_float=Decimal, parse_constant=_no_number)
-    except RecursionError:
-        _bad("вложенность слишком глубока")
-    except (ValueError, InvalidOperation) as error:  # also bytes that are no UTF-8 and numbers without measure
-        at = error.pos if isinstance(error, json.JSONDecodeError) else None
-        _bad("не JSON", at)
-    return _published(*_unwrapped(body))
+        return _Reader(1).receipt(found)
+    except _InRoubles:
+        return _Reader(_ROUBLE).receipt(found)
 
 
-def _unwrapped(body: object) -> tuple[dict[str, Any], bool]:
-    """The receipt's own object, and whether a wrapper says `partial`."""
-    is_partial = False
-    for _ in range(8):
-        if isinstance(body, list) and len(body) == 1:
-            body = body[0]
+class _Reader:
+    """Reads a receipt whose sums are kopecks (`unit` 1) or roubles (100)."""
+
+    def __init__(self, unit: int) -> None:
+        self._unit = unit
+
+    def receipt(self, found: Found) -> Published:
+        fields = found.fields
+        lines = self._lines(fields)
+        payments = self._payments(fields)
+        sums = [line.line_sum for line in lines if line.line_sum]
+        for what, amounts in (("строк", sums), ("оплат", list(payments.values()))):
+            if sum(each.kopecks for each in amounts) > KOPECKS_MAX:
+                bad(f"{fields.path or 'чек'}: слишком большая сумма {what}")
+        when, _ = fields.first(names.WHEN)
+        return Published(
+            year=_year(when) or _year_of_qr(found.qr),
+            total=self._optional(*fields.first(names.TOTAL)),
+            lines=lines,
+            vat=self._receipt_vat(fields),
+            payments=payments,
+            is_partial=found.is_partial,
+            has_corrections=bool(fields.first(names.MODIFIERS)[0] or fields.first(names.STORNO)[0]),
+        )
+
+    def _lines(self, fields: Fields) -> tuple[PublishedLine, ...]:
+        items, where = fields.first(names.ITEMS)
+        if items is None or items in ([], {}, ""):
+            return ()
+        bodies = line_bodies(items, where)
+        if not bodies:
+            bad(f"{where} не список строк чека")
+        if len(bodies) > LINES_MAX:
+            bad(f"{where}: больше {LINES_MAX} строк")
+        return tuple(self._line(body, path) for body, path in bodies)
+
+    def _line(self, body: object, path: str) -> PublishedLine:
         if not isinstance(body, dict):
-            break
-        is_partial = is_partial or body.get("partial") is True
-        inner = next((body[key] for key in _WRAPPERS if isinstance(body.get(key), dict)), None)
-        if inner is None:
-            return body, is_partial
-        body = inner
-    _bad("нет чека")
+            bad(f"{path} не объект")
+        item = Fields(body, path)
+        rate, vat_sum = self._line_vat(item)
+        price = self._optional(*item.first(names.PRICE))
+        quantity = _quantity(*item.first(names.QUANTITY))
+        if price and quantity and price.kopecks * quantity > KOPECKS_MAX:
+            bad(f"{path}: слишком большая сумма")
+        return PublishedLine(
+            name=str(item.first(names.NAME)[0] or "")[:_SHOWN],
+            price=price,
+            quantity=quantity,
+            line_sum=self._optional(*item.first(names.LINE_SUM)),
+            rate=rate,
+            vat_sum=vat_sum,
+            has_modifiers=bool(item.first(names.MODIFIERS)[0]),
+        )
 
+    def _line_vat(self, item: Fields) -> tuple[VatRate | None, Money | None]:
+        """Rate and VAT of a line: by code or words, else by the one key that names a rate (of several: not zero)."""
+        code, where = item.first(names.RATE)
+        vat_sum = self._optional(*item.first(names.LINE_VAT))
+        if code is not None:
+            return _rate(code, where), vat_sum
+        words, where = item.first(names.VAT)
+        if isinstance(words, dict):
+            row = Fields(words, where)
+            return _rate(*row.first(names.ROW_RATE)), self._optional(*row.first(names.ROW_VAT))
+        if isinstance(words, str) and names.rate_of_text(words):
+            return names.rate_of_text(words), vat_sum
+        named = self._by_rate(item)
+        if len(named) > 1:
+            named = {rate: amount for rate, amount in named.items() if amount}
+        return next(iter(named.items())) if len(named) == 1 else (None, vat_sum)
 
-def _published(receipt: dict[str, Any], is_partial: bool) -> Published:
-    items = receipt.get("items")
-    if not isinstance(items, list):
-        _bad("нет списка items")
-    if len(items) > LINES_MAX:
-        _bad(f"больше {LINES_MAX} строк")
-    if "totalSum" not in receipt:
-        _bad("нет totalSum")
-    lines = tuple(_line(item, f"items[{number}]") for number, item in enumerate(items))
-    payments = _payments(receipt)
-    for what, sums in (("строк", [line.line_sum for line in lines]), ("оплат", list(payments.values()))):
-        if sum(each.kopecks for each in sums) > KOPECKS_MAX:
-            _bad(f"слишком большая сумма {what}")
-    return Published(
-        year=_year(receipt.get("dateTime", receipt.get("localDateTime"))),
-        total=_kopecks(receipt["totalSum"], "totalSum"),
-        lines=lines,
-        vat=_receipt_vat(receipt),
-        payments=payments,
-        is_partial=is_partial,
-        has_corrections=bool(receipt.get("modifiers") or receipt.get("stornoItems")),
-    )
+    def _receipt_vat(self, fields: Fields) -> dict[VatRate, Money]:
+        """VAT by rate, however it was published; a rate that is named twice must say the same."""
+        found = self._by_rate(fields)
+        rows: list[tuple[Any, str]] = []
+        for container, where in fields.all(names.RECEIPT_VAT):
+            for each, path in _rows(container, where):
+                inner = Fields(each, path)
+                nested = inner.all(names.RECEIPT_VAT_ROWS)
+                rows += [row for value, at in nested for row in _rows(value, at)] if nested else [(each, path)]
+        for container, where in fields.all(names.TYPED_VAT):
+            rows += _rows(container, where)
+        for each, path in rows:
+            row = Fields(each, path)
+            typed, where = row.first(names.ROW_RATE)
+            is_percent = names.plain_name(where.rpartition(".")[2]) == "rate"
+            rate = _rate(typed, where, is_percent=is_percent)
+            if rate is None:
+                bad(f"{where}: нет такой ставки")
+            amount = self._kopecks(*row.first(names.ROW_VAT))
+            if found.setdefault(rate, amount) != amount:
+                bad(f"{path}: две разные суммы НДС по ставке {rate.title}")
+        return found
 
+    def _by_rate(self, fields: Fields) -> dict[VatRate, Money]:
+        """The sums under keys that name a rate."""
+        found: dict[VatRate, Money] = {}
+        for name in fields:
+            rate = names.rate_named(name)
+            if rate is not None:
+                [(value, where)] = fields.all((name,))
+                amount = self._kopecks(value, where)
+                if found.setdefault(rate, amount) != amount:
+                    bad(f"{where}: две разные суммы НДС по ставке {rate.title}")
+        return found
 
-def _line(item: object, where: str) -> PublishedLine:
-    if not isinstance(item, dict):
-        _bad(f"{where} не объект")
-    if "sum" not in item:
-        _bad(f"нет {where}.sum")
-    line_sum = _kopecks(item["sum"], f"{where}.sum")
-    rate, vat_sum = _line_vat(item, where)
-    price = None if item.get("price") is None else _kopecks(item["price"], f"{where}.price")
-    quantity = None if item.get("quantity") is None else _quantity(item["quantity"], f"{where}.quantity")
-    if price and quantity and price.kopecks * quantity > KOPECKS_MAX:
-        _bad(f"{where}: слишком большая сумма")
-    return PublishedLine(
-        name=str(item.get("name") or "")[:_SHOWN],
-        price=price,
-        quantity=quantity,
-        line_sum=line_sum,
-        rate=rate,
-        vat_sum=vat_sum,
-        has_modifiers=bool(item.get("modifiers")),
-    )
-
-
-def _line_vat(item: Mapping[str, Any], where: str) -> tuple[VatRate | None, Money | None]:
-    """Rate and VAT of a line: by code, else by the one key that names a rate (the one that is not zero, of several)."""
-    for key in ("nds", "ndsRate"):
-        if item.get(key) is not None:
-            vat_sum = item.get("ndsSum")
-            shown = None if vat_sum is None else _kopecks(vat_sum, f"{where}.ndsSum")
-            return _rate(item[key], f"{where}.{key}"), shown
-    named = {RATE_KEYS[key]: _kopecks(item[key], f"{where}.{key}") for key in _rate_keys(item)}
-    if len(named) > 1:
-        named = {rate: amount for rate, amount in named.items() if amount}
-    return next(iter(named.items())) if len(named) == 1 else (None, None)
-
-
-def _receipt_vat(receipt: Mapping[str, Any]) -> dict[VatRate, Money]:
-    """VAT by rate, however it was published; a rate that is named twice must say the same."""
-    pairs = [(RATE_KEYS[key], receipt[key], key) for key in _rate_keys(receipt)]
-    container = receipt.get("amountsReceiptNds")
-    pairs += [
-        (_rate(row.get("nds"), "amountsNds.nds"), row.get("ndsSum"), "amountsNds.ndsSum")
-        for row in _rows(container.get("amountsNds") if isinstance(container, dict) else container)
-    ]
-    for row in _rows(receipt.get("amountsPrinted")):
-        rate = RATE_KEYS.get(f"nds{row.get('rate')}")
-        if rate is None:
-            _bad("неизвестная ставка в amountsPrinted")
-        pairs.append((rate, row.get("ndsSum"), "amountsPrinted.ndsSum"))
-    found: dict[VatRate, Money] = {}
-    for rate, value, where in pairs:
-        amount = _kopecks(value, where)
-        if found.setdefault(rate, amount) != amount:
-            _bad(f"две разные суммы НДС по ставке {rate.title}")
-    return found
-
-
-def _payments(receipt: Mapping[str, Any]) -> dict[int, Money]:
-    found: dict[int, Money] = {}
-    for tag, keys in PAYMENT_KEYS.items():
-        for key in keys:
-            if receipt.get(key) is not None:
-                amount = _kopecks(receipt[key], key)
+    def _payments(self, fields: Fields) -> dict[int, Money]:
+        found: dict[int, Money] = {}
+        for tag, keys in PAYMENT_KEYS.items():
+            for value, where in fields.all(keys):
+                amount = self._kopecks(value, where)
                 if found.setdefault(tag, amount) != amount:
-                    _bad(f"{' и '.join(keys)} не совпадают")
+                    bad(f"{where}: две разные суммы одной оплаты")
+        listed, where = fields.first(names.PAYMENTS)
+        for each, path in _rows(listed, where) if listed is not None and not found else ():
+            row = Fields(each, path)
+            kind, at = row.first(names.PAYMENT_TYPE)
+            tag = names.PAYMENT_TYPES.get(str(kind).lower(), 0)
+            if not tag:
+                bad(f"{at}: нет такого вида оплаты")
+            found[tag] = found.get(tag, Money(0)) + self._kopecks(*row.first(names.PAYMENT_SUM))
+        return found
+
+    def _optional(self, value: object, where: str) -> Money | None:
+        return None if value is None else self._kopecks(value, where)
+
+    def _kopecks(self, value: object, where: str) -> Money:
+        """A sum, zero or more. `_InRoubles` when it shows that its receipt counts in roubles."""
+        if value is None:
+            bad(f"нет {where}")
+        number = _number(value)
+        if number is None or number < 0:
+            bad(f"{where}: не число {'копеек' if self._unit == 1 else 'рублей'}")
+        if number > KOPECKS_MAX:
+            bad(f"{where}: слишком большая сумма")
+        exact = number.quantize(_NOISE)
+        if self._unit == 1 and (exact != exact.to_integral_value() or number.as_tuple().exponent == -2):
+            raise _InRoubles
+        kopecks = exact * self._unit
+        if kopecks != kopecks.to_integral_value():
+            bad(f"{where}: доли копейки")
+        if kopecks > KOPECKS_MAX:
+            bad(f"{where}: слишком большая сумма")
+        return Money(int(kopecks))
+
+
+def _rows(value: object, where: str) -> list[tuple[dict[str, Any], str]]:
+    """A list of objects with their paths, or one object in place of the list."""
+    given = value if isinstance(value, list) else [value]
+    if len(given) > _ROWS_MAX or not all(isinstance(row, dict) for row in given):
+        bad(f"{where} не список сумм")
+    return [(row, element(where, number) if isinstance(value, list) else where) for number, row in enumerate(given)]
+
+
+def _rate(value: object, where: str, *, is_percent: bool = False) -> VatRate | None:
+    """The rate of a code of tag 1199, a percentage that is no code, or words; None for 0 and nothing."""
+    if isinstance(value, str):
+        if not value.strip():
+            return None
+        code = value.strip().rstrip("% ")
+        found = names.rate_of_percent(int(code)) if is_percent and _CODE.fullmatch(code) else names.rate_of_text(value)
+    else:
+        number = _number(value)
+        if number is None or number != number.to_integral_value() or number > _ROUBLE:
+            bad(f"{where}: нет такой ставки")
+        if not number and not is_percent:
+            return None
+        is_code = number in VatRate.__members__.values() and not is_percent
+        found = VatRate(int(number)) if is_code else names.rate_of_percent(int(number))
+    if found is None:
+        bad(f"{where}: нет такой ставки")
     return found
 
 
-def _rate_keys(item: Mapping[str, Any]) -> Iterable[str]:
-    return (key for key in RATE_KEYS if item.get(key) is not None)
+def _number(value: object) -> Decimal | None:
+    """A finite number from a number, its text, or a database's `{"$numberLong": "5"}`; None when it is none."""
+    if isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("$number"):
+        value = next(iter(value.values()))
+    if isinstance(value, str):
+        text = _SPACES.sub("", value).replace(",", ".")
+        return Decimal(text) if _NUMBER.fullmatch(text) else None
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        return None
+    number = Decimal(value)
+    return number if number.is_finite() else None
 
 
-def _rows(value: object) -> list[dict[str, Any]]:
-    """A list of objects, or one object in place of the list, or nothing."""
-    given = value if isinstance(value, list) else [] if value is None else [value]
-    rows = [row for row in given if isinstance(row, dict)]
-    if len(rows) < len(given) or len(rows) > len(VatRate):
-        _bad("суммы НДС чека не список объектов")
-    return rows
-
-
-def _rate(value: object, where: str) -> VatRate:
-    if type(value) is not int or value not in VatRate.__members__.values():
-        _bad(f"{where}: нет такой ставки")
-    return VatRate(value)
-
-
-def _kopecks(value: object, where: str) -> Money:
-    """A whole number of kopecks, zero or more."""
-    if isinstance(value, Decimal) and value.adjusted() < 12 and value == value.to_integral_value():
-        value = int(value)
-    if type(value) is not int or value < 0:
-        _bad(f"{where}: не число копеек")
-    if value > KOPECKS_MAX:
-        _bad(f"{where}: слишком большая сумма")
-    return Money(value)
-
-
-def _quantity(value: object, where: str) -> Decimal:
+def _quantity(value: object, where: str) -> Decimal | None:
     """Zero or more, to six decimals: what lies behind them is noise of the binary fraction that was published."""
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not 0 <= value < _QUANTITY_MAX:
-        _bad(f"{where}: не количество")
-    return Decimal(value).quantize(_MILLIONTH, rounding=ROUND_HALF_UP)
+    if value is None:
+        return None
+    number = _number(value)
+    if number is None or not 0 <= number < _QUANTITY_MAX:
+        bad(f"{where}: не количество")
+    return number.quantize(_MILLIONTH, rounding=ROUND_HALF_UP)
 
 
 def _year(value: object) -> int | None:
-    """The year of 1012: from ISO text (cut off as one likes), or from seconds since 1970; None when there is none."""
+    """The year of 1012: from text (cut off as one likes), or from seconds or milliseconds since 1970."""
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))  # a database's {"$date": …}
     if isinstance(value, str):
         found = _YEAR.match(value.strip())
-        return int(found[1]) if found else None
-    if type(value) is int and 0 < value < 1 << 32:
-        return (_EPOCH + timedelta(seconds=value)).year
-    return None
+        if found:
+            return int(found[1] or found[2])
+    number = _number(value)
+    if number is None or not _FIRST_SECOND < number < _LAST_SECOND * 1_000:
+        return None
+    seconds = int(number) if number < _LAST_SECOND else int(number) // 1_000
+    return (_EPOCH + timedelta(seconds=seconds)).year if seconds > _FIRST_SECOND else None
 
 
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
-
-
-def _bad(what: str, position: int | None = None) -> NoReturn:
-    raise PosError("bad_input", what=what, position=position)
+def _year_of_qr(text: str) -> int | None:
+    found = _YEAR_OF_QR.search(text[:200])
+    return int(found[1]) if found else None

@@ -11,7 +11,9 @@ A verdict is True only when the check was made, None when what it needs was not 
 - Lines without a published rate: they carry the published rate when there is one. With several, every way to give
   them rates is tried if there are few; any that fits is good. If there are many, the published VAT is turned back
   into turnovers, which must add up to the total: if not, the VAT is wrong; if so, nothing is proven.
-- Codes 1 and 3 are 18 % before 2019 and 20 % from then on.
+- No lines at all (a correction of FFD 1.05, a receipt of which only the head was published): VAT that is more than the
+  total can hold is wrong, everything else about it is not judged.
+- Codes 1 and 3 are 18 % before 2019 and 20 % from then on. Where another rate explains a wrong sum, it is named.
 - Total: the lines' sum less 0…99 kopecks, which the seller may round away.
 - Payments: what is published adds up to the total. Services leave out zeros, but when nothing was paid in the ways
   that are published, the others were left out with their sums.
@@ -27,7 +29,8 @@ from fractions import Fraction
 from itertools import product
 
 from posapp.domain.money import ZERO, Money, total
-from posapp.domain.published import PAYMENT_KEYS, Published, PublishedLine
+from posapp.domain.published import Published, PublishedLine
+from posapp.domain.published_names import PAYMENT_KEYS
 from posapp.domain.vat import VatRate, vat_inside
 
 ROUNDED_AWAY_MAX = 99
@@ -35,6 +38,10 @@ ROUNDED_AWAY_MAX = 99
 ASSIGNMENTS_MAX = 4_096
 """So many ways to give rates to lines are tried; with more, almost any VAT would fit some way."""
 _PROBLEMS_MAX = 20
+_PERCENTS = (18, 20, 22, 10, 7, 5)
+_TELLING = 100
+"""Kopecks of VAT from which it tells one rate from another."""
+_UNSEEN_LINES_MAX = 1_000
 
 Priced = tuple[Money, VatRate]
 
@@ -49,6 +56,11 @@ class Verdict:
     totals_ok: bool | None
     payments_ok: bool | None
     problems: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing is wrong, as far as it was published."""
+        return False not in (self.lines_ok, self.vat_ok, self.totals_ok, self.payments_ok)
 
     def as_json(self) -> dict[str, object]:
         """As `receipt verify` writes it, without the file."""
@@ -82,8 +94,8 @@ def _check_lines(lines: Sequence[PublishedLine]) -> tuple[bool | None, list[str]
         return None, ["строки: не опубликовано"]
     wrong, unread = [], []
     for number, line in enumerate(lines, 1):
-        if line.price is None or line.quantity is None:
-            unread.append(f"строка {number}: цена или количество – не опубликовано")
+        if line.price is None or line.quantity is None or line.line_sum is None:
+            unread.append(f"строка {number}: цена, количество или сумма – не опубликовано")
             continue
         expected = Money(_rounded(line.price.kopecks * line.quantity))
         if expected == line.line_sum:
@@ -96,9 +108,11 @@ def _check_lines(lines: Sequence[PublishedLine]) -> tuple[bool | None, list[str]
 
 
 def _check_total(receipt: Published) -> tuple[bool | None, list[str]]:
-    lines_total = total([line.line_sum for line in receipt.lines])
+    if receipt.total is None:
+        return None, ["итог: не опубликовано"]
+    lines_total = _sum_of(receipt.lines)
     rounded_away = (lines_total - receipt.total).kopecks
-    if receipt.is_partial or not receipt.lines:
+    if not _is_whole(receipt):
         if rounded_away > ROUNDED_AWAY_MAX and not receipt.has_corrections:
             return False, [f"итог {receipt.total} меньше части строк: {lines_total}"]
         return None, ["итог: остальные строки – не опубликовано"]
@@ -109,8 +123,19 @@ def _check_total(receipt: Published) -> tuple[bool | None, list[str]]:
     return False, [f"строки дают {lines_total}, а итог {receipt.total}"]
 
 
+def _is_whole(receipt: Published) -> bool:
+    """Whether every line was published with its sum."""
+    return bool(receipt.lines) and not receipt.is_partial and all(line.line_sum is not None for line in receipt.lines)
+
+
+def _sum_of(lines: Iterable[PublishedLine]) -> Money:
+    return total([line.line_sum for line in lines if line.line_sum is not None])
+
+
 def _check_payments(receipt: Published) -> tuple[bool | None, list[str]]:
     paid = total(list(receipt.payments.values()))
+    if receipt.total is None:
+        return None, ["оплаты: итог – не опубликовано"]
     if not receipt.payments or (not paid and receipt.total and len(receipt.payments) < len(PAYMENT_KEYS)):
         return None, ["оплаты: чем оплачено – не опубликовано"]
     if paid != receipt.total:
@@ -132,8 +157,8 @@ def _check_vat(receipt: Published) -> tuple[bool | None, str | None, list[str]]:
         return False, None, wrong
     if not receipt.vat:
         return None, None, ["НДС чека: не опубликовано"]
-    if receipt.is_partial or not receipt.lines:
-        return None, None, ["НДС чека: остальные строки – не опубликовано"]
+    if not _is_whole(receipt):
+        return _vat_of_a_part(receipt, year)
     ways = _assignments(receipt)
     if ways is None:
         return _rough_vat(receipt, year)
@@ -150,15 +175,40 @@ def _check_vat(receipt: Published) -> tuple[bool | None, str | None, list[str]]:
 def _wrong_line_vat(lines: Iterable[PublishedLine], year: int) -> list[str]:
     wrong = []
     for number, line in enumerate(lines, 1):
-        if line.rate is None or line.vat_sum is None:
+        if line.rate is None or line.vat_sum is None or line.line_sum is None:
             continue
         percent = percent_of(line.rate, year)
         expected = vat_inside(line.line_sum, percent)
         if line.vat_sum != expected and (percent or line.vat_sum != line.line_sum):
             wrong.append(
                 f"строка {number}: НДС {line.rate.title} с {line.line_sum} – {expected}, а указано {line.vat_sum}"
+                + _explained(line.line_sum, line.vat_sum, percent)
             )
     return wrong
+
+
+def _explained(amount: Money, vat: Money, percent: int) -> str:
+    """Which other rate gives exactly this VAT, as an aside; nothing when none does, or where any might."""
+    if vat.kopecks < _TELLING:
+        return ""
+    fits = [each for each in _PERCENTS if each != percent and vat_inside(amount, each) == vat]
+    return f" (столько выходит по ставке {fits[0]}\u00a0%)" if fits else ""
+
+
+def _vat_of_a_part(receipt: Published, year: int) -> tuple[bool | None, str | None, list[str]]:
+    """Without all lines nothing is proven; more VAT than the total can hold is wrong all the same."""
+    unpublished = "НДС чека: остальные строки – не опубликовано"
+    if receipt.total is None:
+        return None, None, [unpublished]
+    most = Fraction(receipt.total.kopecks + ROUNDED_AWAY_MAX)
+    for rate, amount in receipt.vat.items():
+        percent = percent_of(rate, year)
+        slack = Fraction(_UNSEEN_LINES_MAX, 2) if percent else Fraction(0)  # half a kopeck a line, by formula L
+        most -= max(Fraction(0), (amount.kopecks - slack) * (Fraction(100 + percent, percent) if percent else 1))
+    if most >= 0:
+        return None, None, [unpublished]
+    shown = ", ".join(f"{rate.title} {amount}" for rate, amount in receipt.vat.items())
+    return False, None, [f"НДС чека указан {shown} – больше, чем может быть в итоге {receipt.total}"]
 
 
 def _assignments(receipt: Published) -> Iterator[tuple[Priced, ...]] | None:
@@ -168,7 +218,7 @@ def _assignments(receipt: Published) -> Iterator[tuple[Priced, ...]] | None:
     if len(published) > 1 and len(published) ** min(unknown, 99) > ASSIGNMENTS_MAX:
         return None
     choices = [(line.rate,) if line.rate else published for line in receipt.lines]
-    sums = [line.line_sum for line in receipt.lines]
+    sums = [line.line_sum for line in receipt.lines if line.line_sum is not None]
     return (tuple(zip(sums, rates, strict=True)) for rates in product(*choices))
 
 
@@ -203,7 +253,7 @@ def _agree(computed: Mapping[VatRate, Money], published: Mapping[VatRate, Money]
 
 def _rough_vat(receipt: Published, year: int) -> tuple[bool | None, str | None, list[str]]:
     """For many lines without rates: does the total lie between the least and the greatest turnover the VAT allows?"""
-    lines_total = total([line.line_sum for line in receipt.lines])
+    lines_total = _sum_of(receipt.lines)
     least = greatest = Fraction(0)
     for rate, amount in receipt.vat.items():
         percent = percent_of(rate, year)
@@ -221,11 +271,18 @@ def _rough_vat(receipt: Published, year: int) -> tuple[bool | None, str | None, 
 def _vat_mismatch(receipt: Published, year: int) -> str:
     """Published and computed VAT, where every line's rate is known; else only what was published."""
     shown = ", ".join(f"{rate.title} {amount}" for rate, amount in receipt.vat.items())
-    priced = [(line.line_sum, line.rate) for line in receipt.lines if line.rate]
+    priced = [(line.line_sum, line.rate) for line in receipt.lines if line.rate and line.line_sum is not None]
     if len(priced) < len(receipt.lines):
-        return f"НДС чека указан {shown}; такого по этим строкам не бывает"
+        return f"НДС чека указан {shown}; такого по этим строкам не бывает{_odd_rate(receipt, year)}"
     computed = ", ".join(f"{rate.title} {amount}" for rate, amount in _vat_of(priced, year)[0].items())
-    return f"НДС чека указан {shown}; по строкам выходит {computed}"
+    return f"НДС чека указан {shown}; по строкам выходит {computed}{_odd_rate(receipt, year)}"
+
+
+def _odd_rate(receipt: Published, year: int) -> str:
+    if len(receipt.vat) != 1:
+        return ""
+    [(rate, amount)] = receipt.vat.items()
+    return _explained(_sum_of(receipt.lines), amount, percent_of(rate, year))
 
 
 def _rounded(value: Decimal) -> int:

@@ -1,6 +1,8 @@
 """Published receipts are read in every dialect, and whatever is no receipt is refused without harm."""
 
 import json
+import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posapp.domain.money import Money
-from posapp.domain.published import FILE_MAX, LINES_MAX, Published, PublishedLine, read_published
+from posapp.domain.published import LINES_MAX, Published, PublishedLine, read_all, read_published
+from posapp.domain.published_json import FILE_MAX
 from posapp.domain.recompute import verify
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError
@@ -32,11 +35,19 @@ def read(body: object) -> Published:
     return read_published(json.dumps(body).encode())
 
 
-def refusal(raw: bytes) -> PosError:
+class Refusal:
+    """What the error says, and where."""
+
+    def __init__(self, error: PosError) -> None:
+        self.what = str(error).removeprefix("Входные данные не читаются: ")
+        self.position = error.position
+
+
+def refusal(raw: bytes) -> Refusal:
     with pytest.raises(PosError) as caught:
         read_published(raw)
     assert caught.value.code == "bad_input"
-    return caught.value
+    return Refusal(caught.value)
 
 
 def test_a_receipt_of_the_new_app() -> None:
@@ -57,10 +68,255 @@ def test_a_receipt_of_the_new_app() -> None:
         {"document": {"receipt": NEW}},
         [{"_id": "1", "ticket": {"document": {"receipt": NEW}}}],
         {"document": {"bso": NEW}},
+        {"receiptCorrection": NEW},
+        {"document": {"bsoCorrection": NEW}},
+        {"id": "6", "status": 2, "operation": {"sum": 56300, "type": 1}, "ticket": {"document": {"receipt": NEW}}},
+        {"code": 1, "first": 0, "data": {"json": NEW, "html": "<b>чек</b>"}, "request": {"qrraw": "t=20260803T1644"}},
+        {"code": 1, "data": {"json": json.dumps(NEW)}},
+        {"Success": True, "Data": {"Receipts": [NEW]}},
+        {"a": [[{"b": {"c": [{"d": NEW}]}}]]},
     ],
 )
 def test_wrappers_are_taken_off(wrapped: object) -> None:
     assert read(wrapped) == read(NEW)
+
+
+def test_a_file_may_hold_many_receipts_as_a_list_or_a_line_each() -> None:
+    lines = "\n".join([json.dumps(NEW), "", json.dumps({"receipt": NEW}), ""])
+    assert read_all(lines.encode()) == [read(NEW)] * 2
+    assert read_all(json.dumps([NEW, {"ticket": NEW}, {"document": {"receipt": NEW}}]).encode()) == [read(NEW)] * 3
+    assert read_all(json.dumps({"total": 2, "items": [NEW, NEW]}).encode()) == [read(NEW)] * 2  # a page of a list
+    assert "2" in refusal(json.dumps([NEW, NEW]).encode()).what
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1251"])
+def test_every_encoding_in_which_exports_come(encoding: str) -> None:
+    assert read_published(json.dumps(NEW, ensure_ascii=False, indent=1).encode(encoding)) == read(NEW)
+
+
+def respelled(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {change(name): respelled(each, change) for name, each in value.items()}
+    return [respelled(each, change) for each in value] if isinstance(value, list) else value
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+@pytest.mark.parametrize(
+    "change", [snake, str.upper, str.lower, lambda name: name[:1].upper() + name[1:], lambda name: f" {name} "]
+)
+def test_names_are_read_however_they_are_spelled(change: Callable[[str], str]) -> None:
+    assert read(respelled(NEW, change)) == read(NEW)
+
+
+def by_tag(value: Any) -> Any:
+    """The receipt with the numbers of tags for names, as some operators publish it."""
+    tags = {"dateTime": 1012, "totalSum": 1020, "items": 1059, "name": 1030, "price": 1079, "quantity": 1023}
+    tags |= {"sum": 1043, "nds": 1199, "ndsSum": 1200, "nds10": 1103, "cashTotalSum": 1031, "ecashTotalSum": 1081}
+    tags |= {"prepaidSum": 1215, "creditSum": 1216, "provisionSum": 1217, "amountsReceiptNds": 1115, "amountsNds": 1119}
+    return respelled(value, lambda name: str(tags[name]))
+
+
+def test_numbers_of_tags_are_names_too() -> None:
+    assert read(by_tag(NEW)) == read(NEW)
+    assert read(respelled(by_tag(NEW), lambda name: f"tag{name}")) == read(NEW)
+    assert read(respelled(by_tag(NEW), lambda name: f"t{name}")) == read(NEW)
+
+
+def revalued(value: Any, change: Callable[[int], Any]) -> Any:
+    """The receipt with its sums written otherwise; codes, quantities and texts stay."""
+    if isinstance(value, list):
+        return [revalued(each, change) for each in value]
+    return {
+        name: revalued(each, change)
+        if isinstance(each, (dict, list))
+        else change(each)
+        if type(each) is int and name != "nds"
+        else each
+        for name, each in value.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        float,
+        str,
+        lambda kopecks: f"{kopecks}.0",
+        lambda kopecks: kopecks / 100,
+        lambda kopecks: f"{kopecks / 100:.2f}",
+        lambda kopecks: f"{kopecks / 100:,.2f}".replace(",", " ").replace(".", ","),
+        lambda kopecks: {"$numberLong": str(kopecks)},
+        lambda kopecks: kopecks + 1e-9,
+    ],
+    ids=["float", "text", "text with .0", "roubles", "roubles as text", "as in a table", "database", "noise"],
+)
+def test_sums_are_read_however_they_are_written(change: Callable[[int], Any]) -> None:
+    assert read(revalued(NEW, change)) == read(NEW)
+
+
+@pytest.mark.parametrize(
+    "code, rate",
+    [
+        (2, VatRate.VAT_10),
+        ("2", VatRate.VAT_10),
+        (2.0, VatRate.VAT_10),
+        (11, VatRate.VAT_22),
+        (20, VatRate.VAT_20),
+        (18, VatRate.VAT_20),
+        ("10%", VatRate.VAT_10),
+        ("НДС 20%", VatRate.VAT_20),
+        ("НДС 20/120", VatRate.VAT_20_120),
+        ("22/122", VatRate.VAT_22_122),
+        ("vat110", VatRate.VAT_10_110),
+        ("vat0", VatRate.VAT_0),
+        ("НДС не облагается", VatRate.NONE),
+        ("без НДС", VatRate.NONE),
+        ("none", VatRate.NONE),
+        (0, None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_rate_is_a_code_a_percentage_or_words(code: object, rate: VatRate | None) -> None:
+    item = {"price": 100, "quantity": 1, "sum": 100}
+    assert read({"totalSum": 100, "items": [{**item, "nds": code}]}).lines[0].rate is rate
+    if isinstance(code, str):
+        assert read({"totalSum": 100, "items": [{**item, "vat": {"type": code, "sum": 9}}]}).lines[0].rate is rate
+
+
+def test_lists_that_became_objects_are_lists() -> None:
+    [line] = NEW["items"]
+    for items in ({"item": [line]}, {"0": line}, line, {"line": [line]}, [{"commodity": line}]):
+        assert read({**NEW, "items": items}) == read(NEW)
+
+
+def test_a_list_of_payments_is_read_by_its_kinds() -> None:
+    body = {key: NEW[key] for key in ("dateTime", "totalSum", "items", "nds10")}
+    kinds = [{"type": 1, "sum": 100}, {"type": "cash", "sum": 40}, {"type": "2", "sum": 1}, {"type": "1", "sum": 60}]
+    assert read({**body, "payments": kinds}).payments == {1081: Money(160), 1031: Money(40), 1215: Money(1)}
+
+
+@pytest.mark.parametrize(
+    "vat",
+    [
+        {"amountsReceiptNds": {"amountsNds": [{"nds": 11, "ndsSum": 4454}]}},
+        {"amountsReceiptNds": {"amountsNds": {"nds": 11, "ndsSum": 4454}}},
+        {"amountsReceiptNds": [{"nds": 11, "ndsSum": 4454}]},
+        {"amounts_receipt_nds": {"amounts_nds": [{"nds": "22%", "nds_sum": "4454"}]}},
+        {"1115": [{"1119": [{"1199": 11, "1120": 4454}]}]},
+        {"nds22": 4454},
+        {"amountsPrinted": {"rate": 22, "ndsSum": 4454}},
+        {"vats": [{"type": "vat22", "sum": 4454}]},
+        {"taxes": [{"rate": "22%", "sum": 4454}]},
+    ],
+)
+def test_vat_of_the_receipt_in_every_container(vat: dict[str, Any]) -> None:
+    assert read({"totalSum": 24700, "cashTotalSum": 24700, **vat}).vat == {VatRate.VAT_22: Money(4454)}
+
+
+def test_a_rate_typed_in_as_percent_is_no_code() -> None:
+    assert read({"totalSum": 110, "cash": 110, "amountsPrinted": {"rate": 10, "ndsSum": 10}}).vat == {
+        VatRate.VAT_10: Money(10)
+    }
+    assert read({"totalSum": 105, "cash": 105, "taxes": [{"rate": "5", "sum": 5}]}).vat == {VatRate.VAT_5: Money(5)}
+
+
+def test_a_correction_of_the_old_format_has_no_lines() -> None:
+    """FFD 1.05: a sum, how it was paid, its VAT, and why."""
+    read_it = read(
+        {
+            "document": {
+                "receiptCorrection": {
+                    "code": 31,
+                    "correctionType": 1,
+                    "dateTime": "2021-02-03T10:00:00",
+                    "totalSum": 120_000,
+                    "cashTotalSum": 120_000,
+                    "nds18": 20_000,
+                    "fiscalDocumentNumber": 7,
+                }
+            }
+        }
+    )
+    verdict = verify(read_it)
+    assert (read_it.lines, read_it.vat) == ((), {VatRate.VAT_20: Money(20_000)})
+    assert (verdict.lines_ok, verdict.vat_ok, verdict.totals_ok, verdict.payments_ok) == (None, None, None, True)
+
+
+@pytest.mark.parametrize(
+    "body, says",
+    [
+        ({"document": {"openShift": {"code": 2, "shiftNumber": 5}}}, "открытии смены"),
+        (
+            {
+                "closeShift": {
+                    "code": 5,
+                    "shiftSumReports": {"sellOper": {"totalSum": 5, "cashSum": 5, "prepaidSum": 0}},
+                }
+            },
+            "закрытии смены",
+        ),
+        ({"code": 5, "fiscalDocumentNumber": 9, "sellOper": {"totalSum": 5, "prepaidSum": 0}}, "закрытии смены"),
+        ({"fiscalReport": {"code": 1}}, "регистрации"),
+        ({"fiscalReportCorrection": {"code": 11}}, "параметров регистрации"),
+        ({"currentStateReport": {"code": 21}}, "состоянии расчётов"),
+        ({"closeArchive": {"code": 6}}, "накопителя"),
+    ],
+)
+def test_another_document_is_called_by_its_name(body: object, says: str) -> None:
+    assert says in refusal(json.dumps(body).encode()).what
+
+
+@pytest.mark.parametrize(
+    "change, path",
+    [
+        ({"totalSum": "сто"}, "receipt.totalSum"),
+        ({"totalSum": [1]}, "receipt.totalSum"),
+        ({"items": [NEW["items"][0], {**NEW["items"][0], "price": -1}]}, "receipt.items[1].price"),
+        ({"items": [{**NEW["items"][0], "quantity": "много"}]}, "receipt.items[0].quantity"),
+        ({"items": [{**NEW["items"][0], "nds": 13}]}, "receipt.items[0].nds"),
+        ({"items": [{**NEW["items"][0], "ndsSum": {}}]}, "receipt.items[0].ndsSum"),
+        ({"items": [NEW["items"][0], 5]}, "receipt.items[1]"),
+        ({"items": "чай"}, "receipt.items"),
+        ({"cashTotalSum": True}, "receipt.cashTotalSum"),
+        (
+            {"amountsReceiptNds": {"amountsNds": [{"nds": 99, "ndsSum": 1}]}},
+            "receipt.amountsReceiptNds.amountsNds[0].nds",
+        ),
+        ({"amountsReceiptNds": {"amountsNds": [{"nds": 11}]}}, "нет receipt.amountsReceiptNds.amountsNds[0].ndssum"),
+        ({"nds18": 1, "nds20": 2}, "receipt.nds20"),
+        ({"prepaidSum": 1, "prepaymentSum": 2}, "receipt.prepaymentSum"),
+        ({"total_sum": 1}, "receipt.totalSum"),
+    ],
+)
+def test_what_is_wrong_is_named_by_its_path(change: dict[str, Any], path: str) -> None:
+    error = refusal(json.dumps({"receipt": {**NEW, **change}}).encode())
+    assert re.match(re.escape(path) + r"[ :.]", error.what), error.what
+
+
+def test_a_key_that_comes_twice_is_believed_only_when_it_says_the_same() -> None:
+    text = json.dumps(NEW)
+    assert read_published(text.replace('"totalSum": 56300', '"totalSum": 56300, "totalSum": 56300').encode()) == read(
+        NEW
+    )
+    error = refusal(text.replace('"totalSum": 56300', '"totalSum": 56300, "totalSum": 1').encode())
+    assert "totalSum" in error.what
+
+
+def test_numbers_without_measure_hurt_only_where_they_are_asked_for() -> None:
+    text = json.dumps({**NEW, "messageFiscalSign": 0})
+    for strange in ("NaN", "-Infinity", "1e999999999", "9" * 5_000, "1e-99999999999999999999"):
+        assert read_published(text.replace('"messageFiscalSign": 0', f'"messageFiscalSign": {strange}').encode())
+        assert refusal(text.replace('"totalSum": 56300', f'"totalSum": {strange}').encode())
+
+
+def test_the_year_comes_from_a_code_beside_the_receipt_where_it_has_none() -> None:
+    undated = {key: value for key, value in NEW.items() if key != "dateTime"}
+    assert read({"receipt": undated, "qr": "t=20180816T1911&s=563.00&fn=1&i=1&fp=1&n=1"}).year == 2018
+    assert read({"receipt": undated}).year is None
 
 
 def test_partial_is_kept() -> None:
@@ -109,6 +365,18 @@ def test_other_names_of_the_same_payment() -> None:
         ("2018-10-31T07:50:00", 2018),
         ("2020-09-16", 2020),
         ("2025", 2025),
+        ("20190101T1725", 2019),
+        ("20190101", 2019),
+        ("31.12.2018 23:59", 2018),
+        ("2018-12-31T23:59:00.000Z", 2018),
+        ("1576430400", 2019),
+        (1576430400000, 2019),
+        ({"$date": 1576430400000}, 2019),
+        (1576430400.5, 2019),
+        ("0001-01-01", None),
+        (5, None),
+        (1e300, None),
+        ([], None),
         (1576430400, 2019),
         (1546300799, 2018),  # the last second of 2018
         (1546300800, 2019),
@@ -148,7 +416,6 @@ def test_old_corrections_are_noticed() -> None:
         {"totalSum": 1},
         {"totalSum": 1, "items": {}},
         {"totalSum": 1, "items": ["чай"]},
-        {"totalSum": 1, "items": [{"price": 1}]},
         {"totalSum": -1, "items": []},
         {"totalSum": 1.5, "items": []},
         {"totalSum": "1", "items": []},
@@ -158,12 +425,18 @@ def test_old_corrections_are_noticed() -> None:
         {"totalSum": 10**40, "items": []},
         {"totalSum": 1, "items": [{"sum": 1, "quantity": -1}]},
         {"totalSum": 1, "items": [{"sum": 1, "quantity": True}]},
-        {"totalSum": 1, "items": [{"sum": 1, "quantity": "1"}]},
+        {"totalSum": 1, "items": [{"sum": 1, "quantity": "1 кг"}]},
+        {"totalSum": 1, "items": [{"sum": 1, "quantity": "1e3"}]},
         {"totalSum": 1, "items": [{"sum": 1, "quantity": 10**8}]},
         {"totalSum": 1, "items": [{"sum": 1, "quantity": 10**7, "price": 10**7}]},
         {"totalSum": 1, "items": [{"sum": 1, "nds": 13}]},
-        {"totalSum": 1, "items": [{"sum": 1, "nds": 0}]},
-        {"totalSum": 1, "items": [{"sum": 1, "nds": "2"}]},
+        {"totalSum": 1, "items": [{"sum": 1, "nds": "двадцать"}]},
+        {"totalSum": 1, "items": [{"sum": 1, "nds": 1.5}]},
+        {"totalSum": 1, "items": [{"sum": 1}, "чай"]},
+        {"totalSum": "-1", "items": [{"sum": 1}]},
+        {"totalSum": "1.234", "items": [{"sum": 1}]},
+        {"totalSum": 1, "cashTotalSum": [1]},
+        {"totalSum": 1, "payments": [{"type": 9, "sum": 1}], "cashTotalSum": "x"},
         {"totalSum": 1, "items": [{"sum": 1, "nds": True}]},
         {"totalSum": 1, "items": [{"sum": 5 * 10**9}] * 2},
         {"totalSum": 1, "items": [{"sum": 1}] * (LINES_MAX + 1)},
@@ -190,6 +463,21 @@ def test_what_is_no_receipt_is_refused(body: object) -> None:
         b"[" * 100_000,
         b'{"receipt":' * 50_000 + b"1" + b"}" * 50_000,
         b'{"totalSum": NaN, "items": []}',
+        b'{"totalSum": NaN, "cashTotalSum": 1}',
+        b'{"totalSum": 1, "cashTotalSum": Infinity}',
+        b'{"totalSum": 1e9999999, "cashTotalSum": 1e9999999}',
+        b'{"totalSum": 1e-9999999, "cashTotalSum": 1e9999999}',
+        b'{"totalSum": 1, "items": [{"sum": 1, "quantity": 1e9999999}]}',
+        b'{"totalSum": ' + b"9" * 100_000 + b', "cashTotalSum": 1}',
+        b'{"items":' * 90_000 + b"1" + b"}" * 90_000,
+        b'{"a":"' * 3_000 + b"1",
+        b'{"data": "{\\"data\\": \\"{\\\\\\"totalSum\\\\\\": 1}\\"}"}',
+        '{"totalSum": ١, "items": []}'.encode(),
+        b"\x98" * 50,
+        b"\x00" * 1_000,
+        b"{}\n" * 100_000,
+        b"[" + b"{}," * 300_000 + b"{}]",
+        b'{"' + b"k" * 900_000 + b'": ' + b"[" * 900 + b"1," * 5_000 + b"1" + b"]" * 900 + b"}",
         b'{"totalSum": Infinity, "items": []}',
         b'{"totalSum": 1e999999999, "items": []}',
         b'{"totalSum": 1e99999999999999999999, "items": []}',
@@ -205,6 +493,9 @@ def test_hostile_bytes_are_refused(raw: bytes) -> None:
 
 def test_bad_json_is_named_by_position() -> None:
     assert refusal(b'{"totalSum": 1, "items": [}').position == 26
+    error = refusal(b'{"totalSum": 1,\n "items": [}')
+    assert (error.position, "строка 2, знак 12" in error.what) == (27, True)
+    assert refusal(b'{"totalSum": 1, "items": []}\n{"totalSum" 1}\n').position == 41
 
 
 NUMBERS = st.integers(-5, 10**11) | st.floats(width=32) | st.booleans() | st.none() | st.text(max_size=3)

@@ -296,6 +296,36 @@ def test_the_problem_of_wrong_vat_names_what_it_should_be() -> None:
     assert str(Money(2_100)) in verdict.problems[0]
 
 
+def test_a_wrong_sum_that_another_rate_explains_names_that_rate() -> None:
+    """A register that went on with 18 % after 2018 is found so."""
+    old = dataclasses.replace(LINE, rate=VatRate.VAT_20_120, vat_sum=Money(1_831))
+    verdict = verify(dataclasses.replace(RECEIPT, lines=(old,), vat={VatRate.VAT_20_120: Money(1_831)}))
+    assert verdict.vat_ok is False
+    assert "18\u00a0%" in verdict.problems[0]
+    unrated = dataclasses.replace(LINE, rate=None, vat_sum=None)
+    verdict = verify(dataclasses.replace(RECEIPT, lines=(unrated,), vat={VatRate.VAT_20: Money(2_164)}))
+    assert "22\u00a0%" in verdict.problems[0]
+
+
+def test_without_lines_only_vat_that_cannot_be_is_wrong() -> None:
+    """A correction of FFD 1.05, or only the head of a receipt."""
+    head = dataclasses.replace(RECEIPT, lines=(), total=Money(1_200_000), payments={1031: Money(1_200_000)})
+    for vat, expected in ((200_000, None), (150_000, None), (300_000, False)):
+        verdict = verify(dataclasses.replace(head, vat={VatRate.VAT_20: Money(vat)}))
+        assert opinions(verdict) == (None, expected, None, True)
+        assert any("не опубликовано" in each for each in verdict.problems)
+    both = {VatRate.VAT_20: Money(150_000), VatRate.NONE: Money(400_000)}
+    assert verify(dataclasses.replace(head, vat=both)).vat_ok is False
+
+
+def test_without_a_total_or_a_sum_of_a_line_the_rest_is_judged() -> None:
+    assert opinions(verify(dataclasses.replace(RECEIPT, total=None))) == (True, True, None, None)
+    unsummed = dataclasses.replace(LINE, line_sum=None)
+    assert opinions(verify(dataclasses.replace(RECEIPT, lines=(unsummed,)))) == (None, None, None, True)
+    two = dataclasses.replace(RECEIPT, lines=(LINE, unsummed), total=Money(24_000), payments={1081: Money(24_000)})
+    assert opinions(verify(two)) == (None, None, None, True)
+
+
 # ------------------------------------------------------------------------------------------------ real receipts
 
 # What is not simply right, and why. Everything else must be right in all four respects.
@@ -340,10 +370,10 @@ def test_real_receipts_agree_with_their_documents(real_receipts: tuple[Path, ...
         entries = ffd.read_document(base64.b64decode(raw)).entries
         receipt = read_published(path.read_bytes())
         value = {entry.tag: entry.value for entry in entries if isinstance(entry.value, int)}
-        assert value[1020] == receipt.total.kopecks
+        assert value[1020] == (receipt.total or ZERO).kopecks
         lines = [entry.items or () for entry in entries if entry.tag == 1059]
         assert [one.value for line in lines if (one := ffd.find(line, 1043))] == [
-            line.line_sum.kopecks for line in receipt.lines
+            (line.line_sum or ZERO).kopecks for line in receipt.lines
         ]
         assert {tag: value.get(tag, 0) for tag in receipt.payments} == {
             tag: amount.kopecks for tag, amount in receipt.payments.items()
