@@ -392,10 +392,10 @@ WORDS: dict[str, Words] = {
         229,
         "Кассы этого шлюза работают с порталом {known}, а эта – с {found}. Один портал под двумя адресами – два чека на"
         " один заказ.",
-        "Тот же портал: вебхук с адресом {known}, «posapp setup portal», затем снова эта команда. Правда другой портал –"
-        " «posapp setup gateway --another-portal».",
-        "The tills of this gateway work with the portal {known}, this one with {found}. One portal by two addresses means"
-        " two receipts of one order.",
+        "Тот же портал: вебхук с адресом {known}, «posapp setup portal», затем снова эта команда. Правда другой портал"
+        " – «posapp setup gateway --another-portal».",
+        "The tills of this gateway work with the portal {known}, this one with {found}. One portal by two addresses"
+        " means two receipts of one order.",
         "The same portal: a webhook with the address {known}, “posapp setup portal”, then this command again. Really"
         " another portal: “posapp setup gateway --another-portal”.",
     ),
@@ -767,9 +767,10 @@ WORDS: dict[str, Words] = {
     "settings_damaged": Words(
         423,
         "Файл настроек не читается: {what}.",
-        "Администратору: исправить или удалить файл и настроить заново.",
+        "Администратору: «posapp restore» вернёт его из копии журнала; копий нет – удалить файл и настроить заново.",
         "The settings file cannot be read: {what}.",
-        "Administrator: mend or remove it and set up again.",
+        "Administrator: “posapp restore” brings it back from a copy of the journal; without a copy remove it and set up"
+        " again.",
     ),
     "restore_unfinished": Words(
         470,

@@ -196,3 +196,16 @@ def test_a_damaged_settings_file_is_said_to_be_one(run: Run, folder: Path, text:
     for arguments in (("setup", "show"), ("orders", "list"), ("setup", "vat"), ("sell", "1", "--cash", "1")):
         code, answer = run(*arguments)
         assert (code, answer["error"]["code"]) == (1, "settings_damaged")
+
+
+def test_settings_that_are_gone_beside_a_journal_are_lost_and_not_missing(
+    run: Run, printer: tuple[str, ...], folder: Path
+) -> None:
+    run(*printer, "--training")
+    run(*PORTAL)
+    assert run("orders", "pull")[0] == 0
+    (folder / "settings.json").unlink()
+    for arguments in (("orders", "list"), ("sell", "1", "--cash", "1"), ("setup", "vat")):
+        code, answer = run(*arguments)
+        assert (code, answer["error"]["code"]) == (1, "settings_damaged")
+        assert "posapp restore" in answer["error"]["action"]
