@@ -31,6 +31,11 @@ _HEX_SIGNS = re.compile(r"0x|\\x|-", re.IGNORECASE)
 _HEX_CUT_OFF = re.compile(r"(?:[0-9A-F]{2})+[0-9A-F]", re.IGNORECASE)
 _DATA_URL = re.compile(r"data:[a-z0-9/+.;=-]*,", re.IGNORECASE)
 _PERCENT = re.compile(r"%(2B|2F|3D|2D|5F)", re.IGNORECASE)
+_WHY_UNREAD: dict[type[OSError], str] = {
+    FileNotFoundError: "нет такого файла",
+    IsADirectoryError: "это каталог, а не файл",
+    PermissionError: "нет права читать файл",
+}
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 
 
@@ -112,7 +117,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(published_json.FILE_MAX + 1)
     except OSError as error:
-        raise PosError("bad_input", what=error.strerror or type(error).__name__) from None
+        raise PosError("bad_input", what=_WHY_UNREAD.get(type(error)) or error.strerror or "ошибка чтения") from None
 
 
 def _tags(line: str) -> list[dict[str, object]]:

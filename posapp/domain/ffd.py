@@ -431,5 +431,8 @@ def _bare_span(data: bytes) -> tuple[int, int]:
     start = max(candidates, key=lambda at: (_records_end(data, at) - at, -at))
     end = _records_end(data, start)
     if end == start:
+        stated = int.from_bytes(data[2:4], "little")
+        if int.from_bytes(data[:2], "little") in DOCUMENTS and len(data) >= 4 and stated > len(data) - 4:
+            raise BadTlv(f"в документе {_bytes(stated)}, а здесь {len(data) - 4}", 0)
         raise BadTlv("тегов не найдено", 0)
     return (start, end) if len(data) - end <= _AROUND_MAX else (start, len(data))

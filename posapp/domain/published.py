@@ -46,7 +46,11 @@ _ROWS_MAX = 50
 
 @dataclass(frozen=True, slots=True)
 class PublishedLine:
-    """One line; None stands for what was not published. `price` and `quantity` may be zero (gifts)."""
+    """One line; None stands for what was not published. `price` and `quantity` may be zero (gifts).
+
+    `has_modifiers` says that the oldest format's discounts or mark-ups are there, `modified` what they come to (minus
+    for a discount), None when they were published without their sums.
+    """
 
     name: str
     price: Money | None
@@ -55,6 +59,7 @@ class PublishedLine:
     rate: VatRate | None
     vat_sum: Money | None
     has_modifiers: bool = False
+    modified: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Published:
 
     `year` is None when no date was published, `total` when there is none. `payments` are the tags 1031, 1081,
     1215…1217 that were published. `is_partial` says that lines are missing, `has_corrections` that the oldest format's
-    discounts on the whole receipt or cancelled lines are there.
+    discounts on the whole receipt or cancelled lines are there, `corrected` what these come to, None when unknown.
     """
 
     year: int | None
@@ -73,6 +78,7 @@ class Published:
     payments: Mapping[int, Money]
     is_partial: bool = False
     has_corrections: bool = False
+    corrected: Money | None = None
 
 
 def read_all(raw: bytes) -> list[Published]:
@@ -122,7 +128,31 @@ class _Reader:
             payments=payments,
             is_partial=found.is_partial,
             has_corrections=bool(fields.first(names.MODIFIERS)[0] or fields.first(names.STORNO)[0]),
+            corrected=self._corrected(fields),
         )
+
+    def _corrected(self, fields: Fields) -> Money | None:
+        """What discounts and mark-ups on the whole receipt and its cancelled lines come to; None when unknown."""
+        modified = self._modified(fields) if fields.first(names.MODIFIERS)[0] else Money(0)
+        bodies = line_bodies(*fields.first(names.STORNO))
+        cancelled = [self._line(body, path).line_sum for body, path in bodies]
+        if modified is None or None in cancelled or not (modified or cancelled):
+            return None
+        return modified - Money(sum(each.kopecks for each in cancelled if each))
+
+    def _modified(self, fields: Fields) -> Money | None:
+        """What the modifiers of a line or a receipt come to; None when there are none, or one has no sum."""
+        given, where = fields.first(names.MODIFIERS)
+        if not given or not isinstance(given, (list, dict)):
+            return None
+        come_to = Money(0)
+        for each, path in _rows(given, where):
+            row = Fields(each, path)
+            less, more = (self._optional(*row.first(each)) for each in (names.DISCOUNT, names.MARKUP))
+            if less is None and more is None:
+                return None
+            come_to += (more or Money(0)) - (less or Money(0))
+        return come_to
 
     def _lines(self, fields: Fields) -> tuple[PublishedLine, ...]:
         items, where = fields.first(names.ITEMS)
@@ -152,6 +182,7 @@ class _Reader:
             rate=rate,
             vat_sum=vat_sum,
             has_modifiers=bool(item.first(names.MODIFIERS)[0]),
+            modified=self._modified(item),
         )
 
     def _line_vat(self, item: Fields) -> tuple[VatRate | None, Money | None]:

@@ -31,6 +31,8 @@ VAT = ("vat", "tax")
 ROW_RATE = (*RATE, "rate", "type", "vat")
 ROW_VAT = (*LINE_VAT, "1120", "sum", "amount")
 MODIFIERS = ("modifiers", "1112")
+DISCOUNT = ("discountsum", "1064")
+MARKUP = ("markupsum", "1035")
 STORNO = ("stornoitems", "1071")
 
 PAYMENT_KEYS: Mapping[int, tuple[str, ...]] = {

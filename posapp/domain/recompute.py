@@ -17,7 +17,8 @@ A verdict is True only when the check was made, None when what it needs was not 
 - Total: the lines' sum less 0…99 kopecks, which the seller may round away.
 - Payments: what is published adds up to the total. Services leave out zeros, but when nothing was paid in the ways
   that are published, the others were left out with their sums.
-- Discounts on the whole receipt and cancelled lines of the oldest format are not recomputed.
+- Discounts and cancelled lines of the oldest format count with their sums where these were published; what they do to
+  the VAT is not recomputed.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def _check_lines(lines: Sequence[PublishedLine]) -> tuple[bool | None, list[str]
             unread.append(f"строка {number}: цена, количество или сумма – не опубликовано")
             continue
         expected = Money(_rounded(line.price.kopecks * line.quantity))
-        if expected == line.line_sum:
+        if line.line_sum in (expected, expected + (line.modified or ZERO)):
             continue
         if line.has_modifiers:
             unread.append(f"строка {number}: размер скидки или наценки – не опубликовано в понятном виде")
@@ -116,7 +117,8 @@ def _check_total(receipt: Published) -> tuple[bool | None, list[str]]:
         if rounded_away > ROUNDED_AWAY_MAX and not receipt.has_corrections:
             return False, [f"итог {receipt.total} меньше части строк: {lines_total}"]
         return None, ["итог: остальные строки – не опубликовано"]
-    if 0 <= rounded_away <= ROUNDED_AWAY_MAX:
+    corrected_away = rounded_away + (receipt.corrected or ZERO).kopecks
+    if 0 <= rounded_away <= ROUNDED_AWAY_MAX or 0 <= corrected_away <= ROUNDED_AWAY_MAX:
         return True, []
     if receipt.has_corrections:
         return None, ["итог: состав скидок и сторно – не опубликовано в понятном виде"]
@@ -167,6 +169,8 @@ def _check_vat(receipt: Published) -> tuple[bool | None, str | None, list[str]]:
         found |= _formulas(lines, receipt.vat, year)
         if len(found) == 2:
             break
+    if not found and receipt.has_corrections:
+        return None, None, ["НДС чека: на какие строки пришлись скидки и сторно – не опубликовано"]
     if not found:
         return False, None, [_vat_mismatch(receipt, year)]
     return True, "both" if len(found) == 2 else found.pop(), []

@@ -26,7 +26,7 @@ def plain_values(tag: Tag) -> st.SearchStrategy[Any]:
         case Kind.VLN:
             return st.integers(0, 256**most - 1)
         case Kind.FVLN:
-            return st.decimals(0, 10**9, places=6)
+            return st.integers(0, min(10**15, 256 ** (most - 1) - 1)).map(lambda digits: Decimal(digits).scaleb(-6))
         case Kind.TIME:
             return st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1)).map(lambda at: at.replace(microsecond=0))
         case Kind.STRING:
@@ -147,6 +147,11 @@ def test_no_document_is_told(raw: str) -> None:
     with pytest.raises(BadTlv) as caught:
         ffd.decode_document(bytes.fromhex(raw))
     assert caught.value.position == 0
+
+
+def test_a_document_cut_off_in_its_first_tag_says_how_much_is_missing() -> None:
+    with pytest.raises(BadTlv, match="в документе 508 байт, а здесь 3"):
+        ffd.decode_document(bytes.fromhex("0300 FC01 041104"))
 
 
 @pytest.mark.parametrize(

@@ -397,6 +397,22 @@ def test_noise_of_binary_fractions_is_taken_off() -> None:
     assert b"1.1500000000000001" in json.dumps(1.1500000000000001).encode()
 
 
+def test_discounts_of_the_oldest_format_count_with_their_sums() -> None:
+    tea = {"price": 10_000, "quantity": 2, "sum": 19_000, "nds18": 3_167, "modifiers": [{"discountSum": 1_000}]}
+    milk = {"price": 5_000, "quantity": 1, "sum": 5_500, "nds18": 917, "modifiers": [{"markupSum": 500}]}
+    body = {"dateTime": "2019-05-05", "totalSum": 24_500, "cashTotalSum": 24_500, "nds18": 4_084, "items": [tea, milk]}
+    assert verify(read(body)).agrees
+    assert verify(read(body)).problems == ()
+    body["items"] = [{**tea, "modifiers": [{"discountSum": 999}]}, milk]
+    assert verify(read(body)).lines_ok is None
+    whole = {**body, "items": [tea, milk], "totalSum": 20_000, "cashTotalSum": 20_000}
+    assert verify(read(whole)).totals_ok is False
+    assert verify(read({**whole, "modifiers": [{"discountSum": 4_500}]})).totals_ok is True
+    assert verify(read({**whole, "stornoItems": [{"price": 4_500, "quantity": 1, "sum": 4_500}]})).totals_ok is True
+    assert verify(read({**whole, "modifiers": [{"discountName": "по карте"}]})).totals_ok is None
+    assert verify(read({**whole, "modifiers": [{"discountSum": 4_500}], "nds18": 1})).vat_ok is None
+
+
 def test_old_corrections_are_noticed() -> None:
     assert read({**NEW, "stornoItems": [{"sum": 1}]}).has_corrections
     assert read({**NEW, "modifiers": [{"discountSum": 1}]}).has_corrections
