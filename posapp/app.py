@@ -202,6 +202,7 @@ def printer_of(settings: Settings) -> FiscalPrinter | None:
         password=chosen.password,
         baud=chosen.baud,
         key_tags=chosen.key_tags,
+        correction_key_tag=chosen.correction_key_tag,
     )
 
 

@@ -136,6 +136,13 @@ WORDS: dict[str, Words] = {
         "The firmware of this register does not tell the counters of the shift (error {error}).",
         "Compare with a printed X report; a service centre can update the firmware.",
     ),
+    "register_lacks": Words(
+        161,
+        "Эта ККТ такого чека не умеет: {what}. Чек не начат.",
+        "Пробейте иначе или на другой ККТ.",
+        "This register cannot make such a receipt: {what}. Nothing was begun.",
+        "Make it in another way or on another register.",
+    ),
     "protocol": Words(
         121,
         "ККТ ответила не по протоколу ({what}).",

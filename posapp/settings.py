@@ -29,9 +29,10 @@ DEFAULT_PASSWORD = 30
 class PrinterSettings:
     """The register: how to reach it and who it was at set-up (digits as text).
 
-    `key_tag` and `refund_key_tag` say where receipts and refunds carry our key: "1084", "1192", "" for nowhere. They
-    are proven when `takes_key`; else no receipt could be opened at set-up and 1084 is what the first one offers. With
-    `only_program` the shop has confirmed that no other program prints on this register. What it prints of itself:
+    `key_tag`, `refund_key_tag` and `correction_key_tag` say where receipts, refunds and corrections carry our key:
+    "1084", "1192", "" for nowhere. They are proven when `takes_key`; else no receipt could be opened at set-up and 1084
+    is what the first one offers. With `only_program` the shop has confirmed that no other program prints on this
+    register. What it prints of itself:
     `user` (1048), `inn` (1018), `address` (1009), `place` (1187), `fns_site` (1060), `sender` (1117); `width` is how
     many characters fit a line of its paper.
     """
@@ -52,6 +53,7 @@ class PrinterSettings:
     baud: int = 115_200
     key_tag: str = "1084"
     refund_key_tag: str = "1084"
+    correction_key_tag: str = "1084"
     only_program: bool = False
     inn: str = ""
     address: str = ""
@@ -294,7 +296,7 @@ def _printer(given: Mapping[str, Any]) -> PrinterSettings:
     """The register's part of the file."""
     systems = tuple(_code(each, _TAX_SYSTEMS) for each in given["tax_systems"])
     printer = _typed(PrinterSettings(**{**given, "tax_systems": systems}))
-    for tag in (printer.key_tag, printer.refund_key_tag):
+    for tag in (printer.key_tag, printer.refund_key_tag, printer.correction_key_tag):
         if tag not in _KEY_TAGS:
             raise ValueError(f"тег {tag[:20]}")
     if printer.width not in _WIDTHS:

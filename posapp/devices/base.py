@@ -11,14 +11,17 @@ enough and a quarter of the reading. Raises Refused `no_counters` where the firm
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from itertools import accumulate
 from typing import Protocol
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalDocument, FiscalMark, ReceiptKind, Shift
-from posapp.domain.money import Money
+from posapp.domain.marking import MarkingCode
+from posapp.domain.money import Money, Quantity
+from posapp.domain.permission import IndustryDetail, RegisterVerdict
 from posapp.domain.printed import DEFAULT_WIDTH
 from posapp.domain.receipt import Receipt, TaxSystem, TenderKind
 from posapp.domain.registration import Registration
@@ -54,6 +57,7 @@ class Capability(StrEnum):
     USER_REQUISITE = "1084"  # takes our key as 1084 {1085, 1086}
     EXTENDED_REPLY = "datetime_in_ff45"
     REPEAT_LAST = "8C"
+    MARKING = "FF61"  # checks codes of marked goods and binds them to lines (FFD 1.2)
 
 
 class Paper(StrEnum):
@@ -71,12 +75,22 @@ class OpenDocument:
     """A receipt that is open on the register: its kind and the sum so far.
 
     `refused_ours`: the register's late answer to our opening command was a "no" – the receipt was there before. A hint
-    of that kind may only ever keep us from cancelling.
+    of that kind may only ever keep us from cancelling. `is_correction`: it is a correction receipt; with `has_kind`
+    False one of FFD 1.05 that was only begun, which shows neither kind nor sum (`kind` then says nothing).
     """
 
     kind: ReceiptKind
     subtotal: Money
     refused_ours: bool = False
+    is_correction: bool = False
+    has_kind: bool = True
+
+    def is_like(self, receipt: Receipt) -> bool:
+        """Whether sort, kind and sum so far do not contradict our receipt: the sum of its first n lines, for some n."""
+        if self.is_correction is not (receipt.correction is not None):
+            return False
+        sums = accumulate((line.line_sum.kopecks for line in receipt.lines), initial=0)
+        return not self.has_kind or (self.kind == receipt.kind and self.subtotal.kopecks in set(sums))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,7 @@ class PrinterProfile:
 
     `key_tags`: by kind of receipt the tag in which the register takes our key – `1084`, `1192`, or "" when it was
     proven to take it in neither. A kind that is missing was not proven: no receipt could be opened then.
+    `correction_key_tag` is the same for correction receipts, None when none could be opened.
     `registration` and `width` (characters in a line) are what its paper shows.
     """
 
@@ -110,6 +125,7 @@ class PrinterProfile:
     vat_formula: str
     user: str = ""
     key_tags: Mapping[ReceiptKind, str] = field(default_factory=dict)
+    correction_key_tag: str | None = None
     registration: Registration = field(default_factory=Registration)
     width: int = DEFAULT_WIDTH
 
@@ -181,6 +197,11 @@ class FiscalPrinter(Protocol):
         """Everything that set-up wants to know. Makes no document."""
         ...
 
+    def key_tag_of(self, receipt: Receipt) -> str:
+        """In which tag this very receipt carries our key: a correction, or a receipt that names another one in 1192,
+        may carry it elsewhere than others of its kind, or nowhere."""
+        ...
+
     def key_tag(self, kind: ReceiptKind) -> str:
         """In which tag a receipt of this kind carries our key here: `1084`, `1192`, "" for none (rule 2)."""
         ...
@@ -205,15 +226,38 @@ class FiscalPrinter(Protocol):
         """Cancels the open receipt; it has no fiscal force. Only the till decides when (rule 7)."""
         ...
 
-    def print_receipt(self, receipt: Receipt, after: int, opened: Callable[[], None] = lambda: None) -> FiscalMark:
-        """Opens, fills and closes one receipt; the closing command goes out once.
+    def print_receipt(
+        self,
+        receipt: Receipt,
+        after: int,
+        opened: Callable[[], None] = lambda: None,
+        details: Mapping[int, Sequence[IndustryDetail]] | None = None,
+    ) -> FiscalMark:
+        """Opens, fills and closes one receipt or correction; the closing command goes out once.
 
+        `details`: what the marking system answered about marked lines (1260), by the number of the line, from 0.
         `opened` is called once, when the register has acknowledged that the receipt is open and before any line is
         sent: what it keeps is what later entitles us to cancel that receipt (rule 7). When it raises a JournalError the
         receipt is cancelled and the error passed on: nothing was made.
         `after` is the last document number read before; the mark is believed only for a greater number whose look-up
-        shows our kind and total (rule 5). Raises Unreachable, Refused (before the closing command), OutcomeUnknown.
+        shows our kind and total (rule 5). Raises Unreachable, Refused (before the closing command; `register_lacks`
+        before anything was sent, for what the format or the model cannot express), OutcomeUnknown.
         """
+        ...
+
+    def check_marking(
+        self, code: MarkingCode, planned_status: int, measure: int = 0, quantity: Quantity | None = None
+    ) -> RegisterVerdict:
+        """Checks a code before its receipt (FFD 1.2): the storage by itself, the server through the register.
+
+        `planned_status` is tag 2003; `measure` (2108) and `quantity` belong to a part of a package. What is not refused
+        is accepted: the register keeps the result for the next document only, so every try checks anew. Makes no
+        document. Raises Unreachable, Refused (`register_lacks`), ProtocolError.
+        """
+        ...
+
+    def clear_markings(self) -> None:
+        """Forgets the codes that were checked and not sold."""
         ...
 
     def read_document(self, number: int) -> FiscalDocument:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from posapp.devices.base import FiscalPrinter
 from posapp.devices.port import SerialPort
 from posapp.devices.shtrih.driver import ShtrihPrinter
+from posapp.devices.shtrih.receipt_tags import USER_REQUISITE
 from posapp.devices.shtrih.session import LINKS as _LINKS
 from posapp.errors import UsageError
 
@@ -22,13 +23,15 @@ def make_printer(
     password: int = 30,
     baud: int = 115_200,
     key_tags: Mapping[int, str] | None = None,
+    correction_key_tag: str = USER_REQUISITE,
 ) -> FiscalPrinter:
     """A driver that opens its port when it is first used. Raises UsageError for a model or link we do not have.
 
-    `key_tags`: by kind of receipt (1054) the tag that carries our key, as set-up proved it.
+    `key_tags`: by kind of receipt (1054) the tag that carries our key, as set-up proved it; `correction_key_tag` that
+    of corrections.
     """
     if model not in MODELS:
         raise UsageError("usage", what=f"модели «{model}» пока нет, есть: {', '.join(MODELS)}")
     if link not in LINKS:
         raise UsageError("usage", what=f"связи «{link}» пока нет, есть: {', '.join(LINKS)}")
-    return ShtrihPrinter(lambda: SerialPort(port, baud), port, password, key_tags, link)
+    return ShtrihPrinter(lambda: SerialPort(port, baud), port, password, key_tags, link, correction_key_tag)

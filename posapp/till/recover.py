@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from posapp.devices.base import OpenDocument, PrinterStatus
@@ -62,7 +61,7 @@ def opened(key_tag: str) -> dict[str, object]:
 
 def carries_key(till: Till, attempt: Attempt, receipt: Receipt) -> bool:
     """Whether the document of an attempt would show our key; False on a register that takes none (rule 2)."""
-    return bool(attempt.evidence.get("key_tag", till.printer.key_tag(receipt.kind)))
+    return bool(attempt.evidence.get("key_tag", till.printer.key_tag_of(receipt)))
 
 
 def recover(till: Till) -> list[Recovered]:
@@ -219,7 +218,7 @@ def _cancel_if_ours(till: Till, receipt: Receipt, attempt: Attempt, *, just_open
             raise ResolveNeeded("resolve_needed", why="в ФН не закрыт документ", key=receipt.key)
         return
     if not could_be(document, receipt):
-        why = f"на ККТ открыт чужой чек на {document.subtotal}"
+        why = f"на ККТ открыт чужой чек на {document.subtotal}" if document.has_kind else "в ФН не закрыт документ"
         raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
     is_the_last_one = just_opened and not document.subtotal and not document.refused_ours
     if not (_has_opened(attempt) or by_person or is_the_last_one):
@@ -234,9 +233,8 @@ def _has_opened(attempt: Attempt) -> bool:
 
 
 def could_be(opened: OpenDocument, receipt: Receipt) -> bool:
-    """Whether kind and subtotal do not contradict our receipt: the sum of its first n lines, for some n."""
-    sums = accumulate((line.line_sum.kopecks for line in receipt.lines), initial=0)
-    return opened.kind == receipt.kind and opened.subtotal.kopecks in set(sums)
+    """Whether sort, kind and subtotal do not contradict our receipt."""
+    return opened.is_like(receipt)
 
 
 def _not_made(

@@ -118,7 +118,7 @@ def print_pending(till: Till, receipt: Receipt, status: PrinterStatus) -> Sold:
 
     def note_opened() -> None:  # rule 7: from here on, and not before, an open receipt there is provably ours
         nonlocal opened
-        till.journal.note_evidence(attempt, recover.opened(till.printer.key_tag(receipt.kind)))
+        till.journal.note_evidence(attempt, recover.opened(till.printer.key_tag_of(receipt)))
         opened = True
 
     try:

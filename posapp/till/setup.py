@@ -94,6 +94,7 @@ def with_printer(
         width=profile.width,
         key_tag=tags.get(ReceiptKind.SELL, USER_REQUISITE),
         refund_key_tag=tags.get(ReceiptKind.SELL_REFUND, USER_REQUISITE),
+        correction_key_tag=USER_REQUISITE if profile.correction_key_tag is None else profile.correction_key_tag,
         only_program=only_program,
     )
     return settings.with_(printer=printer)

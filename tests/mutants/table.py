@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DRIVER, LINK, SESSION = (f"posapp/devices/shtrih/{name}.py" for name in ("driver", "link", "session"))
-LAYOUT, DOCUMENTS = "posapp/devices/shtrih/layout.py", "posapp/devices/shtrih/documents.py"
+LAYOUT, PLAN = "posapp/devices/shtrih/layout.py", "posapp/devices/shtrih/plan.py"
 SALE, RECOVER, SHIFT, CLAIMS = (f"posapp/till/{name}.py" for name in ("sale", "recover", "shift", "claims"))
 PROOF = "posapp/till/shift_proof.py"
 CHANGES, STORE, CONNECT = (f"posapp/journal/{name}.py" for name in ("changes", "store", "connect"))
@@ -76,7 +76,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "document-without-key", 2, "nothing tells our document from another program's",
-        (Edit(DOCUMENTS, "    return [*tags, *operations(", "    return [*operations("),),
+        (Edit(PLAN, "    steps = [Step(c.SendDocumentTlv(password, blob)) for blob in tags]", "    steps: list[Step] = []"),),
         rules(2),
     ),
     Mutant(
@@ -98,7 +98,7 @@ MUTANTS: tuple[Mutant, ...] = (
                  "status.shift.number)\n    opened = False\n",
                  "    attempt = 0\n    opened = False\n"),
             Edit(SALE, "        till.journal.note_evidence(attempt, recover.opened("
-                 "till.printer.key_tag(receipt.kind)))\n", ""),
+                 "till.printer.key_tag_of(receipt)))\n", ""),
             Edit(SALE, "    return _fiscalized(till, receipt, mark)\n\n\ndef _fiscalized",
                  "    till.journal.start_attempt(receipt.key, till.identity, status.last_document, "
                  "status.shift.number)\n    return _fiscalized(till, receipt, mark)\n\n\ndef _fiscalized"),
@@ -113,9 +113,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "resend-on-timeout", 4, "a lost reply makes a second document",
         (
-            Edit(DRIVER, '        """FF45, once."""\n        try:\n'
+            Edit(DRIVER, '        """FF45 or FF4A, once."""\n        try:\n'
                  "            reply = self._session.answer(command, repeats=False)\n",
-                 '        """FF45, once."""\n        try:\n'
+                 '        """FF45 or FF4A, once."""\n        try:\n'
                  "            reply = self._session.answer(command, repeats=True)\n"),
         ),
         (*rules(4), "tests/till/test_sale_faults.py"),
@@ -137,9 +137,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "kind-not-compared", 5, "a refund is taken for a sale",
         (
-            Edit(DRIVER, "            found.document_type == DocumentType.RECEIPT\n"
+            Edit(DRIVER, "            found.document_type == receipt.document_type\n"
                  "            and found.kind == receipt.kind.value\n",
-                 "            found.document_type == DocumentType.RECEIPT\n"),
+                 "            found.document_type == receipt.document_type\n"),
         ),
         (*rules(5), "tests/devices/shtrih/test_driver.py"),
     ),

@@ -1,24 +1,25 @@
 """The Штрих-М register as a `FiscalPrinter`: which commands, in which order, and what a doubt means.
 
-A receipt is `8Dh → FF0C (our key, buyer) → FF46 × lines → 89h → FF45`, then FF0A and FF40 as the proof. Only FF45
-makes a document. So:
+A receipt is `8Dh → FF0C (our key, buyer) → FF46 × lines → 89h → FF45`, then FF0A and FF40 as the proof; a correction of
+FFD 1.05 is `FF35 → FF0C → FF4A` (see `plan.py`). Only the closing command, FF45 or FF4A, makes a document. So:
 
-* an explicit "no" before FF45: we cancel what we ourselves opened in this uninterrupted session and say `Refused`;
-* any doubt – lost, damaged, malformed, broken port – from 8Dh on: `OutcomeUnknown`. The till then reads the state;
-* *any* error answer to FF45, and any reply that is not exactly one of its shapes: `OutcomeUnknown`.
+* an explicit "no" before it: we cancel what we ourselves opened in this uninterrupted session and say `Refused`;
+* any doubt – lost, damaged, malformed, broken port – from the opening on: `OutcomeUnknown`. The till reads the state;
+* *any* error answer to it, and any reply that is not exactly one of its shapes: `OutcomeUnknown`.
 
 Nothing here decides about money: what an unknown outcome means is the till's to resolve.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from typing import TypeVar
 
 from posapp.devices.base import (
     Capability,
     CashTotals,
+    Ffd,
     OpenDocument,
     PrinterProfile,
     PrinterStatus,
@@ -26,46 +27,40 @@ from posapp.devices.base import (
 )
 from posapp.devices.flow import Port
 from posapp.devices.shtrih import commands as c
-from posapp.devices.shtrih import counters, documents, paper_head, states
+from posapp.devices.shtrih import counters, key_proof, marks, open_documents, paper_head, receipt_tags, states
 from posapp.devices.shtrih.archive import Archive
-from posapp.devices.shtrih.refusals import (
-    NO_SUCH_DATA,
-    PRINTING_PREVIOUS,
-    RECEIPT_OPEN,
-    WAITS_CONTINUE,
-    reason,
-    refusal,
-)
+from posapp.devices.shtrih.plan import Details, Lacking, Plan, Step, depends_on_format, needs_marking, plan
+from posapp.devices.shtrih.refusals import NO_SUCH_DATA, RECEIPT_OPEN, reason, refusal
 from posapp.devices.shtrih.session import Session
 from posapp.domain.fiscal import (
     DeviceIdentity,
-    DocumentType,
     FiscalDocument,
     FiscalMark,
     ReceiptKind,
     Shift,
 )
-from posapp.domain.money import Money
+from posapp.domain.marking import MarkingCode
+from posapp.domain.money import Money, Quantity
+from posapp.domain.permission import RegisterVerdict
 from posapp.domain.receipt import Receipt, TaxSystem
-from posapp.domain.settlement import Stamp
 from posapp.errors import JournalError, OutcomeUnknown, PosError, ProtocolError, Refused, Unreachable
 
 R = TypeVar("R", bound=c.Reply)
 
 SYSTEM_PASSWORD = 30
 CASH_DRAWER, CASH_IN, CASH_OUT = 0xF1, 0xF2, 0xF3  # money registers, devices.md A.3 1Ah
-PRINTED_KINDS = (ReceiptKind.SELL, ReceiptKind.SELL_REFUND)
-"""What set-up proves the key for: a shop sells and takes back. Each proof costs a cancelled receipt on paper."""
-
 INS, OUTS = 153, 154  # operation registers 1Bh: how often cash went in and out in this shift
-BUSY_TRIES = 5  # how often a step that the register was too busy for is offered again
+FORMAT_FIELD = (17, 1, 17)
+"""Table, row and field that hold the fiscal data format, as tag 1209 numbers it."""
+
+log = logging.getLogger(__name__)
 
 
 class ShtrihPrinter:
     """One register behind one port. `open_port` makes a fresh port each time; it raises Unreachable.
 
     `key_tags` is what set-up proved (see `PrinterProfile`); a kind that it does not name is offered the key in 1084.
-    `link`: `v1`, `v2`, or `auto` for whichever answers.
+    `correction_key_tag` says the same of corrections. `link`: `v1`, `v2`, or `auto` for whichever answers.
     """
 
     def __init__(
@@ -75,14 +70,22 @@ class ShtrihPrinter:
         password: int = SYSTEM_PASSWORD,
         key_tags: Mapping[int, str] | None = None,
         link: str = "v1",
+        correction_key_tag: str = receipt_tags.USER_REQUISITE,
     ) -> None:
         self._session = Session(open_port, port_name, password, link)
         self._archive = Archive(self._session)
         self._key_tags = dict(key_tags or {})
+        self._correction_key_tag = correction_key_tag
+        self._format: tuple[DeviceIdentity, Ffd] | None = None
 
     def key_tag(self, kind: ReceiptKind) -> str:
         """`1084`, `1192` or ""."""
-        return self._key_tags.get(kind, documents.USER_REQUISITE)
+        return self._key_tags.get(kind, receipt_tags.USER_REQUISITE)
+
+    def key_tag_of(self, receipt: Receipt) -> str:
+        """`key_tag` of its kind; a correction has one of its own, and whoever names another receipt keeps 1192 free."""
+        tag = self.key_tag(receipt.kind) if receipt.correction is None else self._correction_key_tag
+        return receipt_tags.NO_KEY if tag == receipt_tags.RECEIPT_REQUISITE and receipt.basis is not None else tag
 
     # --- connection
 
@@ -109,63 +112,44 @@ class ShtrihPrinter:
         identity = self.connect()
         device = self._session.ask(c.DeviceType())
         registered = self._session.ask(c.RegistrationResult(self._session.password))
-        ffd = self._session.answer(c.ReadTable(self._session.password, 17, 1, 17))
-        level = int.from_bytes(ffd.value, "little") if isinstance(ffd, c.ReadTableReply) else 0
+        version = self.format()
         registration = paper_head.read_registration(self._session, identity.factory_number)
-        key_tags = self._proven_key_tags()
+        key_tags, correction_key_tag = self._proven_key_tags(version)
         return PrinterProfile(
             model=device.name,
-            ffd={2: "1.05", 3: "1.1", 4: "1.2"}.get(level, "1.05"),
+            ffd=version.text,
             identity=identity,
             tax_systems=tuple(each for each in TaxSystem if registered.tax_systems & each.value),
-            capabilities=(Capability.USER_REQUISITE,) if documents.USER_REQUISITE in key_tags.values() else (),
+            capabilities=self._capabilities(key_tags, version),
             vat_formula="L",
             user=registration.user,
             key_tags=key_tags,
+            correction_key_tag=correction_key_tag,
             registration=registration,
             width=paper_head.read_width(self._session),
         )
 
-    def _proven_key_tags(self) -> dict[ReceiptKind, str]:
-        """Proves by an open receipt of each kind, cancelled at once, where it carries the key (rule 2).
+    def _capabilities(self, key_tags: Mapping[ReceiptKind, str], version: Ffd) -> tuple[Capability, ...]:
+        found = [Capability.USER_REQUISITE] if receipt_tags.USER_REQUISITE in key_tags.values() else []
+        if version is Ffd.V1_2 and marks.is_supported(self._session):
+            found.append(Capability.MARKING)
+        return tuple(found)
 
-        Where no receipt can be opened now nothing is proven. Every receipt sends its key before its lines and stops
-        when the register refuses it, so an unproven register never prints a receipt without a key.
-        """
+    def _proven_key_tags(self, version: Ffd) -> tuple[dict[ReceiptKind, str], str | None]:
+        """Where receipts carry the key, and where corrections; nothing is proven unless the register is free."""
         if not self.status().shift.is_open or self.open_document() is not None:
-            return {}
-        try:
-            found = {kind: self._offer_key(kind) for kind in PRINTED_KINDS}
-        except PosError:
-            self._leave_nothing_open()
-            raise
-        return {kind: tag for kind, tag in found.items() if tag is not None}
+            return {}, None
+        receipts = key_proof.of_receipts(self._session)
+        return receipts, key_proof.of_corrections(self._session, version) if receipts else None
 
-    def _offer_key(self, kind: ReceiptKind) -> str | None:
-        """The first tag that a receipt of this kind takes with our key in it, "" for neither; None: not opened."""
-        password = self._session.password
-        if isinstance(self._offered(c.OpenReceipt(password, states.KIND_TO_OPEN[kind])), c.ErrorReply):
-            return None
-        tags = (documents.USER_REQUISITE, documents.RECEIPT_REQUISITE)[: 2 if kind in documents.KINDS_WITH_1192 else 1]
-        taken = next((tag for tag in tags if self._takes_key(tag)), documents.NO_KEY)
-        self.cancel_open_document()
-        return taken
-
-    def _takes_key(self, tag: str) -> bool:
-        """Whether the receipt that is open takes a key in this tag; any "no" but "I am printing" says that not."""
-        (record,) = documents.key_tlv(Stamp("0", "0", "0" * 16), tag)
-        reply = self._offered(c.SendDocumentTlv(self._session.password, record))
-        if isinstance(reply, c.ErrorReply) and reply.error in (PRINTING_PREVIOUS, WAITS_CONTINUE):
-            raise refusal(reply.error)
-        return not isinstance(reply, c.ErrorReply)
-
-    def _leave_nothing_open(self) -> None:
-        """After a proof that broke off: the empty receipt on a register that was free a moment ago is ours."""
-        with suppress(PosError):  # set-up fails with the first trouble, which says more than this one
-            self._session.reset_link()
-            opened = self.open_document()
-            if opened is not None and not opened.subtotal and not opened.refused_ours:
-                self.cancel_open_document()
+    def format(self) -> Ffd:
+        """Table 17 field 17, asked for once per connection. A register that does not tell is taken for FFD 1.05."""
+        identity = self.connect()
+        if self._format is None or self._format[0] is not identity:
+            reply = self._session.answer(c.ReadTable(self._session.password, *FORMAT_FIELD))
+            level = int.from_bytes(reply.value, "little") if isinstance(reply, c.ReadTableReply) else 0
+            self._format = identity, Ffd(level) if level in list(Ffd) else Ffd.V1_05
+        return self._format[1]
 
     def status(self) -> PrinterStatus:
         """10h, 11h and FF01: no side effect. Raises Refused `wrong_device` when the cable was moved meanwhile.
@@ -188,17 +172,8 @@ class ShtrihPrinter:
         self._session.wait_until_idle()
 
     def open_document(self) -> OpenDocument | None:
-        """The open receipt with its subtotal (89h). Raises Refused for a document of another sort."""
-        self.connect()
-        short = self._session.ask(c.ShortStatus(self._session.password))
-        if short.mode != states.MODE_DOCUMENT:
-            return None
-        kind = states.OPEN_TO_KIND.get(short.mode_status)
-        if kind is None:
-            raise Refused("foreign_receipt_open")
-        subtotal = self._session.ask(c.Subtotal(self._session.password))
-        refused = any(each[:1] == bytes((c.OpenReceipt.CODE,)) and each[1:2] != b"\0" for each in self._session.drained)
-        return OpenDocument(kind, Money(subtotal.total_kopecks), refused_ours=refused)
+        """The open receipt or correction with its subtotal. Raises Refused for a document of another sort."""
+        return open_documents.look(self._session)
 
     def cash_totals(self) -> CashTotals:
         """1Ah and 1Bh: the drawer, and what went in and out in this shift."""
@@ -234,39 +209,52 @@ class ShtrihPrinter:
 
     # --- receipts
 
-    def print_receipt(self, receipt: Receipt, after: int, opened: Callable[[], None] = lambda: None) -> FiscalMark:
-        """One receipt; see the top of this file for what each error means. The caller has seen the device idle.
+    def print_receipt(
+        self,
+        receipt: Receipt,
+        after: int,
+        opened: Callable[[], None] = lambda: None,
+        details: Details | None = None,
+    ) -> FiscalMark:
+        """One document; see the top of this file for what each error means. The caller has seen the device idle.
 
         Every command is made before the first one goes out: what cannot be said is refused with nothing open.
         """
         self.connect()
-        try:
-            steps = documents.steps(receipt, self._session.password, self.key_tag(receipt.kind))
-            closing = documents.closing(receipt, self._session.password)
-        except ValueError as error:
-            raise Refused("device_refused", reason=str(error), error="–") from error
+        made = self._planned(receipt, details or {})
         self._session.knock()
-        self._step_to_open(receipt)
+        self._step_to_open(receipt, made.opening)
         try:
             opened()
-            for step in steps:
-                self._step(step)
-            subtotal = self._step(c.Subtotal(self._session.password))
-            if subtotal.total_kopecks != receipt.total.kopecks:
+            for step in made.steps:
+                self._take(step)
+            if made.has_lines and self._subtotal() != receipt.total.kopecks:
                 raise Refused("device_refused", reason=reason(0xCB), error="CBh")
             self._idle_before_closing()
         except (Refused, JournalError):
             self._cancel_own()
             raise
-        return self._close_receipt(receipt, closing, after)
+        return self._close_receipt(receipt, made.closing, after)
 
-    def _step_to_open(self, receipt: Receipt) -> None:
-        """8Dh. "Receipt already open" is another program's; after any other "no" the register is asked what is open.
+    def _planned(self, receipt: Receipt, details: Details) -> Plan:
+        """All commands of a document. A plain sale is the same in every format, so nothing is asked for it."""
+        version = self.format() if depends_on_format(receipt, details) else Ffd.V1_05
+        if needs_marking(receipt, version) and not marks.is_supported(self._session):
+            raise Refused("register_lacks", what="коды маркировки (FF67)")
+        try:
+            return plan(receipt, self._session.password, self.key_tag_of(receipt), version, details)
+        except Lacking as lacking:
+            raise Refused("register_lacks", what=str(lacking)) from lacking
+        except ValueError as error:
+            raise Refused("device_refused", reason=str(error), error="–") from error
+
+    def _step_to_open(self, receipt: Receipt, command: c.AnyCommand) -> None:
+        """8Dh or FF35. "Already open" is another program's; after any other "no" the register is asked what is open.
 
         An error byte does not prove that nothing was opened. What is open then is for the till to judge (rule 7).
         """
         try:
-            reply = self._offered(c.OpenReceipt(self._session.password, states.KIND_TO_OPEN[receipt.kind]))
+            reply = self._session.offer(command)
         except ProtocolError as error:
             raise OutcomeUnknown(key=receipt.key) from error
         if not isinstance(reply, c.ErrorReply):
@@ -277,34 +265,35 @@ class ShtrihPrinter:
 
     def _has_open_document(self) -> bool:
         try:
-            return self._session.ask(c.ShortStatus(self._session.password)).mode == states.MODE_DOCUMENT
+            return open_documents.is_open(self._session)
         except PosError as error:
             raise OutcomeUnknown(key="") from error
 
-    def _step(self, command: c.Command[R]) -> R:
-        """A command that changes the open receipt: a doubt is an unknown outcome, "no" is a refusal."""
-        try:
-            reply = self._offered(command)
-        except (Unreachable, ProtocolError) as error:
-            raise OutcomeUnknown(key="") from error
-        if isinstance(reply, c.ErrorReply):
-            if isinstance(command, c.SendDocumentTlv):
-                raise Refused("key_refused", reason=reason(reply.error), error=f"{reply.error:02X}h")
+    def _take(self, step: Step) -> None:
+        """A step between opening and closing; the "no" to an optional one is passed over."""
+        reply = self._offered(step.command)
+        if not isinstance(reply, c.ErrorReply):
+            return
+        if step.is_optional:
+            log.warning("the register does not take the details of cashless payments (1234): %02Xh", reply.error)
+        elif isinstance(step.command, c.SendDocumentTlv):
+            raise Refused("key_refused", reason=reason(reply.error), error=f"{reply.error:02X}h")
+        else:
             raise refusal(reply.error)
-        return reply
+
+    def _subtotal(self) -> int:
+        """89h: what the register has added up, kopecks."""
+        reply = self._offered(c.Subtotal(self._session.password))
+        if isinstance(reply, c.ErrorReply):
+            raise refusal(reply.error)
+        return reply.total_kopecks
 
     def _offered(self, command: c.Command[R]) -> R | c.ErrorReply:
-        """A command that makes no document, offered again as long as the register says that it is still printing.
-
-        50h and 58h say that the command was not executed; a doubt is never answered by sending it again. Never for a
-        closing command: there even 50h is an unknown outcome (rule 5).
-        """
-        for _ in range(BUSY_TRIES):
-            reply = self._session.answer(command, repeats=False)
-            if not isinstance(reply, c.ErrorReply) or reply.error not in (PRINTING_PREVIOUS, WAITS_CONTINUE):
-                return reply
-            self._session.wait_until_idle()
-        return reply
+        """A command inside the open receipt: any doubt about it is an unknown outcome."""
+        try:
+            return self._session.offer(command)
+        except (Unreachable, ProtocolError) as error:
+            raise OutcomeUnknown(key="") from error
 
     def _idle_before_closing(self) -> None:
         """A register that prints line by line answers 50h to everything until it is through."""
@@ -314,14 +303,14 @@ class ShtrihPrinter:
             raise OutcomeUnknown(key="") from error
 
     def _cancel_own(self) -> None:
-        """88h for the receipt that this very session opened and has not tried to close."""
+        """Cancels what this very session opened and has not tried to close."""
         try:
             self.cancel_open_document()
         except PosError as error:
             raise OutcomeUnknown(key="") from error
 
-    def _close_receipt(self, receipt: Receipt, command: c.CloseReceipt, after: int) -> FiscalMark:
-        """FF45, once."""
+    def _close_receipt(self, receipt: Receipt, command: c.AnyCommand, after: int) -> FiscalMark:
+        """FF45 or FF4A, once."""
         try:
             reply = self._session.answer(command, repeats=False)
         except (Unreachable, ProtocolError) as error:
@@ -332,7 +321,7 @@ class ShtrihPrinter:
             raise OutcomeUnknown(key=receipt.key, reason="номер документа не вырос")
         return self._proven_mark(receipt, reply)
 
-    def _proven_mark(self, receipt: Receipt, reply: c.CloseReceiptReply) -> FiscalMark:
+    def _proven_mark(self, receipt: Receipt, reply: c.CloseReceiptReply | c.CorrectionReply) -> FiscalMark:
         """Rule 5: the reply counts only if a look-up of its number shows our kind and total.
 
         The number of the receipt in its shift is that of the last one only while no other program printed after it.
@@ -348,7 +337,7 @@ class ShtrihPrinter:
         except PosError as error:
             raise OutcomeUnknown(key=receipt.key) from error
         same = (
-            found.document_type == DocumentType.RECEIPT
+            found.document_type == receipt.document_type
             and found.kind == receipt.kind.value
             and found.total_kopecks == receipt.total.kopecks
             and found.document_number == number
@@ -367,13 +356,22 @@ class ShtrihPrinter:
         )
 
     def cancel_open_document(self) -> None:
-        """88h, when nothing prints any more and an interrupted print was continued."""
+        """88h or FF08, when nothing prints any more and an interrupted print was continued."""
+        open_documents.cancel(self._session)
+
+    # --- marked goods
+
+    def check_marking(
+        self, code: MarkingCode, planned_status: int, measure: int = 0, quantity: Quantity | None = None
+    ) -> RegisterVerdict:
+        """FF61, then FF69 with what follows from the answer."""
         self.connect()
-        self._session.wait_until_idle()
-        reply = self._offered(c.CancelReceipt(self._session.password))
-        if isinstance(reply, c.ErrorReply):
-            raise refusal(reply.error)
-        self._session.wait_until_idle()
+        return marks.check(self._session, code, planned_status, measure, quantity)
+
+    def clear_markings(self) -> None:
+        """FF69 with 2."""
+        self.connect()
+        marks.clear(self._session)
 
     # --- reading back
 

@@ -15,7 +15,7 @@ from posapp.devices.shtrih import commands as c
 from posapp.devices.shtrih import states
 from posapp.devices.shtrih.link import Link, Lost, NotSent
 from posapp.devices.shtrih.link_v2 import LinkV2
-from posapp.devices.shtrih.refusals import refusal
+from posapp.devices.shtrih.refusals import PRINTING_PREVIOUS, WAITS_CONTINUE, refusal
 from posapp.domain.fiscal import DeviceIdentity
 from posapp.errors import OutcomeUnknown, PosError, ProtocolError, Refused, Unreachable
 
@@ -24,6 +24,7 @@ R = TypeVar("R", bound=c.Reply)
 POLL_S = 0.1
 BUSY_POLLS_MAX = 600  # a minute: printing ends, a shift report may take longer than a receipt
 UNFINISHED_READS_MAX = 4096
+BUSY_TRIES = 5  # how often a step that the register was too busy for is offered again
 
 
 LINKS: dict[str, tuple[type[Link] | type[LinkV2], ...]] = {"auto": (Link, LinkV2), "v1": (Link,), "v2": (LinkV2,)}
@@ -190,6 +191,19 @@ class Session:
         except c.Malformed as error:
             self.close()
             raise ProtocolError(str(error)) from error
+
+    def offer(self, command: c.Command[R]) -> R | c.ErrorReply:
+        """A command that makes no document, offered again as long as the register says that it is still printing.
+
+        50h and 58h say that the command was not executed; a doubt is never answered by sending it again. Never for a
+        closing command: there even 50h is an unknown outcome (rule 5).
+        """
+        for _ in range(BUSY_TRIES):
+            reply = self.answer(command, repeats=False)
+            if not isinstance(reply, c.ErrorReply) or reply.error not in (PRINTING_PREVIOUS, WAITS_CONTINUE):
+                return reply
+            self.wait_until_idle()
+        return reply
 
     def _pause(self, seconds: float) -> None:
         if self._port is not None:
