@@ -66,15 +66,19 @@ def decode_tlv(lines: Iterable[str], write: Write) -> int:
 
     The position is that of a character when the line is neither, else that of a byte in the document.
     """
-    return _each_line(lines, TLV_LINE_MAX, _tags, write)
+    return each_line(lines, TLV_LINE_MAX, _tags, write)
 
 
 def parse_qr(lines: Iterable[str], write: Write) -> int:
     """QR texts of receipts, one a line: an object per line, or `{"error"}` with the position of the character."""
-    return _each_line(lines, qr.QR_MAX, lambda line: qr.parse_qr(line).as_json(), write)
+    return each_line(lines, qr.QR_MAX, lambda line: qr.parse_qr(line).as_json(), write)
 
 
-def _each_line(lines: Iterable[str], longest: int, read: Callable[[str], object], write: Write) -> int:
+def each_line(lines: Iterable[str], longest: int, read: Callable[[str], object], write: Write) -> int:
+    """Reads each line that is not blank and writes what `read` gives, or the error; 1 when one could not be read.
+
+    `longest` is how many characters a line may have.
+    """
     code = 0
     for line in _bounded(lines, longest):
         if not line.strip():

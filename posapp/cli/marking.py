@@ -38,7 +38,7 @@ def parse_codes(lines: Iterable[str], write: decode.Write, *, unrecognised: bool
     GS may stand as itself or as anything that scanners put for it.
     """
     read = codes.any_code if unrecognised else codes.parse_marking
-    return decode._each_line(lines, codes.INPUT_MAX, lambda line: read(line).as_json(), write)
+    return decode.each_line(lines, codes.INPUT_MAX, lambda line: read(line).as_json(), write)
 
 
 def check(
