@@ -743,6 +743,13 @@ WORDS: dict[str, Words] = {
         "Not found: {what}.",
         "Check the number.",
     ),
+    "not_written": Words(
+        424,
+        "Файл {path} не записан: {reason}.",
+        "Укажите другое место.",
+        "The file {path} could not be written: {reason}.",
+        "Name another place.",
+    ),
     "audit_copy": Words(
         450,
         "Копия {path} не годится для сверки записей о решениях: {what}.",

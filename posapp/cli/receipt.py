@@ -1,4 +1,4 @@
-"""`posapp receipt show|verify`, `posapp tlv decode`, `posapp qr parse`: receipts and fiscal documents as data."""
+"""`posapp receipt show|render|verify`, `posapp tlv decode`, `posapp qr parse`: receipts and fiscal documents."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from posapp.cli import decode
+from posapp.cli import decode, render
 from posapp.cli.common import AlwaysJson, DataDir, Json, NoDataDir, answer, command, emit_or_stop
 from posapp.domain.printed import text_of
-from posapp.errors import SaleError
-from posapp.till.receipts import receipt_view
+from posapp.till import printed
 
 
 def register(app: typer.Typer) -> None:
     """Adds the three groups."""
     receipt = typer.Typer(help="Чеки этой кассы и опубликованные чеки.", no_args_is_help=True)
     receipt.command("show")(command(show))
+    receipt.command("render")(command(render.render))
     receipt.command("verify")(command(verify))
     app.add_typer(receipt, name="receipt")
     tlv = typer.Typer(help="Фискальные документы.", no_args_is_help=True)
@@ -30,18 +30,20 @@ def register(app: typer.Typer) -> None:
 
 
 def show(
-    key: Annotated[str, typer.Argument(help="Ключ чека, 16 знаков.")], data_dir: DataDir = None, json: Json = False
+    key: Annotated[str, typer.Argument(help="Ключ чека, 16 знаков, или номер заказа.")],
+    data_dir: DataDir = None,
+    json: Json = False,
 ) -> None:
     """Чек как текст, с тем же содержанием, что на бумаге."""
     from posapp import app
 
     with app.open_till(app.data_dir(data_dir), write=False) as till:
-        stored = till.journal.receipt(key.strip().upper())
-        if stored is None:
-            raise SaleError("not_found", what=f"чек {key}")
-        shown = receipt_view(till, stored)
+        shown = printed.receipt_by(till, key)
+    whole = shown.receipt.as_json()
+    vat = shown.receipt.vat(shown.profile.vat_formula)
     body: dict[str, Any] = {"order": shown.receipt.order_number, "receipt": shown.as_json()}
-    body["lines"] = shown.receipt.as_json()["lines"]
+    body |= {name: whole[name] for name in ("lines", "tenders", "tax_system", "cashier", "till", "created_at")}
+    body["vat"] = [{"rate": rate.value, "amount_kopecks": amount.kopecks} for rate, amount in vat.items()]
     text = text_of(shown.form, shown.profile.width)
     answer(
         json, body, f"{text}\nСОСТОЯНИЕ: {shown.state.value} {shown.reason}".rstrip() if shown.mark is None else text

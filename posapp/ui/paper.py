@@ -89,4 +89,4 @@ def save_png(form: PrintedForm, width: int, path: Path) -> bool:
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # needs no display and no libraries of one
         application = QGuiApplication(["posapp"])
     load_fonts()
-    return picture_of(form, width).save(str(path), b"PNG")
+    return bool(picture_of(form, width).save(str(path), "PNG"))  # type: ignore[call-overload]  # the stub wants bytes
