@@ -7,6 +7,7 @@ What is read, by tag (names and dialects: `published_names`; where a file keeps 
     1059 the lines: 1030 name, 1079 price, 1023 quantity, 1043 sum, 1199 rate, 1200 VAT; the oldest dialect names the
          rate by the key instead (`"nds10": 345`), and an exempt line by `"ndsNo": 0`
     1102…1107 and 1115 the VAT of the receipt by rate; a paper receipt typed in has `amountsPrinted` {rate, ndsSum}
+    (a sum without its rate says nothing)
 
 Sums are whole kopecks, as numbers (16460, 16460.0) or text. Where one of a receipt's sums has a fraction or is written
 with two decimals ("164.60"), all of them are roubles. Quantities carry the noise of binary fractions.
@@ -190,7 +191,8 @@ class _Reader:
         code, where = item.first(names.RATE)
         vat_sum = self._optional(*item.first(names.LINE_VAT))
         if code is not None:
-            return _rate(code, where), vat_sum
+            rate = _rate(code, where)
+            return rate, vat_sum or (rate and self._by_rate(item).get(rate)) or vat_sum
         words, where = item.first(names.VAT)
         if isinstance(words, dict):
             row = Fields(words, where)
@@ -212,7 +214,7 @@ class _Reader:
                 nested = inner.all(names.RECEIPT_VAT_ROWS)
                 rows += [row for value, at in nested for row in _rows(value, at)] if nested else [(each, path)]
         for container, where in fields.all(names.TYPED_VAT):
-            rows += _rows(container, where)
+            rows += [(each, path) for each, path in _rows(container, where) if Fields(each, path).has(names.ROW_RATE)]
         for each, path in rows:
             row = Fields(each, path)
             typed, where = row.first(names.ROW_RATE)

@@ -224,6 +224,17 @@ def test_a_rate_typed_in_as_percent_is_no_code() -> None:
     assert read({"totalSum": 105, "cash": 105, "taxes": [{"rate": "5", "sum": 5}]}).vat == {VatRate.VAT_5: Money(5)}
 
 
+def test_a_typed_sum_without_its_rate_says_nothing() -> None:
+    assert read({**NEW, "amountsPrinted": {"ndsSum": 5}}) == read(NEW)
+
+
+def test_a_line_with_a_code_and_its_sum_under_the_rate() -> None:
+    item = {"price": 1200, "quantity": 1, "sum": 1200, "nds": 1, "nds18": 200}
+    assert read({"totalSum": 1200, "items": [item]}).lines[0].vat_sum == Money(200)
+    assert read({"totalSum": 1200, "items": [{**item, "nds18": 0}]}).lines[0].vat_sum is None
+    assert read({"totalSum": 1200, "items": [{**item, "ndsSum": 199}]}).lines[0].vat_sum == Money(199)
+
+
 def test_a_correction_of_the_old_format_has_no_lines() -> None:
     """FFD 1.05: a sum, how it was paid, its VAT, and why."""
     read_it = read(

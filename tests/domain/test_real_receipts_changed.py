@@ -3,6 +3,7 @@
 What cannot be noticed is said too: a receipt whose lines carry no rates cannot tell two of its rates apart.
 """
 
+import base64
 import copy
 import json
 import random
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from posapp.domain import ffd
 from posapp.domain.published import read_published
 from posapp.domain.recompute import Verdict, verify
 from posapp.errors import PosError
@@ -193,6 +195,59 @@ def test_every_encoding_gives_the_same_verdict(bodies: dict[str, Body]) -> None:
         for encoding in ("utf-8-sig", "utf-16", "cp1251"):
             text = json.dumps(body, ensure_ascii=encoding == "cp1251")
             assert verify(read_published(text.encode(encoding))) == judged(body), name
+
+
+def spoiled(raw: bytes, dice: random.Random) -> bytes:
+    """The bytes with a few of them changed, doubled, or taken away."""
+    changed = bytearray(raw)
+    for _ in range(dice.choice([1, 2, 5])):
+        at = dice.randrange(len(changed))
+        match dice.randrange(4):
+            case 0:
+                changed[at] ^= 1 << dice.randrange(8)
+            case 1:
+                changed[at:at] = changed[at : at + dice.randrange(30)]
+            case 2:
+                del changed[at : at + dice.randrange(1, 6)]
+            case _:
+                changed[at:at] = dice.choice([b"9" * 40, b"-", b"null", b"[[", b"1e400", b"\xff", b'"', b"{}"])
+    return bytes(changed)
+
+
+def test_spoiled_files_are_judged_or_refused(real_receipts: tuple[Path, ...]) -> None:
+    dice = random.Random(6)
+    refused = 0
+    for path in real_receipts:
+        raw = path.read_bytes()
+        for _ in range(10):
+            try:
+                verdict = verify(read_published(spoiled(raw, dice)))
+            except PosError:
+                refused += 1
+            else:
+                assert verdict.agrees or verdict.problems
+    assert refused > len(real_receipts)
+
+
+def test_spoiled_documents_are_read_or_refused_by_position(real_receipts: tuple[Path, ...]) -> None:
+    """What was read is what stands there: it is written back to the same bytes."""
+    dice = random.Random(7)
+    read = refused = 0
+    for path in real_receipts:
+        packed = json.loads(path.read_bytes()).get("raw_tlv_base64")
+        for _ in range(60 if packed else 0):
+            raw = spoiled(base64.b64decode(packed), dice)
+            try:
+                document = ffd.read_document(raw)
+            except ffd.BadTlv as error:
+                refused += 1
+                named = error.position
+            else:
+                read += 1
+                named = 0
+                assert document.as_bytes() == raw
+            assert 0 <= named <= len(raw)
+    assert (read and refused) or len(real_receipts) < 86
 
 
 def test_a_receipt_cut_off_anywhere_is_refused_by_position(real_receipts: tuple[Path, ...]) -> None:
