@@ -55,15 +55,15 @@ def verify(
     data_dir: NoDataDir = None,
     json: AlwaysJson = True,
 ) -> int:
-    """Пересчитывает чужие чеки: строки, НДС, итог, оплаты. Строка ответа на файл."""
+    """Пересчитывает опубликованные чеки: строки, НДС, итог, оплаты. Строка ответа на чек; код 1 – что-то не сходится."""
     return decode.verify_files(files, emit_or_stop)
 
 
 def tlv_decode(data_dir: NoDataDir = None, json: AlwaysJson = True) -> int:
-    """Документы ФН со ввода (base64 или hex, по одному на строку) – теги с названиями."""
+    """Документы ФН и ОФД со ввода (base64 или hex, по одному на строку) – теги с названиями."""
     return decode.decode_tlv(sys.stdin or (), emit_or_stop)
 
 
 def qr_parse(data_dir: NoDataDir = None, json: AlwaysJson = True) -> int:
-    """Строки QR-кодов со ввода."""
+    """QR-коды чеков со ввода, по одному на строку: текст кода или адрес с ним."""
     return decode.parse_qr(sys.stdin or (), emit_or_stop)
