@@ -208,8 +208,10 @@ def printer_of(settings: Settings) -> FiscalPrinter | None:
 
 def load_settings(folder: Path) -> Settings:
     """The settings. Raises SetupError `not_set_up` when there are none, `settings_damaged` when they were lost."""
+    from posapp.journal.backup import BACKUPS_NAME
+
     found = settings_file.load(folder)
-    if found is None and (folder / JOURNAL_NAME).exists():
+    if found is None and any((folder / each).exists() for each in (JOURNAL_NAME, BACKUPS_NAME)):
         raise SetupError("settings_damaged", what=f"{settings_file.FILE} нет, а касса уже работала")
     if found is None:
         raise SetupError("not_set_up", what=f"в каталоге {folder} ничего нет", command="printer")

@@ -194,9 +194,9 @@ WORDS: dict[str, Words] = {
     ),
     "resolve_needed": Words(
         134,
-        "Программа не смогла решить сама: {why} ({key}). Новых чеков на этой ККТ не будет.",
+        "Программа не смогла решить сама: {why} ({key}). Пока не решено, новых чеков на той ККТ не будет.",
         "Позовите старшего: «Разобрать», или команда «posapp resolve».",
-        "The program could not decide: {why} ({key}). No new receipts on this register.",
+        "The program could not decide: {why} ({key}). Until it is settled no new receipts on that register.",
         "Call the senior: Resolve, or the command “posapp resolve”.",
     ),
     "not_resolvable": Words(

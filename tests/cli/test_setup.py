@@ -198,13 +198,18 @@ def test_a_damaged_settings_file_is_said_to_be_one(run: Run, folder: Path, text:
         assert (code, answer["error"]["code"]) == (1, "settings_damaged")
 
 
+@pytest.mark.parametrize("what", ["the journal is there", "copies only"])
 def test_settings_that_are_gone_beside_a_journal_are_lost_and_not_missing(
-    run: Run, printer: tuple[str, ...], folder: Path
+    run: Run, printer: tuple[str, ...], folder: Path, what: str
 ) -> None:
     run(*printer, "--training")
     run(*PORTAL)
     assert run("orders", "pull")[0] == 0
+    assert run("backup", "now")[0] == 0
     (folder / "settings.json").unlink()
+    if what == "copies only":
+        for each in folder.glob("journal*"):
+            each.unlink()
     for arguments in (("orders", "list"), ("sell", "1", "--cash", "1"), ("setup", "vat")):
         code, answer = run(*arguments)
         assert (code, answer["error"]["code"]) == (1, "settings_damaged")
