@@ -15,7 +15,17 @@ from posapp.domain.vat import VatRate
 
 TOTAL = ("totalsum", "1020", "amounttotal", "totalamount", "total")
 ITEMS = ("items", "1059", "positions", "products", "goods", "lines")
-WHEN = ("datetime", "1012", "localdatetime", "receiptdate", "docdatetime", "ticketdate", "transactiondate", "date")
+WHEN = (
+    "datetime",
+    "1012",
+    "localdatetime",
+    "receiptdate",
+    "docdatetime",
+    "ticketdate",
+    "transactiondate",
+    "timestamp",
+    "date",
+)
 CODE = ("code", "receiptcode")
 NUMBERED = ("fiscaldocumentnumber", "fiscaldrivenumber", "fiscalsign", "1040")
 """What only a fiscal document has beside its code; a bare `code` may be anything."""
@@ -25,7 +35,7 @@ PRICE = ("price", "1079", "unitprice")
 QUANTITY = ("quantity", "1023", "qty", "count")
 LINE_SUM = ("sum", "1043", "itemsum", "linesum", "totalsum", "total", "totalprice", "cost")
 RATE = ("nds", "1199", "ndsrate", "vatrate", "taxrate")
-LINE_VAT = ("ndssum", "1200", "vatsum", "vatamount", "taxsum")
+LINE_VAT = ("ndssum", "1200", "ndssumm", "vatsum", "vatamount", "taxsum")
 VAT = ("vat", "tax")
 """A line's rate in words, or an object as in the rows of the receipt's VAT."""
 ROW_RATE = (*RATE, "rate", "type", "vat")
@@ -89,7 +99,9 @@ _TAGS = {
     **{"1102": VatRate.VAT_20, "1103": VatRate.VAT_10, "1104": VatRate.VAT_0, "1105": VatRate.NONE},
     **{"1106": VatRate.VAT_20_120, "1107": VatRate.VAT_10_110},
 }
-_RATE_NAME = re.compile(rf"(?:nds|vat)(calculated|calc)?({'|'.join(sorted(_PERCENTS, key=len, reverse=True))})(?:sum)?")
+_RATE_NAME = re.compile(
+    rf"(?:nds|vat)(calculated|calc)?({'|'.join(sorted(_PERCENTS, key=len, reverse=True))})(?:total)?(?:summ?)?"
+)
 _RATE_TEXT = re.compile(r"(?:ндс|nds|vat)?([0-9]{1,2})(?:%|/?(1[0-9]{2})%?)?")
 _SERVICE_NAME = re.compile(r"vat1([0-9]{2})")  # services of drivers name calculated rates so: vat110, vat120
 _NO_VAT = re.compile(r"(?:none|no|(?:ндс)?необлагается(?:ндс)?|безндс|без)")

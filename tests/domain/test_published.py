@@ -193,6 +193,55 @@ def test_lists_that_became_objects_are_lists() -> None:
         assert read({**NEW, "items": items}) == read(NEW)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {
+            "Data": {
+                "Document": {
+                    "DocDateTime": "2024-05-01T10:00:00",
+                    "Amount_Total": 12_000,
+                    "Amount_Cash": 0,
+                    "Amount_ECash": 12_000,
+                    "Items": [{"Name": "Чай", "Price": 6_000, "Quantity": 2.0, "Total": 12_000, "NDS_Rate": 1}],
+                    "Nds20_TotalSumm": 2_000,
+                }
+            }
+        },
+        {
+            "document": {
+                **{"1012": "2024-05-01 10:00", "1020": 12_000, "1031": 0, "1081": 12_000, "1102": 2_000},
+                "1059": [{"1030": "Чай", "1079": 6_000, "1023": 2, "1043": 12_000, "1199": 1}],
+            }
+        },
+        {
+            "receipt": {
+                "timestamp": "01.05.2024 10:00:00",
+                "items": [
+                    {"name": "Чай", "price": "60.00", "quantity": 2.0, "sum": "120.00", "vat": {"type": "vat20"}}
+                ],
+                "payments": [{"type": 1, "sum": "120.00"}, {"type": 0, "sum": "0.00"}],
+                "vats": [{"type": "vat20", "sum": "20.00"}],
+                "total": "120.00",
+            }
+        },
+        {
+            "qr": "t=20240501T1000&s=120.00&fn=1&i=1&fp=1&n=1",
+            "ticket": {
+                **{"totalSum": "12000", "cashTotalSum": "0", "ecashTotalSum": "12000", "nds18": "2000"},
+                "items": {"name": "Чай", "price": "6000", "quantity": "2", "sum": "12000", "nds": "1"},
+            },
+        },
+    ],
+    ids=["an operator's service", "numbers of tags", "a service that drives registers", "from XML"],
+)
+def test_the_same_receipt_as_others_publish_it(body: object) -> None:
+    usual = {"dateTime": "2024-05-01T10:00:00", "totalSum": 12_000, "cashTotalSum": 0, "ecashTotalSum": 12_000}
+    item = {"name": "Чай", "price": 6_000, "quantity": 2, "sum": 12_000, "nds": 1}
+    assert read(body) == read({**usual, "items": [item], "nds18": 2_000})
+    assert verify(read(body)).agrees
+
+
 def test_a_list_of_payments_is_read_by_its_kinds() -> None:
     body = {key: NEW[key] for key in ("dateTime", "totalSum", "items", "nds10")}
     kinds = [{"type": 1, "sum": 100}, {"type": "cash", "sum": 40}, {"type": "2", "sum": 1}, {"type": "1", "sum": 60}]
@@ -208,6 +257,7 @@ def test_a_list_of_payments_is_read_by_its_kinds() -> None:
         {"amounts_receipt_nds": {"amounts_nds": [{"nds": "22%", "nds_sum": "4454"}]}},
         {"1115": [{"1119": [{"1199": 11, "1120": 4454}]}]},
         {"nds22": 4454},
+        {"Nds22_TotalSumm": 4454},
         {"amountsPrinted": {"rate": 22, "ndsSum": 4454}},
         {"vats": [{"type": "vat22", "sum": 4454}]},
         {"taxes": [{"rate": "22%", "sum": 4454}]},
