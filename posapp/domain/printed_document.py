@@ -3,8 +3,9 @@
 What stands on paper is the list of article 4.7 of the law 54-ФЗ and the column "printed" of the tables of order
 ЕД-7-20/662@: user, INN, place, kind, every item with its rate, sums by rate and by way of payment, cashier, numbers of
 register, storage, document and sign, the site where it can be checked, and the QR code. Tags that are for the
-electronic form only – the cashier's INN (1203), the industry's requisites (1260, 1261), details of cashless payments
-(1234), the buyer's papers and birthday (1243…1246) – are never printed.
+electronic form only – the cashier's INN (1203), the sign of a settlement in the internet (1125), the industry's
+requisites (1260, 1261), details of cashless payments (1234), the buyer's papers and birthday (1243…1246) – are never
+printed.
 """
 
 from __future__ import annotations
@@ -167,8 +168,6 @@ def _who(tags: Tags, beside: Beside) -> list[FormLine]:
         lines.append(words(f"{own.text(1085)}: {own.text(1086)}"))
     if (checked := tags.number(2107)) is not None:
         lines.append(pair("ПРОВЕРКА КОДОВ МАРКИРОВКИ", "ЕСТЬ ЗАМЕЧАНИЯ" if checked else "ПОЛОЖИТЕЛЬНАЯ"))
-    if tags.number(1125):
-        lines.append(words("РАСЧЕТ В ИНТЕРНЕТ"))
     return lines
 
 

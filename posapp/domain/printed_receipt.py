@@ -14,12 +14,23 @@ from posapp.domain.fiscal import DocumentType, FiscalMark
 from posapp.domain.printed import PrintedForm
 from posapp.domain.printed_document import Beside, entries_of, form_of
 from posapp.domain.printed_words import FLAT_RATES
-from posapp.domain.receipt import Receipt, ReceiptLine, TenderKind
+from posapp.domain.receipt import PaymentObject, Receipt, ReceiptLine, TenderKind
 from posapp.domain.registration import FormProfile
 from posapp.domain.settlement import KEY_PROPERTY, Stamp
+from posapp.domain.terms import MEASURES
 
 NOT_MADE = "ЧЕК НЕ ПРОБИТ"
 _FLAT = {code: tag for tag, code in FLAT_RATES.items()}
+_PLAIN_OBJECTS = {
+    PaymentObject.EXCISE_UNMARKED: PaymentObject.EXCISE,
+    PaymentObject.EXCISE_MARKED: PaymentObject.EXCISE,
+    PaymentObject.COMMODITY_UNMARKED: PaymentObject.COMMODITY,
+    PaymentObject.COMMODITY_MARKED: PaymentObject.COMMODITY,
+}
+_CODED_OBJECTS = {
+    PaymentObject.COMMODITY: PaymentObject.COMMODITY_MARKED,
+    PaymentObject.EXCISE: PaymentObject.EXCISE_MARKED,
+}
 
 
 def receipt_form_of(
@@ -64,7 +75,7 @@ def receipt_entries(
     if _has_items(receipt, profile):
         for number, line in enumerate(receipt.lines):
             values.append((1059, _item(line, profile, verdicts.get(number))))
-        values += _buyer(receipt)
+    values += _buyer(receipt)
     values += _payments(receipt)
     values += _vat(receipt, profile.vat_formula)
     return entries_of([*values, *_requisites(receipt, profile), (1060, known.fns_site)])
@@ -94,8 +105,8 @@ def _correction(receipt: Receipt, profile: FormProfile) -> list[tuple[int, objec
     if basis is None:
         return []
     inside = [(1178, datetime.combine(basis.day, time())), (1179, basis.number)]
-    if profile.ffd == "1.05":
-        inside.insert(0, (1177, basis.text))
+    if profile.ffd == "1.05":  # wants a number also where there is no order
+        inside = [(1177, basis.text), inside[0], (1179, basis.number or "б/н")]
     return [(1173, basis.type.value), (1174, tuple(inside))]
 
 
@@ -104,16 +115,24 @@ def _item(line: ReceiptLine, profile: FormProfile, verdict: int | None) -> tuple
     return (
         (1030, line.name),
         (1023, line.quantity.value),
-        (2108, line.measure if is_1_2 or line.measure else None),
+        (2108, line.measure if is_1_2 else None),
+        (1197, MEASURES[line.measure] if line.measure and not is_1_2 else None),
         (1079, line.price.kopecks),
         (1043, line.line_sum.kopecks),
         (1199, line.vat.value),
         (1200, line.vat_sum.kopecks if line.vat.percent else None),
         (1214, line.payment_method.value),
-        (1212, line.payment_object.value),
+        (1212, _object(line, is_1_2=is_1_2).value),
         (1162, line.marking.encode() if line.marking and not is_1_2 else None),
         (2106, verdict if is_1_2 and line.marking else None),
     )
+
+
+def _object(line: ReceiptLine, *, is_1_2: bool) -> PaymentObject:
+    """Tag 1212 as the format knows it: only FFD 1.2 tells goods with a code from others."""
+    if not is_1_2:
+        return _PLAIN_OBJECTS.get(line.payment_object, line.payment_object)
+    return _CODED_OBJECTS.get(line.payment_object, line.payment_object) if line.marking else line.payment_object
 
 
 def _buyer(receipt: Receipt) -> list[tuple[int, object]]:
