@@ -29,8 +29,10 @@ M, V, THING = forms.M, forms.V, forms.THING
 SELF = CorrectionBasis(CorrectionType.SELF, date(2026, 11, 12), "", "Акт 3")
 AHEAD = forms.line("Фильтр", 24_500, V.VAT_22_122, "2", M.FULL_PREPAYMENT)
 SAMPLES: dict[str, Receipt] = {
-    "cash": forms.receipt(forms.KETTLE, forms.MILK, forms.BOOK, tenders=forms.paid(cash=300_000), buyer_name='ООО "Ромашка"', buyer_inn="7707083893",
-        buyer_contact="buyer@example.com"),
+    "cash": forms.receipt(
+        forms.KETTLE, forms.MILK, forms.BOOK, tenders=forms.paid(cash=300_000),
+        buyer_name='ООО "Ромашка"', buyer_inn="7707083893", buyer_contact="buyer@example.com",
+    ),
     "mixed": forms.receipt(forms.KETTLE, forms.MILK, tenders=forms.paid(cash=99_000, cashless=126_970)),
     "ahead": forms.receipt(AHEAD, tenders=forms.paid(cashless=49_000)),
     "offset": forms.receipt(forms.KETTLE, tenders=forms.paid(prepaid=100_000, cash=99_000)),
