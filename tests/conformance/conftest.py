@@ -22,7 +22,12 @@ from tests.wire.simulated import Simulated, simulated
 
 TRANSPORTS = ("pty", "tcp:127.0.0.1:0")
 MODELS = ("shtrih",)
-WORLDS = [(model, each, "v1") for model in MODELS for each in TRANSPORTS] + [("shtrih", "pty", "v2")]
+WORLDS = [
+    *((model, each, "v1", "1.05") for model in MODELS for each in TRANSPORTS),
+    ("shtrih", "pty", "v2", "1.05"),
+    ("shtrih", "pty", "v1", "1.2"),
+]
+"""Model, transport, link, fiscal data format."""
 
 
 @dataclass
@@ -33,6 +38,11 @@ class Bench:
     register: Simulated
     printer: FiscalPrinter
     link: str = "auto"
+
+    @property
+    def ffd(self) -> str:
+        """The format that it writes: `1.05` or `1.2`."""
+        return str(self.register.ready["ffd"])
 
     def another_driver(self) -> FiscalPrinter:
         """A driver that knows nothing of the one before, as after a restart of the program, which is gone."""
@@ -53,11 +63,11 @@ class Bench:
         return self.register.documents()
 
 
-@pytest.fixture(scope="session", params=WORLDS, ids=lambda world: f"{world[1]} {world[2]}")
+@pytest.fixture(scope="session", params=WORLDS, ids=lambda world: " ".join(world[1:]))
 def running(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """The process, and a driver that stays connected where a test leaves it so."""
-    model, transport, link = request.param
-    with simulated("--model", model, "--listen", transport) as register:
+    model, transport, link, ffd = request.param
+    with simulated("--model", model, "--listen", transport, "--ffd", ffd) as register:
         printer = make_printer(model, register.ready["port"], link=link)
         yield Bench(model, register, printer, link)
         printer.close()
@@ -121,6 +131,7 @@ def bench(running: Bench) -> Bench:
     running.tell("faults", [])
     running.tell("power", {"on": True})
     running.tell("paper", {"state": "ok"})
+    running.tell("marking", {})
     printer = running.printer
     printer.wait_until_idle()
     if printer.open_document() is not None:
