@@ -192,6 +192,13 @@ WORDS: dict[str, Words] = {
         "Storage checked: no receipt was made.",
         "Sell again; do not charge the card a second time.",
     ),
+    "operation_not_made": Words(
+        136,
+        "Проверили по счётчикам ККТ: {operation} не было.",
+        "Повторите: дважды не выйдет.",
+        "The register's counters were read: nothing was made ({operation}).",
+        "Do it again: it will not be made twice.",
+    ),
     "resolve_needed": Words(
         134,
         "Программа не смогла решить сама: {why} ({key}). Пока не решено, новых чеков на той ККТ не будет.",

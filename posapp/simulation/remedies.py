@@ -99,6 +99,7 @@ REMEDIES: dict[str, Remedy] = {
     "device_busy": _wait,
     "device_refused": _service,
     "not_made": _wait,
+    "operation_not_made": _wait,
     "killed": _wait,
     "disk_full": _free_disk,
     "disk_read_only": _free_disk,

@@ -121,4 +121,6 @@ def _after_doubt(till: Till, operation_id: int, doubt: DeviceError) -> None:
         raise OutcomeUnknown(key=operation.kind) from error
     if recovered.after == "refused":
         refusal = doubt.facts.get("refusal")
-        raise refusal if isinstance(refusal, Refused) else Refused("not_made")
+        if isinstance(refusal, Refused):
+            raise refusal
+        raise Refused("operation_not_made", operation=shift_proof.NAMES[operation.kind])

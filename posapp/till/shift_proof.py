@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 OPEN, CLOSE, CASH_IN, CASH_OUT, X_REPORT = "shift_open", "shift_close", "cash_in", "cash_out", "x_report"
 
+NAMES = {OPEN: "открытия смены", CLOSE: "закрытия смены", CASH_IN: "внесения", CASH_OUT: "выплаты", X_REPORT: "отчёта"}
+"""What was not made, as sentences say it."""
+
 
 def facts_of(status: PrinterStatus, totals: CashTotals) -> dict[str, Any]:
     """What the journal keeps of the register before an operation."""

@@ -195,3 +195,14 @@ def test_the_x_report_and_the_drawer(shop: Shop) -> None:
         Money(2_500),
     )
     assert shop.register.printer.storage.last_number == report.last_document == 2
+
+
+def test_what_was_not_made_is_said_of_the_drawer_and_not_of_a_receipt(shop: Shop) -> None:
+    shop.register.fault("50", "drop_command")
+    with pytest.raises(Refused) as told:
+        shift.cash_in(shop.till, AMOUNT)
+    assert told.value.code == "operation_not_made"
+    assert "внесения не было" in told.value.message()
+    assert "чек" not in told.value.message() + told.value.action()
+    shift.cash_in(shop.till, AMOUNT)
+    assert effect(shop)["cash in"] == AMOUNT.kopecks
