@@ -5,6 +5,7 @@ Judges ask this and not the tills. After each request the orders whose version m
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -36,6 +37,11 @@ class Ledger:
         self._facts: dict[int, Facts] = {}
         self._goods = {key: row["quantity"] for key, row in shop.products.items()}
         self.changes: list[Change] = []
+        self._by_order: defaultdict[int, list[Change]] = defaultdict(list)
+
+    def _add(self, change: Change) -> None:
+        self.changes.append(change)
+        self._by_order[change.order_id].append(change)
 
     def look(self, who: str) -> None:
         """Notes what changed since the last look; it was `who`'s doing."""
@@ -45,7 +51,7 @@ class Ledger:
                 self._versions[number] = version
                 self._compare(number, _facts(order), who)
         for number in [each for each in self._facts if each not in self._shop.orders]:
-            self.changes.append(Change(number, 0, "gone", False, True, who))
+            self._add(Change(number, 0, "gone", False, True, who))
             del self._facts[number]
             del self._versions[number]
 
@@ -57,11 +63,11 @@ class Ledger:
         for name, value in now.items():
             if before.get(name) != value:
                 what, _, part = name.partition(" ")
-                self.changes.append(Change(number, int(part or 0), what, before.get(name), value, who))
+                self._add(Change(number, int(part or 0), what, before.get(name), value, who))
 
     def of_order(self, number: int) -> list[Change]:
         """The changes of one order, oldest first."""
-        return [each for each in self.changes if each.order_id == number]
+        return self._by_order.get(number, [])
 
     def touched_by_people(self, number: int) -> bool:
         """Whether a person changed anything that a till's write-back depends on."""

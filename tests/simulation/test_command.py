@@ -19,9 +19,11 @@ def test_the_object_of_a_run() -> None:
 
     told = json.loads(result.stdout)
     assert result.exit_code == 0
-    assert list(told) == ["seed", "days", "receipts", "faults", "unknown", "resolved", "violations"]
+    asked = ["seed", "days", "receipts", "faults", "unknown", "resolved", "violations"]
+    assert list(told) == [*asked, "least_sales", "least_faults"]
     assert (told["seed"], told["days"], told["violations"]) == (3, 1, [])
-    assert told["receipts"] >= 50
+    assert told["receipts"] >= told["least_sales"] >= 50
+    assert told["least_faults"] >= 2
     assert len(told["faults"]) >= 2
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,10 @@ def caught(*words: str, tills: int = 1, seeds: Sequence[int] = SEEDS) -> str:
     raise AssertionError("a broken till passed every world")
 
 
-def day_with(*armed: tuple[str, dict[str, Any]]) -> Plan:
+def day_with(*armed: tuple[str, dict[str, Any]], presses: int = 3) -> Plan:
     """A day of one sale, with these faults waiting for it."""
     faults = [Event(600.0 + number, "fault", 0, {"name": name, **args}) for number, (name, args) in enumerate(armed)]
-    sale_of_one = {"day": 0, "order": 0, "pay": "cash", "presses": 3, "fresh": False}
+    sale_of_one = {"day": 0, "order": 0, "pay": "cash", "presses": presses, "fresh": False}
     events = (
         Event(0.0, "morning", 0, {"day": 0, "orders": 3}),
         *faults,
@@ -60,7 +61,7 @@ def nothing(_till: Till, _receipt: Receipt, after: int, *_: Any, **_more: Any) -
 
 
 def test_the_unbroken_till_passes_the_same_worlds() -> None:
-    assert [play(plan_of(seed, 1, 1)).violation for seed in SEEDS[:5]] == [""] * 5
+    assert [play(plan_of(seed, 1, 1)).violation for seed in SEEDS[:2]] == [""] * 2
 
 
 def test_a_till_that_prints_again_after_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,9 +117,12 @@ def test_printed_is_said_before_it_is_on_disk(monkeypatch: pytest.MonkeyPatch) -
         except JournalError:
             return
 
+    plan = day_with(("disk_full", {"nth": 4, "times": 1}))  # at the commit of the mark
+    assert play(plan).violation == ""
+
     monkeypatch.setattr(Journal, "fiscalize", lazy)
 
-    caught("а на диске")
+    assert "а на диске" in play(plan).violation
 
 
 def test_a_journal_that_is_not_synchronous(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,9 +133,12 @@ def test_a_journal_that_is_not_synchronous(monkeypatch: pytest.MonkeyPatch) -> N
         db.execute("PRAGMA synchronous=NORMAL")
         return db
 
+    plan = day_with(("power_loss", {"nth": 4, "garbles": True, "cut": 0.0}), presses=1)  # at the commit of the mark
+    assert play(plan).violation == ""
+
     monkeypatch.setattr("posapp.simulation.disk.open_writer", normal)
 
-    caught("журнал")
+    assert "а журнал кассы 1 не знает его" in play(plan).violation
 
 
 def test_a_till_that_cancels_whatever_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,9 +149,12 @@ def test_a_till_that_cancels_whatever_is_open(monkeypatch: pytest.MonkeyPatch) -
             till.printer.cancel_open_document()
         return whole(till)
 
+    plan = day_with(("second_program_receipt_open", {"kopecks": 50_00, "for_s": 1800, "closes": True}))
+    assert play(plan).violation == ""
+
     monkeypatch.setattr(recover, "status_for_sale", tidy)
 
-    caught("тронула открытый чек")
+    assert "тронула открытый чек" in play(plan).violation
 
 
 def test_tills_that_ask_nobody_for_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +171,10 @@ def test_a_broken_plan_is_reduced_to_a_few_events(monkeypatch: pytest.MonkeyPatc
     from posapp.simulation.shrink import reduced
 
     monkeypatch.setattr(recover, "_find", nothing)
-    plan = next(found for seed in SEEDS if play(found := plan_of(seed, 1, 1)).violation)
+    bare = day_with(("command_lost", {"code": 0x8D}), ("error_after_storage_wrote", {"code": 0xFF45, "value": 3}))
+    more = [replace(bare.events[3], at=1000.0 + 60 * number, args={**bare.events[3].args, "order": number % 3})
+            for number in range(20)]  # fmt: skip
+    plan = replace(bare, events=(*bare.events[:-1], *more, bare.events[-1]))
 
     def fails(smaller: Plan) -> str:
         return play(smaller).violation
@@ -169,5 +182,5 @@ def test_a_broken_plan_is_reduced_to_a_few_events(monkeypatch: pytest.MonkeyPatc
     small, violation = reduced(plan, fails, runs_max=60)
 
     assert violation
-    assert len(small.events) <= 8
+    assert [each.what for each in small.events] == ["morning", "fault", "sell", "evening"]
     assert fails(small) == violation

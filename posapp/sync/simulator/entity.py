@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+_STORED_AS: dict[str, type] = {"int": int, "string": str, "char": str}
+
 
 @dataclass(frozen=True)
 class Field:
@@ -41,9 +43,12 @@ class Entity:
         return {snake(name): field for name, field in self.fields.items()}
 
     @cached_property
-    def shown(self) -> tuple[tuple[str, str], ...]:
-        """Name and type of every field, in the order of an answer."""
-        return tuple((name, field.type) for name, field in sorted(self.fields.items()))
+    def shown(self) -> tuple[tuple[str, str, type | None, str | None], ...]:
+        """Every field in the order of an answer: name, type, what is stored as it is shown, how nothing is shown."""
+        return tuple(
+            (name, field.type, _STORED_AS.get(field.type), "" if field.type in ("string", "char") else None)
+            for name, field in sorted(self.fields.items())
+        )
 
     def find(self, name: str) -> Field | None:
         """The field called `name` in either key style (`dateUpdate`, `DATE_UPDATE`), None when there is none."""

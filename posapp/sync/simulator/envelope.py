@@ -115,7 +115,7 @@ def to_json(value: Any) -> str:
     texts and lose the quotes afterwards. Whole decimals lose the point, as PHP's do.
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_marked)
-    return _MARKED.sub(r"\1", text) if _MARK in text else text
+    return _MARKED.sub(lambda found: found[1], text) if _MARK in text else text  # a template costs twice as much
 
 
 _MARK = "\ue000posapp:"  # of the private use area: nothing that a shop stores begins so

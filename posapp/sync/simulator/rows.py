@@ -28,9 +28,6 @@ _OPERATORS = ("!=%", "!%=", "!><", "!@", "!=", "!%", "!", "=%", "%=", "><", ">="
 _DATE_FORMATS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S %z")
 
 
-_STORED_AS: dict[str, type] = {"int": int, "string": str, "char": str}
-
-
 # ---------------------------------------------------------------------------------------------- values
 def cast_out(value: Any, kind: str) -> Any:
     """A stored value as the answer shows it (kernel `externalizeFields`): numbers or null, texts never null."""
@@ -39,6 +36,8 @@ def cast_out(value: Any, kind: str) -> Any:
         return "" if kind in ("string", "char") else None
     if (stored is str and kind in ("string", "char")) or (stored is int and kind == "int"):
         return value
+    if stored is Decimal and kind == "double":
+        return value  # whoever writes it down drops the zeros at its end
     if kind in ("int", "double"):
         number = decimal_of(plain(value) if isinstance(value, Decimal) else text_of(value))
         if number is None:
@@ -91,10 +90,13 @@ def parse_date(value: Any, *, with_time: bool = True) -> str:
 
 def show(row: Row, entity: Entity) -> Row:
     """A row as `get` answers it: every declared field, typed, keys in alphabetical order."""
-    shown = {}
-    for name, kind in entity.shown:
+    shown: Row = {}
+    for name, kind, stored_as, nothing in entity.shown:
         value = row.get(name)
-        shown[name] = value if type(value) is _STORED_AS.get(kind) else cast_out(value, kind)
+        if value is None:
+            shown[name] = nothing
+        else:
+            shown[name] = value if type(value) is stored_as else cast_out(value, kind)
     return shown
 
 
