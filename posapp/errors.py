@@ -612,9 +612,9 @@ WORDS: dict[str, Words] = {
     ),
     "marking_refused": Words(
         307,
-        "Строка {line}, «{name}»: код маркировки не прошёл проверку – {why}. Продавать нельзя, чек не начат.",
+        "Строка {line}, «{name}», код …{code}: не прошёл проверку – {why}. Продавать нельзя, чек не начат.",
         "Отложите товар и возьмите другой; деньги за него не берите.",
-        "Line {line}, “{name}”: the marking code failed the check: {why}. It must not be sold; no receipt was begun.",
+        "Line {line}, “{name}”, code …{code}: failed the check: {why}. It must not be sold; no receipt was begun.",
         "Put the thing aside and take another; take no money for it.",
     ),
     "marking_unanswered": Words(
@@ -645,12 +645,12 @@ WORDS: dict[str, Words] = {
         "Line {line}, “{name}”: {count} marking codes, but the quantity is {quantity}. Nothing was printed.",
         "Scan the code of each thing of the line; services and weighed goods have none.",
     ),
-    "marking_unsupported": Words(
+    "other_codes": Words(
         395,
-        "ККТ не принимает коды маркировки ({reason}). Чек не начат.",
-        "Администратору: ККТ и ФН должны быть зарегистрированы с ФФД 1.2; затем «posapp setup printer».",
-        "The register takes no marking codes ({reason}). No receipt was begun.",
-        "Administrator: register and storage must be registered for FFD 1.2; then “posapp setup printer”.",
+        "По заказу {order} уже начат чек с другими кодами маркировки. Ничего не напечатано.",
+        "Повторите без кодов – возьмём начатый чек, – или отмените его: posapp resolve {key} --cancel.",
+        "A receipt of order {order} was begun with other marking codes. Nothing was printed.",
+        "Repeat without codes to take the one begun, or cancel it: posapp resolve {key} --cancel.",
     ),
     "vault_missing": Words(
         403,

@@ -58,6 +58,25 @@ def refuse_twice(codes: Sequence[tuple[int, MarkingCode]]) -> None:
         lines[code.identity] = number
 
 
+def same_goods(some: Sequence[ReceiptLine], others: Sequence[ReceiptLine]) -> bool:
+    """Whether both are the same goods for the same money, whatever codes stand on them and however they are split."""
+    return _goods(some) == _goods(others)
+
+
+def _goods(lines: Sequence[ReceiptLine]) -> list[tuple[ReceiptLine, Decimal]]:
+    """Each run of alike lines as one piece of it without its code, with the quantity of the run."""
+    found: list[tuple[ReceiptLine, Decimal]] = []
+    for line in lines:
+        one = Quantity(Decimal(1))
+        kind = MARKED_AS.get(line.payment_object, line.payment_object)
+        piece = replace(line, quantity=one, line_sum=line.price.times(one), payment_object=kind, marking="")
+        if found and found[-1][0] == piece:
+            found[-1] = (piece, found[-1][1] + line.quantity.value)
+        else:
+            found.append((piece, line.quantity.value))
+    return found
+
+
 def _pieces(number: int, line: ReceiptLine, codes: Sequence[MarkingCode]) -> list[ReceiptLine]:
     if not codes:
         return [line]

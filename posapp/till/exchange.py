@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from posapp.domain.order import Order
 from posapp.errors import Offline, PosError, Rejected, SaleError, SetupError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR
-from posapp.till import alone, claim_sync, claims, orders, pay_systems
+from posapp.till import alone, claim_sync, claims, marking_service, orders, pay_systems
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.views import DeliverReport, OutboxStrip, PullResult, SyncRow
@@ -201,6 +201,7 @@ def sync(till: Till, *, force: bool = False) -> tuple[DeliverReport, PullResult 
     What stopped the round is in the report; a portal that is away does not keep the till from its gateway.
     """
     report, pulled = _round(till, force=force)
+    marking_service.refresh_if_due(till)
     return replace(report, claims=claim_sync.sync(till)), pulled
 
 

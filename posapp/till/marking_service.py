@@ -6,6 +6,7 @@ What is known of the hosts is kept in the journal between questions, so that a s
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -16,7 +17,9 @@ from posapp.errors import JournalError, SaleError, SetupError
 from posapp.till.context import Till
 
 if TYPE_CHECKING:
-    from posapp.devices.marking import HostBook, Look, MarkingCheck
+    from posapp.devices.marking import HostBook, MarkingCheck
+
+log = logging.getLogger(__name__)
 
 HOSTS_FACT = "marking.hosts"
 """Under this name the journal keeps what is known of the hosts of the marking system."""
@@ -32,11 +35,20 @@ def permissions(till: Till, codes: Sequence[MarkingCode]) -> tuple[Permission, .
         raise SaleError("marking_unanswered", line="–", name=codes[0].identity, reason=silent.reason) from silent
 
 
-def look(till: Till) -> Look:
-    """Who answers, and the list of hosts anew."""
-    check, before = _opened(till)
+def refresh_if_due(till: Till) -> None:
+    """Renews the list of hosts where that is due, outside a sale. Who does not answer now is asked again next time."""
+    settings = till.settings.marking
+    if settings is None or not settings.online:
+        return
     try:
-        return check.look()
+        check, before = _opened(till)
+    except SetupError:
+        return  # no key on this run; the sale of a marked thing will say so
+    try:
+        if before.is_due(till.now()):
+            check.look()
+    except SaleError as error:
+        log.warning("the marking system: %s", error)
     finally:
         _keep(till, before, check.hosts)
         check.close()

@@ -8,15 +8,18 @@ answer is in doubt, `recover` reads the storage; nothing here ever prints a seco
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from posapp.devices.base import PrinterStatus
 from posapp.domain.checkout import receipt_of
 from posapp.domain.fiscal import FiscalMark
+from posapp.domain.marked_lines import same_goods, with_codes
+from posapp.domain.marking import MarkingCode, parse_marking
 from posapp.domain.money import Money
 from posapp.domain.order import Order
+from posapp.domain.permission import LineVerdict
 from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.domain.settlement import By, State
 from posapp.errors import (
@@ -30,12 +33,16 @@ from posapp.errors import (
     Unreachable,
 )
 from posapp.journal.rows import DocumentTaken
-from posapp.till import claims, neighbours, recover, register
+from posapp.till import claims, marking, neighbours, recover, register
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 from posapp.till.receipts import mark_text, receipt_view
 from posapp.till.views import ReceiptView
+
+Codes = Mapping[int, Sequence[MarkingCode]]
+NO_CODES: Codes = {}
+"""Marking codes of a sale, by the number of the line from 1, in the order of the things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +62,39 @@ class AlreadyReceipted(SaleError):
         self.view = view
 
 
-def sell(till: Till, order: Order, tenders: Sequence[Tender], override: str = "") -> Sold:
+def sell(till: Till, order: Order, tenders: Sequence[Tender], override: str = "", codes: Codes = NO_CODES) -> Sold:
     """Prints the receipt of an order, or the one that was begun for it with the same tenders.
 
     Recovery runs first, so nothing is sold while an earlier outcome is open. With several tills on the portal the
     order's claim is taken before the receipt is in the journal, and looked at again before a begun one is printed: it
-    may have been taken over meanwhile. `override` is a manager's reason to sell without a claim (see `claims`). Raises
-    SaleError (cannot be sold so), DeviceError, ResolveNeeded (a person has to decide), JournalError.
+    may have been taken over meanwhile. `override` is a manager's reason to sell without a claim (see `claims`).
+
+    `codes` are the marking codes of the goods, by the number of the line from 1; each is asked about before there is
+    any receipt, and again before a begun one is tried again (see `marking`). Raises SaleError (cannot be sold so),
+    DeviceError, ResolveNeeded (a person has to decide), JournalError.
     """
     begun = _begun(till, order)
     if begun is None:
-        receipt = _new_receipt(till, order, tenders)
+        receipt = _new_receipt(till, order, tenders, codes)
         status = register.require_ready(till, recover.status_for_sale(till))
         neighbours.refuse_receipted(till, order, override)
+        verdicts = marking.checked(till, receipt)
         with claims.claimed(till, order, override):
             till.journal.add_receipt(receipt)
-        return print_pending(till, receipt, status)
+        return print_pending(till, receipt, status, verdicts)
     if begun.state is not State.FISCALIZED:
         looked = _recovered(till, begun)
         begun = _begun(till, order) or begun
         if begun.state is not State.FISCALIZED:
             _same_tenders(order, begun.receipt, tenders)
             _same_order(till, order, begun.receipt)
+            _same_codes(order, begun.receipt, codes)
             status = register.require_ready(till, looked)
             neighbours.refuse_receipted(till, order, override)
+            verdicts = marking.checked(till, begun.receipt)
             with claims.claimed(till, order, override):
                 _consent(till, begun)
-            return print_pending(till, begun.receipt, status)
+            return print_pending(till, begun.receipt, status, verdicts)
     raise AlreadyReceipted(order, begun)
 
 
@@ -106,15 +119,23 @@ def _is_sending(till: Till, begun: ReceiptView) -> bool:
     return stored is not None and stored.state is State.SENDING
 
 
-def _new_receipt(till: Till, order: Order, tenders: Sequence[Tender]) -> Receipt:
+def _new_receipt(till: Till, order: Order, tenders: Sequence[Tender], codes: Codes = NO_CODES) -> Receipt:
     now = till.now().replace(microsecond=0)
-    return receipt_of(order, tenders, till.vat, till.seller, identity=till.new_id(), now=now)
+    made = receipt_of(order, tenders, till.vat, till.seller, identity=till.new_id(), now=now)
+    return replace(made, lines=with_codes(made.lines, codes)) if codes else made
 
 
-def print_pending(till: Till, receipt: Receipt, status: PrinterStatus) -> Sold:
-    """One attempt at a pending receipt. The attempt row is on disk before a byte of the receipt leaves."""
+def print_pending(till: Till, receipt: Receipt, status: PrinterStatus, verdicts: Sequence[LineVerdict] = ()) -> Sold:
+    """One attempt at a pending receipt. The attempt row is on disk before a byte of the receipt leaves.
+
+    `verdicts` are those of this very try; they stand in its row, and what of them the law wants on the receipt (1260)
+    goes to the register beside it.
+    """
+    marking.require_fresh(till, verdicts)
     attempt = till.journal.start_attempt(receipt.key, till.identity, status.last_document, status.shift.number)
     opened = False
+    if verdicts:
+        till.journal.note_evidence(attempt, marking.evidence(verdicts))
 
     def note_opened() -> None:  # rule 7: from here on, and not before, an open receipt there is provably ours
         nonlocal opened
@@ -122,7 +143,8 @@ def print_pending(till: Till, receipt: Receipt, status: PrinterStatus) -> Sold:
         opened = True
 
     try:
-        mark = till.printer.print_receipt(receipt, after=status.last_document, opened=note_opened)
+        details = marking.details(verdicts)
+        mark = till.printer.print_receipt(receipt, after=status.last_document, opened=note_opened, details=details)
     except Unreachable as error:
         till.journal.not_made(receipt.key, State.PENDING, error.code, {"sent": "nothing"})
         raise
@@ -200,8 +222,16 @@ def _same_tenders(order: Order, receipt: Receipt, tenders: Sequence[Tender]) -> 
 def _same_order(till: Till, order: Order, receipt: Receipt) -> None:
     """A receipt begun earlier is printed only if the order would give the same one today. Raises SaleError."""
     today = receipt_of(order, receipt.tenders, till.vat, till.seller, identity=receipt.identity, now=receipt.created_at)
-    if today.settlement != receipt.settlement or today.lines != receipt.lines:
+    if today.settlement != receipt.settlement or not same_goods(today.lines, receipt.lines):
         raise SaleError("begun_differs", order=order.number, before=receipt.total, after=today.total, key=receipt.key)
+
+
+def _same_codes(order: Order, receipt: Receipt, codes: Codes) -> None:
+    """Codes typed again must be those of the receipt that was begun; none typed are those. Raises SaleError."""
+    typed = {each.identity for of_line in codes.values() for each in of_line}
+    begun = {parse_marking(line.marking).identity for line in receipt.lines if line.marking}
+    if codes and typed != begun:
+        raise SaleError("other_codes", order=order.number, key=receipt.key)
 
 
 def tenders_text(tenders: Sequence[Tender]) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posapp.domain.gs1 import GS, check_digit
-from posapp.domain.marked_lines import with_codes
+from posapp.domain.marked_lines import same_goods, with_codes
 from posapp.domain.marking import BadMarking, MarkingCode, parse_marking
 from posapp.domain.money import Money, Quantity, total
 from posapp.domain.receipt import ReceiptLine
@@ -88,6 +88,16 @@ def test_one_thing_is_one_thing_whatever_of_its_code_was_read() -> None:
     bare = parse_marking(code().identity)
     found = refusal([line(), line(), line()], {1: [code()], 3: [bare]})
     assert (found.code, found.facts["first"], found.facts["line"]) == ("marking_twice", 1, 3)
+
+
+def test_the_same_goods_with_and_without_codes() -> None:
+    lines = [line("2"), line("3", 5), line("1", 5, name="Чай")]
+    assert same_goods(lines, with_codes(lines, {2: [code(7), code(8), code(9)]}))
+    assert same_goods(with_codes(lines, {1: [code(1), code(2)]}), with_codes(lines, {2: [code(7), code(8), code(9)]}))
+    assert not same_goods(lines, [line("2"), line("2", 5), line("1", 5, name="Чай")])
+    assert not same_goods(lines, [line("2", 2000), line("3", 5), line("1", 5, name="Чай")])
+    assert not same_goods(lines, lines[:2])
+    assert not same_goods(lines, [lines[1], lines[0], lines[2]])
 
 
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(0, 10**7), st.booleans()), min_size=1, max_size=8))
