@@ -85,7 +85,7 @@ def _done(till: Till, operation: int, kind: str) -> None:
     try:
         till.journal.end_operation(operation, "done", {})
     except JournalError as error:
-        raise OutcomeUnknown(key=kind) from error
+        raise OutcomeUnknown(key=shift_proof.NAMES[kind]) from error
 
 
 def _after(till: Till, kind: str) -> ShiftReport:
@@ -94,7 +94,7 @@ def _after(till: Till, kind: str) -> ShiftReport:
         after = status(till)
         recover.watch(till, after.last_document)
     except DeviceError as error:
-        raise OutcomeUnknown(key=kind) from error
+        raise OutcomeUnknown(key=shift_proof.NAMES[kind]) from error
     return after
 
 
@@ -118,7 +118,7 @@ def _after_doubt(till: Till, operation_id: int, doubt: DeviceError) -> None:
     except ResolveNeeded:
         raise
     except PosError as error:
-        raise OutcomeUnknown(key=operation.kind) from error
+        raise OutcomeUnknown(key=shift_proof.NAMES[operation.kind]) from error
     if recovered.after == "refused":
         refusal = doubt.facts.get("refusal")
         if isinstance(refusal, Refused):
