@@ -187,7 +187,8 @@ def _value_bytes(tag: Tag, value: Value) -> bytes:
             raw = value
         case _:
             raise TypeError(f"tag {tag.number} is {tag.kind.value}, not {type(value).__name__}")
-    if tag.length and len(raw) > tag.length:
+    is_short = tag.kind is Kind.SIGN and len(raw) < tag.length
+    if is_short or (tag.length and len(raw) > tag.length):
         raise ValueError(f"tag {tag.number} takes {tag.length} bytes, not {len(raw)}")
     return raw
 

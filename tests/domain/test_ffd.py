@@ -194,6 +194,9 @@ def test_what_does_not_fit_is_refused_before_it_is_sent() -> None:
         ffd.encode(1054, 256)
     with pytest.raises(ValueError, match="takes 16 bytes"):
         ffd.encode(1192, "x" * 17)
+    for raw in (b"", b"12345", b"1234567"):
+        with pytest.raises(ValueError, match="takes 6 bytes"):
+            ffd.encode(1077, raw)
     with pytest.raises(TypeError, match="1020"):
         ffd.encode(1020, "100")
     with pytest.raises(ValueError, match="not a quantity"):
