@@ -56,7 +56,9 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryKeyring]:
 @pytest.fixture(autouse=True)
 def nobodys_till(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test finds the data directory or the portal of the person who runs it."""
-    for name in ("POSAPP_DATA_DIR", "POSAPP_GATEWAY_SECRET", "POSAPP_WEBHOOK"):
+    for name in (
+        "POSAPP_DATA_DIR", "POSAPP_GATEWAY_SECRET", "POSAPP_MARKING_KEY", "POSAPP_MARKING_MODULE", "POSAPP_WEBHOOK",
+    ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
 
 

@@ -58,7 +58,17 @@ def _line(entries: Sequence[ffd.Entry]) -> ReceiptLine:
         vat=VatRate(_int(entries, 1199)),
         payment_method=PaymentMethod(_int(entries, 1214)),
         payment_object=PaymentObject(_int(entries, 1212)),
+        marking=_marking(entries),
     )
+
+
+def _marking(entries: Sequence[ffd.Entry]) -> str:
+    """What the storage keeps of a marking code: GTIN and serial (1163 {1305}), which name the thing for a refund.
+
+    The check code is not in the document, and of other families not even the whole name.
+    """
+    product = ffd.find(entries, 1163, 1305)
+    return product.value if product is not None and isinstance(product.value, str) else ""
 
 
 def _int(entries: Sequence[ffd.Entry], tag: int, default: int | None = None) -> int:

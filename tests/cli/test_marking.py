@@ -192,6 +192,19 @@ def test_without_a_key_nothing_is_asked(run: Run, service: MarkingServer, monkey
     assert service.marking.requests == []
 
 
+# ------------------------------------------------------------------------------------------------ selling
+@pytest.mark.parametrize("typed", ["1", "=0104", "x=0104", "-1=0104", "12345=0104", "١=0104"])
+def test_a_code_without_the_number_of_its_line(run: Run, typed: str) -> None:
+    code, answer = run("sell", "1001", "--cash", "1", "--mark", typed)
+    assert (code, answer["error"]["code"]) == (2, "usage")
+
+
+def test_a_damaged_code_sells_nothing_and_says_where(run: Run, tmp_path: Path) -> None:
+    code, answer = run("sell", "1001", "--cash", "1", "--mark", "1=0104607103820701215")
+    assert (code, answer["error"]["code"], answer["error"]["position"]) == (1, "bad_marking", 15)
+    assert not (tmp_path / "journal.sqlite").exists()
+
+
 # ------------------------------------------------------------------------------------------------ the simulator
 def test_the_simulator_is_a_command_of_its_own(tmp_path: Path) -> None:
     codes = tmp_path / "codes.json"

@@ -12,8 +12,10 @@ from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer
 from posapp.domain import ffd
 from posapp.domain.ffd import Entry
+from posapp.domain.marking import parse_marking
 from posapp.domain.permission import Source
-from posapp.domain.settlement import State
+from posapp.domain.readback import receipt_from
+from posapp.domain.settlement import Stamp, State
 from posapp.errors import OutcomeUnknown, Refused, SaleError
 from posapp.till import marking, resolve, sale
 from posapp.till.sale import Codes
@@ -126,6 +128,18 @@ def test_a_register_that_reaches_nobody_still_sells(goods: MarkingShop) -> None:
     assert value(lines_of(goods.shop)[0], 2106) == 0
 
 
+def test_the_things_are_read_back_from_the_storage(goods: MarkingShop) -> None:
+    sell(goods)
+    made = goods.shop.receipt()
+    (document,) = goods.shop.register.receipts
+    stamp = Stamp(made.till, made.order_number, made.key)
+    read = receipt_from(
+        ffd.decode(document.body), stamp, made.settlement, now=made.created_at, is_training=made.is_training
+    )
+    assert [each.marking for each in read.lines] == [*(each.identity for each in CODES[1]), ""]
+    assert (read.key, read.total) == (made.key, made.total)
+
+
 # ------------------------------------------------------------------------------------------------ refused codes
 def test_a_ban_costs_nothing_and_another_thing_is_sold(goods: MarkingShop) -> None:
     goods.marking.set_codes({milk(2).identity: {"sold": True}})
@@ -150,8 +164,6 @@ def test_what_the_register_refuses_costs_nothing_either(goods: MarkingShop) -> N
 
 
 def test_a_code_without_its_check_code_is_scanned_again(goods: MarkingShop) -> None:
-    from posapp.domain.marking import parse_marking
-
     assert refusal(goods, {1: [milk(1), parse_marking(milk(2).identity)]}).code == "marking_cut"
     nothing_was_begun(goods.shop)
     assert goods.marking.requests == []
