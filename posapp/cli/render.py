@@ -1,7 +1,8 @@
 """`posapp receipt render`: a receipt or any document of a storage as it is printed, as text and as pictures.
 
-From the journal by the receipt's key or the order's number, from TLV, from the register by the document's number, or
-the X report from the register's counters. Nothing is printed, nothing is made, no network is asked.
+From the journal by the receipt's key or the order's number, from a file of published receipts, from TLV, from the
+register by the document's number, or the X report from the register's counters. Nothing is printed, nothing is made,
+no network is asked.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import base64
 import binascii
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +20,9 @@ import typer
 from posapp.cli.common import DataDir, Json, answer
 from posapp.domain import ffd
 from posapp.domain.printed import DEFAULT_WIDTH, WIDTH_MAX, WIDTH_MIN, PrintedForm, lay_out, text_of
+from posapp.domain.printed_published import published_forms
 from posapp.domain.printed_svg import svg_of
+from posapp.domain.published_json import FILE_MAX
 from posapp.errors import PosError, UsageError
 from posapp.till import printed
 
@@ -26,7 +30,9 @@ TLV_MAX = 3 * (ffd.DOCUMENT_MAX + 128)
 """Characters: a document in hex with a blank between the bytes."""
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
-What = Annotated[str, typer.Argument(help="Ключ чека или номер заказа.", show_default=False)]
+What = Annotated[
+    str, typer.Argument(help="Ключ чека, номер заказа или файл JSON опубликованных чеков.", show_default=False)
+]
 DocumentTlv = Annotated[
     str, typer.Option("--document", help="Документ ФН: TLV в base64 или hex, «-» – со ввода.", show_default=False)
 ]
@@ -57,13 +63,44 @@ def render(
         raise UsageError("usage", what="нужно одно из: КЛЮЧ или НОМЕР заказа, --document, --fd, --x")
     if width and not WIDTH_MIN <= width <= WIDTH_MAX:
         raise UsageError("usage", what=f"--width от {WIDTH_MIN} до {WIDTH_MAX}")
-    form, its_width = _from_tlv(document) if document else _from_till(data_dir, what, fd, is_x=x)
+    forms, its_width = _forms(data_dir, what, document, fd, is_x=x)
     width = width or its_width
-    files = _pictures(form, width, png, svg)
-    shown = text_of(form, width) if text or not files else "\n".join(f"{form.name}: {each}" for each in files)
+    if len(forms) > 1 and (png or svg):
+        raise UsageError("usage", what=f"чеков в файле {len(forms)}, а картинка одна")
+    files = _pictures(forms[0], width, png, svg)
+    shown = "\n\n".join(text_of(each, width) for each in forms)
+    if files and not text:
+        shown = "\n".join(f"{forms[0].name}: {each}" for each in files)
+    bodies = [_body(each, width) for each in forms]
+    body = bodies[0] if len(forms) == 1 else {"forms": bodies}
+    answer(json, body | {"files": [str(each) for each in files]}, shown)
+
+
+def _body(form: PrintedForm, width: int) -> dict[str, Any]:
     rows = [{"text": row.text, "strong": row.strong} for row in lay_out(form.lines, width)]
-    body: dict[str, Any] = {"name": form.name, "width": width, "rows": rows, "qr": form.qr or None}
-    answer(json, body | {"training": form.is_training, "files": [str(each) for each in files]}, shown)
+    return {"name": form.name, "width": width, "rows": rows, "qr": form.qr or None, "training": form.is_training}
+
+
+def _forms(
+    data_dir: Path | None, what: str, document: str, fd: int, *, is_x: bool
+) -> tuple[Sequence[PrintedForm], int]:
+    """What is to be shown, and on paper of which width when nobody said."""
+    if document:
+        return [_from_tlv(document)], DEFAULT_WIDTH
+    if what and (published := _published(Path(what))):
+        return published, DEFAULT_WIDTH
+    form, width = _from_till(data_dir, what, fd, is_x=is_x)
+    return [form], width
+
+
+def _published(path: Path) -> list[PrintedForm]:
+    """The receipts in a file; none when there is no such file."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(FILE_MAX + 1)
+    except OSError:
+        return []
+    return published_forms(raw)
 
 
 def _from_till(data_dir: Path | None, what: str, fd: int, *, is_x: bool) -> tuple[PrintedForm, int]:
@@ -80,11 +117,11 @@ def _from_till(data_dir: Path | None, what: str, fd: int, *, is_x: bool) -> tupl
         return form, printed.profile(till).width
 
 
-def _from_tlv(given: str) -> tuple[PrintedForm, int]:
+def _from_tlv(given: str) -> PrintedForm:
     text = (sys.stdin.read(TLV_MAX + 1) if sys.stdin else "") if given == "-" else given
     if len(text) > TLV_MAX:
         raise PosError("bad_input", what=f"документ длиннее {TLV_MAX} знаков", position=TLV_MAX)
-    return printed.form_of_tlv(_bytes("".join(text.split()))), DEFAULT_WIDTH
+    return printed.form_of_tlv(_bytes("".join(text.split())))
 
 
 def _bytes(text: str) -> bytes:

@@ -131,7 +131,8 @@ def _payments(tags: Tags, beside: Beside) -> list[FormLine]:
     """The ways of payment that were used, after cash what was handed over for it and given back."""
     used = [(tag, amount) for tag in TENDERS if (amount := tags.amount(tag))]
     lines = []
-    for tag, amount in used or [(1031, 0)]:
+    nothing = [(1031, 0)] if any(tags.has(tag) for tag in TENDERS) else []
+    for tag, amount in used or nothing:
         lines.append(pair(TENDERS[tag], kopecks(amount)))
         if tag == 1031 and beside.change:
             lines.append(pair("ПОЛУЧЕНО НАЛИЧНЫМИ", kopecks(beside.cash_given)))

@@ -156,3 +156,19 @@ def test_a_receipt_that_is_not_there_and_a_place_that_cannot_be_written(till: Ru
     for option in ("--png", "--svg"):
         code, answer = till("receipt", "render", made["order"], option, str(tmp_path / "no" / "where"))
         assert (code, answer["error"]["code"]) == (1, "not_written")
+
+
+def test_published_receipts_are_shown_without_a_till(run: Run, tmp_path: Path) -> None:
+    one = {"totalSum": 12_345, "cashTotalSum": 12_345, "user": "ООО Волна", "items": [{"name": "Чай", "sum": 12_345}]}
+    file = tmp_path / "receipts.json"
+    file.write_text(json.dumps(one), encoding="utf-8")
+    code, answer = run("receipt", "render", str(file), "--svg", str(tmp_path / "one.svg"))
+    assert code == 0
+    assert "НАЛИЧНЫМИ =123.45" in [" ".join(row.split()) for row in rows_of(answer)]
+    file.write_text(json.dumps([one, one | {"user": "ООО Прибой"}]), encoding="utf-8")
+    code, several = run("receipt", "render", str(file))
+    assert [rows_of(each)[0].strip() for each in several["forms"]] == ["ООО Волна", "ООО Прибой"]
+    code, refused = run("receipt", "render", str(file), "--svg", str(tmp_path / "two.svg"))
+    assert (code, refused["error"]["code"]) == (2, "usage")
+    file.write_text("{}", encoding="utf-8")
+    assert run("receipt", "render", str(file))[1]["error"]["code"] == "bad_input"
