@@ -112,6 +112,10 @@ class HostBook:
         """The hosts that may be asked now."""
         return [each.url for each in self.hosts if each.away_until is None or each.away_until <= now]
 
+    def postponed(self, now: datetime) -> HostBook:
+        """The book when the list was asked for in vain: what was known stays, and it is asked for again in a while."""
+        return replace(self, listed_at=now - HOSTS_AGE + AWAY)
+
     def noted(self, url: str, now: datetime, *, answered: bool) -> HostBook:
         """The book after an answer or a failure of a host."""
         return replace(

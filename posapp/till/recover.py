@@ -31,11 +31,10 @@ from posapp.till.views import Recovered
 if TYPE_CHECKING:
     from posapp.journal.rows import Attempt, Decision, StoredReceipt
 
-WITHOUT_KEY = frozenset(each for each in DocumentType if each not in (DocumentType.RECEIPT, DocumentType.CORRECTION))
-
-
 _SETTLEMENTS = (DocumentType.RECEIPT, DocumentType.BSO, DocumentType.CORRECTION, DocumentType.BSO_CORRECTION)
 """The other forms settle nothing and carry no key: nobody's in particular, ours included."""
+WITHOUT_KEY = frozenset(DocumentType) - frozenset(_SETTLEMENTS)
+"""A strict form (БСО) is not among them: on a register that makes those it may be a receipt of ours."""
 
 FIRST_LOOK = 200
 """How many documents are read back at the first contact of a journal with a register that has worked before.

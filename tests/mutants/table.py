@@ -137,9 +137,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "kind-not-compared", 5, "a refund is taken for a sale",
         (
-            Edit(DRIVER, "            found.document_type == receipt.document_type\n"
+            Edit(DRIVER, "            documents.is_form_of(found.document_type, receipt.document_type)\n"
                  "            and found.kind == receipt.kind.value\n",
-                 "            found.document_type == receipt.document_type\n"),
+                 "            documents.is_form_of(found.document_type, receipt.document_type)\n"),
         ),
         (*rules(5), "tests/devices/shtrih/test_driver.py"),
     ),

@@ -11,6 +11,19 @@ from posapp.errors import ProtocolError
 
 SETTLEMENTS = frozenset((DocumentType.RECEIPT, DocumentType.BSO, DocumentType.CORRECTION, DocumentType.BSO_CORRECTION))
 
+_FORMS = {
+    DocumentType.RECEIPT: (DocumentType.RECEIPT, DocumentType.BSO),
+    DocumentType.CORRECTION: (DocumentType.CORRECTION, DocumentType.BSO_CORRECTION),
+}
+
+
+def is_form_of(form: int, asked: DocumentType) -> bool:
+    """Whether a document of this form can be the receipt or correction that was asked for.
+
+    A register that is registered for strict forms (БСО) makes them in place of receipts.
+    """
+    return form in _FORMS.get(asked, (asked,))
+
 
 def document_of(found: c.FindDocumentReply, tlv: bytes | None) -> FiscalDocument:
     """What FF0A and, where it could be read whole, the TLV say about a document.

@@ -27,7 +27,16 @@ from posapp.devices.base import (
 )
 from posapp.devices.flow import Port
 from posapp.devices.shtrih import commands as c
-from posapp.devices.shtrih import counters, key_proof, marks, open_documents, paper_head, receipt_tags, states
+from posapp.devices.shtrih import (
+    counters,
+    documents,
+    key_proof,
+    marks,
+    open_documents,
+    paper_head,
+    receipt_tags,
+    states,
+)
 from posapp.devices.shtrih.archive import Archive
 from posapp.devices.shtrih.plan import Details, Lacking, Plan, Step, depends_on_format, needs_marking, plan
 from posapp.devices.shtrih.refusals import NO_SUCH_DATA, RECEIPT_OPEN, reason, refusal
@@ -337,7 +346,7 @@ class ShtrihPrinter:
         except PosError as error:
             raise OutcomeUnknown(key=receipt.key) from error
         same = (
-            found.document_type == receipt.document_type
+            documents.is_form_of(found.document_type, receipt.document_type)
             and found.kind == receipt.kind.value
             and found.total_kopecks == receipt.total.kopecks
             and found.document_number == number

@@ -91,7 +91,7 @@ def _correct(
     middle = ffd.encode_all([*zip(TENDERS, payments, strict=True), *flat])
     tail = ffd.encode_all(ending(printer, tags, tax_system_of(printer, system)))
     document = printer.storage.add(
-        CORRECTION,
+        printer.form_of(CORRECTION),
         call.at,
         printer.clock_offset.total_seconds(),
         lambda: ffd.encode_all(head) + b"".join(extra) + middle + tail,

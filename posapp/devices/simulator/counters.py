@@ -17,7 +17,15 @@ from posapp.devices.shtrih.counters import (
     correction_at,
     kind_at,
 )
-from posapp.devices.simulator.documents import CORRECTION, RECEIPT, SHIFT_OPEN, FiscalStorage, StoredDocument
+from posapp.devices.simulator.documents import (
+    CORRECTION,
+    RECEIPT,
+    SHIFT_OPEN,
+    STRICT_CORRECTION,
+    STRICT_FORM,
+    FiscalStorage,
+    StoredDocument,
+)
 from posapp.domain import ffd
 from posapp.domain.fiscal import ReceiptKind
 
@@ -54,9 +62,9 @@ class Counters:
         if document.kind is None or document.total_kopecks is None:
             return
         for block in (self._of_storage, self._of_shift):
-            if document.form == RECEIPT:
+            if document.form in (RECEIPT, STRICT_FORM):
                 _count_receipt(block, document)
-            elif document.form == CORRECTION:
+            elif document.form in (CORRECTION, STRICT_CORRECTION):
                 first = correction_at(ReceiptKind(document.kind))
                 block[CORRECTIONS] += 1
                 block[first] += 1

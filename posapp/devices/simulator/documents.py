@@ -1,7 +1,8 @@
 """The fiscal storage of a simulated register: numbered documents, kept whole as TLV (FFD 1.05 or 1.2).
 
 Every document takes the next number, carries the storage's sign (1077) and the version of its format (1209) and never
-changes. Document forms: 1 registration, 2 shift open, 3 receipt, 5 shift close, 21 exchange report, 31 correction.
+changes. Document forms: 1 registration, 2 shift open, 3 receipt, 4 strict form (БСО), 5 shift close, 21 exchange
+report, 31 correction, 41 correction of a strict form.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from posapp.domain import ffd
 from posapp.domain.settlement import is_key
 
 REGISTRATION, SHIFT_OPEN, RECEIPT, SHIFT_CLOSE, EXCHANGE_REPORT, CORRECTION = 1, 2, 3, 5, 21, 31
-SETTLEMENTS = frozenset((RECEIPT, CORRECTION))
+STRICT_FORM, STRICT_CORRECTION = 4, 41
+SETTLEMENTS = frozenset((RECEIPT, CORRECTION, STRICT_FORM, STRICT_CORRECTION))
 
 BAD_TIME, SHIFT_TOO_LONG, CLOCK_DRIFT, OFD_TOO_LATE, TOO_LONG, NO_DATA = 0x07, 0x16, 0x17, 0x15, 0x10, 0x08
 

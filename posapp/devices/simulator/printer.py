@@ -19,7 +19,14 @@ from posapp.devices.shtrih import commands as c
 from posapp.devices.simulator import corrections, fiscal, marked, selling, service, tagging
 from posapp.devices.simulator.checks import Marking
 from posapp.devices.simulator.counters import Counters
-from posapp.devices.simulator.documents import FiscalStorage, StorageRefusal
+from posapp.devices.simulator.documents import (
+    CORRECTION,
+    RECEIPT,
+    STRICT_CORRECTION,
+    STRICT_FORM,
+    FiscalStorage,
+    StorageRefusal,
+)
 from posapp.devices.simulator.identity import Identity
 from posapp.devices.simulator.receipt import OpenReceipt
 from posapp.devices.simulator.registers import Registers
@@ -69,6 +76,8 @@ class Traits:
     """Whether it tells money registers above 4095; older firmware answers 33h."""
     refused_correction_tags: frozenset[int] = frozenset()
     """What FF0C answers with 33h while a correction is open, on top of `refused_tags`."""
+    makes_strict_forms: bool = False
+    """Registered as АС БСО: its receipts are forms 4, its corrections 41 (БСО); nothing else differs."""
     knows_marking: bool = True
     """Whether it has FF61…FF70; other firmware answers 37h."""
 
@@ -191,6 +200,10 @@ class Printer:
         """Refuses with 4Ah while any document is open."""
         if self.receipt is not None or self.is_non_fiscal_open:
             raise Refuse(RECEIPT_OPEN)
+
+    def form_of(self, form: int) -> int:
+        """The form that a receipt (3) or a correction (31) has on this register."""
+        return {RECEIPT: STRICT_FORM, CORRECTION: STRICT_CORRECTION}[form] if self.traits.makes_strict_forms else form
 
     def open_shift_at(self, at: datetime) -> None:
         """Refuses without an open shift (3Dh), or when it is older than 24 hours (4Eh)."""

@@ -280,7 +280,7 @@ def close(
         _require_new(receipt)
     system = tax_system_of(printer, tax_system)
     document = printer.storage.add(
-        CORRECTION if receipt.is_correction else RECEIPT,
+        printer.form_of(CORRECTION if receipt.is_correction else RECEIPT),
         call.at,
         printer.clock_offset.total_seconds(),
         lambda: receipt_content(printer, receipt, total, tenders, system, given_taxes),
