@@ -668,16 +668,16 @@ WORDS: dict[str, Words] = {
     ),
     "disk_full": Words(
         404,
-        "На диске нет места, продажа не записана и не напечатана.",
+        "На диске нет места. Сейчас ничего не записано и не напечатано.",
         "Освободите место и повторите.",
-        "The disk is full, the sale was neither written nor printed.",
+        "The disk is full. Nothing was written or printed just now.",
         "Free some space and try again.",
     ),
     "disk_read_only": Words(
         406,
-        "В каталог данных нельзя писать ({path}), продажа не записана и не напечатана.",
+        "В каталог данных нельзя писать ({path}). Сейчас ничего не записано и не напечатано.",
         "Администратору: дать программе право записи.",
-        "The data directory cannot be written ({path}), the sale was neither written nor printed.",
+        "The data directory cannot be written ({path}). Nothing was written or printed just now.",
         "Administrator: grant the program the right to write.",
     ),
     "journal_busy": Words(
