@@ -645,6 +645,13 @@ WORDS: dict[str, Words] = {
         "Line {line}, “{name}”: {count} marking codes, but the quantity is {quantity}. Nothing was printed.",
         "Scan the code of each thing of the line; services and weighed goods have none.",
     ),
+    "marking_early": Words(
+        396,
+        "Строка {line}, «{name}»: код маркировки ставят в чек выдачи товара, а этот чек – об оплате вперёд.",
+        "Повторите без кодов; отсканируйте их, когда будете отдавать товар.",
+        "Line {line}, “{name}”: a marking code belongs to the receipt of the hand-over, this one is about money ahead.",
+        "Repeat without codes; scan them when the goods are handed over.",
+    ),
     "other_codes": Words(
         395,
         "По заказу {order} уже начат чек с другими кодами маркировки. Ничего не напечатано.",

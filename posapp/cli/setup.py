@@ -299,8 +299,16 @@ def show(data_dir: DataDir = None, json: Json = False) -> None:
         f"Портал: {f'{settings.portal.portal}, {settings.portal.mode}' if settings.portal else 'не указан'}",
         f"Шлюз: {settings.gateway.url if settings.gateway else 'нет, касса на портале одна'}",
         f"НДС: подтверждено строк {len(settings.vat.confirmed)} из {len(settings.vat.rows) + 1}",
+        f"Маркировка: {_marking_text(settings)}",
     ]
     answer(json, body, "\n".join(lines))
+
+
+def _marking_text(settings: Settings) -> str:
+    chosen = settings.marking
+    if chosen is None:
+        return "не продаём"
+    return ", ".join(each for each in (chosen.online, chosen.local) if each) or "проверяет только ККТ"
 
 
 def save(folder: Path, settings: Settings) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from posapp.domain.lawful import STEP_OF, Step
 from posapp.domain.marking import BadMarking, MarkingCode
 from posapp.domain.money import Quantity
 from posapp.domain.receipt import ReceiptLine
@@ -34,7 +35,8 @@ MARKED_AS = {
 def with_codes(lines: Sequence[ReceiptLine], codes: Mapping[int, Sequence[MarkingCode]]) -> tuple[ReceiptLine, ...]:
     """The lines with their codes. `codes`: number of the line, from 1, to the codes of its things.
 
-    Raises SaleError `marking_quantity`, `marking_twice`, `not_found` (no such line); BadMarking for a barcode, which
+    Raises SaleError `marking_quantity`, `marking_twice`, `marking_early` (a receipt that hands nothing over),
+    `not_found` (no such line); BadMarking for a barcode, which
     names a sort of goods and not the thing.
     """
     for number in codes:
@@ -80,6 +82,8 @@ def _goods(lines: Sequence[ReceiptLine]) -> list[tuple[ReceiptLine, Decimal]]:
 def _pieces(number: int, line: ReceiptLine, codes: Sequence[MarkingCode]) -> list[ReceiptLine]:
     if not codes:
         return [line]
+    if STEP_OF[line.payment_method] is not Step.HANDOVER:
+        raise SaleError("marking_early", line=number, name=line.name)
     marked = MARKED_AS.get(line.payment_object)
     if marked is None or line.measure or line.quantity.value != len(codes) or len(codes) > LINES_MAX:
         raise SaleError("marking_quantity", line=number, name=line.name, quantity=line.quantity, count=len(codes))

@@ -44,14 +44,19 @@ def refresh_if_due(till: Till) -> None:
         check, before = _opened(till)
     except SetupError:
         return  # no key on this run; the sale of a marked thing will say so
+    after = before
     try:
         if before.is_due(till.now()):
             check.look()
+            after = check.hosts
+            if after.is_due(till.now()):  # in vain: an exchange is not to wait for it every time
+                after = after.postponed(till.now())
     except SaleError as error:
         log.warning("the marking system: %s", error)
+        after = before.postponed(till.now())
     finally:
-        _keep(till, before, check.hosts)
         check.close()
+    _keep(till, before, after)
 
 
 def ask(till: Till, codes: Sequence[MarkingCode]) -> tuple[Permission, ...]:

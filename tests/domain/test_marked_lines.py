@@ -11,7 +11,7 @@ from posapp.domain.marked_lines import same_goods, with_codes
 from posapp.domain.marking import BadMarking, MarkingCode, parse_marking
 from posapp.domain.money import Money, Quantity, total
 from posapp.domain.receipt import ReceiptLine
-from posapp.domain.terms import PaymentObject
+from posapp.domain.terms import PaymentMethod, PaymentObject
 from posapp.domain.vat import VatRate
 from posapp.errors import SaleError
 
@@ -72,6 +72,17 @@ def test_a_barcode_is_no_marking_code() -> None:
         ([line("1.5")], {1: [code(1), code(2)]}, "marking_quantity"),
         ([line(payment_object=PaymentObject.SERVICE)], {1: [code()]}, "marking_quantity"),
         ([line("1", measure=11)], {1: [code()]}, "marking_quantity"),
+        (
+            [
+                line(
+                    payment_method=PaymentMethod.FULL_PREPAYMENT,
+                    payment_object=PaymentObject.PAYMENT,
+                    vat=VatRate.VAT_10_110,
+                )
+            ],
+            {1: [code()]},
+            "marking_early",
+        ),
         ([line("2")], {1: [code(), code()]}, "marking_twice"),
         ([line(), line()], {1: [code()], 2: [code()]}, "marking_twice"),
         ([line()], {0: [code()]}, "not_found"),

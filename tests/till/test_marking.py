@@ -78,6 +78,23 @@ def test_the_list_of_hosts_is_renewed_outside_a_sale(goods: MarkingShop) -> None
     marking_service.refresh_if_due(goods.till)  # a key that is no longer accepted stops no exchange
 
 
+@pytest.mark.parametrize("trouble", ["away", "key"])
+def test_a_list_that_was_asked_for_in_vain_is_asked_for_in_a_while(goods: MarkingShop, trouble: str) -> None:
+    marking_service.refresh_if_due(goods.till)
+    goods.shop.register.advance(timedelta(hours=7).total_seconds())
+    goods.fault({"do": "http", "value": 500} if trouble == "away" else {"do": "http", "value": 401})
+    goods.marking.requests.clear()
+    for _ in range(5):
+        marking_service.refresh_if_due(goods.till)
+    asked = len(goods.marking.requests)
+    assert asked <= 2  # once, not with every exchange
+    goods.shop.register.advance(timedelta(minutes=16).total_seconds())
+    marking_service.refresh_if_due(goods.till)
+    assert len(goods.marking.requests) > asked
+    goods.fault()
+    assert marking.checked(goods.till, a_receipt(goods))  # the hosts of before are still known
+
+
 # ------------------------------------------------------------------------------------------------ what stops the sale
 @pytest.mark.parametrize("ban", list(Ban)[:7])
 def test_a_ban_names_the_line_and_begins_nothing(goods: MarkingShop, ban: Ban) -> None:
