@@ -26,6 +26,8 @@ X_REPORT = "X-ОТЧЕТ"
 NOT_FISCAL = "НЕ ЯВЛЯЕТСЯ ФИСКАЛЬНЫМ ДОКУМЕНТОМ"
 
 _COUNTERS = ((1194, "СЧЕТЧИКИ ИТОГОВ СМЕНЫ"), (1157, "СЧЕТЧИКИ ИТОГОВ ФН"), (1158, "СЧЕТЧИКИ НЕПЕРЕДАННЫХ ФД"))
+_HOW_MANY = (1134, 1144, 1135)
+"""How many documents a set of counters counts: all, corrections or not yet sent, of a kind. Registers mix them up."""
 _BY_KIND = (
     (1129, "ПРИХОД"),
     (1130, "ВОЗВРАТ ПРИХОДА"),
@@ -89,7 +91,7 @@ def report_form(form: int, tags: Tags, beside: Beside) -> PrintedForm:
 
 def _registered(tags: Tags) -> list[FormLine]:
     """How the register was registered."""
-    lines = [pair("СНО", bits(systems, TAX_SYSTEMS))] if (systems := tags.number(1062)) else []
+    lines = [words(f"СНО: {bits(systems, TAX_SYSTEMS)}")] if (systems := tags.number(1062)) else []
     lines += labelled(tags, _REGISTERED)
     for tag, name in ((1189, "ВЕРСИЯ ФФД ККТ"), (1190, "ВЕРСИЯ ФФД ФН")):
         if (version := tags.number(tag)) is not None:
@@ -99,22 +101,23 @@ def _registered(tags: Tags) -> list[FormLine]:
 
 def _counters(tags: Tags) -> list[FormLine]:
     """A set of counters: all documents, then by kind, then the corrections among them."""
-    lines = counted(tags, ((1134, "ЧЕКОВ ВСЕГО"), (1144, "ЧЕКОВ ВСЕГО")))
+    lines = counted(tags, tuple((tag, "ЧЕКОВ ВСЕГО") for tag in _HOW_MANY))
     for tag, name in _BY_KIND:
         if tags.has(tag):
             lines += _kind(name, tags.inside(tag))
     if tags.has(1133):
         lines += [words("ЧЕКИ КОРРЕКЦИИ", strong=True), *_counters(tags.inside(1133))]
-    return lines + _rest(tags, {1133, 1134, 1144, *(tag for tag, _ in _BY_KIND)})
+    return lines + _rest(tags, {1133, *_HOW_MANY, *(tag for tag, _ in _BY_KIND)})
 
 
 def _kind(name: str, tags: Tags) -> list[FormLine]:
     """The counters of one kind of settlement; sums that are zero are left out, the total is not."""
-    lines = [pair(name, f"ЧЕКОВ {tags.amount(1135)}", strong=True)]
+    count = next((tags.amount(tag) for tag in reversed(_HOW_MANY) if tags.has(tag)), 0)
+    lines = [pair(name, f"ЧЕКОВ {count}", strong=True)]
     for tag, title in _MONEY:
         if tags.amount(tag) or (tag == 1201 and tags.has(tag)):
             lines.append(pair(title, kopecks(tags.amount(tag))))
-    return lines + _rest(tags, {1135, *(tag for tag, _ in _MONEY)})
+    return lines + _rest(tags, {*_HOW_MANY, *(tag for tag, _ in _MONEY)})
 
 
 def _rest(tags: Tags, shown: set[int]) -> list[FormLine]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from posapp.domain import ffd
 from posapp.domain.ffd import Document, Entry
@@ -16,8 +18,17 @@ from posapp.domain.printed import WIDTHS, kopecks, lay_out, text_of
 from posapp.domain.printed_document import TRAINING, Beside, entries_of, form_of
 from posapp.domain.printed_words import check_mark
 from posapp.domain.qr import parse_qr
+from posapp.domain.tags import TAGS
 
 AT = datetime(2026, 11, 21, 14, 5)
+VALUES = st.one_of(
+    st.integers(0, 2**48),
+    st.text(max_size=40),
+    st.binary(max_size=8),
+    st.decimals(0, 10**9, places=6),
+    st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1)),
+)
+SAMPLES = st.builds(Entry, st.sampled_from([*TAGS, 1, 9999]), VALUES)
 HEAD: tuple[tuple[int, object], ...] = (
     (1048, 'ООО "Волна"'),
     (1018, "7801234564  "),
@@ -290,3 +301,12 @@ def _figures(entries: tuple[Entry, ...]) -> list[int]:
         elif each.tag in (1020, 1031, 1081, 1102, 1103, 1104, 1105, 1106, 1107, 1215, 1216, 1217) and each.value:
             found.append(int(str(each.value)))
     return found
+
+
+@given(st.integers(0, 50), st.lists(SAMPLES, max_size=12), st.lists(SAMPLES, max_size=6))
+def test_any_document_at_all_has_a_form(form: int, outer: list[Any], inner: list[Any]) -> None:
+    """Tags in any order, any values, structures where they make no sense: nothing is refused, nothing is too wide."""
+    nested = [Entry(tag, None, tuple(inner)) for tag in (1059, 1115, 1119, 1174, 1256, 1194, 1129, 1084, 1223)]
+    document = Document(form or None, (*outer, *nested))
+    for width in (16, 32, 48):
+        assert all(len(row.text) <= width for row in lay_out(form_of(document).lines, width))

@@ -80,3 +80,31 @@ def test_journal_and_storage_show_the_same_paper(name: str, version: Ffd) -> Non
 def _stored_letters(text: str) -> str:
     """Names go out in CP1251 and are stored in CP866, which has plain quotation marks only."""
     return text.replace("«", '"').replace("»", '"')
+
+
+@pytest.mark.parametrize("version", [Ffd.V1_05, Ffd.V1_2])
+def test_the_shift_report_shows_what_was_made(version: Ffd) -> None:
+    register = Register()
+    register.be(Printer(identity_of(OWN_NUMBER), register.clock.now, ffd=version))
+    driver = driver_of(register)
+    known = Beside(driver.probe().registration)
+    driver.open_shift("Кассир")
+    driver.cash_in(Money(1_000_000))
+    for name in ("cash", "refund", "correction"):
+        register.advance(60.0)
+        driver.print_receipt(SAMPLES[name], driver.last_document_number())
+    register.advance(60.0)
+    driver.close_shift("Кассир")
+    form = form_of(ffd.read_document(driver.document_tlv(driver.last_document_number())), known)
+    shown = [" ".join(row.text.split()) for row in lay_out(form.lines, 48)]
+    assert form.name == "ОТЧЕТ О ЗАКРЫТИИ СМЕНЫ"
+    assert "КАССОВЫХ ЧЕКОВ ЗА СМЕНУ 3" in shown
+    if version is Ffd.V1_2:  # FFD 1.05 has no counters in it
+        for row in (
+            "ПРИХОД ЧЕКОВ 1",
+            "НАЛИЧНЫМИ =2809.70",
+            "ВОЗВРАТ ПРИХОДА ЧЕКОВ 1",
+            "ИТОГО =490.00",
+            "ИТОГО =500.00",
+        ):
+            assert row in shown
