@@ -9,7 +9,8 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -34,11 +35,26 @@ from posapp.sync.claims import GatewayDesk
 from posapp.sync.governor import Governor, Limits
 from posapp.sync.ofd import BODY_MAX as OFD_BODY_MAX
 from posapp.sync.ofd import HttpOfd, Ofd
-from posapp.till import exchange, keeping, orders, place, reconcile, recover, register, resolve, restore, sale, shift
+from posapp.till import (
+    counters,
+    exchange,
+    keeping,
+    orders,
+    place,
+    reconcile,
+    recover,
+    register,
+    resolve,
+    restore,
+    sale,
+    shift,
+    shift_rule,
+)
 from posapp.till.context import Till
 from posapp.till.own_documents import Progress, silent
 from posapp.till.readings import Here, OnLanes, Stopped, Tell, Where
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress, ReconcileReport
+from posapp.till.shift import ShiftReport
 from posapp.till.views import (
     Alarm,
     Case,
@@ -340,11 +356,21 @@ class TillDesk:
 
     def sell(self, order_id: int, cash: Money, card: Money) -> ReceiptView:
         """One order, one receipt."""
-        return sale.sell(self._till, self._order(order_id), sale.tenders_of(cash, card)).view
+        sold = sale.sell(self._till, self._order(order_id), sale.tenders_of(cash, card)).view
+        self._afterwards(counters.settle)
+        return sold
+
+    def _afterwards(self, look: Callable[[Till], object]) -> None:
+        """A look at the register behind what the lane has to do now: nobody waits for it, nothing fails by it."""
+        if self._lanes is not None:
+            with suppress(RuntimeError):  # the window is being closed: the next start looks
+                self._lanes.device.submit(look, self._till)
 
     def recover(self) -> list[Recovered]:
         """What became of the receipts under way."""
-        return recover.recover(self._till)
+        recovered = recover.recover(self._till)
+        self._afterwards(counters.look)
+        return recovered
 
     def cases(self, language: str) -> list[Case]:
         """What waits for a decision, after everything was decided that can be proven."""
@@ -390,8 +416,9 @@ class TillDesk:
         return reconcile.last(self._till)
 
     def register(self) -> RegisterView:
-        """The register now."""
-        return register.view(self._till)
+        """The register now, and when to close its shift."""
+        seen = register.view(self._till)
+        return replace(seen, closes=shift_rule.advice_for(self._till, seen.shift, seen.shift_opened_at))
 
     def open_shift(self) -> RegisterView:
         """Opens the shift."""
@@ -402,6 +429,12 @@ class TillDesk:
         """Closes the shift."""
         shift.close_shift(self._till)
         return self.register()
+
+    def close_shift_if_due(self) -> RegisterView | None:
+        """The shop's rule for its shift."""
+        if not shift_rule.is_time(self._till):
+            return None
+        return self.register() if isinstance(shift_rule.close_if_due(self._till), ShiftReport) else None
 
     def x_report(self) -> None:
         """Prints the X report."""

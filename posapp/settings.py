@@ -12,6 +12,7 @@ import re
 from collections.abc import Container, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import time
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -129,6 +130,18 @@ class GatewaySettings:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShiftSettings:
+    """The shop's rule for its shift: `close_at`, the time of day (`23:30`) at which it is closed, "" for no rule."""
+
+    close_at: str = ""
+
+    @property
+    def closing_time(self) -> time | None:
+        """`close_at` as a time of day."""
+        return time.fromisoformat(self.close_at) if self.close_at else None
+
+
 _Part = TypeVar("_Part", PrinterSettings, PortalSettings, BackupSettings, OfdSettings, GatewaySettings, MarkingSettings)
 
 
@@ -157,6 +170,7 @@ class Settings:
     ofd: OfdSettings | None = None
     gateway: GatewaySettings | None = None
     marking: MarkingSettings | None = None
+    shift: ShiftSettings = ShiftSettings()
 
     @property
     def is_training(self) -> bool:
@@ -280,6 +294,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         ofd=None if ofd is None else _typed(OfdSettings(**ofd)),
         gateway=None if gateway is None else _typed(GatewaySettings(**gateway)),
         marking=None if marking is None else _typed(MarkingSettings(**marking)),
+        shift=_shift(body.get("shift") or {}),
     )
 
 
@@ -306,6 +321,14 @@ def _printer(given: Mapping[str, Any]) -> PrinterSettings:
 
 _KEY_TAGS = ("1084", "1192", "")
 _WIDTHS = range(16, 121)  # characters in a line of paper
+
+
+def _shift(given: Mapping[str, Any]) -> ShiftSettings:
+    """The rule of the shift. Raises ValueError for what is no time of day."""
+    close_at = str(given.get("close_at", ""))
+    if not re.fullmatch("(?:(?:[01][0-9]|2[0-3]):[0-5][0-9])?", close_at):
+        raise ValueError(f"close_at {close_at[:20]}")
+    return ShiftSettings(close_at)
 
 
 def _typed(part: _Part) -> _Part:

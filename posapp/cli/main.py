@@ -17,7 +17,7 @@ ClickError: type[Exception] = next(
 )
 
 GROUPS = (
-    "setup", "orders", "sell", "shift", "sync", "resolve", "reconcile", "audit", "receipt", "backup", "restore",
+    "setup", "orders", "sell", "shift", "day", "sync", "resolve", "reconcile", "audit", "receipt", "backup", "restore",
     "leave", "marking", "sim", "demo", "bench", "simulate",
     "gateway", "window",
 )  # fmt: skip

@@ -9,7 +9,7 @@ import typer
 from posapp.cli.common import DataDir, Json, amount, answer, command
 from posapp.domain.marking import MarkingCode, parse_marking
 from posapp.errors import UsageError
-from posapp.till import exchange, sale
+from posapp.till import counters, exchange, sale
 from posapp.till.context import Till
 from posapp.till.sale import AlreadyReceipted, Sold
 
@@ -50,6 +50,7 @@ def sell(
             error.extra = {"order": found.number, "receipt": error.view.as_json()}
             raise
         _answer(json, found.number, done, till)
+        counters.settle(till)  # the receipt is out and told: now the register's counters are compared with our sums
 
 
 def _codes(given: list[str]) -> dict[int, list[MarkingCode]]:

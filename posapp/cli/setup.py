@@ -37,7 +37,7 @@ MODES = ("till-driven", "portal-driven", "site-poll")
 
 def register(app: typer.Typer) -> None:
     """Adds the group."""
-    from posapp.cli import leave, setup_backup, setup_gateway, setup_marking, setup_ofd
+    from posapp.cli import leave, setup_backup, setup_gateway, setup_marking, setup_ofd, setup_shift
 
     group = typer.Typer(help="Настройка: каждая команда проверяет то, что сохраняет.", no_args_is_help=True)
     group.command("printer")(command(printer))
@@ -46,6 +46,7 @@ def register(app: typer.Typer) -> None:
     group.command("gateway")(command(setup_gateway.gateway))
     group.command("backup")(command(setup_backup.backup))
     group.command("ofd")(command(setup_ofd.ofd))
+    group.command("shift")(command(setup_shift.shift))
     group.command("marking")(command(setup_marking.marking))
     group.command("sign-out")(command(leave.sign_out))
     group.command("show")(command(show))

@@ -15,10 +15,11 @@ import typer
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language, show_error
 from posapp.cli.reconcile import text_of
 from posapp.errors import PosError
-from posapp.till import exchange, keeping, reconcile, resolve
+from posapp.till import exchange, keeping, reconcile, resolve, shift_rule
 from posapp.till.context import Till
 from posapp.till.lights import trouble_of
 from posapp.till.reconcile_views import ReconcileProgress
+from posapp.till.shift import ShiftReport
 from posapp.till.views import ClaimsReport, DeliverReport, PullResult
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,20 @@ def sync(
         while not stop.wait(EVERY.total_seconds()):
             _look_again(till)
             _round(till, json, force=False)
+            _close_if_due(till, json)
         return 0
+
+
+def _close_if_due(till: Till, json: bool) -> None:
+    """The shop's rule for its shift; whatever keeps it from closing, the exchange goes on, and the next round tries."""
+    try:
+        done = shift_rule.close_if_due(till) if shift_rule.is_time(till) else None
+    except PosError as error:
+        log.warning("shift: %s", error)
+        return
+    if isinstance(done, ShiftReport):
+        answer(json, {"shift_closed": done.shift.number}, f"Смена {done.shift.number} закрыта по правилу.")
+        reconcile.after_close(till)
 
 
 def _look_again(till: Till) -> None:

@@ -90,7 +90,7 @@ def is_due(opened_at: datetime, now: datetime, close_at: time, last_receipt: dat
 
     A shop that still sells is not cut short: ten minutes without a receipt come first – unless the 24 hours end.
     """
-    if opened_at >= _last(close_at, now):
+    if opened_at >= last_at(close_at, now):
         return False
     if now - opened_at >= RULE_AT_ANY_RATE:
         return True
@@ -113,7 +113,7 @@ def _next(at: time, now: datetime) -> datetime:
     return today if today >= now else today + timedelta(days=1)
 
 
-def _last(at: time, now: datetime) -> datetime:
+def last_at(at: time, now: datetime) -> datetime:
     """The last moment with this time of day, `now` included."""
     today = datetime.combine(now.date(), at, now.tzinfo)
     return today if today <= now else today - timedelta(days=1)
@@ -128,4 +128,4 @@ def _minute_after(moment: datetime) -> datetime:
     return whole if whole == moment else whole + MINUTE
 
 
-__all__ = ["CloseAdvice", "CloseReason", "advice", "is_due", "parse_time"]
+__all__ = ["CloseAdvice", "CloseReason", "advice", "is_due", "last_at", "parse_time"]

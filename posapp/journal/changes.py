@@ -16,6 +16,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, State, may_move
 from posapp.journal import chain
 from posapp.journal import statements as sql
+from posapp.journal.day_changes import DayChanges
 from posapp.journal.mapping import (
     body_of,
     device_columns,
@@ -40,7 +41,7 @@ from posapp.journal.rows import (
 )
 
 
-class Changes:
+class Changes(DayChanges):
     """The changes, on the writing connection. Used on the writer's thread only; `now` gives the time of the rows."""
 
     def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime]) -> None:
@@ -239,6 +240,11 @@ class Changes:
     def set_fact(self, name: str, value: str) -> None:
         """A small fact."""
         sql.SET_FACT.run(self._db, {"name": name, "value": value})
+
+    def set_facts(self, facts: Mapping[str, str]) -> None:
+        """Several small facts."""
+        for name, value in facts.items():
+            self.set_fact(name, value)
 
     # -------------------------------------------------------------------------------------------- audit log
     def note(self, decision: Decision | None) -> None:

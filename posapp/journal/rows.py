@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalMark
 from posapp.domain.money import Money
@@ -143,6 +144,76 @@ class KnownDevice:
 
     identity: DeviceIdentity
     last_document: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredShift:
+    """A shift of a storage (1041, 1038): its two reports (1040, 1012) as far as they were read, and its `report`.
+
+    The times are the register's own, without a zone. `report` is what was counted before the shift was closed, {} for a
+    shift that another program closed.
+    """
+
+    storage_number: str
+    shift_number: int
+    factory_number: str
+    opened_document: int | None
+    opened_at: datetime | None
+    closed_document: int | None
+    closed_at: datetime | None
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CourierDay:
+    """A courier's day. `after_document` and `until_document` (None while it is open) bound its receipts.
+
+    `figures` are those that were signed, as JSON made of them; {} while it is open.
+    """
+
+    id: int
+    courier: str
+    opened_by: str
+    opened_at: datetime
+    float_taken: Money
+    storage_number: str
+    after_document: int
+    until_document: int | None
+    closed_at: datetime | None
+    received_by: str
+    counted: Money | None
+    why: str
+    figures: dict[str, Any]
+
+    @property
+    def is_open(self) -> bool:
+        """Not handed in yet."""
+        return self.closed_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefusal:
+    """What a customer did not take and why. `lines`: `{"name", "quantity", "sum_kopecks"}` each, plain JSON."""
+
+    portal: str
+    order_id: int
+    order_number: str
+    amount: Money
+    who: str
+    why: str
+    lines: tuple[Mapping[str, object], ...]
+    is_whole: bool = True
+    receipt_key: str = ""  # the receipt of what was taken, of a part refused
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal as it stands; `day_id` the courier's day that it belongs to."""
+
+    id: int
+    at: datetime
+    day_id: int | None
+    refused: NewRefusal
 
 
 @dataclass(frozen=True, slots=True)

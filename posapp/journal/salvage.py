@@ -26,7 +26,7 @@ from posapp.domain.fiscal import FiscalMark
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import State
 from posapp.journal import chain, queries
-from posapp.journal.mapping import body_of, order_columns, order_of, receipt_columns
+from posapp.journal.mapping import body_of, is_body_of, order_columns, order_of, receipt_columns
 
 DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What reading a damaged file raises; the second when SQLite's own message quotes what is no text."""
@@ -265,8 +265,8 @@ def _take_receipt(row: Row, attempt: Row | None, into: sqlite3.Connection, found
         made = receipt_columns(receipt, state, str(row["reason"]), int(row["created_at"]))
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
         return False
-    same = ("key", "settlement", "portal", "order_id", "kind", "total_kopecks", "body")
-    if any(made[name] != row[name] for name in same):
+    same = ("key", "settlement", "portal", "order_id", "kind", "total_kopecks")
+    if any(made[name] != row[name] for name in same) or not is_body_of(str(row["body"]), made):
         return False
     is_open = state is State.SENDING and attempt is not None and _may_be_open(attempt, into)
     if state in (State.SENDING, State.FISCALIZED) and not is_open:

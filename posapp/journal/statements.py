@@ -46,6 +46,9 @@ attempts = tables.table(tables.AttemptRow)
 operations = tables.table(tables.OperationRow)
 devices = tables.table(tables.DeviceRow)
 foreign_documents = tables.table(tables.ForeignDocumentRow)
+shifts = tables.table(tables.ShiftRow)
+courier_days = tables.table(tables.CourierDayRow)
+refusals = tables.table(tables.RefusalRow)
 outbox = tables.table(tables.OutboxRow)
 sync_log = tables.table(tables.SyncLogRow)
 facts = tables.table(tables.FactRow)
@@ -175,6 +178,35 @@ NEXT_DOCUMENT = Statement(
     .values(last_document=bindparam("number_"), seen_at=bindparam("at"))
 )
 ADD_FOREIGN = _upsert(foreign_documents)
+
+
+# ------------------------------------------------------------------------------------------------ shifts and days
+def _shift_upsert(*changed: str) -> Statement:
+    """Inserts what is known of a shift, or puts it beside what is there."""
+    given = ("storage_number", "shift_number", "factory_number", "report", *changed)
+    row = sqlite.insert(shifts).values({each: bindparam(each) for each in dict.fromkeys(given)})
+    values = {each: row.excluded[each] for each in changed}
+    return Statement(row.on_conflict_do_update(index_elements=["storage_number", "shift_number"], set_=values))
+
+
+SHIFT_OPENED = _shift_upsert("opened_document", "opened_at")
+SHIFT_CLOSED = _shift_upsert("closed_document", "closed_at")
+SHIFT_REPORTED = _shift_upsert("report")
+OPEN_DAY = _insert(courier_days, "id", "until_document", "closed_at", "received_by", "counted_kopecks", "figures")
+CLOSE_DAY = Statement(
+    update(courier_days)
+    .where(_is(courier_days.c.id, "id_"), courier_days.c.closed_at.is_(None))
+    .values(
+        is_open=literal_column("0"),
+        closed_at=bindparam("closed_at"),
+        received_by=bindparam("received_by"),
+        counted_kopecks=bindparam("counted_kopecks"),
+        until_document=bindparam("until_document"),
+        why=bindparam("why"),
+        figures=bindparam("figures"),
+    )
+)
+ADD_REFUSAL = _insert(refusals, "id")
 
 # ------------------------------------------------------------------------------------------------ outbox and log
 ADD_ENTRY = _insert(outbox, "id")

@@ -29,6 +29,7 @@ from posapp.domain.settlement import By, Settlement, State
 from posapp.errors import JournalError, SetupError
 from posapp.journal import audit_copy, chain, queries
 from posapp.journal.connect import JOURNAL_NAME, Readers, open_reader, open_writer
+from posapp.journal.day_store import DayStore
 from posapp.journal.failures import sorted_failures, trouble_of
 from posapp.journal.lock import DirectoryLock
 from posapp.journal.mapping import order_columns
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Journal:
+class Journal(DayStore):
     """An open journal; made by `open`, ended by `close` or a `with` block."""
 
     def __init__(
@@ -426,6 +427,10 @@ class Journal:
     def set_fact(self, name: str, value: str, *, decision: Decision | None = None) -> None:
         """Keeps a small fact."""
         self._write(lambda changes: changes.set_fact(name, value), decision)
+
+    def set_facts(self, facts: Mapping[str, str], *, decision: Decision | None = None) -> None:
+        """Keeps several small facts, all of them or none."""
+        self._write(lambda changes: changes.set_facts(facts), decision)
 
     def day_totals(self, since: datetime) -> tuple[int, Money]:
         """Receipts fiscalized since then: how many, and sales less refunds."""

@@ -183,6 +183,94 @@ class ForeignDocumentRow(Row, table=True):
     body: str
 
 
+class ShiftRow(Row, table=True):
+    """A shift of a storage: the reports that opened and closed it, and what was counted in it before it was closed.
+
+    The times are those of the reports (1012), ISO text without a zone, as the register's clock had them.
+    """
+
+    __tablename__ = "shifts"
+    __table_args__: Any = (
+        CheckConstraint("shift_number >= 1", name="number"),
+        CheckConstraint("(opened_document IS NULL) = (opened_at IS NULL)", name="opened"),
+        CheckConstraint("(closed_document IS NULL) = (closed_at IS NULL)", name="closed"),
+    )
+
+    storage_number: str = Field(primary_key=True)
+    shift_number: int = Field(primary_key=True)
+    factory_number: str
+    opened_document: int | None
+    opened_at: str | None
+    closed_document: int | None
+    closed_at: str | None
+    report: str
+
+
+class CourierDayRow(Row, table=True):
+    """A courier's day: the float that was taken; closed, what was counted, by whom, and the figures as signed.
+
+    Its receipts are those of `storage_number` after document `after_document`, up to `until_document` once it is
+    closed; on other storages those made between the two moments.
+    """
+
+    __tablename__ = "courier_days"
+    __table_args__: Any = (
+        CheckConstraint("typeof(float_kopecks) = 'integer' AND float_kopecks >= 0", name="float"),
+        CheckConstraint("length(courier) > 0 AND length(opened_by) > 0", name="names"),
+        CheckConstraint(
+            "(closed_at IS NULL) = (received_by IS NULL) AND (closed_at IS NULL) = (counted_kopecks IS NULL)"
+            " AND (closed_at IS NULL) = (until_document IS NULL) AND (closed_at IS NULL) = (figures IS NULL)",
+            name="closed",
+        ),
+        CheckConstraint(
+            "counted_kopecks IS NULL OR (typeof(counted_kopecks) = 'integer' AND counted_kopecks >= 0)", name="counted"
+        ),
+        # One bag of money on one till: the open day is found, never chosen.
+        Index("uq_courier_days_open", "is_open", unique=True, sqlite_where=text("is_open = 1")),
+        CheckConstraint("is_open = (closed_at IS NULL)", name="open"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    is_open: bool
+    courier: str
+    opened_by: str
+    opened_at: int
+    float_kopecks: int
+    storage_number: str
+    after_document: int
+    until_document: int | None
+    closed_at: int | None
+    received_by: str | None
+    counted_kopecks: int | None
+    why: str
+    figures: str | None
+
+
+class RefusalRow(Row, table=True):
+    """Goods that a customer did not take, with the reason; `lines` are for the return to stock."""
+
+    __tablename__ = "refusals"
+    __table_args__: Any = (
+        CheckConstraint("length(why) > 0", name="why"),
+        CheckConstraint("typeof(amount_kopecks) = 'integer' AND amount_kopecks >= 0", name="amount"),
+        Index("ix_refusals_day", "day_id", "id"),
+        Index("ix_refusals_order", "portal", "order_id", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: int
+    day_id: int | None = Field(foreign_key="courier_days.id")
+    portal: str
+    order_id: int
+    order_number: str
+    receipt_key: str
+    is_whole: bool
+    amount_kopecks: int
+    who: str
+    why: str
+    lines: str
+
+
 class OutboxRow(Row, table=True):
     """One thing that the portal has to be told; `step_order` is the place of `step` among its siblings."""
 

@@ -18,6 +18,11 @@ WORDS = {
     "document.foreign": ("документ признан чужим", "a document was declared another program's"),
     "document.cancelled": ("открытый чек другой программы отменён", "another program's open receipt was cancelled"),
     "printer.replaced": ("настроена другая ККТ или другой ФН", "another register or storage was set up"),
+    "day.opened": ("курьер взял размен", "a courier took the float"),
+    "day.handed_in": ("курьер сдал наличные", "a courier handed cash in"),
+    "day.received": ("наличные курьера приняты", "the courier's cash was received"),
+    "order.refused": ("покупатель отказался от заказа", "the customer refused the order"),
+    "counters.accepted": ("признаны счётчики ККТ, продажи возобновлены", "the register's counters were accepted"),
     "operation.made": ("признано, что операция сделана", "the operation was declared made"),
     "operation.not_made": ("признано, что операции нет", "the operation was declared not made"),
     "entry.retried": ("запись для портала отправлена снова", "an entry for the portal is sent again"),
@@ -40,6 +45,11 @@ def decided(till: Till, what: str, subject: str, why: str = "", **facts: object)
     """
     who = till.who.strip() or f"касса {till.settings.till}"
     return Decision(who, what, subject, why, {"till": till.settings.till, **facts})
+
+
+def decided_by(till: Till, who: str, what: str, subject: str, why: str = "", **facts: object) -> Decision:
+    """A decision of somebody else than the person at this till: one of two who sign."""
+    return Decision(who.strip(), what, subject, why, {"till": till.settings.till, **facts})
 
 
 def words(what: str, language: str = "ru") -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from posapp.domain.settlement import State
 from posapp.errors import JournalError
 from posapp.journal.lock import holder
-from posapp.till import story
+from posapp.till import counter_fact, story
 from posapp.till.context import Till
 from posapp.till.desk_words import Say
 from posapp.till.views import Alarm, Case, CaseKind
@@ -91,7 +91,17 @@ def alarms(till: Till) -> list[Alarm]:
     for key, page in kept.items():
         if page["kind"] == CaseKind.STRAY and _is_still_lost(till, key, page):
             found.append(_alarm(till, key, CaseKind.STRAY, page["order"], page["device"], page))
+    found += _differing(till)
     return sorted(found, key=lambda alarm: alarm.since)
+
+
+def _differing(till: Till) -> list[Alarm]:
+    """The register whose counters differ from the journal: nothing is sold there until a person has decided."""
+    since = counter_fact.seen_at(till) if till.settings.printer is not None else None
+    if since is None:
+        return []
+    page = {"since": since.isoformat(), "person": True}
+    return [_alarm(till, till.identity.factory_number, CaseKind.REGISTER, "", str(till.identity), page)]
 
 
 def _page(kept: Mapping[str, dict[str, Any]], key: str, started_at: datetime) -> dict[str, Any]:

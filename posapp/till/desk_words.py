@@ -17,6 +17,7 @@ _TEXTS = {
         "FD {number} of this till, unknown to its journal",
     ),
     "title.register": ("ККТ: нужно посмотреть человеку", "The register: a person has to look"),
+    "title.differ": ("Счётчики ККТ не сходятся с журналом", "The register's counters and the journal differ"),
     "why.stray": (
         "ФД {number} напечатан этой кассой, а журнал его не знает",
         "FD {number} was printed by this till and its journal does not know it",
@@ -38,6 +39,10 @@ _TEXTS = {
         "The journal of this till knows nothing of it: the data directory was restored, copied or is out of date.",
     ),
     "asked.register": ("Касса настроена на {device}.", "The till is set up for {device}."),
+    "asked.differ": (
+        "После каждого чека суммы журнала сверяются со счётчиками: {device}.",
+        "After every receipt the journal's sums are compared with the counters of {device}.",
+    ),
     "asked.open": ("Касса хочет печатать на {device}.", "The till wants to print on {device}."),
     # --- what the device shows
     "shows.away": ("ФН сейчас не прочитать: {trouble}.", "The storage cannot be read now: {trouble}."),
@@ -167,6 +172,12 @@ _TEXTS = {
         "Connect the register that the till is set up for – or, if it or its storage was replaced, the administrator"
         " runs “posapp setup printer”. Until then nothing is sold.",
     ),
+    "next.differ": (
+        "Снимите X-отчёт и сравните с чеками смены. Пока не решено, на этой ККТ ничего не продаётся; закрыть смену"
+        " можно.",
+        "Print an X report and compare it with the receipts of the shift. Until this is decided nothing is sold on this"
+        " register; the shift may be closed.",
+    ),
     "next.behind": (
         "Такого не бывает с исправным ФН: не продавайте, позовите поддержку. Если это учебная ККТ с новым"
         " хранилищем, возьмите новый каталог данных.",
@@ -222,6 +233,13 @@ _TEXTS = {
         " may have made it and not yet sent it to the OFD: wait for its documents or read its archive first."
         " Otherwise the order gets two receipts.",
     ),
+    "accept_counters": ("Верны счётчики ККТ", "The register's counters are right"),
+    "accept_counters.then": (
+        "Дальше считаем от счётчиков ККТ, продажи продолжаются. Обе суммы и ваше имя останутся в журнале решений. Чеки"
+        " и деньги не меняются.",
+        "Counting goes on from the register's counters and selling is resumed. Both figures and your name stay in the"
+        " audit log. No receipt and no money changes.",
+    ),
     "cancel_open": ("Отменить открытый на ККТ чек", "Cancel the receipt that is open on the register"),
     "cancel_open.then": (
         "Чек на {subtotal} другой программы пропадёт, фискального документа от него не останется; та программа"
@@ -262,6 +280,7 @@ _TEXTS = {
     "done.pending": ("{key}: не сделано, можно повторить.", "{key}: not made, it may be repeated."),
     "done.operation": ("{key}: считается сделанным.", "{key}: counts as made."),
     "done.cancelled": ("Чек {key} отменён.", "Receipt {key} is cancelled."),
+    "done.counters": ("Счётчики ККТ признаны, продажи продолжаются.", "The counters are accepted, selling goes on."),
     "done.open": ("Открытый на ККТ чек отменён.", "The receipt that was open is cancelled."),
     "done.foreign": ("ФД {number} записан как чужой.", "FD {number} is noted as another program's."),
 }

@@ -38,7 +38,7 @@ from posapp.till.reconcile_views import (
     ReconcileProgress,
     ReconcileReport,
 )
-from posapp.till.register import SHIFT_OPENED
+from posapp.till.shift_opening import SHIFT_OPENED
 from posapp.till.witnesses import JournalReading, StorageReading
 
 log = logging.getLogger("posapp")

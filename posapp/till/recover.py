@@ -23,7 +23,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Stamp, State
 from posapp.errors import ResolveNeeded
 from posapp.journal.rows import KnownDevice
-from posapp.till import gate, neighbours, register, shift_proof
+from posapp.till import gate, neighbours, register, shift_opening, shift_proof
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 from posapp.till.views import Recovered
@@ -279,6 +279,7 @@ def _account_for(till: Till, identity: DeviceIdentity, after: int, last: int) ->
             refuse_unknown_ours(till, batch)
             foreign = foreign_of(till, batch)
             note_others(till, foreign)
+            shift_opening.note(till, identity, batch)
             till.journal.remember_document(identity, document.number, foreign)
             if last - after > BATCH:  # it takes a while: whoever waits shall see it go on
                 log.info("ФН: прочитано %d из %d документов", document.number - after, last - after)

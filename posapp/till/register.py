@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from posapp.devices.base import Paper, PrinterStatus
 from posapp.errors import PosError, Refused
+from posapp.till import counter_fact, shift_opening
 from posapp.till.context import Till
 from posapp.till.views import RegisterView
-
-SHIFT_OPENED = "shift_opened_at"
-"""The journal's fact: when this till opened the shift that is open."""
 
 
 def ready_to_print(till: Till) -> PrinterStatus:
@@ -57,7 +53,6 @@ def view(till: Till) -> RegisterView:
     """What head and foot of the window show. Never raises for trouble: it is part of the picture."""
     midnight = till.now().replace(hour=0, minute=0, second=0, microsecond=0)
     receipts, total = till.journal.day_totals(midnight)
-    opened = till.journal.get_fact(SHIFT_OPENED)
     try:
         refuse_other_device(till)
         status = till.printer.status()
@@ -71,10 +66,10 @@ def view(till: Till) -> RegisterView:
     return RegisterView(
         identity=till.identity,
         shift=status.shift,
-        shift_opened_at=datetime.fromisoformat(opened) if opened and status.shift.is_open else None,
+        shift_opened_at=shift_opening.opened_at(till, status) if status.shift.is_open else None,
         receipts_today=receipts,
         sum_today=total,
-        trouble=trouble_of(status),
+        trouble=trouble_of(status) or counter_fact.trouble(till),
         is_training=till.settings.is_training,
         paper_ok=status.paper is Paper.OK,
     )

@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING
 
 from posapp.domain.settlement import State
 from posapp.errors import DeviceError, PosError, Refused, ResolveNeeded
-from posapp.till import adopt, desk_book, recover, sale, shift_proof, story
+from posapp.till import (
+    adopt,
+    counter_fact,
+    counters,
+    desk_book,
+    recover,
+    sale,
+    shift_proof,
+    story,
+    story_counters,
+)
 from posapp.till import decide as lawful
 from posapp.till.context import Till
 from posapp.till.decide import cancel
@@ -94,7 +104,8 @@ def _register(till: Till, say: Say) -> list[Case]:
     try:
         status = recover.status_for_sale(till)
         if not status.has_open_document:
-            return []
+            differing = counter_fact.trouble(till)
+            return [] if differing is None else [story_counters.case(till, say, differing)]
         trouble: PosError = Refused("foreign_receipt_open")
     except ResolveNeeded as error:
         if lost := _strays(till, say):  # seen only now: a journal that meets this register for the first time
@@ -163,6 +174,9 @@ def _decide(till: Till, say: Say, case_key: str, choice_id: str, why: str, answe
         case "cancel_open":
             lawful.cancel_open(till, case_key, why)
             return Resolved(case_key, "cancelled", say("done.open"))
+        case story_counters.ACCEPT:
+            counters.accept(till, why)
+            return Resolved(case_key, "accepted", say("done.counters"))
         case "cancel":
             lawful.cancel(till, case_key, why)
             return Resolved(case_key, State.CANCELLED.value, say("done.cancelled", key=case_key))

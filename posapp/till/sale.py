@@ -33,7 +33,7 @@ from posapp.errors import (
     Unreachable,
 )
 from posapp.journal.rows import DocumentTaken
-from posapp.till import claims, marking, neighbours, recover, register
+from posapp.till import claims, counters, marking, neighbours, recover
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
@@ -76,7 +76,7 @@ def sell(till: Till, order: Order, tenders: Sequence[Tender], override: str = ""
     begun = _begun(till, order)
     if begun is None:
         receipt = _new_receipt(till, order, tenders, codes)
-        status = register.require_ready(till, recover.status_for_sale(till))
+        status = counters.ready(till, recover.status_for_sale(till))
         neighbours.refuse_receipted(till, order, override)
         verdicts = marking.checked(till, receipt)
         with claims.claimed(till, order, override):
@@ -89,7 +89,7 @@ def sell(till: Till, order: Order, tenders: Sequence[Tender], override: str = ""
             _same_tenders(order, begun.receipt, tenders)
             _same_order(till, order, begun.receipt)
             _same_codes(order, begun.receipt, codes)
-            status = register.require_ready(till, looked)
+            status = counters.ready(till, looked)
             neighbours.refuse_receipted(till, order, override)
             verdicts = marking.checked(till, begun.receipt)
             with claims.claimed(till, order, override):

@@ -7,14 +7,15 @@ compared with what they were before.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from posapp.devices.base import CashTotals, PrinterStatus
 from posapp.domain.fiscal import Shift, ShiftState
 from posapp.domain.money import Money
 from posapp.errors import DeviceError, JournalError, OutcomeUnknown, PosError, Refused, ResolveNeeded, Unreachable
-from posapp.till import recover, register, shift_proof
+from posapp.till import counters, recover, shift_opening, shift_proof, shift_reports
 from posapp.till.context import Till
+from posapp.till.counters import Compared
 from posapp.till.shift_proof import CASH_IN, CASH_OUT, CLOSE, OPEN, X_REPORT
 
 
@@ -25,6 +26,7 @@ class ShiftReport:
     shift: Shift
     last_document: int
     totals: CashTotals
+    counters: Compared | None = None  # how they stood against our sums, where it was compared
 
 
 def status(till: Till) -> ShiftReport:
@@ -36,7 +38,7 @@ def status(till: Till) -> ShiftReport:
 def open_shift(till: Till) -> ShiftReport:
     """Opens the shift. Raises Refused `shift_open` when it is open, `shift_expired` when the old one is too old."""
     report = _run(till, OPEN, None, lambda: till.printer.open_shift(till.settings.cashier))
-    till.journal.set_fact(register.SHIFT_OPENED, till.now().isoformat())
+    till.journal.set_fact(shift_opening.SHIFT_OPENED, till.now().isoformat())
     return report
 
 
@@ -63,7 +65,11 @@ def cash_out(till: Till, amount: Money) -> ShiftReport:
 def _run(till: Till, kind: str, amount: Money | None, act: Callable[[], object]) -> ShiftReport:
     before = recover.status_for_sale(till)
     _refuse(kind, before)
-    facts = shift_proof.facts_of(before, till.printer.cash_totals())
+    totals = till.printer.cash_totals()
+    compared = counters.look(till) if kind in (CLOSE, X_REPORT) else None
+    if kind == CLOSE:
+        _write_down(till, before, totals, compared)
+    facts = shift_proof.facts_of(before, totals)
     operation = till.journal.start_operation(kind, amount, till.identity, facts, till.settings.cashier)
     try:
         act()
@@ -77,7 +83,15 @@ def _run(till: Till, kind: str, amount: Money | None, act: Callable[[], object])
         _after_doubt(till, operation, doubt)
     else:
         _done(till, operation, kind)
-    return _after(till, kind)
+    after = _after(till, kind)
+    return replace(after, counters=compared if kind != OPEN else counters.look(till))
+
+
+def _write_down(till: Till, before: PrinterStatus, totals: CashTotals, compared: Compared | None) -> None:
+    """What was counted in the shift, before the register forgets it."""
+    kept = shift_reports.of_counters(till, before, counters.last_sums(till, before), totals)
+    kept["compared"] = None if compared is None else compared.as_json()
+    till.journal.keep_shift_report(till.identity, before.shift.number, kept)
 
 
 def _done(till: Till, operation: int, kind: str) -> None:

@@ -13,6 +13,7 @@ from posapp.domain.printed import PrintedForm
 from posapp.domain.receipt import Receipt
 from posapp.domain.registration import FormProfile
 from posapp.domain.settlement import State
+from posapp.domain.shift_hours import CloseAdvice
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError
 
@@ -211,6 +212,7 @@ class RegisterView:
     trouble: PosError | None
     is_training: bool
     paper_ok: bool = True
+    closes: CloseAdvice | None = None  # the shift ends within two hours: when to close it
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,6 +439,10 @@ class Alarm:
         """One line for people."""
         minutes = int(self.age.total_seconds() // 60)
         order = self.order_number or self.key
+        if self.kind is CaseKind.REGISTER:
+            if language == "en":
+                return f"Register {self.key}: counters and journal differ for {minutes} min, a person has to decide."
+            return f"ККТ {self.key}: счётчики не сходятся с журналом {minutes} мин, решает человек."
         if language == "en":
             whose = "a person has to decide" if self.owner == "person" else "the program reads the storage"
             return f"{order}: outcome unknown for {minutes} min, {whose}."

@@ -116,6 +116,8 @@ DESK_TEXTS: dict[str, tuple[str, str]] = {
     "why.cancel.2": ("Покупатель платит иначе", "The customer pays otherwise"),
     "why.cancel.3": ("Покупатель отказался", "The customer does not buy"),
     "why.cancel_open.1": ("Та программа больше не работает", "That program no longer runs"),
+    "why.accept_counters.1": ("Сверили с X-отчётом и чеками", "Compared with an X report and the receipts"),
+    "why.accept_counters.2": ("Мастер обслуживал ККТ", "The register was serviced"),
     "why.foreign.1": ("Это чек другой кассы", "It is another till's receipt"),
     "why.operation_made.1": ("Проверили по ящику и ленте", "Checked by drawer and tape"),
     "why.operation_not_made.1": ("Проверили по ящику и ленте", "Checked by drawer and tape"),

@@ -27,6 +27,7 @@ REASONS = {
     "lost_not_made": 1,
     "cancel": 3,
     "cancel_open": 1,
+    "accept_counters": 2,
     "foreign": 1,
     "operation_made": 1,
     "operation_not_made": 1,

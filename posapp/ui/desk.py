@@ -159,6 +159,10 @@ class Desk(Protocol):
         """Lane device."""
         ...
 
+    def close_shift_if_due(self) -> RegisterView | None:
+        """Lane device. Closes the shift where the shop's rule says so; None when it does not, or not yet."""
+        ...
+
     def x_report(self) -> None:
         """Lane device. A report that closes nothing."""
         ...

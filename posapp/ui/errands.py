@@ -21,6 +21,7 @@ T = TypeVar("T")
 REGISTER_MS = 2_000
 STRIP_MS = 2_000
 SYNC_MS = 5_000
+RULE_MS = 30_000
 
 
 class Listener(Protocol):
@@ -70,6 +71,11 @@ class Listener(Protocol):
         """Where the copies of the journal are."""
         ...
 
+    @property
+    def is_serving(self) -> bool:
+        """Somebody stands at the till."""
+        ...
+
     def shift_closed(self) -> None:
         """The shift was closed: a quiet moment."""
         ...
@@ -98,6 +104,7 @@ class Errands(QObject):
             (REGISTER_MS, self.poll_register),
             (STRIP_MS, self.read_strip),
             (SYNC_MS, self.poll_sync),
+            (RULE_MS, self.poll_rule),
         ):
             timer = QTimer(self)
             timer.setInterval(interval_ms)
@@ -142,6 +149,18 @@ class Errands(QObject):
     def close_shift(self) -> None:
         """Closes the shift; the person was asked before."""
         self._shift(self._desk.close_shift, "shift.closed", self._listener.shift_closed)
+
+    def poll_rule(self) -> None:
+        """The shop's rule for its shift, when nobody stands at the till."""
+        if self._lanes.device.is_idle and not self._listener.is_serving:
+            self._bridge.run(self._lanes.device, self._desk.close_shift_if_due, self._closed_by_rule, self._ignore)
+
+    def _closed_by_rule(self, register: RegisterView | None) -> None:
+        if register is None:
+            return
+        self._listener.register_known(register, None)
+        self._say_ok("shift.closed_by_rule", n=register.shift.number if register.shift else "–")
+        self._listener.shift_closed()
 
     def x_report(self) -> None:
         """Prints a report that closes nothing."""

@@ -84,7 +84,10 @@ class Head(Pane):
         shift = None if register is None else register.shift
         if register is None or shift is None or shift.state is ShiftState.CLOSED:
             return facts
-        if register.shift_opened_at is not None:
+        if register.shift_opened_at is not None and register.closes is not None and register.closes.left:
+            age, at = self.look.age(register.shift_opened_at), f"{register.closes.at:%H:%M}"
+            facts.append(("shift", say("head.shift_ends", n=shift.number, age=age, at=at)))
+        elif register.shift_opened_at is not None:
             facts.append(("shift", say("head.shift", n=shift.number, age=self.look.age(register.shift_opened_at))))
         else:
             facts.append(("shift", say("head.shift_only", n=shift.number)))

@@ -60,6 +60,8 @@ def readiness_of(register: RegisterView | None, look: Look, *, recovered: bool) 
             return Readiness(Shape.BAD, say("ready.closed"), "open_shift")
         if register.shift.state is ShiftState.EXPIRED:
             return Readiness(Shape.BAD, say("ready.expired"), "close_shift")
+    if trouble is not None and trouble.code == "counters_differ":
+        return Readiness(Shape.BAD, say("ready.differs"), "resolve")
     if trouble is not None:
         is_unknown = trouble.exit_code == 3
         return Readiness(

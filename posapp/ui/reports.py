@@ -56,6 +56,7 @@ class Reports:
         self.register, self._register_trouble = register, trouble
         self.recovery.register_answers(register is not None and register.shift is not None)
         window.frame.service.show_register(register)
+        window.frame.strip.show_shift(None if register is None else register.closes)
         if window.pane.step is Step.IDLE:
             window.pane.idle.show_register(register)
         self.show_readiness()
@@ -143,6 +144,12 @@ class Reports:
         """Where the copies of the journal are."""
         self.copies = state
         self._window.frame.service.copies.show_state(state)
+
+    @property
+    def is_serving(self) -> bool:
+        """Somebody stands at the till: an order is open, or a receipt under way."""
+        counter = self._window.counter
+        return counter is None or counter.is_selling or counter.view is not None
 
     def shift_closed(self) -> None:
         """A quiet moment: do journal, register, portal and OFD agree on the shift?"""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 
+from posapp.domain.shift_hours import CloseAdvice
 from posapp.till.views import OutboxStrip
 from posapp.ui.alarms import CaseAlarm
 from posapp.ui.banner import LampIcon
@@ -76,6 +77,7 @@ class Strip(Pane):
     send_now = Signal()
     open_log = Signal()
     open_desk = Signal()
+    open_shift = Signal()
 
     def __init__(self, look: Look, *, is_short: bool = False) -> None:
         super().__init__(look, "bg", edge="top")
@@ -91,6 +93,9 @@ class Strip(Pane):
         self.cases = Button(look, "", height=Target.SMALL)
         self.cases.clicked.connect(self.open_desk)
         self.cases.hide()
+        self.shift = Button(look, "", height=Target.SMALL)
+        self.shift.clicked.connect(self.open_shift)
+        self.shift.hide()
         self.send = Button(look, look.say("strip.send"), icon="cloud-up", height=Target.SMALL)
         self.send.clicked.connect(self.send_now)
         row = QHBoxLayout(self)
@@ -98,6 +103,7 @@ class Strip(Pane):
         row.setSpacing(look.px(Space.S3))
         row.addWidget(self.lamp)
         row.addWidget(self.words, 1)
+        row.addWidget(self.shift)
         row.addWidget(self.cases)
         row.addWidget(self.person)
         row.addWidget(self.send)
@@ -131,6 +137,15 @@ class Strip(Pane):
         """What waits for a decision: the way to the resolve desk from every screen."""
         self.cases.set_text(self.look.say.count("strip.cases", alarm.count))
         self.cases.setVisible(alarm.count > 0)
+        self.refresh()
+
+    def show_shift(self, closes: CloseAdvice | None) -> None:
+        """How long the shift still lasts and when to close it: the way to its button from every screen."""
+        self.shift.setVisible(closes is not None)
+        if closes is not None:
+            say, left = self.look.say, closes.left.total_seconds()
+            facts = {"age": say.age(left), "at": f"{closes.at:%H:%M}"}
+            self.shift.set_text(say("strip.shift_ends", **facts) if left else say("strip.shift_over"))
         self.refresh()
 
     def refresh(self) -> None:

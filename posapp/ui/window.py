@@ -226,6 +226,7 @@ class Window(QWidget):
         frame.strip.send_now.connect(lambda: self.act("sync"))
         frame.strip.open_log.connect(lambda: self.go("log"))
         frame.strip.open_desk.connect(lambda: self.go("resolve"))
+        frame.strip.open_shift.connect(lambda: self.act("ask_close_shift"))
         frame.bar.went.connect(self.go)
         frame.pane.sell.connect(self._sell)
         frame.pane.left.connect(self.leave)

@@ -15,6 +15,7 @@ from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShip
 from posapp.domain.receipt import Receipt, ReceiptLine, TaxSystem, Tender, TenderKind
 from posapp.domain.registration import FormProfile, Registration
 from posapp.domain.settlement import Settlement, State
+from posapp.domain.shift_hours import CloseAdvice
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError, SaleError, Unreachable
 from posapp.till import keeping
@@ -326,6 +327,8 @@ class FakeDesk:
         self.sell_result: Callable[[OrderView, Money, Money], ReceiptView] | None = None
         self.sell_error: BaseException | None = None
         self.refreshed: OrderView | None = None
+        self.is_rule_due = False
+        self.closes: CloseAdvice | None = None
         self.outbox = OutboxStrip(0, None, None, 0, 0, False, None)
         self.rows: list[SyncRow] = []
         self.retried: list[int] = []
@@ -430,7 +433,8 @@ class FakeDesk:
             gone = Unreachable("device_unreachable", port="COM5")
             return RegisterView(None, None, None, 84, Money(12_845_000), gone, self.is_training)
         opened = NOW - timedelta(hours=6, minutes=12) if self.shift.state is not ShiftState.CLOSED else None
-        return RegisterView(IDENTITY, self.shift, opened, 84, Money(12_845_000), self.trouble, self.is_training)
+        sums = (84, Money(12_845_000))
+        return RegisterView(IDENTITY, self.shift, opened, *sums, self.trouble, self.is_training, closes=self.closes)
 
     def open_shift(self) -> RegisterView:
         self.asked.append(("open_shift",))
@@ -441,6 +445,12 @@ class FakeDesk:
         self.asked.append(("close_shift",))
         self.shift = Shift(ShiftState.CLOSED, self.shift.number)
         return self.register()
+
+    def close_shift_if_due(self) -> RegisterView | None:
+        if not self.is_rule_due:
+            return None
+        self.is_rule_due = False
+        return self.close_shift()
 
     def x_report(self) -> None:
         self.asked.append(("x_report",))
