@@ -76,7 +76,13 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "document-without-key", 2, "nothing tells our document from another program's",
-        (Edit(PLAN, "    steps = [Step(c.SendDocumentTlv(password, blob)) for blob in tags]", "    steps: list[Step] = []"),),
+        (
+            Edit(
+                PLAN,
+                "    steps = [Step(c.SendDocumentTlv(password, blob)) for blob in tags]",
+                "    steps: list[Step] = []",
+            ),
+        ),
         rules(2),
     ),
     Mutant(
