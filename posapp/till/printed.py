@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from posapp.domain.registration import FormProfile
 from posapp.domain.settlement import State
 from posapp.domain.takings import Takings
 from posapp.errors import PosError, SaleError
-from posapp.till import orders
+from posapp.till import orders, register
 from posapp.till.context import Till
 from posapp.till.receipts import form_profile, receipt_view
 from posapp.till.views import ReceiptView
@@ -53,7 +52,11 @@ def profile(till: Till) -> FormProfile:
 
 
 def document_form(till: Till, number: int) -> PrintedForm:
-    """A document of the register's storage by its number (1040), read now. Raises Refused `not_found`, Unreachable."""
+    """A document of the register's storage by its number (1040), read now. Raises Refused `not_found`, Unreachable.
+
+    Only of the register that was set up: its name and address would stand on another one's documents.
+    """
+    register.refuse_other_device(till)
     return form_of_tlv(till.printer.document_tlv(number), profile(till))
 
 
@@ -71,13 +74,13 @@ def form_of_tlv(data: bytes, known: FormProfile | None = None) -> PrintedForm:
 
 def x_report_form(till: Till) -> PrintedForm:
     """The X report from the counters of the register, read now; prints nothing. Raises Refused, Unreachable."""
-    identity = till.printer.connect()
+    register.refuse_other_device(till)
     counters = till.printer.shift_counters()
     opened = till.journal.get_fact(SHIFT_OPENED)
     return x_form(
         XReport(
-            device=identity,
-            registration=replace(profile(till).registration, factory_number=identity.factory_number),
+            device=till.identity,
+            registration=profile(till).registration,
             shift_number=counters.shift_number,
             at=till.now().replace(tzinfo=None),
             takings=takings_of(counters),
