@@ -35,7 +35,10 @@ BYTES_MAX, FEWEST = 8 << 30, 3
 """Copies of one place take no more than this, but so many stay in any case."""
 
 NOTES, COUNTS, IDENTITY, SETTINGS = "copy:", "copy:counts", "copy:identity", "copy:settings"
-TABLES = ("orders", "receipts", "attempts", "operations", "foreign_documents", "outbox", "sync_log", "audit")
+TABLES = (
+    *("orders", "receipts", "attempts", "operations", "foreign_documents", "outbox", "sync_log", "audit"),
+    *("shifts", "courier_days", "refusals"),
+)
 
 _NAME = re.compile(r"^journal-(\d{8}T\d{6}Z)\.sqlite$")
 _BEFORE = re.compile(r"^journal-before-\w+-(\d{8}T\d{6}Z)\.sqlite$")

@@ -59,7 +59,7 @@ def salvage(damaged: sqlite3.Connection, into: sqlite3.Connection) -> Salvaged:
     damaged.text_factory = _any_text
     found = Salvaged()
     into.execute("BEGIN IMMEDIATE")
-    for part in (_audit, _orders, _receipts, _operations, _holds):
+    for part in (_audit, _orders, _receipts, _operations, _shifts, _days, _refusals, _holds):
         try:
             part(damaged, into, found)
         except DAMAGE as error:
@@ -344,6 +344,95 @@ def _operations(damaged: sqlite3.Connection, into: sqlite3.Connection, found: Sa
             found.lost.append(f"operations: {row['kind']} не читается")
             continue
         found.count("operations")
+
+
+_SHIFT = "storage_number, shift_number, factory_number, opened_document, opened_at, closed_document, closed_at, report"
+
+
+def _shifts(damaged: sqlite3.Connection, into: sqlite3.Connection, found: Salvaged) -> None:
+    """Of a shift that the copy knows too, whatever the damaged file knows more of it."""
+    if _has(damaged, "shifts"):
+        for row in rows(damaged, "shifts", _SHIFT):
+            _take_shift(row, into, found)
+
+
+def _take_shift(row: Row, into: sqlite3.Connection, found: Salvaged) -> None:
+    try:
+        body_of(row["report"])
+        if not _is_text(row):
+            raise ValueError("no text")
+        into.execute("DELETE FROM shifts WHERE storage_number = ? AND shift_number = ? AND closed_document IS NULL",
+                     (row["storage_number"], row["shift_number"]))  # fmt: skip
+        before = into.total_changes
+        names = ", ".join(row)
+        into.execute(
+            f"INSERT OR IGNORE INTO shifts ({names}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608
+            list(row.values()),
+        )
+    except (ValueError, TypeError, sqlite3.IntegrityError):
+        found.lost.append(f"shifts: смена {row['shift_number']} не читается")
+        return
+    if into.total_changes > before:
+        found.count("shifts")
+
+
+_DAY = (
+    "id, is_open, courier, opened_by, opened_at, float_kopecks, storage_number, after_document, until_document,"
+    " closed_at, received_by, counted_kopecks, why, figures"
+)
+
+
+def _days(damaged: sqlite3.Connection, into: sqlite3.Connection, found: Salvaged) -> None:
+    """Days begun since the copy, and the end of the one that was open then."""
+    if not _has(damaged, "courier_days"):
+        return
+    known = {row[0]: bool(row[1]) for row in into.execute("SELECT id, is_open FROM courier_days")}
+    for row in rows(damaged, "courier_days", _DAY):
+        if known.get(row["id"]) is False:
+            continue
+        try:
+            if not _is_text(row) or (row["figures"] is not None and not body_of(row["figures"])):
+                raise ValueError("no figures")
+            if row["id"] in known:
+                changed = {name: value for name, value in row.items() if name != "id"}
+                places = ", ".join(f"{name} = ?" for name in changed)
+                into.execute(f"UPDATE courier_days SET {places} WHERE id = ?", [*changed.values(), row["id"]])  # noqa: S608
+            else:
+                _add(into, "courier_days", row)
+        except (ValueError, TypeError, sqlite3.IntegrityError):
+            found.lost.append(f"courier_days: день {row['id']} не читается")
+            continue
+        if row["id"] not in known:
+            found.count("courier_days")
+
+
+_REFUSAL = "id, at, day_id, portal, order_id, order_number, receipt_key, is_whole, amount_kopecks, who, why, lines"
+
+
+def _refusals(damaged: sqlite3.Connection, into: sqlite3.Connection, found: Salvaged) -> None:
+    if not _has(damaged, "refusals"):
+        return
+    after = into.execute("SELECT coalesce(max(id), 0) FROM refusals").fetchone()[0]
+    days = {row[0] for row in into.execute("SELECT id FROM courier_days")}
+    for row in rows(damaged, "refusals", _REFUSAL, after):
+        try:
+            if not _is_text(row) or not isinstance(body_of(row["lines"])["lines"], list):
+                raise ValueError("no lines")
+            _add(into, "refusals", {**row, "day_id": row["day_id"] if row["day_id"] in days else None})
+        except (ValueError, TypeError, KeyError, sqlite3.IntegrityError):
+            found.lost.append(f"refusals: отказ {row['order_number']} не читается")
+            continue
+        found.count("refusals")
+
+
+def _has(damaged: sqlite3.Connection, table: str) -> bool:
+    """Whether the file has a table at all: one of an earlier program does not."""
+    try:
+        return damaged.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
+    except DAMAGE as error:
+        if not _is_damage(error):
+            raise
+        return True  # the schema is gone: reading it with the copy's tells
 
 
 def _holds(damaged: sqlite3.Connection, into: sqlite3.Connection, found: Salvaged) -> None:
