@@ -57,6 +57,10 @@ _TEXTS = {
     "numbers": ("ФД {list}", "FD {list}"),
     "shows.more": ("и ещё {count}", "and {count} more"),
     "shows.document": ("ФД {number} – {words}, {at}, {note}", "FD {number} – {words}, {at}, {note}"),
+    "shows.begun": (
+        "На ККТ начат чек коррекции; ни вида, ни суммы у него ещё нет.",
+        "A correction receipt was begun on the register; it has neither kind nor sum yet.",
+    ),
     "shows.open": (
         "На ККТ открыт чек: {kind}, пока на {subtotal}.",
         "A receipt is open on the register: {kind}, {subtotal} so far.",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from posapp.devices.base import OpenDocument
 from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument
 from posapp.domain.money import ZERO, Money
 from posapp.domain.receipt import Receipt
@@ -256,10 +257,17 @@ def shows(say: Say, device: DeviceIdentity, after: int, look: Look, ours: Ours |
     if look.trouble is not None:
         parts.append(say("shows.unread", trouble=say.trouble(look.trouble)))
     if look.opened is not None:
-        parts.append(say("shows.open", kind=say.kind(look.opened.kind), subtotal=look.opened.subtotal))
+        parts.append(_open_text(say, look.opened))
     elif look.has_open:
         parts.append(say("shows.open_form"))
     return " ".join(parts)
+
+
+def _open_text(say: Say, opened: OpenDocument) -> str:
+    """What is open on the register; a correction of FFD 1.05 that was only begun shows nothing of itself."""
+    if not opened.has_kind:
+        return say("shows.begun")
+    return say("shows.open", kind=say.kind(opened.kind), subtotal=opened.subtotal)
 
 
 def document_line(say: Say, document: FiscalDocument, ours: Ours | None) -> str:
@@ -463,7 +471,7 @@ def of_register(till: Till, say: Say, trouble: PosError, since: datetime, look: 
     asked = "asked.open" if trouble.code == "foreign_receipt_open" else "asked.register"
     shown = trouble.message(say.language)
     if look.opened is not None:
-        shown = say("shows.open", kind=say.kind(look.opened.kind), subtotal=look.opened.subtotal)
+        shown = _open_text(say, look.opened)
     return Case(
         key=till.identity.factory_number,
         kind=CaseKind.REGISTER,

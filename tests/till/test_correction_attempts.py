@@ -17,7 +17,7 @@ from posapp.domain.fiscal import DocumentType
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, Refused, ResolveNeeded
-from posapp.till import recover, sale
+from posapp.till import recover, resolve, sale
 from tests.conformance.samples import correction
 from tests.rules.worlds import OWN_NUMBER, killed_at, loses_its_cable_at
 from tests.till.rig import BORN, PORT, Register
@@ -190,3 +190,21 @@ def keyless(shop: Shop) -> None:
         shop.register.open_port, PORT, key_tags=chosen.key_tags, correction_key_tag=chosen.correction_key_tag
     )
     shop.till = replace(shop.till, device=device)
+
+
+def test_the_desk_tells_what_was_begun(shop: Shop, version: Ffd) -> None:
+    receipt = begin(shop)
+    killed_at(shop, OPENING[version], after=True, sell=lambda: attempt(shop, receipt))
+    (case,) = resolve.cases(shop.till)
+    begun = "начат чек коррекции" if version is Ffd.V1_05 else "открыт чек: приход"
+    assert begun in case.story[1]
+
+
+def test_a_persons_word_cancels_what_was_begun(shop: Shop, version: Ffd) -> None:
+    receipt = begin(shop)
+    killed_at(shop, OPENING[version], after=True, sell=lambda: attempt(shop, receipt))
+    recover.resolve(shop.till, receipt.key, by_person=True)
+    assert shop.register.count(CANCEL[version]) == 1
+    assert state_of(shop, receipt) is State.PENDING
+    attempt(shop, receipt)
+    assert_one(shop, receipt)
