@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from posapp.cli import sync
 from posapp.devices.shtrih import commands as c
 from posapp.domain.checkout import receipt_of
 from posapp.domain.fiscal import ShiftState
@@ -120,6 +121,21 @@ def test_a_receipt_of_another_program_is_not_cut(ruled: Shop) -> None:
 def test_an_expired_shift_is_closed_whatever_is_known_of_it(ruled: Shop) -> None:
     ruled.register.advance(25 * HOUR)
     assert isinstance(shift_rule.close_if_due(ruled.till), ShiftReport)
+
+
+def test_an_exchange_that_goes_on_closes_it_and_survives_a_register_that_is_away(
+    ruled: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ruled.register.advance(4 * HOUR)
+    ruled.register.is_plugged = False
+    sync._close_if_due(ruled.till, True)
+    assert capsys.readouterr().out == ""
+    ruled.register.is_plugged = True
+    sync._close_if_due(ruled.till, True)
+    assert capsys.readouterr().out == '{"shift_closed": 1}\n'
+    sync._close_if_due(ruled.till, True)
+    assert capsys.readouterr().out == ""
+    assert not is_open(ruled)
 
 
 # ------------------------------------------------------------------------------------------------ the warning
