@@ -5,6 +5,9 @@ documents in the storage gives away (rule 11).
 
 A document of ours that is made after the copy and whose tags are gone to the archive cannot be told from another
 program's, by the till no more than by anybody. It stays unknown to the journal; its order must not be sold again.
+
+Not combined: several tills, a clone, and tags that are gone. The clone's claim is given back to the gateway by the
+original, which knows nothing of the sale before it has looked at its register.
 """
 
 from __future__ import annotations
@@ -65,6 +68,8 @@ def _cloned(world: World, seat: Seat, args: Args) -> None:
 
 def _sells(world: World, seat: Seat, machine: str, args: Args) -> bool:
     """A second program on a copy of the directory tries to sell an order that is not sold yet; whether it could."""
+    if seat.register.has_unreadable and len(world.seats) > 1:
+        return False
     folder = _spare(world, seat, "copy")
     copy_of_directory(seat.folder, folder)
     seat.release_register()

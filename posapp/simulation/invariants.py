@@ -94,6 +94,10 @@ class Judge:
         """Whether there is a receipt of the order."""
         return order_id in self._by_order
 
+    def document_of(self, order_id: int) -> Place | None:
+        """Where the receipt of the order is."""
+        return self._by_order.get(order_id)
+
     def unknown(self) -> tuple[int, int]:
         """How many outcomes were unknown to their sender, and how many of these were resolved.
 

@@ -124,6 +124,11 @@ class Register(SecondProgram):
         """The TLV of this document can be read."""
         self._unreadable.discard(number)
 
+    @property
+    def has_unreadable(self) -> bool:
+        """Whether the tags of any document are gone now."""
+        return bool(self._unreadable)
+
     def was_unreadable(self, place: tuple[str, int]) -> bool:
         """Whether the tags of this document have ever been gone."""
         return place in self._ever_unreadable

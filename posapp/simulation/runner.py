@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from posapp.simulation import witnesses
 from posapp.simulation.cashier import DAY_SALES
 from posapp.simulation.plan import WORLD_DAYS, Plan, plan_of, world_seed
 from posapp.simulation.violation import Violation
@@ -163,6 +164,7 @@ def play(plan: Plan) -> Outcome:
     try:
         world.play()
         _all_was_sold(world)
+        witnesses.agree(world)
         unknown, resolved = world.judge.unknown()
     except Violation as broken:
         violation = f"день {world.day}, шаг {world.step}: {broken.what}"

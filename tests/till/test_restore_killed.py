@@ -10,18 +10,21 @@ from typing import Any
 
 import pytest
 
+from tests.crash.stage import room
+
 STEPS_AT_LEAST = 50
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are forked and killed here")
-def test_a_restore_that_is_killed_at_every_step_ends_the_same(tmp_path: Path) -> None:
-    told = subprocess.run(
-        [sys.executable, "-m", "tests.till.restore_killed", str(tmp_path)],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_a_restore_that_is_killed_at_every_step_ends_the_same() -> None:
+    with room() as folder:
+        told = subprocess.run(
+            [sys.executable, "-m", "tests.till.restore_killed", str(folder)],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert told.returncode == 0, told.stderr
     runs: list[dict[str, Any]] = [json.loads(line) for line in told.stdout.splitlines()]
     *killed, whole = runs
