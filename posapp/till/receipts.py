@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posapp.domain.fiscal import FiscalMark
 from posapp.domain.registration import FNS_SITE, FormProfile, Registration
 from posapp.settings import PrinterSettings
+from posapp.till import marking
 from posapp.till.context import Till
 from posapp.till.views import ReceiptView
 
@@ -24,7 +25,17 @@ def receipt_view(till: Till, stored: StoredReceipt) -> ReceiptView:
         qr=None if mark is None else mark.qr(receipt.total, receipt.kind),
         reason=stored.reason,
         profile=form_profile(till.settings.printer),
+        verdicts=_verdicts(till, stored),
     )
+
+
+def _verdicts(till: Till, stored: StoredReceipt) -> dict[int, int]:
+    """Tag 2106 of the marked lines, as the register said it in the try that made the document."""
+    if stored.mark is None or not any(line.marking for line in stored.receipt.lines):
+        return {}
+    attempt = till.journal.last_attempt(stored.receipt.key)
+    found = () if attempt is None else marking.verdicts_of(attempt.evidence)
+    return {each.line: each.register.result for each in found if each.register is not None}
 
 
 def form_profile(printer: PrinterSettings | None) -> FormProfile:

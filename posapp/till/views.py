@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,7 +70,10 @@ class Lights:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptView:
-    """A receipt and where it stands. `profile` is what is known of the paper of its register."""
+    """A receipt and where it stands. `profile` is what is known of the paper of its register.
+
+    `verdicts`: what the register found out about marking codes (2106), by the number of the line, from 0.
+    """
 
     receipt: Receipt
     state: State
@@ -77,13 +81,14 @@ class ReceiptView:
     qr: str | None
     reason: str = ""
     profile: FormProfile = field(default_factory=FormProfile)
+    verdicts: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def form(self) -> PrintedForm:
         """The receipt as it is printed; without a mark it says that there is none."""
         from posapp.domain.printed_receipt import receipt_form_of
 
-        return receipt_form_of(self.receipt, self.mark, self.profile)
+        return receipt_form_of(self.receipt, self.mark, self.profile, self.verdicts)
 
     def as_json(self) -> dict[str, object]:
         """`receipt` of the command `sell`."""

@@ -98,6 +98,12 @@ def test_every_thing_has_its_line_its_code_and_its_permission(goods: MarkingShop
     assert value(third, 1212) == 1
 
 
+def test_the_paper_says_that_the_codes_were_checked(goods: MarkingShop) -> None:
+    sold = sell(goods)
+    assert sold.view.verdicts == {0: 15, 1: 15}
+    assert str(sold.view.form).count("[М+]") == 2
+
+
 def test_in_the_old_format_the_code_is_in_1162(old_goods: MarkingShop) -> None:
     sell(old_goods)
     old_goods.shop.assert_exactly_one()
