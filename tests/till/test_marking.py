@@ -10,7 +10,8 @@ import pytest
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.marking import BadMarking
 from posapp.domain.permission import AGE_MAX, Ban, Source
-from posapp.domain.receipt import Receipt
+from posapp.domain.receipt import CorrectionBasis, Receipt, Tender, TenderKind
+from posapp.domain.terms import CorrectionType
 from posapp.errors import SaleError, SetupError
 from posapp.journal.rows import StoredReceipt
 from posapp.settings import LIVE
@@ -174,6 +175,15 @@ def test_what_comes_back_needs_no_permission(goods: MarkingShop) -> None:
     sold = a_receipt(goods)
     back = replace(sold, settlement=replace(sold.settlement, kind=ReceiptKind.SELL_REFUND))
     assert [each.permission for each in marking.checked(goods.till, back)] == [None, None]
+    assert goods.marking.requests == []
+
+
+def test_a_correction_tells_of_what_has_happened(goods: MarkingShop) -> None:
+    goods.marking.set_codes({milk(1).identity: {"sold": True}})
+    sold = a_receipt(goods)
+    basis = CorrectionBasis(CorrectionType.SELF, sold.created_at.date())
+    exact = (Tender(TenderKind.CASH, sold.total),)
+    assert marking.checked(goods.till, replace(sold, tenders=exact, correction=basis)) == ()
     assert goods.marking.requests == []
 
 
