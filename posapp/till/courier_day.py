@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from posapp.domain.fiscal import DocumentType, ReceiptKind
 from posapp.domain.money import ZERO, Money
 from posapp.domain.order import Order
 from posapp.domain.receipt import TenderKind
@@ -277,12 +278,17 @@ def report(till: Till, day: CourierDay) -> DayReport:
     """The day with its sums; those that were signed where it is closed."""
     receipts = tuple(till.journal.receipts_of_day(day))
     refusals = tuple(till.journal.refusals_of_day(day.id))
-    takings, later = Takings.of(each.receipt for each in receipts), 0
+    takings, later = Takings.of(each.receipt for each in receipts if not _is_correction(each)), 0
     if not day.is_open:
         takings = Takings.from_json(day.figures["takings"])
         later = len(receipts) - int(day.figures["receipts"])
     unfinished = [each.receipt.order_number for each in till.journal.receipts_in(State.SENDING)] if day.is_open else []
     return DayReport(day, takings, receipts, refusals, _moves(till, day), tuple(unfinished), later)
+
+
+def _is_correction(stored: StoredReceipt) -> bool:
+    """A correction tells of money that was taken some other time: it is listed, and in no sum of the day."""
+    return stored.receipt.document_type is DocumentType.CORRECTION
 
 
 def _moves(till: Till, day: CourierDay) -> tuple[Operation, ...]:
@@ -339,8 +345,12 @@ def _row(name: str, amount: Money) -> str:
 
 def _receipt_line(stored: StoredReceipt, say: dict[str, str]) -> str:
     receipt = stored.receipt
-    kind = "" if receipt.kind.value == 1 else f"  {say['refund']}"
-    return f"  {receipt.order_number}  {receipt.total}  ФД {_document(stored)}{kind}"
+    words = [say[f"by_{name}"] for tender, name in _TENDERS if receipt.tender(tender)]
+    if receipt.kind in (ReceiptKind.SELL_REFUND, ReceiptKind.BUY_REFUND):
+        words.append(say["refund"])
+    if _is_correction(stored):
+        words.append(say["correction"])
+    return f"  {receipt.order_number}  {receipt.total}  ФД {_document(stored)}  {', '.join(words)}"
 
 
 _TENDERS = (
@@ -364,7 +374,13 @@ _RU: dict[str, Any] = {
     "difference": "Разница",
     "why": "Причина: {why}",
     "receipts": "Чеков: {n}",
+    "by_cash": "нал.",
+    "by_cashless": "безнал.",
+    "by_prepaid": "зачёт",
+    "by_credit": "кредит",
+    "by_other": "иное",
     "refund": "возврат",
+    "correction": "коррекция, в суммах дня её нет",
     "later": "  из них после подписи: {n}, в суммах их нет",
     "refusals": "Отказов: {n}, вернуть в магазин товара на {sum}",
     "cash_in": "Внесено в ящик ККТ",
@@ -387,7 +403,13 @@ _EN: dict[str, Any] = {
     "difference": "Difference",
     "why": "Reason: {why}",
     "receipts": "Receipts: {n}",
+    "by_cash": "cash",
+    "by_cashless": "cashless",
+    "by_prepaid": "prepaid",
+    "by_credit": "credit",
+    "by_other": "other",
     "refund": "refund",
+    "correction": "correction, not in the sums of the day",
     "later": "  of these after signing: {n}, not in the sums",
     "refusals": "Refusals: {n}, goods of {sum} go back to the shop",
     "cash_in": "Cash put into the register",

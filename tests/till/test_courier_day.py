@@ -226,6 +226,7 @@ def test_the_sheet_shows_what_was_signed(shop: Shop) -> None:
     closed = hand_in(shop, FLOAT, "чек забыли оплатить")
     for language, words in (("ru", ("Разница", "Причина")), ("en", ("Difference", "Reason"))):
         sheet = courier_day.text(closed, shop.till.now(), language)
+        assert any("1001" in line and ("нал." in line or "cash" in line) for line in sheet.splitlines())
         for word in (*words, COURIER, BOSS, str(FLOAT), str(TOTAL), str(-TOTAL), "1001", "1002", "нет дома"):
             assert word in sheet, (language, word)
         assert max(map(len, sheet.splitlines())) <= 80
