@@ -22,6 +22,7 @@ FILE, LOOK_FILE = "settings.json", "look.json"
 DATA_DIR_VARIABLE = "POSAPP_DATA_DIR"
 TRAINING, LIVE = "training", "live"
 BYTES_MAX = 1 << 20
+PLACE_MAX = 256  # tag 1187
 DEFAULT_PASSWORD = 30
 """The password of the system administrator that a register leaves the factory with."""
 
@@ -142,7 +143,32 @@ class ShiftSettings:
         return time.fromisoformat(self.close_at) if self.close_at else None
 
 
-_Part = TypeVar("_Part", PrinterSettings, PortalSettings, BackupSettings, OfdSettings, GatewaySettings, MarkingSettings)
+@dataclass(frozen=True, slots=True)
+class SalesSettings:
+    """What the till adds to its receipts beside what the register prints of itself.
+
+    `cashier_inn` is tag 1203. `place` is 1187 where it is another than the registered one. `is_mobile`: a courier's
+    till, whose address of settlement (1009) is where the order is brought. `card_sign` and `sbp_sign` are what the
+    shop's accountant wants in tag 1236 (0: not said).
+    """
+
+    cashier_inn: str = ""
+    place: str = ""
+    is_mobile: bool = False
+    card_sign: int = 0
+    sbp_sign: int = 0
+
+
+_Part = TypeVar(
+    "_Part",
+    PrinterSettings,
+    PortalSettings,
+    BackupSettings,
+    OfdSettings,
+    GatewaySettings,
+    MarkingSettings,
+    SalesSettings,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +197,7 @@ class Settings:
     gateway: GatewaySettings | None = None
     marking: MarkingSettings | None = None
     shift: ShiftSettings = ShiftSettings()
+    sales: SalesSettings = SalesSettings()
 
     @property
     def is_training(self) -> bool:
@@ -295,6 +322,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         gateway=None if gateway is None else _typed(GatewaySettings(**gateway)),
         marking=None if marking is None else _typed(MarkingSettings(**marking)),
         shift=_shift(body.get("shift") or {}),
+        sales=_sales(body.get("sales") or {}),
     )
 
 
@@ -317,6 +345,16 @@ def _printer(given: Mapping[str, Any]) -> PrinterSettings:
     if printer.width not in _WIDTHS:
         raise ValueError(f"width {printer.width}")
     return printer
+
+
+def _sales(given: Mapping[str, Any]) -> SalesSettings:
+    """What the till adds to its receipts."""
+    sales = _typed(SalesSettings(**given))
+    if not re.fullmatch(r"(?:[0-9]{12})?", sales.cashier_inn) or len(sales.place) > PLACE_MAX:
+        raise ValueError("sales")
+    if not (0 <= sales.card_sign <= 255 and 0 <= sales.sbp_sign <= 255):
+        raise ValueError("card_sign, sbp_sign")
+    return sales
 
 
 _KEY_TAGS = ("1084", "1192", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,8 @@ import typer
 
 from posapp.cli import claims
 from posapp.cli.common import DataDir, Json, answer, command, language
-from posapp.till import exchange, orders
+from posapp.domain.offers import Offer
+from posapp.till import exchange, orders, sale
 from posapp.till.claims import held
 from posapp.till.views import OrderRow, OrderView
 
@@ -22,6 +24,7 @@ def register(app: typer.Typer) -> None:
     group.command("pull")(command(pull))
     group.command("list")(command(list_))
     group.command("show")(command(show))
+    group.command("offers")(command(offers))
     group.command("route")(command(route))
     group.command("claims")(command(claims.held))
     group.command("release")(command(claims.release))
@@ -108,6 +111,33 @@ def show(
     answer(json, _view(shown), _text(shown))
 
 
+def offers(
+    order: Annotated[str, typer.Argument(help="Номер заказа.")], data_dir: DataDir = None, json: Json = False
+) -> None:
+    """Что сейчас можно сделать с заказом: какой чек, сколько взять денег и что набрать."""
+    from posapp import app
+
+    with app.open_till(app.data_dir(data_dir), write=False) as till:
+        found = orders.find(till, order)
+        ways = sale.offers_of(till, found)
+    body = {"order": found.number, "offers": [each.as_json(language()) for each in ways]}
+    lines = [_offer_line(found.number, each, several=_is_one_of_many(each, ways)) for each in ways]
+    answer(json, body, "\n".join(lines) or f"По заказу {found.number} всё рассчитано.")
+
+
+def _is_one_of_many(offer: Offer, ways: Sequence[Offer]) -> bool:
+    return sum(each.way is offer.way for each in ways) > 1
+
+
+def _offer_line(number: str, offer: Offer, *, several: bool) -> str:
+    parts = [f"взять {offer.due}"] if offer.due else ["денег не брать"]
+    sums = (("зачёт", offer.prepaid), ("в долг", offer.credit), ("взамен денег", offer.other))
+    parts += [f"{word} {amount}" for word, amount in sums if amount]
+    payment = f" --payment {offer.payment_id}" if several else ""
+    command = f"posapp sell {number} --as {offer.way.value}{payment}"
+    return f"{offer.title(language())}: {', '.join(parts)}\n    {command}"
+
+
 def _row(row: OrderRow) -> dict[str, Any]:
     return {
         "order": row.number,
@@ -153,6 +183,7 @@ def _view(shown: OrderView) -> dict[str, Any]:
         ],
         "receipts": [each.as_json() for each in shown.receipts],
         "lights": shown.lights.as_json(),
+        "offers": [each.way.value for each in shown.offers],
         "refusal": None if shown.refusal is None else shown.refusal.as_json(language()),
     }
 
@@ -163,6 +194,8 @@ def _text(shown: OrderView) -> str:
     for line in order.lines:
         lines.append(f"  {line.name}  {str(line.quantity).replace('.', ',')} × {line.price} = {line.line_sum}")
     lines.append(_lamps(shown.lights.as_json()))
+    if shown.offers:
+        lines.append("Можно: " + "; ".join(dict.fromkeys(each.title(language()) for each in shown.offers)))
     if shown.refusal is not None:
         lines.append(f"{shown.refusal.message(language())} {shown.refusal.action(language())}")
     return "\n".join(lines)

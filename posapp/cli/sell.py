@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from posapp.cli.common import DataDir, Json, amount, answer, command
+from posapp.domain.checkout import Terms
 from posapp.domain.marking import MarkingCode, parse_marking
+from posapp.domain.money import Money, total
+from posapp.domain.offers import Way
+from posapp.domain.terms import IDENTIFIERS_MAX, CashlessDetail
 from posapp.errors import UsageError
 from posapp.till import counters, exchange, sale
 from posapp.till.context import Till
@@ -27,6 +32,18 @@ def sell(
         list[str] | None,
         typer.Option("--mark", help="СТРОКА=КОД: код маркировки вещи этой строки; на каждую вещь свой."),
     ] = None,
+    sbp: Annotated[str | None, typer.Option(help="Оплачено по СБП, рубли.")] = None,
+    way: Annotated[Way, typer.Option("--as", help="Что делаем; «posapp orders offers» говорит, что можно.")] = Way.FULL,
+    payment: Annotated[int | None, typer.Option(help="Какая оплата заказа, если их несколько.")] = None,
+    card_ref: Annotated[str, typer.Option(help="Номер операции по карте (RRN).")] = "",
+    sbp_ref: Annotated[str, typer.Option(help="Идентификатор операции СБП.")] = "",
+    contact: Annotated[str, typer.Option(help="Почта или телефон +7… для чека; иначе из заказа.")] = "",
+    buyer: Annotated[str, typer.Option(help="Покупатель-организация: название (вместе с --inn).")] = "",
+    inn: Annotated[str, typer.Option(help="ИНН покупателя-организации.")] = "",
+    deal_day: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="День старой сделки: её ставка НДС ещё действует (с --why)."),
+    ] = None,
     override: Annotated[
         bool, typer.Option("--override", help="Продать, хотя не доказано, что чека ещё нет: отвечает старший (--why).")
     ] = False,
@@ -35,17 +52,28 @@ def sell(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Печатает чек заказа. Перед этим выясняет судьбу прежних чеков; второй чек того же заказа не печатает никогда."""
+    """Печатает чек заказа. Перед этим выясняет судьбу прежних чеков; второй чек того же расчёта не печатает никогда."""
     from posapp import app
 
-    tenders = sale.tenders_of(amount(cash), amount(card))
+    by_card, by_sbp = amount(card), amount(sbp)
+    tenders = sale.tenders_of(amount(cash), _sum(by_card, by_sbp))
+    if (override or deal_day is not None) != bool(why.strip()):
+        raise UsageError("usage", what="--override или --deal-day и --why идут вместе")
     codes = _codes(mark or [])
-    if override != bool(why.strip()):
-        raise UsageError("usage", what="--override и --why идут вместе")
     with app.open_till(app.data_dir(data_dir), person=by.strip()) as till:
         found = exchange.order_for_sale(till, order)
+        terms = Terms(
+            way=way,
+            payment_id=payment,
+            cashless=_details(till, (by_card, card_ref), (by_sbp, sbp_ref)),
+            contact=contact.strip(),
+            buyer_name=buyer.strip(),
+            buyer_inn=inn.strip(),
+            deal_day=None if deal_day is None else deal_day.date(),
+            why=why.strip(),
+        )
         try:
-            done = sale.sell(till, found, tenders, why.strip(), codes)
+            done = sale.sell(till, found, tenders, why.strip() if override else "", codes, terms)
         except AlreadyReceipted as error:
             error.extra = {"order": found.number, "receipt": error.view.as_json()}
             raise
@@ -62,6 +90,24 @@ def _codes(given: list[str]) -> dict[int, list[MarkingCode]]:
             raise UsageError("usage", what="--mark пишут как СТРОКА=КОД, строка – её номер в чеке")
         found.setdefault(int(number), []).append(parse_marking(code))
     return found
+
+
+def _sum(*amounts: Money | None) -> Money | None:
+    given = [each for each in amounts if each is not None]
+    return total(given) if given else None
+
+
+def _details(till: Till, card: tuple[Money | None, str], sbp: tuple[Money | None, str]) -> tuple[CashlessDetail, ...]:
+    """Of each cashless payment what is known (1234): told when an SBP payment or a number of an operation was given."""
+    if not (sbp[0] or card[1].strip() or sbp[1].strip()):
+        return ()
+    sales = till.settings.sales
+    named = (("картой", card, sales.card_sign), ("СБП", sbp, sales.sbp_sign))
+    return tuple(
+        CashlessDetail(paid, sign, reference.strip()[:IDENTIFIERS_MAX], word)
+        for word, (paid, reference), sign in named
+        if paid
+    )
 
 
 def _answer(json: bool, number: str, done: Sold, till: Till) -> None:

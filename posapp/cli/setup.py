@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ from posapp import vault
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language
 from posapp.devices.registry import make_printer
 from posapp.domain.fiscal import DeviceIdentity
-from posapp.domain.vat import VatRate
+from posapp.domain.vat import VatRate, rule_for
 from posapp.errors import JournalError, SetupError, SyncError, UsageError
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
@@ -37,12 +38,13 @@ MODES = ("till-driven", "portal-driven", "site-poll")
 
 def register(app: typer.Typer) -> None:
     """Adds the group."""
-    from posapp.cli import leave, setup_backup, setup_gateway, setup_marking, setup_ofd, setup_shift
+    from posapp.cli import leave, setup_backup, setup_gateway, setup_marking, setup_ofd, setup_sales, setup_shift
 
     group = typer.Typer(help="Настройка: каждая команда проверяет то, что сохраняет.", no_args_is_help=True)
     group.command("printer")(command(printer))
     group.command("portal")(command(portal))
     group.command("vat")(command(vat))
+    group.command("sales")(command(setup_sales.sales))
     group.command("gateway")(command(setup_gateway.gateway))
     group.command("backup")(command(setup_backup.backup))
     group.command("ofd")(command(setup_ofd.ofd))
@@ -72,7 +74,7 @@ def printer(
     """Подключает ККТ: находит её, читает номера, доказывает связь и сохраняет."""
     from posapp import app
 
-    till, cashier = checked_name(till), _cashier(cashier)
+    till, cashier = checked_name(till), checked_cashier(cashier)
     folder = app.data_dir(data_dir)
     settings = setup.begin(folder, training=training, identity=app.new_id())
     profile = setup.probe(make_printer(model, port, link=link, password=password))
@@ -124,7 +126,7 @@ def checked_name(till: str | None) -> str | None:
     return till
 
 
-def _cashier(name: str | None) -> str | None:
+def checked_cashier(name: str | None) -> str | None:
     """Position and surname as tag 1021 carries them: one line of at most 64 characters."""
     if name is None:
         return None
@@ -238,12 +240,14 @@ def vat(
             "percent": None if line.row.percent is None else f"{line.row.percent:f}",
             "confirmed": line.confirmed,
             "proposed": line.proposed,
+            "reason": _reason(line, today.date()),
         }
         for line in setup.vat_lines(settings, today.date())
     ]
     text = "\n".join(
         f"{line.row.row_id:>4}  {line.row.name:<24} "
-        f"подтверждено: {_rate(line.confirmed):<11} предлагаем: {_rate(line.proposed)}"
+        f"подтверждено: {_rate(line.confirmed):<13} предлагаем: {_rate(line.proposed):<13} "
+        f"{_reason(line, today.date())}"
         for line in setup.vat_lines(settings, today.date())
     )
     answer(json, {"rows": rows}, text)
@@ -272,6 +276,15 @@ def _with_fresh_rows(settings: Settings) -> Settings:
 
 def _rate(rate: VatRate | None) -> str:
     return "нет" if rate is None else f"{rate.title} ({rate.value})"
+
+
+def _reason(line: setup.VatLine, day: date) -> str:
+    """Why the confirmed rate, or else the proposed one, is lawful on that day, and since when."""
+    rate = line.confirmed or line.proposed
+    rule = None if rate is None else rule_for(rate, day)
+    if rule is None:
+        return "" if rate is None else "для новых продаж уже не действует"
+    return f"{rule.reason}, с {rule.since:%d.%m.%Y}"
 
 
 def _pair(text: str) -> tuple[int, VatRate]:

@@ -94,6 +94,21 @@ def total(sums: list[Money] | tuple[Money, ...]) -> Money:
     return Money(sum(each.kopecks for each in sums))
 
 
+def spread(amount: Money, weights: list[int]) -> list[Money]:
+    """An amount divided in proportion to weights, to the kopeck: the largest remainders take what rounding leaves.
+
+    Raises ValueError when there is nothing to divide by.
+    """
+    whole = sum(weights)
+    if whole <= 0 or min(weights) < 0:
+        raise ValueError("weights are not negative and not all zero")
+    shares = [amount.kopecks * weight // whole for weight in weights]
+    remainders = sorted(range(len(weights)), key=lambda n: (-(amount.kopecks * weights[n] % whole), n))
+    for place in remainders[: amount.kopecks - sum(shares)]:
+        shares[place] += 1
+    return [Money(share) for share in shares]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Quantity:
     """How much of a thing (tag 1023): more than zero, at most six decimals."""

@@ -156,6 +156,11 @@ class Receipt:
         return total([line.line_sum for line in self.lines])
 
     @property
+    def settled_money(self) -> Money:
+        """What this receipt settles of the order's payments: all but what was prepaid and what is on credit."""
+        return self.total - self.tender(TenderKind.PREPAID) - self.tender(TenderKind.CREDIT)
+
+    @property
     def handed_over(self) -> Money:
         """All tenders together."""
         return total([tender.amount for tender in self.tenders])

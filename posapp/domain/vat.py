@@ -14,6 +14,7 @@ from enum import IntEnum
 from fractions import Fraction
 
 from posapp.domain.money import ZERO, Money
+from posapp.domain.terms import TaxSystem
 
 
 class VatRate(IntEnum):
@@ -117,6 +118,22 @@ def rule_for(rate: VatRate, day: date) -> Rule | None:
     return None
 
 
+_REDUCED = frozenset((VatRate.VAT_5, VatRate.VAT_7, VatRate.VAT_5_105, VatRate.VAT_7_107))
+
+
+def is_lawful_under(rate: VatRate, system: TaxSystem) -> bool:
+    """Whether a seller of this tax system (1055) may show the rate at all.
+
+    5 % and 7 % belong to the simplified system alone (Tax Code art. 164 p. 8, since 2025), which may also have chosen
+    the general rates or be exempt. A patent owes no VAT. ОСН and ЕСХН show general rates, 0 % and exempt goods.
+    """
+    if system is TaxSystem.PATENT:
+        return rate is VatRate.NONE
+    if system in (TaxSystem.USN_INCOME, TaxSystem.USN_INCOME_OUTCOME):
+        return True
+    return rate not in _REDUCED
+
+
 def line_vat(line_sum: Money, rate: VatRate) -> Money:
     """VAT inside a gross sum, sum·r/(100+r), half up to the kopeck (tag 1200). Zero for 0 % and for no VAT."""
     return vat_inside(line_sum, rate.percent or 0)
@@ -190,6 +207,7 @@ __all__ = [
     "PortalVatRow",
     "Rule",
     "VatRate",
+    "is_lawful_under",
     "is_plausible",
     "line_vat",
     "propose",

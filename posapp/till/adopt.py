@@ -6,10 +6,15 @@ into the journal with its own key, so the settlement is taken again and the port
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from posapp.domain import ffd
 from posapp.domain.checkout import settlement_of
 from posapp.domain.fiscal import DocumentType, FiscalDocument, ReceiptKind
+from posapp.domain.offers import part_of
+from posapp.domain.order import Order
 from posapp.domain.readback import receipt_from
+from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Stamp, State
 from posapp.errors import ResolveNeeded
 from posapp.journal.rows import Decision, SettlementTaken
@@ -66,8 +71,18 @@ def _take_in(till: Till, stamp: Stamp, number: int, kind: ReceiptKind) -> None:
         receipt = receipt_from(
             entries, stamp, settlement_of(order, kind), now=till.now(), is_training=till.settings.is_training
         )
-        till.journal.add_receipt(receipt)
+        till.journal.add_receipt(_of_its_part(till, order, receipt))
     except ValueError as error:
         raise ResolveNeeded("not_resolvable", why=f"ФД {number} не похож на чек этой программы: {error}") from error
     except SettlementTaken as error:
         raise ResolveNeeded("not_resolvable", why=f"по заказу {stamp.order} уже есть чек {error.key}") from error
+
+
+def _of_its_part(till: Till, order: Order, receipt: Receipt) -> Receipt:
+    """The receipt with the part of the order that it settled, by what it says: goods without money, or which sum."""
+    stored = till.journal.receipts_of_order(order.portal, order.order_id)
+    alive = [each.receipt for each in stored if each.state is not State.CANCELLED]
+    part = part_of(order, receipt, alive) if receipt.kind is ReceiptKind.SELL else None
+    if part is None:
+        return receipt
+    return replace(receipt, settlement=replace(receipt.settlement, part=part))

@@ -30,6 +30,7 @@ WORDS = {
     "claim.taken_over": ("заказ забран у другой кассы", "an order was taken over from another till"),
     "claim.released": ("заказ отдан другим кассам", "an order was given back to the other tills"),
     "claim.doubled_settled": ("с двумя чеками заказа разобрались", "the two receipts of an order were seen to"),
+    "vat.older_deal": ("ставка НДС старой сделки", "the VAT rate of an older deal"),
     "till.alone": ("подтверждено, что касса на портале одна", "this till was declared alone on its portal"),
     "entry.held": ("запись для портала придержана", "an entry for the portal is held"),
     "directory.restored": ("журнал восстановлен и сверен с ФН", "the journal was restored, the storage read"),

@@ -87,12 +87,17 @@ class Till:
     @property
     def seller(self) -> Seller:
         """What the till adds to each receipt."""
-        systems = self.printer_settings.tax_systems
+        systems = tuple(TaxSystem(each) for each in self.printer_settings.tax_systems)
+        sales = self.settings.sales
         return Seller(
             till=self.settings.till,
             cashier=self.settings.cashier,
-            tax_system=TaxSystem(systems[0]) if systems else TaxSystem.OSN,
+            tax_system=systems[0] if systems else TaxSystem.OSN,
             is_training=self.settings.is_training,
+            tax_systems=systems,
+            cashier_inn=sales.cashier_inn,
+            place=sales.place,
+            is_mobile=sales.is_mobile,
         )
 
     @property

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from posapp.domain.checkout import refuse_unsellable
+from posapp.domain.checkout import refuse_unfit, refuse_unsellable
+from posapp.domain.offers import Offer, offers
 from posapp.domain.order import Order
 from posapp.domain.settlement import State
 from posapp.domain.vat import VatRate
@@ -47,8 +48,10 @@ def on_board(till: Till, text: str) -> Order | None:
 
 
 def view(till: Till, order: Order) -> OrderView:
-    """The order with its receipts, its lights, and why it cannot be sold – also because another till has it."""
+    """The order with its receipts, its lights, what can be done with it, and why it cannot be sold at once, if so –
+    also because another till has it."""
     shown = _view(till, order)
+    shown = replace(shown, offers=_offers(shown))
     if shown.refusal is not None or till.settings.gateway is None:
         return shown
     return replace(shown, refusal=claims.lost_order(till, order))
@@ -58,7 +61,7 @@ def _view(till: Till, order: Order) -> OrderView:
     stored = till.journal.receipts_of_order(order.portal, order.order_id)
     alive = [each for each in stored if each.state is not State.CANCELLED]
     receipt = alive[-1] if alive else None
-    entries = till.journal.entries_of_receipt(receipt.receipt.key) if receipt else []
+    entries = [entry for each in alive for entry in till.journal.entries_of_receipt(each.receipt.key)]
     return OrderView(
         order=order,
         receipts=tuple(receipt_view(till, each) for each in stored),
@@ -66,6 +69,20 @@ def _view(till: Till, order: Order) -> OrderView:
         refusal=_refusal(till, order, receipt.state if receipt else None, mark_text(receipt.mark if receipt else None)),
         rates=rates_of(till, order),
     )
+
+
+def _offers(shown: OrderView) -> tuple[Offer, ...]:
+    """What can be done; nothing while a receipt is under way."""
+    if any(each.state in _UNFINISHED for each in shown.receipts):
+        return ()
+    try:
+        refuse_unfit(shown.order)
+        return offers(shown.order, [each.receipt for each in shown.receipts if each.state is State.FISCALIZED])
+    except SaleError:
+        return ()
+
+
+_UNFINISHED = (State.PENDING, State.HELD, State.REFUSED, State.SENDING)
 
 
 def rates_of(till: Till, order: Order) -> tuple[VatRate | None, ...]:

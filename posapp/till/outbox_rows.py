@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from posapp.domain.fiscal import FiscalMark, ReceiptKind
+from posapp.domain.lawful import Step
 from posapp.domain.receipt import Receipt
 from posapp.journal.rows import NewEntry
 from posapp.till.context import Till
+from posapp.till.steps import steps_of
 
 
 def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry]:
-    """mark → payment → status → stock for a sale of an order; nothing for other receipts yet."""
+    """What the portal has to hear of a sale of an order; nothing for other receipts yet.
+
+    Money that was taken: its mark and its payment. Goods that went out: their shipment. The final status when nothing
+    is left to settle. A hand-over without money has no payment, so its mark goes to the shipment (rule 15: the fields
+    of the payment carry the prepayment's receipt and are never overwritten).
+    """
     if receipt.kind is not ReceiptKind.SELL or receipt.settlement.portal == "" or till.settings.portal is None:
         return []
-    payment_id = int(receipt.settlement.part)
-    total = receipt.total.kopecks
+    money, mark_body = receipt.settled_money.kopecks, mark.as_json()
+    payment = {"payment_id": receipt.settlement.payment_id, "key": receipt.key}
     bodies: dict[str, dict[str, object]] = {
-        "mark": {"payment_id": payment_id, "key": receipt.key, "mark": mark.as_json(), "total_kopecks": total},
-        "payment": {"payment_id": payment_id, "key": receipt.key, "total_kopecks": total},
+        "mark": {**payment, "mark": mark_body, "total_kopecks": money},
+        "payment": {**payment, "total_kopecks": money},
         "status": {"status": till.settings.portal.final_status},
         "stock": {},
     }
+    shipment_id = receipt.settlement.shipment_id
+    if shipment_id is not None:
+        bodies["stock"] = {"shipment_id": shipment_id, "mark": mark_body, "key": receipt.key}
+    if shipment_id is not None or receipt.step is Step.DEBT:  # no single payment says that all is paid
+        bodies["status"]["needs"] = "all_paid"
     return [
-        NewEntry(step, receipt.settlement.order_id, receipt.order_number, receipt.settlement.portal, body)
-        for step, body in bodies.items()
+        NewEntry(step, receipt.settlement.order_id, receipt.order_number, receipt.settlement.portal, bodies[step])
+        for step in steps_of(receipt)
     ]

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.settlement import State
 from posapp.errors import WORDS, PosError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR, STEPS, OutboxEntry
 from posapp.sync.bitrix.look import PortalOrder, PortalPayment
 from posapp.till.reconcile_views import Difference, Fact, Move, Phrase, joined
+from posapp.till.steps import steps_of
 from posapp.till.witnesses import Kept, Paid, PortalReading
 
 PATIENCE = timedelta(days=1)
@@ -43,6 +45,9 @@ def _of_receipt(each: Kept, order: PortalOrder | None, now: datetime) -> Iterato
     if order.is_cancelled:
         yield _told("portal_cancelled", each, what=Phrase("отменён", "cancelled"))
         return
+    if each.receipt.settlement.shipment_id is not None:  # a hand-over: no payment tells of it
+        yield from _lacking(each, _steps_lacking(each, order, None), now)
+        return
     payment = order.payment(_payment_id(each))
     if payment is None:
         missing = Phrase(f"оплаты {each.receipt.settlement.part} в нём нет", "the payment is not there any more")
@@ -56,8 +61,7 @@ def _of_receipt(each: Kept, order: PortalOrder | None, now: datetime) -> Iterato
 
 
 def _payment_id(each: Kept) -> int:
-    part = each.receipt.settlement.part
-    return int(part) if part.isascii() and part.isdigit() else 0
+    return each.receipt.settlement.payment_id or 0
 
 
 def _other_receipt(each: Kept, payment: PortalPayment) -> Phrase | None:
@@ -84,21 +88,30 @@ def _mark_differs(each: Kept, found: Phrase) -> Difference:
 
 
 # ------------------------------------------------------------------------------------------------ what is lacking
-def _steps_lacking(each: Kept, order: PortalOrder, payment: PortalPayment) -> dict[str, Phrase]:
-    """The steps that the portal does not show as done, in words."""
+def _steps_lacking(each: Kept, order: PortalOrder, payment: PortalPayment | None) -> dict[str, Phrase]:
+    """The steps of the receipt that the portal does not show as done, in words."""
     entries = _by_step(each)
     target = str(entries["status"].body.get("status", "")) if "status" in entries else ""
     shown = {
-        "mark": payment.key == each.receipt.key and payment.document == str(each.mark.document_number),
-        "payment": payment.is_paid,
+        "mark": payment is not None
+        and payment.key == each.receipt.key
+        and payment.document == str(each.mark.document_number),
+        "payment": payment is not None and payment.is_paid,
         "status": not target or order.status == target,
-        "stock": bool(order.shipments) and all(deducted for _id, deducted in order.shipments),
+        "stock": _is_deducted(order, each.receipt.settlement.shipment_id),
     }
     words = {
         **_LACKING,
         "status": Phrase(f"статус {order.status}, а не {target}", f"status {order.status}, not {target}"),
     }
-    return {step: words[step] for step in STEPS if not shown[step]}
+    own = steps_of(each.receipt) if each.receipt.kind is ReceiptKind.SELL else STEPS
+    return {step: words[step] for step in own if not shown[step]}
+
+
+def _is_deducted(order: PortalOrder, shipment_id: int | None) -> bool:
+    """The goods of that shipment, or of all, are out of stock."""
+    found = [deducted for number, deducted in order.shipments if shipment_id in (None, number)]
+    return bool(found) and all(found)
 
 
 def _by_step(each: Kept) -> Mapping[str, OutboxEntry]:

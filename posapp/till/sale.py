@@ -13,11 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from posapp.devices.base import PrinterStatus
-from posapp.domain.checkout import receipt_of
-from posapp.domain.fiscal import FiscalMark
+from posapp.domain.checkout import FULL_PAYMENT, Terms, full_offer, receipt_of, refuse_unfit
+from posapp.domain.fiscal import FiscalMark, ReceiptKind
+from posapp.domain.lawful import MONEY
 from posapp.domain.marked_lines import same_goods, with_codes
 from posapp.domain.marking import MarkingCode, parse_marking
 from posapp.domain.money import Money
+from posapp.domain.offers import Offer, Way, chosen, offers
 from posapp.domain.order import Order
 from posapp.domain.permission import LineVerdict
 from posapp.domain.receipt import Receipt, Tender, TenderKind
@@ -54,16 +56,30 @@ class Sold:
 
 
 class AlreadyReceipted(SaleError):
-    """The order has its receipt; `view` is it."""
+    """The order has its receipt; `view` is it. `ways`: what can be done next where the deal goes on."""
 
-    def __init__(self, order: Order, view: ReceiptView) -> None:
+    def __init__(self, order: Order, view: ReceiptView, ways: Sequence[str] = ()) -> None:
         document, at = mark_text(view.mark)
-        super().__init__("already_receipted", order=order.number, document=document, at=at)
+        facts = {"order": order.number, "document": document, "at": at}
+        if ways:
+            super().__init__("deal_goes_on", **facts, ways=", ".join(ways))
+        else:
+            super().__init__("already_receipted", **facts)
         self.view = view
 
 
-def sell(till: Till, order: Order, tenders: Sequence[Tender], override: str = "", codes: Codes = NO_CODES) -> Sold:
+def sell(
+    till: Till,
+    order: Order,
+    tenders: Sequence[Tender],
+    override: str = "",
+    codes: Codes = NO_CODES,
+    terms: Terms = FULL_PAYMENT,
+) -> Sold:
     """Prints the receipt of an order, or the one that was begun for it with the same tenders.
+
+    `terms` say which of the order's offers it is (full payment unless told otherwise) and what the person adds; the
+    tenders are the money that was handed over. An order may have several receipts, one for each of its settlements.
 
     Recovery runs first, so nothing is sold while an earlier outcome is open. With several tills on the portal the
     order's claim is taken before the receipt is in the journal, and looked at again before a begun one is printed: it
@@ -73,21 +89,22 @@ def sell(till: Till, order: Order, tenders: Sequence[Tender], override: str = ""
     any receipt, and again before a begun one is tried again (see `marking`). Raises SaleError (cannot be sold so),
     DeviceError, ResolveNeeded (a person has to decide), JournalError.
     """
-    begun = _begun(till, order)
+    begun = _begun(till, order, terms)
     if begun is None:
-        receipt = _new_receipt(till, order, tenders, codes)
+        receipt = _new_receipt(till, order, tenders, codes, terms)
         status = counters.ready(till, recover.status_for_sale(till))
         neighbours.refuse_receipted(till, order, override)
         verdicts = marking.checked(till, receipt)
         with claims.claimed(till, order, override):
+            _note_older_deal(till, receipt, terms)
             till.journal.add_receipt(receipt)
         return print_pending(till, receipt, status, verdicts)
     if begun.state is not State.FISCALIZED:
         looked = _recovered(till, begun)
-        begun = _begun(till, order) or begun
+        begun = _again(till, begun)
         if begun.state is not State.FISCALIZED:
-            _same_tenders(order, begun.receipt, tenders)
-            _same_order(till, order, begun.receipt)
+            _same_tenders(order, begun.receipt, tenders, terms)
+            _same_order(till, order, begun.receipt, tenders, terms)
             _same_codes(order, begun.receipt, codes)
             status = counters.ready(till, looked)
             neighbours.refuse_receipted(till, order, override)
@@ -95,7 +112,7 @@ def sell(till: Till, order: Order, tenders: Sequence[Tender], override: str = ""
             with claims.claimed(till, order, override):
                 _consent(till, begun)
             return print_pending(till, begun.receipt, status, verdicts)
-    raise AlreadyReceipted(order, begun)
+    raise AlreadyReceipted(order, begun, _next_ways(till, order))
 
 
 def _recovered(till: Till, begun: ReceiptView) -> PrinterStatus:
@@ -119,10 +136,66 @@ def _is_sending(till: Till, begun: ReceiptView) -> bool:
     return stored is not None and stored.state is State.SENDING
 
 
-def _new_receipt(till: Till, order: Order, tenders: Sequence[Tender], codes: Codes = NO_CODES) -> Receipt:
+def _new_receipt(
+    till: Till,
+    order: Order,
+    tenders: Sequence[Tender],
+    codes: Codes = NO_CODES,
+    terms: Terms = FULL_PAYMENT,
+) -> Receipt:
     now = till.now().replace(microsecond=0)
-    made = receipt_of(order, tenders, till.vat, till.seller, identity=till.new_id(), now=now)
+    offer = offer_of(till, order, terms)
+    _refuse_with_gateway(till, order, offer)
+    made = receipt_of(order, tenders, till.vat, till.seller, identity=till.new_id(), now=now, offer=offer, terms=terms)
     return replace(made, lines=with_codes(made.lines, codes)) if codes else made
+
+
+def offers_of(till: Till, order: Order) -> tuple[Offer, ...]:
+    """What can lawfully be done with the order now. Raises SaleError when nothing can."""
+    refuse_unfit(order)
+    return offers(order, made_for(till, order))
+
+
+def offer_of(till: Till, order: Order, terms: Terms) -> Offer:
+    """The offer that the terms mean. Raises SaleError when it is none of those that are open now."""
+    made = made_for(till, order)
+    if terms.way is Way.FULL and not made:
+        return full_offer(order)
+    refuse_unfit(order)
+    return chosen(order, made, terms.way, terms.payment_id)
+
+
+def made_for(till: Till, order: Order) -> tuple[Receipt, ...]:
+    """The receipts of the order whose marks are on disk."""
+    stored = till.journal.receipts_of_order(order.portal, order.order_id)
+    return tuple(each.receipt for each in stored if each.state is State.FISCALIZED)
+
+
+def _note_older_deal(till: Till, receipt: Receipt, terms: Terms) -> None:
+    """Whose word it is that a rate of the past still counts: before the receipt is there."""
+    if terms.deal_day is not None:
+        rates = ", ".join(sorted({line.vat.title for line in receipt.lines}))
+        facts = {"order": receipt.order_number, "deal_day": terms.deal_day.isoformat(), "rates": rates}
+        till.journal.note(decided(till, "vat.older_deal", receipt.key, terms.why, **facts))
+
+
+def _refuse_with_gateway(till: Till, order: Order, offer: Offer) -> None:
+    """Rule 15: the gateway closes an order with its first receipt, so where tills share one there is only one."""
+    if till.settings.gateway is None or (offer.way in _ONLY_RECEIPT and not made_for(till, order)):
+        return
+    raise SaleError("way_with_gateway", way=offer.way.value)
+
+
+_ONLY_RECEIPT = (Way.FULL, Way.BARTER, Way.HANDOVER, Way.REST)
+"""Ways that may be all that an order ever sees of this till."""
+
+
+def _next_ways(till: Till, order: Order) -> list[str]:
+    """What is left to do with an order that has a receipt; nothing where that cannot be said."""
+    try:
+        return list(dict.fromkeys(each.way.value for each in offers_of(till, order)))
+    except SaleError:
+        return []
 
 
 def print_pending(till: Till, receipt: Receipt, status: PrinterStatus, verdicts: Sequence[LineVerdict] = ()) -> Sold:
@@ -200,29 +273,43 @@ def sold(till: Till, key: str) -> Sold:
     return Sold(receipt_view(till, stored), len(pending))
 
 
-def _begun(till: Till, order: Order) -> ReceiptView | None:
-    """The order's receipt that is not cancelled, if there is one."""
+def _begun(till: Till, order: Order, terms: Terms) -> ReceiptView | None:
+    """The receipt that has to be ended before another one of the order is begun; or, for a sale without more words,
+    the one that the order has. A refund is another matter."""
     alive = [
         each
         for each in till.journal.receipts_of_order(order.portal, order.order_id)
-        if each.state is not State.CANCELLED
+        if each.state is not State.CANCELLED and each.receipt.kind is ReceiptKind.SELL
     ]
-    if not alive:
-        return None
-    return receipt_view(till, alive[-1])
+    unfinished = [each for each in alive if each.state is not State.FISCALIZED]
+    counting = unfinished[-1:] or (alive[-1:] if terms.way is Way.FULL else [])
+    return receipt_view(till, counting[0]) if counting else None
 
 
-def _same_tenders(order: Order, receipt: Receipt, tenders: Sequence[Tender]) -> None:
-    if sorted((each.kind, each.amount) for each in tenders) != sorted(
-        (each.kind, each.amount) for each in receipt.tenders
-    ):
+def _again(till: Till, begun: ReceiptView) -> ReceiptView:
+    """The begun receipt as recovery left it."""
+    stored = till.journal.receipt(begun.receipt.key)
+    return begun if stored is None else receipt_view(till, stored)
+
+
+def _same_tenders(order: Order, receipt: Receipt, tenders: Sequence[Tender], terms: Terms) -> None:
+    """The money that is handed over must be that of the begun receipt. Raises SaleError."""
+    money = [each for each in receipt.tenders if each.kind in MONEY and terms.way is not Way.SITE_PAYMENT]
+    if sorted((each.kind, each.amount) for each in tenders) != sorted((each.kind, each.amount) for each in money):
         raise SaleError("other_tenders", order=order.number, tenders=tenders_text(receipt.tenders), key=receipt.key)
 
 
-def _same_order(till: Till, order: Order, receipt: Receipt) -> None:
+def _same_order(till: Till, order: Order, receipt: Receipt, tenders: Sequence[Tender], terms: Terms) -> None:
     """A receipt begun earlier is printed only if the order would give the same one today. Raises SaleError."""
-    today = receipt_of(order, receipt.tenders, till.vat, till.seller, identity=receipt.identity, now=receipt.created_at)
-    if today.settlement != receipt.settlement or not same_goods(today.lines, receipt.lines):
+    offer = offer_of(till, order, terms)
+    if offer.part != receipt.settlement.part:
+        raise SaleError("other_way", order=order.number, begun=tenders_text(receipt.tenders), key=receipt.key)
+    today = receipt_of(
+        order, tenders, till.vat, till.seller, identity=receipt.identity, now=receipt.created_at, offer=offer,
+        terms=terms,
+    )  # fmt: skip
+    same = today.settlement == receipt.settlement and today.tenders == receipt.tenders
+    if not same or not same_goods(today.lines, receipt.lines):
         raise SaleError("begun_differs", order=order.number, before=receipt.total, after=today.total, key=receipt.key)
 
 
@@ -236,8 +323,16 @@ def _same_codes(order: Order, receipt: Receipt, codes: Codes) -> None:
 
 def tenders_text(tenders: Sequence[Tender]) -> str:
     """`наличными 1 000,00 ₽, картой 500,00 ₽`."""
-    words = {TenderKind.CASH: "наличными", TenderKind.CASHLESS: "картой"}
-    return ", ".join(f"{words.get(each.kind, each.kind.name)} {each.amount}" for each in tenders)
+    return ", ".join(f"{TENDER_WORDS[each.kind]} {each.amount}" for each in tenders)
+
+
+TENDER_WORDS = {
+    TenderKind.CASH: "наличными",
+    TenderKind.CASHLESS: "картой",
+    TenderKind.PREPAID: "предоплатой",
+    TenderKind.CREDIT: "в кредит",
+    TenderKind.OTHER: "встречным предоставлением",
+}
 
 
 def tenders_of(cash: Money | None, card: Money | None) -> tuple[Tender, ...]:

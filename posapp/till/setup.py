@@ -12,7 +12,7 @@ from posapp import settings as settings_file
 from posapp.devices.base import FiscalPrinter, PrinterProfile
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.receipt import TaxSystem
-from posapp.domain.vat import DELIVERY_ROW, PortalVatRow, VatRate, is_plausible, propose
+from posapp.domain.vat import DELIVERY_ROW, PortalVatRow, VatRate, is_lawful_under, is_plausible, propose
 from posapp.errors import SetupError, UsageError
 from posapp.settings import LIVE, TRAINING, PortalSettings, PrinterSettings, Settings, VatSettings
 
@@ -128,10 +128,24 @@ def vat_lines(settings: Settings, day: date) -> list[VatLine]:
     from posapp.till.context import vat_table
 
     table = vat_table(settings.vat.rows, settings.vat.confirmed)
-    lines = [VatLine(row, table.confirmed.get(row.row_id), propose(row, day)) for row in table.rows.values()]
+    lines = [
+        VatLine(row, table.confirmed.get(row.row_id), _proposed(settings, row, day)) for row in table.rows.values()
+    ]
     delivery = PortalVatRow(DELIVERY_ROW, "Доставка", None)
     lines.append(VatLine(delivery, table.confirmed.get(DELIVERY_ROW), _delivery(settings, lines)))
     return lines
+
+
+def _proposed(settings: Settings, row: PortalVatRow, day: date) -> VatRate | None:
+    """What the row says, unless the shop's tax system knows no such rate."""
+    rate = propose(row, day)
+    return rate if rate is not None and _fits_system(settings, rate) else None
+
+
+def _fits_system(settings: Settings, rate: VatRate) -> bool:
+    """Whether a tax system of the register allows the rate; without a register nothing is known against it."""
+    systems = settings.printer.tax_systems if settings.printer else ()
+    return not systems or any(is_lawful_under(rate, TaxSystem(each)) for each in systems)
 
 
 def _delivery(settings: Settings, lines: list[VatLine]) -> VatRate | None:
@@ -155,6 +169,10 @@ def with_vat(settings: Settings, mapping: Mapping[int, VatRate], day: date, at: 
         line = lines.get(row_id)
         if line is None:
             raise UsageError("usage", what=f"строки НДС {row_id} на портале нет")
+        if not _fits_system(settings, rate):
+            registered = settings.printer.tax_systems if settings.printer else ()
+            systems = ", ".join(TaxSystem(each).name for each in registered)
+            raise SetupError("vat_against_tax_system", line=line.row.name, rate=rate.title, system=systems)
         if row_id != DELIVERY_ROW and not is_plausible(line.row, rate, day):
             raise SetupError("vat_unmapped", line=line.row.name, row=f"{rate.title} не подходит к строке {row_id}")
     confirmed = {**settings.vat.confirmed, **{row_id: rate.value for row_id, rate in mapping.items()}}

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalMark, ReceiptKind, Shift
 from posapp.domain.money import ZERO, Money
+from posapp.domain.offers import Offer
 from posapp.domain.order import Order
 from posapp.domain.printed import PrintedForm
 from posapp.domain.receipt import Receipt
@@ -108,7 +109,8 @@ class ReceiptView:
 class OrderView:
     """An order as the screens show it: the local copy, its receipts, its lights, and why it cannot be sold, if so.
 
-    `rates` are the rates that the lines would be printed with, in their order; None where none is confirmed.
+    `rates` are the rates that the lines would be printed with, in their order; None where none is confirmed. `offers`
+    is what can lawfully be done with the order now.
     """
 
     order: Order
@@ -116,6 +118,7 @@ class OrderView:
     lights: Lights
     refusal: PosError | None
     rates: tuple[VatRate | None, ...] = ()
+    offers: tuple[Offer, ...] = ()
 
     @property
     def receipt(self) -> ReceiptView | None:

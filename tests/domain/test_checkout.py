@@ -19,7 +19,9 @@ from posapp.domain.vat import DELIVERY_ROW, PortalVatRow, VatRate
 from posapp.errors import SaleError
 
 NOW = datetime(2026, 10, 5, 12, 30)
-SELLER = Seller("Касса-1", "Кассир Иванова", TaxSystem.OSN, is_training=True)
+SELLER = Seller(
+    "Касса-1", "Кассир Иванова", TaxSystem.OSN, is_training=True, tax_systems=(TaxSystem.OSN, TaxSystem.USN_INCOME)
+)
 ROWS = {
     1: PortalVatRow(1, "НДС 22%", Decimal(22)),
     2: PortalVatRow(2, "НДС 10%", Decimal(10)),

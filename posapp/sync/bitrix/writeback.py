@@ -14,6 +14,9 @@ Four steps per receipt, each only after the ones it stands on (reference: Bitrix
 | status | the order has its final status | the payment |
 | stock | every shipment is deducted | the payment |
 
+A hand-over of goods that were paid before, or that go out on credit, settles no payment: it has only `status` (which
+then stands on all payments of the order) and `stock`, of its own shipment, whose document fields take its number.
+
 The mark goes into fields that nothing else of a cash payment uses; `externalPayment` is an enum of the 1C exchange and
 is never touched. A field that holds another receipt's key or document is never overwritten (rule 15).
 """
@@ -35,6 +38,9 @@ Row = Mapping[str, Any]
 
 STEPS = ("mark", "payment", "status", "stock")
 STATUS_CODE = "FISCAL_OK"
+ALL_PAID = "all_paid"
+"""`needs` of a status: not one payment but all of the order's must be paid."""
+
 DESCRIPTION_MAX = 512
 
 # `sale.shipment.update` is not partial: what is not sent is reset – `deducted` returns goods to stock, prices become 0.
@@ -94,7 +100,7 @@ def plan(step: str, row: Row, body: Row, key: str) -> Plan:
         case "status":
             return _plan_status(row, body, key)
         case "stock":
-            return _plan_stock(row, key)
+            return _plan_stock(row, body, key)
     raise ValueError(f"no such step: {step!r}")
 
 
@@ -158,7 +164,8 @@ def _plan_payment(row: Row, body: Row, key: str) -> Plan:
 
 
 def _plan_status(row: Row, body: Row, key: str) -> Plan:
-    if not _is_paid_by(row, key):
+    is_due = _is_paid_whole(row) if body.get("needs") == ALL_PAID else _is_paid_by(row, key)
+    if not is_due:
         return Later()
     if _is_cancelled(row):
         return _differs(row, "он отменён на сайте")
@@ -168,18 +175,22 @@ def _plan_status(row: Row, body: Row, key: str) -> Plan:
     return Write((("sale.order.update", {"id": _id(row), "fields": {"statusId": target}}),))
 
 
-def _plan_stock(row: Row, key: str) -> Plan:
-    if not _is_paid_by(row, key):
+def _plan_stock(row: Row, body: Row, key: str) -> Plan:
+    wanted = as_int(body.get("shipment_id"))
+    if wanted is None and not _is_paid_by(row, key):
         return Later()
     if _is_cancelled(row):
         return _differs(row, "он отменён на сайте")
     shipments = [each for each in as_rows(row.get("shipments")) if _is_goods(each)]
+    if wanted is not None:
+        shipments = [each for each in shipments if as_int(each.get("id")) == wanted]
     if not shipments:
         return Conflict("stock_rejected", {"reason": "в заказе нет отгрузки"})
     waiting = [each for each in shipments if as_flag(each.get("deducted")) is not True]
     if not waiting:
         return Done("отгрузка " + ", ".join(as_text(each.get("id")) for each in shipments))
-    return Write(tuple(("sale.shipment.update", _deduct(each)) for each in waiting))
+    named = {} if wanted is None else _document_fields(body, _offset_time(row))
+    return Write(tuple(("sale.shipment.update", _deduct(each, named)) for each in waiting))
 
 
 # ---------------------------------------------------------------------------------------------- what is written
@@ -215,9 +226,19 @@ def _update_payment(payment: Row, fields: dict[str, str]) -> Write:
     return Write((("sale.payment.update", {"id": as_int(payment.get("id")), "fields": given}),))
 
 
-def _deduct(shipment: Row) -> dict[str, Any]:
+def _deduct(shipment: Row, named: Mapping[str, str]) -> dict[str, Any]:
+    """`named`: the document's fields, which are filled only where nobody has filled them."""
     kept = {name: shipment[name] for name in SHIPMENT_FIELDS if _is_scalar(shipment.get(name))}
+    if not as_text(shipment.get("deliveryDocNum")):
+        kept |= named
     return {"id": as_int(shipment.get("id")), "fields": {**kept, "deducted": "Y"}}
+
+
+def _document_fields(body: Row, offset_of: datetime) -> dict[str, str]:
+    """The shipment's document: the number (1040) and day of the receipt that handed it over."""
+    mark = FiscalMark.from_json(as_object(body.get("mark")))
+    day = datetime.combine(mark.printed_at.date(), time(12), offset_of.tzinfo or UTC)
+    return {"deliveryDocNum": str(mark.document_number), "deliveryDocDate": day.isoformat(timespec="seconds")}
 
 
 def _is_scalar(value: object) -> bool:
@@ -236,6 +257,13 @@ def _is_paid_by(row: Row, key: str) -> bool:
     return any(
         as_text(each.get("psInvoiceId")) == key and as_flag(each.get("paid")) for each in as_rows(row.get("payments"))
     )
+
+
+def _is_paid_whole(row: Row) -> bool:
+    """The paid payments come to the order's price."""
+    price = as_decimal(row.get("price"))
+    sums = [as_decimal(each.get("sum")) for each in as_rows(row.get("payments")) if as_flag(each.get("paid"))]
+    return price is not None and sum((each for each in sums if each is not None), Decimal(0)) >= price
 
 
 def _is_cancelled(row: Row) -> bool:
