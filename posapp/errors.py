@@ -616,6 +616,13 @@ WORDS: dict[str, Words] = {
         "The customer's INN “{inn}” does not fit: wrong digits, or no name beside it. Nothing was printed.",
         "Check its 10 or 12 digits; name and INN go together.",
     ),
+    "refund_over": Words(
+        380,
+        "Вернуть {what} нельзя: осталось {left}. Ничего не напечатано.",
+        "Посмотрите чек продажи и прежние возвраты по нему.",
+        "{what} cannot be taken back: {left} is left. Nothing was printed.",
+        "Look at the receipt of the sale and at its earlier refunds.",
+    ),
     "already_receipted": Words(
         305,
         "Заказ {order} уже пробит: ФД {document}, {at}.",

@@ -9,9 +9,23 @@ from uuid import UUID
 
 from posapp.domain import ffd
 from posapp.domain.money import Money, Quantity
-from posapp.domain.receipt import PaymentMethod, PaymentObject, Receipt, ReceiptLine, TaxSystem, Tender, TenderKind
+from posapp.domain.receipt import (
+    CashlessDetail,
+    CorrectionBasis,
+    OriginalReceipt,
+    PaymentMethod,
+    PaymentObject,
+    Receipt,
+    ReceiptLine,
+    TaxSystem,
+    Tender,
+    TenderKind,
+)
 from posapp.domain.settlement import Settlement, Stamp, identity_of
+from posapp.domain.terms import CorrectionType
 from posapp.domain.vat import VatRate
+
+SIGN_DIGITS = 10  # 1077 as decimal text
 
 
 def receipt_from(
@@ -20,7 +34,9 @@ def receipt_from(
     """The receipt that a document shows. Raises ValueError when it is not one that this program would have printed.
 
     Cash is what was paid, not what was handed over: a document does not know the change. The identity has only the 80
-    bits that travel in the key; the key is the same.
+    bits that travel in the key; the key is the same. Of a marking code the document holds what names the thing (1162,
+    1163); place and address may be the register's own and are left to it. Of what a document refers to (1192) only the
+    sign is there.
     """
     lines = tuple(_line(entry.items or ()) for entry in entries if entry.tag == 1059)
     tenders = tuple(
@@ -37,9 +53,14 @@ def receipt_from(
         cashier=_text(entries, 1021),
         created_at=now,
         buyer_contact=_text(entries, 1008),
-        buyer_name=_text(entries, 1227),
-        buyer_inn=_text(entries, 1228).strip(),
+        buyer_name=_text(entries, 1227) or _text(entries, 1256, 1227),
+        buyer_inn=(_text(entries, 1228) or _text(entries, 1256, 1228)).strip(),
         is_training=is_training,
+        cashless=_cashless(entries),
+        cashier_inn=_text(entries, 1203).strip(),
+        is_internet=_int(entries, 1125, default=0) == 1,
+        basis=_basis(entries),
+        correction=_correction(entries),
     )
     if receipt.kind != _int(entries, 1054) or receipt.total.kopecks != _int(entries, 1020):
         raise ValueError("kind or total of the document differ from its lines")
@@ -59,6 +80,39 @@ def _line(entries: Sequence[ffd.Entry]) -> ReceiptLine:
         payment_method=PaymentMethod(_int(entries, 1214)),
         payment_object=PaymentObject(_int(entries, 1212)),
         marking=_marking(entries),
+        measure=_int(entries, 2108, default=0),
+    )
+
+
+def _cashless(entries: Sequence[ffd.Entry]) -> tuple[CashlessDetail, ...]:
+    """Tag 1234: each 1235 inside."""
+    told = ffd.find(entries, 1234)
+    items = [each.items or () for each in (told.items if told is not None and told.items else ()) if each.tag == 1235]
+    return tuple(
+        CashlessDetail(Money(_int(each, 1082)), _int(each, 1236, default=0), _text(each, 1237), _text(each, 1238))
+        for each in items
+    )
+
+
+def _basis(entries: Sequence[ffd.Entry]) -> OriginalReceipt | None:
+    """What 1192 names, unless it carries our own key or is free text."""
+    sign = _text(entries, 1192).strip()
+    is_sign = sign.isascii() and sign.isdigit() and len(sign) <= SIGN_DIGITS and int(sign) < 1 << 32
+    return OriginalReceipt(sign) if is_sign else None
+
+
+def _correction(entries: Sequence[ffd.Entry]) -> CorrectionBasis | None:
+    """Tags 1173 and 1174 of a correction receipt; None for a receipt."""
+    if ffd.find(entries, 1173) is None:
+        return None
+    day = ffd.find(entries, 1174, 1178)
+    if day is None or not isinstance(day.value, datetime):
+        raise ValueError("a correction without the day of what it puts right")
+    return CorrectionBasis(
+        CorrectionType(_int(entries, 1173)),
+        day.value.date(),
+        _text(entries, 1174, 1179).strip(),
+        _text(entries, 1174, 1177).strip(),
     )
 
 
@@ -80,6 +134,6 @@ def _int(entries: Sequence[ffd.Entry], tag: int, default: int | None = None) -> 
     return found.value
 
 
-def _text(entries: Sequence[ffd.Entry], tag: int) -> str:
-    found = ffd.find(entries, tag)
+def _text(entries: Sequence[ffd.Entry], *path: int) -> str:
+    found = ffd.find(entries, *path)
     return found.value if found is not None and isinstance(found.value, str) else ""

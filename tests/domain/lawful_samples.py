@@ -83,10 +83,12 @@ def details_for(draw: st.DrawFn, amount: Money) -> tuple[CashlessDetail, ...]:
 
 
 @st.composite
-def receipts(draw: st.DrawFn) -> Receipt:
-    """Any lawful receipt or correction."""
-    kind = draw(st.sampled_from(ReceiptKind))
-    correction = draw(st.none() | corrections())
+def receipts(
+    draw: st.DrawFn, kinds: tuple[ReceiptKind, ...] = tuple(ReceiptKind), *, corrected: bool = True
+) -> Receipt:
+    """Any lawful receipt, or correction where `corrected`, of these kinds."""
+    kind = draw(st.sampled_from(kinds))
+    correction = draw(st.none() | corrections()) if corrected else None
     bought = kind in (ReceiptKind.BUY, ReceiptKind.BUY_REFUND)
     step = HANDOVER if bought else draw(st.sampled_from([AHEAD, HANDOVER, HANDOVER, DEBT]))
     methods, tenders = _choices(step)

@@ -1,0 +1,168 @@
+"""The refund of a receipt, in full or in part: same lines, same method and rate, never more than was sold. Pure.
+
+A refund mirrors its original (FFD: "возврат прихода" has the content of what it takes back): goods that were handed
+over against a prepayment come back against 1215, goods on credit against 1216, and the money of the prepayment or of
+the paid debt comes back by the refund of *that* receipt. Which tender gives how much back is proposed here and may be
+given by a person, within what was taken by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from posapp.domain.checkout import Seller
+from posapp.domain.fiscal import FiscalMark, ReceiptKind
+from posapp.domain.money import ZERO, Money, Quantity, round_half_up, total
+from posapp.domain.receipt import OriginalReceipt, PaymentMethod, Receipt, ReceiptLine, Tender, TenderKind
+from posapp.domain.settlement import numbered_part
+from posapp.errors import SaleError
+
+REFUND_KIND: Mapping[ReceiptKind, ReceiptKind] = {
+    ReceiptKind.SELL: ReceiptKind.SELL_REFUND,
+    ReceiptKind.BUY: ReceiptKind.BUY_REFUND,
+}
+GIVEN_BACK = (TenderKind.CREDIT, TenderKind.CASHLESS, TenderKind.CASH, TenderKind.OTHER, TenderKind.PREPAID)
+"""In this order tenders give back what a part of a receipt comes to: a debt shrinks before money moves."""
+
+
+def refund_of(
+    original: Receipt,
+    mark: FiscalMark,
+    taken: Mapping[int, Quantity] | None,
+    seller: Seller,
+    *,
+    identity: UUID,
+    now: datetime,
+    earlier: Sequence[Receipt] = (),
+    tenders: Sequence[Tender] | None = None,
+) -> Receipt:
+    """The receipt that takes back lines of another one.
+
+    Args:
+        original: a sale (or purchase) with its `mark`; its tax system, buyer and settlement are kept.
+        taken: number of the line, from 0, to how much of it comes back; None for all that is left.
+        seller: who takes it back.
+        earlier: the refunds of this receipt that were made before, wherever they were made.
+        tenders: how it is given back; None for the proposal of `give_back`.
+
+    Raises:
+        SaleError: `refund_over` – more than is left of a line, of the receipt or of a tender; nothing is left; a
+            refund of a refund.
+    """
+    kind = REFUND_KIND.get(original.kind)
+    if kind is None:
+        raise SaleError("refund_over", what="возврат", left="0")
+    lines = tuple(_lines(original, earlier, taken))
+    due = total([line.line_sum for line in lines])
+    left = original.total - total([each.total for each in earlier])
+    if not lines or due > left:
+        raise SaleError("refund_over", what=due, left=left)
+    given = tuple(tenders) if tenders is not None else give_back(original, lines, earlier)
+    _refuse_over(original, given, earlier)
+    return replace(
+        original,
+        identity=identity,
+        settlement=replace(
+            original.settlement, part=numbered_part(original.settlement.part, len(earlier) + 1), kind=kind
+        ),
+        lines=lines,
+        tenders=given,
+        till=seller.till,
+        cashier=seller.cashier,
+        cashier_inn=seller.cashier_inn,
+        place=seller.place,
+        created_at=now,
+        cashless=(),
+        basis=OriginalReceipt.of(original.key, mark),
+    )
+
+
+def left_of(original: Receipt, earlier: Sequence[Receipt]) -> list[Decimal]:
+    """How much of each line of the original can still be taken back, in the order of its lines."""
+    back: dict[tuple[object, ...], Decimal] = {}
+    for receipt in earlier:
+        for line in receipt.lines:
+            back[_same(line)] = back.get(_same(line), Decimal(0)) + line.quantity.value
+    left = []
+    for line in original.lines:
+        used = min(back.get(_same(line), Decimal(0)), line.quantity.value)
+        back[_same(line)] = back.get(_same(line), Decimal(0)) - used
+        left.append(line.quantity.value - used)
+    return left
+
+
+def _same(line: ReceiptLine) -> tuple[object, ...]:
+    """What makes two lines the same thing, whatever their quantity."""
+    return line.name, line.price, line.vat, line.payment_method, line.payment_object, line.measure, line.marking
+
+
+def _lines(original: Receipt, earlier: Sequence[Receipt], taken: Mapping[int, Quantity] | None) -> list[ReceiptLine]:
+    left = left_of(original, earlier)
+    wanted = {n: Quantity(each) for n, each in enumerate(left) if each} if taken is None else dict(taken)
+    found = []
+    for number, quantity in sorted(wanted.items()):
+        if not 0 <= number < len(left):
+            raise SaleError("refund_over", what=f"строка {number + 1}", left=f"строк {len(left)}")
+        line = original.lines[number]
+        if quantity.value > left[number]:
+            raise SaleError("refund_over", what=f"«{line.name}» × {quantity}", left=f"{left[number].normalize():f}")
+        found.append(replace(line, quantity=quantity, line_sum=line.price.times(quantity)))
+    return found
+
+
+def taken_by(receipt: Receipt) -> dict[TenderKind, Money]:
+    """What a receipt settled by each tender: cash without the change."""
+    sums = {each.kind: each.amount for each in receipt.tenders}
+    if receipt.change:
+        sums[TenderKind.CASH] -= receipt.change
+    return {kind: amount for kind, amount in sums.items() if amount}
+
+
+def give_back(original: Receipt, lines: Sequence[ReceiptLine], earlier: Sequence[Receipt]) -> tuple[Tender, ...]:
+    """How the sum of `lines` goes back: what is on credit as the lines' method wants it, the rest in `GIVEN_BACK`."""
+    left = _left_by_tender(original, earlier)
+    due = total([line.line_sum for line in lines])
+    given = {TenderKind.CREDIT: _credit_of(original, lines)}
+    rest = due - given[TenderKind.CREDIT]
+    for kind in GIVEN_BACK[1:]:
+        given[kind] = min(left.get(kind, ZERO), rest)
+        rest -= given[kind]
+    return tuple(Tender(kind, amount) for kind, amount in given.items() if amount)
+
+
+def _credit_of(original: Receipt, lines: Sequence[ReceiptLine]) -> Money:
+    """The part of `lines` that is on credit: all of method 6, of method 5 the share that it had in the original."""
+    whole = _sum_of(lines, PaymentMethod.CREDIT)
+    partly = _sum_of(lines, PaymentMethod.PARTIAL_PAYMENT)
+    if not partly:
+        return whole
+    sold = _sum_of(original.lines, PaymentMethod.PARTIAL_PAYMENT)
+    on_credit = original.tender(TenderKind.CREDIT) - _sum_of(original.lines, PaymentMethod.CREDIT)
+    share = round_half_up(Decimal(partly.kopecks) * on_credit.kopecks / sold.kopecks)
+    return whole + Money(max(1, min(share, partly.kopecks - 1)))
+
+
+def _sum_of(lines: Sequence[ReceiptLine], method: PaymentMethod) -> Money:
+    return total([line.line_sum for line in lines if line.payment_method is method])
+
+
+def _left_by_tender(original: Receipt, earlier: Sequence[Receipt]) -> dict[TenderKind, Money]:
+    left = taken_by(original)
+    for receipt in earlier:
+        for kind, amount in taken_by(receipt).items():
+            left[kind] = left.get(kind, ZERO) - amount
+    return left
+
+
+def _refuse_over(original: Receipt, given: Sequence[Tender], earlier: Sequence[Receipt]) -> None:
+    """No tender gives back more than was taken by it: what was paid by card does not leave as cash."""
+    left = _left_by_tender(original, earlier)
+    for tender in given:
+        if tender.amount > left.get(tender.kind, ZERO):
+            raise SaleError(
+                "refund_over", what=f"тег {tender.kind.value}: {tender.amount}", left=left.get(tender.kind, ZERO)
+            )
