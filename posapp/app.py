@@ -21,7 +21,9 @@ from posapp.devices.base import FiscalPrinter
 from posapp.devices.marking import BODY_MAX as MARKING_BODY_MAX
 from posapp.devices.marking import Access, HostBook, HttpMarkingCheck, MarkingCheck
 from posapp.devices.registry import make_printer
+from posapp.domain.checkout import Terms
 from posapp.domain.money import Money
+from posapp.domain.offers import Way
 from posapp.domain.order import Order
 from posapp.errors import DeviceError, JournalError, SaleError, SetupError
 from posapp.http import HttpClient, SecretUrl
@@ -354,9 +356,12 @@ class TillDesk:
         """The courier's orders."""
         return orders.route(self._till)
 
-    def sell(self, order_id: int, cash: Money, card: Money) -> ReceiptView:
-        """One order, one receipt."""
-        sold = sale.sell(self._till, self._order(order_id), sale.tenders_of(cash, card)).view
+    def sell(
+        self, order_id: int, cash: Money, card: Money, way: Way = Way.FULL, payment_id: int | None = None
+    ) -> ReceiptView:
+        """One settlement, one receipt."""
+        terms = Terms(way, payment_id)
+        sold = sale.sell(self._till, self._order(order_id), sale.tenders_of(cash, card), terms=terms).view
         self._afterwards(counters.settle)
         return sold
 

@@ -26,7 +26,7 @@ from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.lawful import Step
 from posapp.domain.money import ZERO, Money, total
 from posapp.domain.order import Order, OrderPayment
-from posapp.domain.receipt import Receipt, Tender, TenderKind
+from posapp.domain.receipt import PaymentMethod, Receipt, Tender, TenderKind
 from posapp.domain.settlement import handover_part
 from posapp.errors import SaleError
 
@@ -268,6 +268,26 @@ def chosen(order: Order, made: Sequence[Receipt], way: Way, payment_id: int | No
         payments = ", ".join(f"{each.payment_id} ({each.total})" for each in fits)
         raise SaleError("way_unclear", order=order.number, payments=payments)
     return fits[0]
+
+
+def way_of(receipt: Receipt) -> Way:
+    """Which way of settling made a sale's receipt, by what stands on it."""
+    methods = {line.payment_method for line in receipt.lines}
+    if receipt.step is Step.DEBT:
+        return Way.DEBT
+    if receipt.step is Step.AHEAD:
+        if receipt.is_internet:
+            return Way.SITE_PAYMENT
+        if PaymentMethod.ADVANCE in methods:
+            return Way.ADVANCE
+        return Way.PREPAYMENT if PaymentMethod.FULL_PREPAYMENT in methods else Way.PART_PREPAYMENT
+    if receipt.tender(TenderKind.CREDIT):
+        return Way.CREDIT if receipt.settlement.payment_id is None else Way.PART_CREDIT
+    if receipt.settlement.payment_id is None:
+        return Way.HANDOVER
+    if receipt.tender(TenderKind.OTHER):
+        return Way.BARTER
+    return Way.REST if receipt.tender(TenderKind.PREPAID) else Way.FULL
 
 
 def part_of(order: Order, receipt: Receipt, made: Sequence[Receipt]) -> str | None:

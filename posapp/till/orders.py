@@ -51,7 +51,7 @@ def view(till: Till, order: Order) -> OrderView:
     """The order with its receipts, its lights, what can be done with it, and why it cannot be sold at once, if so –
     also because another till has it."""
     shown = _view(till, order)
-    shown = replace(shown, offers=_offers(shown))
+    shown = _with_offers(shown)
     if shown.refusal is not None or till.settings.gateway is None:
         return shown
     return replace(shown, refusal=claims.lost_order(till, order))
@@ -69,6 +69,16 @@ def _view(till: Till, order: Order) -> OrderView:
         refusal=_refusal(till, order, receipt.state if receipt else None, mark_text(receipt.mark if receipt else None)),
         rates=rates_of(till, order),
     )
+
+
+def _with_offers(shown: OrderView) -> OrderView:
+    """The view with what can be done next; a receipt after which the deal goes on says so."""
+    found = _offers(shown)
+    refusal = shown.refusal
+    if found and refusal is not None and refusal.code == "already_receipted":
+        ways = ", ".join(dict.fromkeys(each.way.value for each in found))
+        refusal = SaleError("deal_goes_on", **refusal.facts, ways=ways)
+    return replace(shown, offers=found, refusal=refusal)
 
 
 def _offers(shown: OrderView) -> tuple[Offer, ...]:

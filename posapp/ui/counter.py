@@ -11,7 +11,8 @@ from typing import Protocol
 from PySide6.QtCore import QObject, QTimer
 
 from posapp.domain.money import ZERO, Money
-from posapp.domain.receipt import TenderKind
+from posapp.domain.offers import Offer, Way, way_of
+from posapp.domain.receipt import Receipt, TenderKind
 from posapp.domain.settlement import State
 from posapp.errors import PosError, SaleError
 from posapp.lanes import Lanes
@@ -74,6 +75,7 @@ class Counter(QObject):
         self._new_receipt: ReceiptView | None = None
         self._is_proven = False  # the storage was read for the open order, and it has not been said yet
         self._is_decided = False  # and it was a person who said what became of it
+        self._offer: Offer | None = None  # what is done with the open order, where it is not the usual sale
         self._drafts: dict[int, Draft] = {}
         self._unknown_outcomes: dict[int, Trouble] = {}  # by order, until the storage is read
         self._seconds = 0
@@ -203,13 +205,14 @@ class Counter(QObject):
 
     def _open(self, view: OrderView) -> None:
         self.view = view
-        self._new_receipt, self._is_proven = None, False
+        self._new_receipt, self._is_proven, self._offer = None, False, None
         self._face.show_order(view)
         self._decide(view)
 
     def _decide(self, view: OrderView) -> None:
         say, pane, receipt = self._look.say, self._face.pane, view.receipt
-        if receipt is not None and receipt.state is State.FISCALIZED:
+        goes_on = view.refusal is not None and view.refusal.code == "deal_goes_on" and bool(_offers_of(view))
+        if receipt is not None and receipt.state is State.FISCALIZED and not goes_on:
             self._face.show_receipt(receipt, view)
             pane.show_done(Paid.of(receipt.receipt), goods_words(view, self._look), is_new=False)
             self._show_red(view)
@@ -218,11 +221,19 @@ class Counter(QObject):
         elif view.order.order_id in self._unknown_outcomes:
             pane.show_blocked(say("due.unknown"), view.order.to_pay, self._unknown_outcomes[view.order.order_id])
         elif view.refusal is not None and not _is_begun(view):
-            pane.show_blocked(say("due.blocked"), ZERO, trouble_of(view.refusal, say))
+            self._show_blocked(view, view.refusal)
         else:
             pane.show_due(view.order.to_pay, self._drafts.get(view.order.order_id))
             if receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
                 self._offer_to_resume(receipt)
+
+    def _show_blocked(self, view: OrderView, refusal: PosError) -> None:
+        """Not the usual sale; where something else can be done, the buttons for it take the place of other advice."""
+        say, ways = self._look.say, _offers_of(view)
+        trouble = trouble_of(refusal, say)
+        if ways:
+            trouble = replace(trouble, tone="wait", action=say("offer.below"))
+        self._face.pane.show_blocked(say("due.choose" if ways else "due.blocked"), ZERO, trouble, ways)
 
     def _offer_to_resume(self, receipt: ReceiptView) -> None:
         say, sums = self._look.say, tender_words(receipt, self._look)
@@ -242,15 +253,31 @@ class Counter(QObject):
         receipt = None if view is None else view.receipt
         if view is None or receipt is None:
             return
+        if way_of(receipt.receipt) is not Way.FULL:
+            self._offer = _offer_of(receipt.receipt)
+            if not self._offer.due:
+                self._face.pane.show_no_money(self._offer.prepaid)
+                return
         cash = receipt.receipt.tender(TenderKind.CASH)
         card = receipt.receipt.tender(TenderKind.CASHLESS)
         method = Method.MIX if cash and card else Method.CARD if card else Method.CASH
-        draft = Draft(view.order.to_pay, method, cash or None, card if method is Method.MIX else None, cash or None)
+        due = self._offer.due if self._offer is not None else view.order.to_pay
+        draft = Draft(due, method, cash or None, card if method is Method.MIX else None, cash or None)
         self._face.pane.resume(draft)
+
+    def offered(self, offer: Offer) -> None:
+        """A person chose what is done with an order that cannot be paid in the usual way."""
+        if self.view is None or self.is_selling:
+            return
+        self._offer = offer
+        if offer.due:
+            self._face.pane.show_due(offer.due)
+        else:
+            self._face.pane.show_no_money(offer.prepaid)
 
     def drafted(self, draft: Draft) -> None:
         """Sums that were typed are kept with their order."""
-        if self.view is not None and (draft.received is not None or draft.card is not None):
+        if self.view is not None and self._offer is None and (draft.received is not None or draft.card is not None):
             self._drafts[self.view.order.order_id] = draft
 
     def show_again(self) -> None:
@@ -287,8 +314,14 @@ class Counter(QObject):
         self._seconds = 0
         self._tick.start()
         self._face.pane.printing(0)
-        order_id = self.view.order.order_id
-        self._bridge.run(self._lanes.device, lambda: self._desk.sell(order_id, cash, card), self._sold, self._not_sold)
+        order_id, offer = self.view.order.order_id, self._offer
+
+        def printed() -> ReceiptView:
+            if offer is None:
+                return self._desk.sell(order_id, cash, card)
+            return self._desk.sell(order_id, cash, card, offer.way, offer.payment_id)
+
+        self._bridge.run(self._lanes.device, printed, self._sold, self._not_sold)
 
     def _still_printing(self) -> None:
         self._seconds += 1
@@ -395,11 +428,28 @@ class Counter(QObject):
             self._face.pane.only_resume(Trouble("wait", say(not_made), action, "132", "resume"))
 
 
+IN_THE_WINDOW = (Way.HANDOVER, Way.REST, Way.DEBT)
+"""Ways that the window offers; the others are commands."""
+
+
+def _offers_of(view: OrderView) -> list[Offer]:
+    return [each for each in view.offers if each.way in IN_THE_WINDOW]
+
+
+def _offer_of(receipt: Receipt) -> Offer:
+    """The offer that a begun receipt was made of, as far as selling it again needs it."""
+    money = receipt.tender(TenderKind.CASH) + receipt.tender(TenderKind.CASHLESS) - receipt.change
+    way = way_of(receipt)
+    payment_id = None if way is Way.HANDOVER else receipt.settlement.payment_id
+    return Offer(way, due=money, prepaid=receipt.tender(TenderKind.PREPAID), payment_id=payment_id)
+
+
 def _is_begun(view: OrderView) -> bool:
     """A receipt with these tenders was begun and can be continued, whatever else the refusal says."""
     receipt = view.receipt
-    return (
-        receipt is not None
-        and receipt.state in (State.PENDING, State.REFUSED)
-        and (view.refusal is None or view.refusal.code == "other_tenders")
-    )
+    if receipt is None or receipt.state not in (State.PENDING, State.REFUSED):
+        return False
+    codes = {"other_tenders"}
+    if way_of(receipt.receipt) in IN_THE_WINDOW:
+        codes |= {"already_paid", "part_paid", "deal_goes_on"}
+    return view.refusal is None or view.refusal.code in codes

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from posapp.domain.money import Money
+from posapp.domain.offers import Way
 from posapp.lanes import Lanes
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress
 from posapp.till.views import (
@@ -89,8 +90,11 @@ class Desk(Protocol):
         """Lane journal. The courier's orders in the order of the day."""
         ...
 
-    def sell(self, order_id: int, cash: Money, card: Money) -> ReceiptView:
-        """Lane device. Prints the receipt; returns after its mark is on disk. `cash` is what was handed over.
+    def sell(
+        self, order_id: int, cash: Money, card: Money, way: Way = Way.FULL, payment_id: int | None = None
+    ) -> ReceiptView:
+        """Lane device. Prints the receipt; returns after its mark is on disk. `cash` is what was handed over. `way` and
+        `payment_id` say which of the order's offers it is.
 
         Raises OutcomeUnknown or ResolveNeeded when it is not known whether a receipt was made; any other PosError
         means that none was.

@@ -18,13 +18,15 @@ class Method(StrEnum):
     CASH = "cash"
     CARD = "card"
     MIX = "mix"
+    NONE = "none"  # paid before: no money changes hands
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Tenders before they are a receipt. `received` None means exact cash; `card` counts in `MIX` only.
 
-    `odd_confirmed` is the sum that a person said is right although it is more than ten times what is due.
+    `odd_confirmed` is the sum that a person said is right although it is more than ten times what is due. `offset` is
+    what was paid before and is counted on the receipt.
     """
 
     due: Money
@@ -32,11 +34,12 @@ class Draft:
     received: Money | None = None
     card: Money | None = None
     odd_confirmed: Money | None = None
+    offset: Money = ZERO
 
     @property
     def cash_tender(self) -> Money:
         """What `Desk.sell` gets as cash: everything handed over, change included."""
-        if self.method is Method.CARD:
+        if self.method in (Method.CARD, Method.NONE):
             return ZERO
         if self.received is not None:
             return self.received
@@ -47,7 +50,7 @@ class Draft:
         """What `Desk.sell` gets as card. In a mix the card takes the rest until a sum is typed for it."""
         if self.method is Method.CARD:
             return self.due
-        if self.method is Method.CASH:
+        if self.method in (Method.CASH, Method.NONE):
             return ZERO
         return self.card if self.card is not None else max(self.due - self.cash_tender, ZERO)
 
@@ -74,6 +77,8 @@ class Draft:
     @property
     def is_ready(self) -> bool:
         """The receipt may be printed with these tenders."""
+        if self.method is Method.NONE:
+            return self.due == ZERO
         if self.due <= ZERO or self.missing or self.card_is_too_much or self.is_odd:
             return False
         return self.method is not Method.MIX or (self.cash_tender > ZERO and self.card_tender > ZERO)
@@ -124,6 +129,8 @@ class Paid:
     def of(cls, receipt: Receipt) -> Paid:
         """Of a receipt as it was printed."""
         cash, card = receipt.tender(TenderKind.CASH), receipt.tender(TenderKind.CASHLESS)
+        if not cash and not card:
+            return cls("done.no_money", receipt.total)
         if receipt.change or not card:
             return cls("pay.change", receipt.change)
         return cls("done.paid" if cash else "done.paid_card", receipt.total)

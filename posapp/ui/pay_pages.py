@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from posapp.domain.money import Money
+from posapp.domain.offers import Offer
 from posapp.till.views import RegisterView
 from posapp.ui.amount import AmountField, Keypad
 from posapp.ui.banner import LampIcon
@@ -324,15 +325,50 @@ class DonePage(QWidget):
         self.receipt_lamp.show_shape(Shape.WAIT if is_unprinted else Shape.OK)
 
 
-class BlockedPage(QWidget):
-    """The order cannot be paid here; the banner says why. Only the way out is offered."""
-
-    left = Signal()
+class NoMoneyPage(QWidget):
+    """Paid before: nothing is taken, the goods go out."""
 
     def __init__(self, look: Look) -> None:
         super().__init__()
+        self.look = look
+        column = _column(look, self, Space.S3)
+        self.first = Label(look, look.say("handover.first"), Type.TITLE, wrap=True)
+        self.second = Label(look, look.say("handover.second"), Type.BODY, wrap=True)
+        column.addWidget(self.first)
+        column.addWidget(self.second)
+        column.addStretch(1)
+
+
+class BlockedPage(QWidget):
+    """The order cannot be paid in the usual way; the banner says why. What can be done instead, and the way out."""
+
+    left = Signal()
+    chosen = Signal(object)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
         column = _column(look, self)
+        self._offers = QVBoxLayout()
+        self._offers.setSpacing(look.px(Space.S2))
+        column.addLayout(self._offers)
+        self.buttons: list[Button] = []
         column.addStretch(1)
         self.back = Button(look, look.say("pay.aside"), key="Esc", kind=Kind.QUIET)
         self.back.clicked.connect(self.left)
         column.addWidget(self.back)
+
+    def show_offers(self, offers: Sequence[Offer]) -> None:
+        """A button for each thing that can lawfully be done; nothing has the focus."""
+        while (item := self._offers.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        self.buttons = []
+        for each in offers:
+            text = self.look.say(f"offer.{each.way.value}", sum=each.due)
+            button = Button(self.look, text, kind=Kind.PLAIN, height=Target.ROW)
+            button.clicked.connect(lambda _checked=False, which=each: self.chosen.emit(which))
+            self._offers.addWidget(button)
+            self.buttons.append(button)

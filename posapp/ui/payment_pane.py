@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum, auto
 
@@ -10,6 +11,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from posapp.domain.money import ZERO, Money
+from posapp.domain.offers import Offer
 from posapp.till.views import RegisterView
 from posapp.ui.amount import RUB_OUT, key_of
 from posapp.ui.banner import Banner
@@ -17,7 +19,7 @@ from posapp.ui.controls import ENTER_KEYS, Button, Kind, Label, Pane, Stack
 from posapp.ui.draft import Draft, Method, Paid
 from posapp.ui.look import Look
 from posapp.ui.money_button import MoneyButton
-from posapp.ui.pay_pages import BlockedPage, CardPage, CashPage, DonePage, IdlePage, MethodsPage, MixPage
+from posapp.ui.pay_pages import BlockedPage, CardPage, CashPage, DonePage, IdlePage, MethodsPage, MixPage, NoMoneyPage
 from posapp.ui.theme import Space, Target, Type
 from posapp.ui.trouble import Trouble
 from posapp.ui.wedge import LastKeys
@@ -43,10 +45,12 @@ SLOW_S = 10
 
 
 class PaymentPane(Pane):
-    """Signals: `sell(cash, card)` once per deliberate act; `left` the order is put aside; `acted` a banner's button."""
+    """Signals: `sell(cash, card)` once per deliberate act; `left` the order is put aside; `acted` a banner's button;
+    `offered` an offer was chosen on an order that cannot be paid in the usual way."""
 
     sell = Signal(object, object)
     left = Signal()
+    offered = Signal(object)
     next_customer = Signal()
     acted = Signal(str)
     drafted = Signal(object)
@@ -83,6 +87,7 @@ class PaymentPane(Pane):
         self.card = CardPage(look, stacked)
         self.mix = MixPage(look, stacked)
         self.done = DonePage(look, stacked)
+        self.no_money = NoMoneyPage(look)
         self.blocked = BlockedPage(look)
         self.pages = Stack()
         self._build()
@@ -99,7 +104,7 @@ class PaymentPane(Pane):
         head.addWidget(self.caption)
         head.addWidget(self.total, 1)
         column.addLayout(head)
-        for page in (self.idle, self.methods, self.cash, self.card, self.mix, self.done):
+        for page in (self.idle, self.methods, self.cash, self.card, self.mix, self.no_money, self.done):
             self.pages.addWidget(page)
         column.addWidget(self.pages, 1)
         column.addWidget(self.banner)
@@ -112,6 +117,7 @@ class PaymentPane(Pane):
         self.methods.put_aside.connect(self.left)
         self.methods.give_up.connect(lambda: self.acted.emit("begun"))
         self.blocked.left.connect(self.left)
+        self.blocked.chosen.connect(self.offered)
         self.next.clicked.connect(self.next_customer)
         self.banner.acted.connect(self._act)
         self.cash.edited.connect(self._cash_edited)
@@ -168,9 +174,15 @@ class PaymentPane(Pane):
         self.done.show_done(paid, goods, is_new)
         self._go(Step.DONE, self.done)
 
-    def show_blocked(self, caption: str, due: Money, trouble: Trouble) -> None:
-        """The order cannot be paid here."""
+    def show_no_money(self, offset: Money) -> None:
+        """Paid before: the receipt that counts it and hands the goods over. The button is armed, a person presses."""
+        self._needs_person = self._only_resume = False
+        self._open(Draft(ZERO, Method.NONE, offset=offset))
+
+    def show_blocked(self, caption: str, due: Money, trouble: Trouble, offers: Sequence[Offer] = ()) -> None:
+        """The order cannot be paid in the usual way; `offers` is what can be done with it instead."""
         self.draft = None
+        self.blocked.show_offers(offers)
         self._go(Step.BLOCKED, self.blocked)
         self.caption.set_text(caption)
         self.total.set_text(self.look.say.money(due) if due else "")
@@ -186,7 +198,7 @@ class PaymentPane(Pane):
         if self.stacked and self.step is Step.PAY:
             self.pages.hide()  # its keys still work: the first digit brings it back
         again = trouble.act == "again" and self.draft is not None and self.step is Step.PAY
-        key = _KEY_WORDS[self.draft.method] if again and self.draft is not None else ""
+        key = _KEY_WORDS.get(self.draft.method, "") if again and self.draft is not None else ""
         self.banner.show_trouble(trouble, is_main=trouble.act not in ("odd", "retry"), key=key)
 
     def clear_trouble(self) -> None:
@@ -226,7 +238,7 @@ class PaymentPane(Pane):
         """What Esc does while money is taken: `back` to the methods, `aside` with the order, "" nothing."""
         if self.step is not Step.PAY:
             return ""
-        return "aside" if self._only_resume else "back"
+        return "aside" if self._only_resume or self._takes_no_money else "back"
 
     @property
     def may_mix(self) -> bool:
@@ -278,12 +290,16 @@ class PaymentPane(Pane):
         self._open(replace(self.draft, method=method, card=card))
 
     @property
+    def _takes_no_money(self) -> bool:
+        return self.draft is not None and self.draft.method is Method.NONE
+
+    @property
     def _choices(self) -> set[Method]:
-        return set() if self._only_resume else self._allowed
+        return set() if self._only_resume or self._takes_no_money else self._allowed
 
     def back(self) -> bool:
         """Esc: one step back, sums kept. False when there is nowhere to go back to in this pane."""
-        if self.step is Step.PAY and self.draft is not None and not self._only_resume:
+        if self.step is Step.PAY and self.draft is not None and not self._only_resume and not self._takes_no_money:
             self.clear_trouble()
             self._go(Step.METHODS, self.methods)
             return True
@@ -369,7 +385,8 @@ class PaymentPane(Pane):
         self.draft = draft
         self.clear_trouble()
         self.cash.offer(draft.due, self._take)
-        page: QWidget = {Method.CASH: self.cash, Method.CARD: self.card, Method.MIX: self.mix}[draft.method]
+        pages = {Method.CASH: self.cash, Method.CARD: self.card, Method.MIX: self.mix, Method.NONE: self.no_money}
+        page: QWidget = pages[draft.method]
         self._go(Step.PAY, page)
 
     def _go(self, step: Step, page: QWidget) -> None:
@@ -405,7 +422,7 @@ class PaymentPane(Pane):
             return
         in_pay = self.step in (Step.PAY, Step.PRINTING)
         self.caption.set_text(say(f"due.{draft.method.value}" if in_pay else "due"))
-        self.total.set_text(say.money(draft.due))
+        self.total.set_text(say.money(draft.offset if self._takes_no_money else draft.due))
         self.methods.allow(self._choices, is_begun=self._only_resume)
         self.cash.show_draft(draft)
         self.card.show_draft(draft, is_settled=self._only_resume)
@@ -416,7 +433,7 @@ class PaymentPane(Pane):
 
     def _refresh_money(self, draft: Draft) -> None:
         say = self.look.say
-        text = say("pay.print", sum=draft.due)
+        text = say("handover.print") if self._takes_no_money else say("pay.print", sum=draft.due)
         if not self._allowed:
             self.money.disarm(say("pay.wait_register"))
         elif draft.is_odd:

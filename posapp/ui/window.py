@@ -229,6 +229,7 @@ class Window(QWidget):
         frame.strip.open_shift.connect(lambda: self.act("ask_close_shift"))
         frame.bar.went.connect(self.go)
         frame.pane.sell.connect(self._sell)
+        frame.pane.offered.connect(self._offered)
         frame.pane.left.connect(self.leave)
         frame.pane.next_customer.connect(self.leave)
         frame.pane.acted.connect(self.act)
@@ -384,6 +385,10 @@ class Window(QWidget):
     def _open(self, order_id: int) -> None:
         if self.counter is not None:
             self.counter.open(order_id)
+
+    def _offered(self, offer: object) -> None:
+        if self.counter is not None:
+            self.counter.offered(offer)  # type: ignore[arg-type]
 
     def _sell(self, cash: object, card: object) -> None:
         if self.counter is not None:

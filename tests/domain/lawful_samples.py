@@ -110,8 +110,8 @@ def receipts(
         else:
             credit += Money(draw(st.integers(1, total(partly).kopecks - 1)))
     change = kind is ReceiptKind.SELL and correction is None
-    kinds = draw(st.lists(st.sampled_from(tenders), min_size=1, max_size=3, unique=True))
-    handed = draw(tenders_for(due, credit, kinds, change=change))
+    paid_by = draw(st.lists(st.sampled_from(tenders), min_size=1, max_size=3, unique=True))
+    handed = draw(tenders_for(due, credit, paid_by, change=change))
     part = draw(st.sampled_from(["77", handover_part(5), numbered_part("77", 2)]))
     receipt = Receipt(
         identity=draw(st.uuids().map(lambda each: UUID(int=each.int & ((1 << 80) - 1)))),

@@ -13,7 +13,7 @@ from posapp.domain.checkout import Seller, Terms, VatTable, receipt_of
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.lawful import Step
 from posapp.domain.money import ZERO, Money, Quantity, spread, total
-from posapp.domain.offers import TITLES, Offer, Way, chosen, offers, part_of
+from posapp.domain.offers import TITLES, Offer, Way, chosen, offers, part_of, way_of
 from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShipment
 from posapp.domain.receipt import PaymentMethod, PaymentObject, Receipt, TaxSystem, Tender, TenderKind
 from posapp.domain.vat import PortalVatRow, VatRate
@@ -271,6 +271,7 @@ def test_a_receipt_finds_its_part_again(order: Order, data: st.DataObject) -> No
     """A journal that is rebuilt from documents gives every receipt its settlement back."""
     offer = data.draw(st.sampled_from(offers(order, ())))
     receipt = take(order, offer)
+    assert way_of(receipt) is offer.way
     found = part_of(order, receipt, ())
     same = [str(each.payment_id) for each in order.payments if each.amount == receipt.settled_money]
     assert found == receipt.settlement.part or (len(same) > 1 and found in same)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 DRIVER, LINK, SESSION = (f"posapp/devices/shtrih/{name}.py" for name in ("driver", "link", "session"))
 LAYOUT, PLAN = "posapp/devices/shtrih/layout.py", "posapp/devices/shtrih/plan.py"
+LAWFUL, DEAL_LINES, OFFERS = (f"posapp/domain/{name}.py" for name in ("lawful", "deal_lines", "offers"))
+OUTBOX_ROWS = "posapp/till/outbox_rows.py"
 SALE, RECOVER, SHIFT, CLAIMS = (f"posapp/till/{name}.py" for name in ("sale", "recover", "shift", "claims"))
 PROOF = "posapp/till/shift_proof.py"
 CHANGES, STORE, CONNECT = (f"posapp/journal/{name}.py" for name in ("changes", "store", "connect"))
@@ -385,13 +387,35 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "other-tenders-printed", 18, "cash is receipted as card: drawer and acquirer disagree in the evening",
-        (Edit(SALE, "            _same_tenders(order, begun.receipt, tenders)\n", ""),),
+        (Edit(SALE, "            _same_tenders(order, begun.receipt, tenders, terms)\n", ""),),
         SALES,
     ),
     Mutant(
         "stale-receipt-printed", 18, "an order that changed meanwhile is receipted at yesterday's price",
-        (Edit(SALE, "            _same_order(till, order, begun.receipt)\n", ""),),
+        (Edit(SALE, "            _same_order(till, order, begun.receipt, tenders, terms)\n", ""),),
         SALES,
+    ),
+    Mutant(
+        "credit-not-counted", 17, "a receipt on credit is paid in money as well",
+        (Edit(LAWFUL, "    if not partly and credit != whole:", "    if False:"),),
+        ("tests/domain/test_lawful.py",),
+    ),
+    Mutant(
+        "prepayment-at-the-goods-rate", 17, "VAT of money taken ahead is shown at 22 % and not at 22/122",
+        (Edit(LAWFUL, "    if line.vat not in RATES_OF[step]:", "    if False:"),
+         Edit(DEAL_LINES, "rate.calculated if is_ahead else rate", "rate")),
+        ("tests/domain/test_offers.py",),
+    ),
+    Mutant(
+        "hand-over-settles-the-payment", 15, "the hand-over is the payment's settlement: it can never be printed",
+        (Edit(OFFERS, "        if self.payment_id is not None:\n            return str(self.payment_id)",
+              "        if self.payment_id is None:\n            return str(self.shipment_id)"),),
+        ("tests/till/test_ways.py",),
+    ),
+    Mutant(
+        "debt-closes-too-early", 13, "an order is closed on the portal while a part of its debt is open",
+        (Edit(OUTBOX_ROWS, "receipt.step is Step.DEBT:", "False:"),),
+        ("tests/till/test_ways.py",),
     ),
     Mutant(
         "live-takes-simulated", 20, "receipts without legal force are handed to buyers",

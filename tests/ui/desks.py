@@ -11,6 +11,7 @@ from uuid import UUID
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalMark, ReceiptKind, Shift, ShiftState
 from posapp.domain.money import ZERO, Money, Quantity
+from posapp.domain.offers import Way
 from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShipment
 from posapp.domain.receipt import Receipt, ReceiptLine, TaxSystem, Tender, TenderKind
 from posapp.domain.registration import FormProfile, Registration
@@ -364,8 +365,11 @@ class FakeDesk:
     def route(self) -> list[OrderRow]:
         return [row_of(each) for each in self.views.values() if each.order.is_courier]
 
-    def sell(self, order_id: int, cash: Money, card: Money) -> ReceiptView:
-        self.asked.append(("sell", order_id, cash, card))
+    def sell(
+        self, order_id: int, cash: Money, card: Money, way: Way = Way.FULL, payment_id: int | None = None
+    ) -> ReceiptView:
+        said = () if way is Way.FULL else (way, payment_id)
+        self.asked.append(("sell", order_id, cash, card, *said))
         before = self.view(order_id)
         if self.sell_error is not None:
             raise self.sell_error
