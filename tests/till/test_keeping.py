@@ -20,7 +20,7 @@ from posapp.settings import BackupSettings
 from posapp.till import copy_folder, keeping, leaving
 from posapp.till.keeping import LOCAL, SECOND, PlaceState
 from tests.till.rig import Register
-from tests.till.shops import Shop, an_order, shop_at
+from tests.till.shops import Shop, an_order, shop_at, to_first_schema
 
 HOUR_S = 3600.0
 PAGE = 4096
@@ -177,10 +177,10 @@ def damage(copy: Path, how: str) -> None:
 
 def test_a_copy_of_a_former_schema_is_restored_by_its_migration(both: Shop) -> None:
     copy = keeping.keep_copies(both.till).made[LOCAL]
+    to_first_schema(copy)
     with closing(sqlite3.connect(copy)) as db, db:
-        db.execute("DROP TABLE audit")
-        db.execute("UPDATE alembic_version SET version_num = '0001'")
-        db.execute("""UPDATE facts SET value = json_remove(value, '$.audit') WHERE name = 'copy:counts'""")
+        later = "'$.audit', '$.shifts', '$.courier_days', '$.refusals'"
+        db.execute(f"UPDATE facts SET value = json_remove(value, {later}) WHERE name = 'copy:counts'")
     tried = keeping.try_newest(both.till, LOCAL)
     assert tried is not None
     assert tried.is_sound

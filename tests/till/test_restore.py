@@ -24,7 +24,7 @@ from posapp.till import gate, keeping, recover, resolve, restore, sale, shift
 from posapp.till.own_documents import Progress, silent
 from posapp.till.restore import Report
 from tests.till.rig import Killed, Register
-from tests.till.shops import Shop, an_order
+from tests.till.shops import Shop, an_order, to_first_schema
 
 PAGE = 4096
 
@@ -486,9 +486,7 @@ def test_a_damaged_log_loses_nothing_that_was_printed(
 def test_a_copy_of_a_former_schema_comes_back(kept: Shop) -> None:
     kept.close()
     (copy,) = (kept.folder / "backups").iterdir()
-    with closing(sqlite3.connect(copy)) as db, db:
-        db.execute("DROP TABLE audit")
-        db.execute("UPDATE alembic_version SET version_num = '0001'")
+    to_first_schema(copy)
     copy.rename(copy.with_name("journal-before-0001-20261120T000000Z.sqlite"))
     zero_root(path_of(kept), "ix_outbox_order")
     report = bring_back(kept)
