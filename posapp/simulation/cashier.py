@@ -66,7 +66,12 @@ def last_customers(world: World, day: int, orders: int) -> int:
 
 def _served(world: World, seat: Seat, order: Order) -> bool:
     told = _press(world, seat, order, "cash")
-    if told.code == "device_unreachable":  # nobody goes home before the cable is in its place again
+    if told.code == "portal_no_paysystems":  # nobody goes home before the portal has said what it prints (rule 14)
+        seat.line.is_up = True
+        found = _order(world, seat, order.order_id, is_fresh=True)
+        order = found.value if found.is_ok else order
+        told = _press(world, seat, order, "cash")
+    if told.code == "device_unreachable":  # nor before the cable is in its place again
         seat.register.is_plugged = True
     if not told.is_ok and remedy(world, seat, told.code):
         told = _press(world, seat, order, "cash")
