@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import sys
-import threading
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from posapp.cli.simulated import DONE, REFUSED, WRONG_USAGE, address_of, fail, serve
 from posapp.devices.simulator.documents import StoredDocument
 from posapp.devices.simulator.identity import identity_of
 from posapp.domain import ffd
@@ -28,8 +26,6 @@ from posapp.domain.money import Money
 from posapp.sync.ofd import OfdDocument
 from posapp.sync.simulator.ofd import SimulatedOfd, read_faults
 from posapp.sync.simulator.ofd_server import OfdServer
-
-DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 
 
 class StorageFeed:
@@ -101,60 +97,20 @@ def run(
     ofd = SimulatedOfd(token)
     feeds = [StorageFeed(each) for each in storages]
     try:
-        address = _address(listen)
+        address = address_of(listen)
         ofd.set_faults(read_faults(faults.read_text("utf-8")) if faults else [])
         _bring_all(feeds, ofd)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        return _fail("wrong_usage", f"{type(error).__name__}: {error}", WRONG_USAGE)
+        return fail(WRONG_USAGE, "wrong_usage", f"{type(error).__name__}: {error}")
     try:
         server = OfdServer(address, ofd, datetime.now, lambda each: _bring_all(feeds, each))
     except OSError as error:
-        return _fail("port_not_free", f"{listen}: {error.strerror or error}", REFUSED)
-    _serve(server, stop_on_eof=stop_on_eof)
+        return fail(REFUSED, "port_not_free", f"{listen}: {error.strerror or error}")
+    ready = {"url": server.url, "token": token, "control": f"{server.url}/_sim/"}
+    serve(server, "ofd", ready, stop_on_eof=stop_on_eof)
     return DONE
 
 
 def _bring_all(feeds: Sequence[StorageFeed], ofd: SimulatedOfd) -> None:
     for feed in feeds:
         feed.bring(ofd)
-
-
-def _address(listen: str) -> tuple[str, int]:
-    host, colon, port = listen.rpartition(":")
-    if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        raise ValueError(f"{listen!r} is not HOST:PORT")
-    return host or "127.0.0.1", int(port)
-
-
-def _serve(server: OfdServer, *, stop_on_eof: bool) -> None:
-    stop = threading.Event()
-    if stop_on_eof:
-        threading.Thread(target=_stop_at_eof, args=(stop,), name="ofd-stdin", daemon=True).start()
-    if threading.current_thread() is threading.main_thread():
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: stop.set())
-    serving = threading.Thread(target=server.serve_forever, name="ofd", kwargs={"poll_interval": 0.1})
-    serving.start()
-    _say({"url": server.url, "token": server.ofd.token, "control": f"{server.url}/_sim/"})
-    try:
-        while not stop.wait(0.5):
-            pass  # a short wait, because on Windows a signal does not wake a waiting main thread
-    finally:
-        server.close()
-        serving.join()
-
-
-def _stop_at_eof(stop: threading.Event) -> None:
-    # Past Python's buffer: a thread that waits inside it would abort the interpreter's end after SIGTERM.
-    while sys.stdin is not None and os.read(sys.stdin.fileno(), 4096):
-        continue
-    stop.set()
-
-
-def _say(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
-
-
-def _fail(code: str, message: str, exit_code: int) -> int:
-    _say({"error": {"code": code, "message": message, "action": "see --help"}})
-    return exit_code

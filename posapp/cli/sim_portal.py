@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import signal
 import sys
-import threading
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from posapp.cli.simulated import DONE, REFUSED, WRONG_USAGE, address_of, fail, serve
 from posapp.sync.simulator.access import USER_ID, Access
 from posapp.sync.simulator.faults import FaultPlan, read_faults
 from posapp.sync.simulator.limits import PLANS, Limiter
@@ -25,8 +23,6 @@ from posapp.sync.simulator.portal import Portal
 from posapp.sync.simulator.practice import practice_shop
 from posapp.sync.simulator.server import PortalServer
 from posapp.sync.simulator.shop import load_shop
-
-DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 
 
 def run(
@@ -48,15 +44,15 @@ def run(
         stop_on_eof: also end with the end of standard input.
     """
     try:
-        address = _address(listen)
+        address = address_of(listen)
         portal = _portal(orders, seed, limits, faults)
     except (OSError, ValueError, TypeError) as error:
-        return _fail("wrong_usage", str(error), WRONG_USAGE)
+        return fail(WRONG_USAGE, "wrong_usage", str(error))
     try:
         server = PortalServer(address, portal)
     except OSError as error:
-        return _fail("port_not_free", f"{listen}: {error.strerror or error}", REFUSED)
-    _serve(server, stop_on_eof=stop_on_eof)
+        return fail(REFUSED, "port_not_free", f"{listen}: {error.strerror or error}")
+    serve(server, "portal", ready_line(server), stop_on_eof=stop_on_eof)
     return DONE
 
 
@@ -95,45 +91,6 @@ def _portal(orders: str, seed: int, limits: str, faults: str | None) -> Portal:
 
 def _read_json(name: str) -> Any:
     return json.loads(Path(name).read_text(encoding="utf-8"), parse_float=Decimal)
-
-
-def _address(listen: str) -> tuple[str, int]:
-    host, colon, port = listen.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535:
-        raise ValueError(f"{listen!r} is not HOST:PORT")
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
-def _serve(server: PortalServer, *, stop_on_eof: bool) -> None:
-    stop = threading.Event()
-    if stop_on_eof:
-        threading.Thread(target=_stop_at_eof, args=(stop,), name="portal-stdin", daemon=True).start()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    serving = threading.Thread(target=server.serve_forever, name="portal", kwargs={"poll_interval": 0.1})
-    serving.start()
-    print(json.dumps(ready_line(server)), flush=True)
-    try:
-        while not stop.wait(0.5):
-            pass  # a short wait, because on Windows a signal does not wake a waiting main thread
-    finally:
-        server.close()
-        serving.join()
-
-
-def _stop_at_eof(stop: threading.Event) -> None:
-    # Past Python's buffer: a thread that waits inside it would abort the interpreter's end after SIGTERM.
-    while sys.stdin is not None and os.read(sys.stdin.fileno(), 4096):
-        continue
-    stop.set()
-
-
-def _fail(code: str, message: str, exit_code: int) -> int:
-    print(
-        json.dumps({"error": {"code": code, "message": message, "action": "see --help"}}, ensure_ascii=False),
-        flush=True,
-    )
-    return exit_code
 
 
 def main(arguments: list[str] | None = None) -> int:

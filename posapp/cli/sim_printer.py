@@ -9,14 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from posapp.cli.simulated import REFUSED, WRONG_USAGE, call_at_end, fail, say
 from posapp.devices.base import Ffd
 from posapp.devices.simulator import faults as fault_plans
 from posapp.devices.simulator.control import Control
@@ -27,7 +26,6 @@ from posapp.devices.simulator.shtrih import ShtrihLine
 from posapp.devices.simulator.storage import StorageDamaged, StorageInUse, open_storage, stored_documents
 
 FFDS = (Ffd.V1_05.text, Ffd.V1_2.text)
-USAGE_ERROR, REFUSED = 2, 1
 
 
 def run(
@@ -53,20 +51,20 @@ def run(
     left out, that of its storage, 1.05 for a new one. A register keeps the format it was registered with.
     """
     if ffd is not None and ffd not in FFDS:
-        return _fail(USAGE_ERROR, "bad_arguments", f"ffd is one of {', '.join(FFDS)}, not {ffd!r}")
+        return fail(WRONG_USAGE, "bad_arguments", f"ffd is one of {', '.join(FFDS)}, not {ffd!r}")
     version = Ffd.parse(ffd) if ffd is not None else None
     if model != "shtrih":
-        return _fail(USAGE_ERROR, "unknown_model", f"there is no simulated {model!r} yet, only shtrih")
+        return fail(WRONG_USAGE, "unknown_model", f"there is no simulated {model!r} yet, only shtrih")
     try:
         plan = fault_plans.parse(json.loads(faults.read_text("utf-8"))) if faults else []
     except (ValueError, OSError) as error:
-        return _fail(USAGE_ERROR, "bad_arguments", str(error))
+        return fail(WRONG_USAGE, "bad_arguments", str(error))
     try:
         channel = open_channel(listen)
     except (ValueError, OverflowError) as error:  # OverflowError: a port beyond 65535
-        return _fail(USAGE_ERROR, "bad_arguments", str(error))
+        return fail(WRONG_USAGE, "bad_arguments", str(error))
     except OSError as error:
-        return _fail(REFUSED, "port_not_free", f"{listen}: {error.strerror or error}")
+        return fail(REFUSED, "port_not_free", f"{listen}: {error.strerror or error}")
     number = factory_number or 10_000_000 + int.from_bytes(os.urandom(4), "big") % 90_000_000
     print_time = timedelta(seconds=print_time_s)
     file = None
@@ -75,7 +73,7 @@ def run(
             file = open_storage(storage, number, local_now(), print_time, version)
     except (StorageDamaged, StorageInUse, OSError) as error:
         channel.close()
-        return _fail(REFUSED, "storage", str(error))
+        return fail(REFUSED, "storage", str(error))
     if file is not None:
         printer = file.printer
     else:
@@ -98,14 +96,10 @@ def run(
 
 def _serve(server: Server, control: Control, printer: Printer, stop_on_eof: bool) -> None:
     """Says that it is ready, answers until it is told to stop."""
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: server.stop())
-    if stop_on_eof:
-        threading.Thread(target=_stop_at_eof, args=(server,), name="sim-stdin", daemon=True).start()
+    call_at_end(server.stop, "register", stop_on_eof=stop_on_eof)
     control.start()
     try:
-        _say(
+        say(
             {
                 "port": server.channel.url,
                 "factory_number": printer.identity.factory_number,
@@ -118,13 +112,6 @@ def _serve(server: Server, control: Control, printer: Printer, stop_on_eof: bool
         server.serve()
     finally:
         control.stop()
-
-
-def _stop_at_eof(server: Server) -> None:
-    # Past Python's buffer: a thread that waits inside it would abort the interpreter's end after SIGTERM.
-    while sys.stdin is not None and os.read(sys.stdin.fileno(), 4096):
-        continue
-    server.stop()
 
 
 def dump(path: Path) -> Iterator[dict[str, Any]]:
@@ -140,19 +127,10 @@ def run_dump(path: Path) -> int:
     """`posapp sim dump`: one object a line; the exit code."""
     try:
         for document in dump(path):
-            _say(document)
+            say(document)
     except (OSError, StorageDamaged) as error:
-        return _fail(REFUSED, "storage", str(error))
+        return fail(REFUSED, "storage", str(error))
     return 0
-
-
-def _say(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
-
-
-def _fail(code: int, name: str, message: str) -> int:
-    _say({"error": {"code": name, "message": message, "action": "see --help"}})
-    return code
 
 
 def main(arguments: list[str] | None = None) -> int:

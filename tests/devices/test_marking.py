@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posapp.answering import JsonRequest
 from posapp.devices.marking import (
     AWAY,
     BODY_MAX,
@@ -26,7 +27,7 @@ from posapp.devices.marking import (
     Unanswered,
     check_url,
 )
-from posapp.devices.simulator.marking import BadFault, MarkingRequest, SimulatedMarking
+from posapp.devices.simulator.marking import BadFault, SimulatedMarking
 from posapp.devices.simulator.marking_server import MarkingServer
 from posapp.domain.marking import MarkingCode, parse_marking
 from posapp.domain.permission import Ban, Permission, Source
@@ -74,7 +75,7 @@ class InMemory:
             return self.answer
         path = "/api/" + url.reveal().split("/api/", 1)[1]
         lower = {name.lower(): value for name, value in headers.items()}
-        given = self.marking.answer(MarkingRequest(verb, path, lower, body), self.now)
+        given = self.marking.answer(JsonRequest(verb, path, lower, body), self.now)
         if given.waits_s >= timeout_s:
             self.seconds += timeout_s
             raise NoAnswer("ответа нет за отведённое время", sent=True)
@@ -367,13 +368,13 @@ def test_a_fault_that_makes_no_sense_changes_nothing(fault: object) -> None:
     marking = SimulatedMarking()
     with pytest.raises(BadFault):
         marking.set_faults([{"do": "http", "value": 500}, fault])
-    assert marking.answer(MarkingRequest("GET", "/api/v2/status", {}, None), NOW).status == 401
+    assert marking.answer(JsonRequest("GET", "/api/v2/status", {}, None), NOW).status == 401
 
 
 def test_what_the_local_module_was_told_is_sold_online_too() -> None:
     shop = Shop()
     login = {"authorization": "Basic dTpw"}
-    shop.marking.answer(MarkingRequest("POST", "/api/v2/cis/sell", login, {"cis_list": [MILK.identity]}), NOW)
+    shop.marking.answer(JsonRequest("POST", "/api/v2/cis/sell", login, {"cis_list": [MILK.identity]}), NOW)
     assert shop.ask()[0].ban is Ban.SOLD
 
 

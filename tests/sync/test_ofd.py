@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posapp.answering import JsonRequest
 from posapp.domain.fiscal import DocumentType, ReceiptKind
 from posapp.domain.money import Money
 from posapp.errors import Offline, Rejected, SetupError, SyncError
 from posapp.http import HttpClient, NoAnswer, Response, SecretUrl
 from posapp.sync.ofd import BODY_MAX, PAGE, HttpOfd, OfdDocument, check_url
-from posapp.sync.simulator.ofd import BadFault, OfdRequest, SimulatedOfd, document_json
+from posapp.sync.simulator.ofd import BadFault, SimulatedOfd, document_json
 from posapp.sync.simulator.ofd_server import OfdServer
 
 STORAGE = "9999078900005488"
@@ -42,9 +43,8 @@ class InMemory:
             raise self.answer
         if self.answer is not None:
             return self.answer
-        given = self.ofd.answer(
-            OfdRequest("POST", "/documents", (headers or {}).get("Authorization", ""), body), BEGIN + timedelta(days=9)
-        )
+        names = {name.lower(): value for name, value in (headers or {}).items()}
+        given = self.ofd.answer(JsonRequest("POST", "/documents", names, body), BEGIN + timedelta(days=9))
         return Response(
             given.status, {"content-type": given.content_type, "x-posapp-simulator": "training"}, given.body
         )
@@ -316,10 +316,12 @@ def test_a_document_that_came_once_stays_as_it_came() -> None:
 
 def test_the_simulators_own_door() -> None:
     ofd = filled(2).ofd
-    state = ofd.answer(OfdRequest("GET", "/_sim/state", "", None), BEGIN)
+    state = ofd.answer(JsonRequest("GET", "/_sim/state", {}, None), BEGIN)
     assert json.loads(state.body)["storages"] == {STORAGE: 2}
-    assert ofd.answer(OfdRequest("POST", "/_sim/faults", "", [{"do": "x"}]), BEGIN).status == 400
-    assert ofd.answer(OfdRequest("POST", "/_sim/faults", "", [{"do": "missing", "number": 1}]), BEGIN).status == 200
-    assert ofd.answer(OfdRequest("GET", "/_sim/other", "", None), BEGIN).status == 404
-    assert ofd.answer(OfdRequest("GET", "/documents", f"Bearer {TOKEN}", None), BEGIN).status == 404
-    assert ofd.answer(OfdRequest("POST", "/documents", f"Bearer {TOKEN}", None), BEGIN).status == 400
+    assert ofd.answer(JsonRequest("POST", "/_sim/faults", {}, [{"do": "x"}]), BEGIN).status == 400
+    assert ofd.answer(JsonRequest("POST", "/_sim/faults", {}, [{"do": "missing", "number": 1}]), BEGIN).status == 200
+    assert ofd.answer(JsonRequest("GET", "/_sim/other", {}, None), BEGIN).status == 404
+    assert ofd.answer(JsonRequest("GET", "/documents", {"authorization": f"Bearer {TOKEN}"}, None), BEGIN).status == 404
+    assert (
+        ofd.answer(JsonRequest("POST", "/documents", {"authorization": f"Bearer {TOKEN}"}, None), BEGIN).status == 400
+    )

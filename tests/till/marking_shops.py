@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from posapp.answering import JsonRequest
 from posapp.devices.marking import Access, HostBook, HttpMarkingCheck
-from posapp.devices.simulator.marking import MarkingRequest, SimulatedMarking
+from posapp.devices.simulator.marking import SimulatedMarking
 from posapp.domain.marked_lines import with_codes
 from posapp.domain.marking import MarkingCode, parse_marking
 from posapp.domain.receipt import Receipt
@@ -44,7 +45,7 @@ class Wire:
     def _ask(self, verb: str, url: SecretUrl, body: Any, timeout_s: float, headers: Mapping[str, str]) -> Response:
         path = "/api/" + url.reveal().split("/api/", 1)[1]
         lower = {name.lower(): value for name, value in headers.items()}
-        given = self.marking.answer(MarkingRequest(verb, path, lower, body), self.shop.now())
+        given = self.marking.answer(JsonRequest(verb, path, lower, body), self.shop.now())
         self.shop.register.advance(min(given.waits_s, timeout_s))
         if given.waits_s >= timeout_s:
             raise NoAnswer("ответа нет за отведённое время", sent=True)

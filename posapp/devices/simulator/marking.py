@@ -23,11 +23,11 @@ import binascii
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from posapp.answering import JsonAnswer, JsonRequest
 from posapp.domain.marking import BadMarking, parse_marking
 
 FAULTS_MAX = 1000
@@ -66,31 +66,6 @@ class BadFault(ValueError):
     """A fault, or a code's state, that makes no sense."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkingRequest:
-    """A request as the server took it off the wire; `body` is decoded JSON, None when there was none."""
-
-    verb: str
-    path: str
-    headers: Mapping[str, str]
-    body: Any
-
-
-@dataclass(frozen=True, slots=True)
-class MarkingAnswer:
-    """What goes back, and how long the server waits before."""
-
-    status: int
-    body: bytes
-    content_type: str = "application/json"
-    waits_s: float = 0.0
-
-
-def json_answer(status: int, value: object, waits_s: float = 0.0) -> MarkingAnswer:
-    """An answer with `value` as JSON."""
-    return MarkingAnswer(status, json.dumps(value, ensure_ascii=False).encode(), waits_s=waits_s)
-
-
 class SimulatedMarking:
     """One marking system with one client: `key` online, `login` (`user:password`) at the local module."""
 
@@ -117,7 +92,7 @@ class SimulatedMarking:
 
     # --- answering
 
-    def answer(self, request: MarkingRequest, now: datetime) -> MarkingAnswer:
+    def answer(self, request: JsonRequest, now: datetime) -> JsonAnswer:
         """The answer to a request; `now` is aware."""
         if request.path.startswith("/_sim/"):
             return self._control(request)
@@ -125,46 +100,46 @@ class SimulatedMarking:
         at = "online" if request.path.startswith("/api/v4/") else "local"
         waits_s = sum(float(each["value"]) for each in self._struck("slow", at))
         for fault in self._struck("http", at):
-            return json_answer(fault["value"], {"code": fault["value"], "description": "planned"}, waits_s)
+            return JsonAnswer.of(fault["value"], {"code": fault["value"], "description": "planned"}, waits_s)
         for fault in self._struck("garbage", at):
-            return MarkingAnswer(200, fault["value"].encode(), waits_s=waits_s)
+            return JsonAnswer(200, fault["value"].encode(), waits_s=waits_s)
         try:
             found = self._online(request, now) if at == "online" else self._module(request, now)
         except (KeyError, TypeError, ValueError) as error:
-            found = json_answer(400, {"code": 400, "description": f"{type(error).__name__}: {error}"})
-        return MarkingAnswer(found.status, found.body, found.content_type, waits_s)
+            found = JsonAnswer.of(400, {"code": 400, "description": f"{type(error).__name__}: {error}"})
+        return JsonAnswer(found.status, found.body, found.content_type, waits_s)
 
-    def _online(self, request: MarkingRequest, now: datetime) -> MarkingAnswer:
+    def _online(self, request: JsonRequest, now: datetime) -> JsonAnswer:
         given = request.headers.get("x-api-key", "")
         if not hmac.compare_digest(given.encode(), self.key.encode()):
-            return json_answer(401, {"code": 401, "description": "X-API-KEY"})
+            return JsonAnswer.of(401, {"code": 401, "description": "X-API-KEY"})
         match (request.verb, request.path.removeprefix("/api/v4/true-api")):
             case ("GET", "/cdn/info"):
-                return json_answer(200, {"code": 0, "description": "ok", "hosts": [{"host": self.url}]})
+                return JsonAnswer.of(200, {"code": 0, "description": "ok", "hosts": [{"host": self.url}]})
             case ("GET", "/cdn/health/check"):
-                return json_answer(200, {"code": 0, "description": "ok", "avgTimeMs": 12})
+                return JsonAnswer.of(200, {"code": 0, "description": "ok", "avgTimeMs": 12})
             case ("POST", "/codes/check"):
                 rows = [self._row(str(each), is_online=True) for each in request.body["codes"]]
                 head = {"code": 0, "description": "ok", **self._head("online", now), "codes": rows}
-                return json_answer(200, self._bent(head, "online"))
-        return json_answer(404, {"code": 404, "description": "no such method"})
+                return JsonAnswer.of(200, self._bent(head, "online"))
+        return JsonAnswer.of(404, {"code": 404, "description": "no such method"})
 
-    def _module(self, request: MarkingRequest, now: datetime) -> MarkingAnswer:
+    def _module(self, request: JsonRequest, now: datetime) -> JsonAnswer:
         if not hmac.compare_digest(_basic(request.headers), self.login.encode()):
-            return json_answer(401, {"code": 401, "description": "Unauthorized"})
+            return JsonAnswer.of(401, {"code": 401, "description": "Unauthorized"})
         match (request.verb, request.path):
             case ("GET", "/api/v2/status"):
                 state = {"version": "2.5.1", "status": "ready", "operationMode": "active", "inst": INSTANCE}
-                return json_answer(200, {**state, "lastSync": _ms(now)})
+                return JsonAnswer.of(200, {**state, "lastSync": _ms(now)})
             case ("POST", "/api/v2/cis/outCheck"):
                 rows = [self._row(str(each), is_online=False) for each in request.body["cis_list"]]
                 head = {**self._head("local", now), "inst": INSTANCE, "version": VERSION, "codes": rows}
-                return json_answer(200, {"results": [self._bent(head, "local")]})
+                return JsonAnswer.of(200, {"results": [self._bent(head, "local")]})
             case ("POST", "/api/v2/cis/sell" | "/api/v2/cis/return"):
                 is_sold = request.path.endswith("sell")
                 self.set_codes({str(each): {"sold": is_sold} for each in request.body["cis_list"]})
-                return json_answer(200, {"results": [{"success": True, "cis": e} for e in request.body["cis_list"]]})
-        return json_answer(404, {"code": 404, "description": "no such method"})
+                return JsonAnswer.of(200, {"results": [{"success": True, "cis": e} for e in request.body["cis_list"]]})
+        return JsonAnswer.of(404, {"code": 404, "description": "no such method"})
 
     def _row(self, name: str, *, is_online: bool) -> dict[str, Any]:
         """What is said of a code: online the whole truth, by the local module bans and sales alone."""
@@ -201,18 +176,18 @@ class SimulatedMarking:
                 each["times"] -= 1
         return found
 
-    def _control(self, request: MarkingRequest) -> MarkingAnswer:
+    def _control(self, request: JsonRequest) -> JsonAnswer:
         """The simulator's own door: `GET /_sim/state`, `POST /_sim/codes`, `POST /_sim/faults`."""
         if (request.verb, request.path) == ("GET", "/_sim/state"):
-            return json_answer(200, {"codes": self._codes, "requests": self.requests})
+            return JsonAnswer.of(200, {"codes": self._codes, "requests": self.requests})
         change = {"/_sim/codes": self.set_codes, "/_sim/faults": self.set_faults}.get(request.path)
         if request.verb != "POST" or change is None:
-            return json_answer(404, {"error": f"there is no {request.verb} {request.path}"})
+            return JsonAnswer.of(404, {"error": f"there is no {request.verb} {request.path}"})
         try:
             change(request.body)
         except BadFault as error:
-            return json_answer(400, {"error": str(error)})
-        return json_answer(200, {})
+            return JsonAnswer.of(400, {"error": str(error)})
+        return JsonAnswer.of(200, {})
 
 
 def read_faults(text: str) -> list[Any]:

@@ -21,14 +21,14 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from posapp.answering import JsonAnswer, JsonRequest
 from posapp.domain.fiscal import DocumentType, ReceiptKind
 from posapp.domain.money import Money
 from posapp.sync.ofd import PAGE, OfdDocument
-from posapp.sync.simulator.envelope import Answer, json_answer
 
 FAULTS_MAX = 1000
 _FAULTS: Mapping[str, frozenset[str]] = {
@@ -43,16 +43,6 @@ _FAULTS: Mapping[str, frozenset[str]] = {
 
 class BadFault(ValueError):
     """A fault that makes no sense."""
-
-
-@dataclass(frozen=True, slots=True)
-class OfdRequest:
-    """A request as the server took it off the wire: the decoded JSON body, None when there was none."""
-
-    verb: str
-    path: str
-    authorization: str
-    body: Any
 
 
 class SimulatedOfd:
@@ -82,7 +72,7 @@ class SimulatedOfd:
 
     # --- answering
 
-    def answer(self, request: OfdRequest, now: datetime) -> Answer:
+    def answer(self, request: JsonRequest, now: datetime) -> JsonAnswer:
         """The answer to a request; `now` is local time without a zone, as documents are dated."""
         if request.path.startswith("/_sim/"):
             return self._control(request)
@@ -91,18 +81,18 @@ class SimulatedOfd:
         if planned is not None:
             return planned
         if (request.verb, request.path) != ("POST", "/documents"):
-            return json_answer(404, {"error": "not_found"})
-        if not hmac.compare_digest(request.authorization.encode(), f"Bearer {self.token}".encode()):
-            return json_answer(401, {"error": "unauthorized"})
+            return JsonAnswer.of(404, {"error": "not_found"})
+        if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {self.token}".encode()):
+            return JsonAnswer.of(401, {"error": "unauthorized"})
         try:
             return self._documents(request.body, now)
         except (KeyError, TypeError, ValueError) as error:
-            return json_answer(400, {"error": f"{type(error).__name__}: {error}"})
+            return JsonAnswer.of(400, {"error": f"{type(error).__name__}: {error}"})
 
-    def _documents(self, body: Any, now: datetime) -> Answer:
+    def _documents(self, body: Any, now: datetime) -> JsonAnswer:
         storage = str(body["storage"])
         if storage not in self._storages:
-            return json_answer(404, {"error": "unknown_storage"})
+            return JsonAnswer.of(404, {"error": "unknown_storage"})
         first, last = int(body.get("from", 1)), body.get("to")
         since, until = body.get("since"), body.get("until")
         low = datetime.fromisoformat(since) if since else None
@@ -117,7 +107,7 @@ class SimulatedOfd:
             and (high is None or each.at < high)
         ]
         page = found[:limit]
-        return json_answer(200, {"documents": list(map(document_json, page)), "more": len(found) > len(page)})
+        return JsonAnswer.of(200, {"documents": list(map(document_json, page)), "more": len(found) > len(page)})
 
     def _seen(self, storage: str, now: datetime) -> list[OfdDocument]:
         """What the OFD says it has, faults included, by number."""
@@ -135,30 +125,30 @@ class SimulatedOfd:
                     seen[fault["number"]] = _extra(fault, now)
         return [seen[number] for number in sorted(seen)]
 
-    def _planned(self) -> Answer | None:
+    def _planned(self) -> JsonAnswer | None:
         """The answer that a fault has planned; counts it."""
         for fault in self._faults:
             if fault["do"] == "http" and fault.get("times", 1) > 0:
                 if "times" in fault:
                     fault["times"] -= 1
-                return json_answer(fault["value"], {"error": "planned"})
+                return JsonAnswer.of(fault["value"], {"error": "planned"})
             if fault["do"] == "garbage":
                 self._faults.remove(fault)
-                return Answer(200, str(fault["value"]).encode(), "application/json")
+                return JsonAnswer(200, str(fault["value"]).encode(), "application/json")
         return None
 
-    def _control(self, request: OfdRequest) -> Answer:
+    def _control(self, request: JsonRequest) -> JsonAnswer:
         """The simulator's own door: `GET /_sim/state`, `POST /_sim/faults`."""
         if (request.verb, request.path) == ("GET", "/_sim/state"):
             held = {storage: len(documents) for storage, documents in self._storages.items()}
-            return json_answer(200, {"storages": held, "requests": self.requests})
+            return JsonAnswer.of(200, {"storages": held, "requests": self.requests})
         if (request.verb, request.path) == ("POST", "/_sim/faults"):
             try:
                 self.set_faults(request.body)
             except BadFault as error:
-                return json_answer(400, {"error": str(error)})
-            return json_answer(200, {})
-        return json_answer(404, {"error": f"there is no {request.verb} {request.path}"})
+                return JsonAnswer.of(400, {"error": str(error)})
+            return JsonAnswer.of(200, {})
+        return JsonAnswer.of(404, {"error": f"there is no {request.verb} {request.path}"})
 
 
 def document_json(document: OfdDocument) -> dict[str, Any]:
