@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from posapp.devices.base import Ffd
-from posapp.devices.simulator.identity import MODEL_NAME, Identity
+from posapp.devices.simulator.identity import FIRMWARE, Identity
 from posapp.domain import ffd
 from posapp.domain.settlement import is_key
 
@@ -31,6 +31,8 @@ OFD_PATIENCE = timedelta(days=30)
 OFD_DELAY = timedelta(seconds=30)
 """How long after a document its ticket from the simulated OFD comes."""
 DRIFT = timedelta(minutes=5)
+STORAGE_TERM = timedelta(days=1110)
+"""36 months, as a storage for services has them, and a little over."""
 BODY_MAX = 30 * 1024
 SENDER = "chek@example.com"
 """Tag 1117: from which address the OFD sends receipts to buyers."""
@@ -163,6 +165,14 @@ class FiscalStorage:
         """A document by its number."""
         return self.documents[number - 1] if 1 <= number <= self.last_number else None
 
+    def waiting(self) -> list[StoredDocument]:
+        """The documents without a ticket, the oldest first."""
+        return self.documents[self.confirmed :]
+
+    def days_left(self, at: datetime) -> int:
+        """Tag 1213: how many days its keys are still good for."""
+        return max(0, (self.documents[0].at + STORAGE_TERM - at).days) if self.documents else STORAGE_TERM.days
+
     def first_unconfirmed(self) -> StoredDocument | None:
         """The oldest document without a ticket."""
         return self.find(self.confirmed + 1)
@@ -237,9 +247,10 @@ class FiscalStorage:
         self.add(REGISTRATION, at, 0.0, lambda: ffd.encode_all(self._registration()))
 
     def _registration(self) -> list[tuple[int, ffd.Value]]:
-        """The tags of the registration report: modes as single tags, in FFD 1.2 all in the mask 1290."""
+        """The tags of the registration report. Modes are single tags; in FFD 1.2 all but the first three are in 1290."""
         who = self.identity
-        modes = [(tag, 0) for tag in (1002, 1056, 1001, 1108, 1109, 1110)]
+        is_new = self.version is Ffd.V1_2
+        modes = [(tag, 0) for tag in (1002, 1056, 1001, *(() if is_new else (1221, 1110, 1108, 1109)))]
         return [
             (1013, who.factory_number),
             (1048, who.user),
@@ -251,8 +262,9 @@ class FiscalStorage:
             (1060, "www.nalog.gov.ru"),
             (1117, SENDER),
             (1062, who.tax_systems),
-            *([(1290, 0)] if self.version is Ffd.V1_2 else modes),
-            (1188, MODEL_NAME[:8]),
+            *modes,
+            *([(1290, 0), (1213, STORAGE_TERM.days)] if is_new else []),
+            (1188, FIRMWARE),
             (1189, self.version.value),
             (1190, self.version.value),
         ]

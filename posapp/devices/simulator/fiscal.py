@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posapp.devices.base import Ffd
 from posapp.devices.shtrih import commands as c
 from posapp.devices.simulator.content import cashier
-from posapp.devices.simulator.counters import shift_totals, storage_totals
+from posapp.devices.simulator.counters import shift_totals, storage_totals, untransmitted_totals
 from posapp.devices.simulator.documents import (
     CORRECTION,
     EXCHANGE_REPORT,
@@ -16,8 +16,10 @@ from posapp.devices.simulator.documents import (
     REGISTRATION,
     SHIFT_CLOSE,
     SHIFT_OPEN,
+    STORAGE_TERM,
     StoredDocument,
 )
+from posapp.devices.simulator.identity import FIRMWARE
 from posapp.devices.simulator.registers import X_REPORTS, Z_REPORTS
 from posapp.devices.simulator.rules import (
     ADMINISTRATOR,
@@ -36,8 +38,6 @@ from posapp.domain import ffd
 if TYPE_CHECKING:
     from posapp.devices.simulator.printer import Printer
 
-STORAGE_TERM = timedelta(days=1110)
-"""36 months, as a storage for services has them, and a little over."""
 STORAGE_VERSIONS = {Ffd.V1_05: "fn debug v1.05", Ffd.V1_2: "fn_v_1_2_2"}
 BLOCK = 128
 CHUNK = 250
@@ -51,11 +51,12 @@ _FISCAL_MODE, _OPEN_RECEIPT = 3, 4
 
 
 def make(call: AnyCall, form: int, tags: list[tuple[int, ffd.Value]]) -> StoredDocument:
-    """A document with the cashier and whatever FF0C added after its begin."""
+    """A document with whatever FF0C added after its begin, and, but for the report on settlements, with the cashier."""
     printer = call.printer
     extra = printer.begun[1] if printer.begun is not None and printer.begun[0] == form else []
     sent = {int.from_bytes(record[:2], "little") for record in extra}
-    values = tags if 1021 in sent else [(1021, cashier(printer, call.operator)), *tags]
+    is_named = 1021 in sent or form == EXCHANGE_REPORT
+    values = tags if is_named else [(1021, cashier(printer, call.operator)), *tags]
     document = printer.storage.add(
         form, call.at, printer.clock_offset.total_seconds(), lambda: ffd.encode_all(values) + b"".join(extra)
     )
@@ -75,9 +76,9 @@ def _queue(printer: Printer) -> list[tuple[int, ffd.Value]]:
     return [*tags, (1098, first.at.replace(hour=0, minute=0))] if first else tags
 
 
-def _marking_state(printer: Printer) -> list[tuple[int, ffd.Value]]:
-    """Tags 2104, 2112 and 2113: notices that wait for the server, and whether it found wrong codes or messages."""
-    return [(2104, printer.marking.notices), (2112, 0), (2113, 0)]
+def _days_left(call: AnyCall) -> tuple[int, ffd.Value]:
+    """Tag 1213."""
+    return 1213, call.printer.storage.days_left(call.at)
 
 
 def _open_shift(call: Call[c.OpenShift] | Call[c.OpenShiftInStorage]) -> StoredDocument:
@@ -92,7 +93,9 @@ def begin_shift(call: AnyCall) -> StoredDocument:
     printer, shift, version = call.printer, call.printer.storage.shift, call.printer.storage.version
     printer.storage.check(SHIFT_OPEN, call.at, printer.clock_offset.total_seconds())
     shift.number, shift.receipts, shift.opened_at = shift.number + 1, 0, call.at.replace(microsecond=0)
-    document = make(call, SHIFT_OPEN, [(1038, shift.number), (1188, "C.1"), (1189, version.value), *_warnings(printer)])
+    document = make(
+        call, SHIFT_OPEN, [(1038, shift.number), (1188, FIRMWARE), (1189, version.value), *_warnings(printer)]
+    )
     printer.registers.next_document()
     printer.print_lines(f"СМЕНА {shift.number} ОТКРЫТА")
     return document
@@ -125,9 +128,12 @@ def _close_shift(call: Call[c.CloseShift] | Call[c.CloseShiftInStorage]) -> Stor
     ]
     if storage.version is Ffd.V1_2:
         tags += [
-            *_marking_state(printer),
+            (2104, printer.marking.notices),
+            (2112, 0),
+            (2113, 0),
             (1194, shift_totals(printer.counters)),
             (1157, storage_totals(printer.counters)),
+            _days_left(call),
         ]
     document = make(call, SHIFT_CLOSE, tags)
     storage.shift.opened_at = None
@@ -166,9 +172,17 @@ def _x_report(call: Call[c.XReport]) -> c.Reply:
 def _exchange_report(call: Call[c.ExchangeReport]) -> c.Reply:
     printer, storage = call.printer, call.printer.storage
     printer.no_document()
-    tags: list[tuple[int, ffd.Value]] = [(1038, storage.shift.number), *_queue(printer)]
+    tags: list[tuple[int, ffd.Value]] = [(1038, storage.shift.number), (1002, 0)]
+    if waiting := storage.first_unconfirmed():
+        tags.append((1116, waiting.number))
+    tags += _queue(printer)
     if storage.version is Ffd.V1_2:
-        tags += [*_marking_state(printer), (1157, storage_totals(printer.counters))]
+        tags += [
+            (2104, printer.marking.notices),
+            _days_left(call),
+            (1157, storage_totals(printer.counters)),
+            (1158, untransmitted_totals(storage.waiting())),
+        ]
     document = make(call, EXCHANGE_REPORT, tags)
     first = storage.first_unconfirmed()
     return c.ExchangeReportReply(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 MODEL_NAME = "ШТРИХ-М-02Ф"
 """What real registers of this model answer to FCh; drivers recognise the family by it."""
+FIRMWARE = "C.1"
+"""The version of its software, as 11h and tag 1188 tell it."""
 
 _INN_10 = (2, 4, 10, 3, 5, 9, 4, 6, 8)
 _INN_11 = (7, *_INN_10)

@@ -69,6 +69,8 @@ class Item:
         values += [(1043, self.sum_kopecks), (1199, self.rate)]
         if self.rate not in _NO_TAX:
             values.append((1200, self.vat_kopecks))
+        elif self.rate == VatRate.NONE:
+            values.append((1200, self.sum_kopecks))  # the tax service's check 526 wants the line's own sum there
         values += [(1214, self.payment_method), (1212, self.payment_object)]
         body = ffd.encode_all(values) + self.product_code
         if is_new and self.marking is not None:

@@ -41,10 +41,13 @@ def test_every_document_tells_its_format(version: Ffd, level: int) -> None:
     assert bench.value(1209) == level
 
 
-def test_the_registration_of_ffd_1_2_has_its_modes_in_one_mask() -> None:
-    assert 1290 in Bench(Ffd.V1_2).tags()
-    assert not {1002, 1056, 1001, 1108, 1109, 1110} & set(Bench(Ffd.V1_2).tags())
-    assert 1290 not in Bench().tags()
+def test_the_registration_has_what_the_table_of_its_format_names() -> None:
+    common = {1041, 1037, 1018, 1040, 1012, 1077, 1013, 1048, 1009, 1187, 1021, 1017, 1046, 1060, 1117, 1062}
+    common |= {1188, 1189, 1190, 1209, 1002, 1056, 1001}
+    assert set(Bench().tags()) == common | {1221, 1110, 1108, 1109}
+    assert set(Bench(Ffd.V1_2).tags()) == common | {1290, 1213}
+    for bench in (Bench(), Bench(Ffd.V1_2)):
+        assert len(bench.tags()) == len(set(bench.tags()))
 
 
 def test_what_is_registered_is_told_in_full_from_ffd_1_1_on() -> None:
@@ -191,9 +194,53 @@ def test_the_report_that_closes_a_shift_of_ffd_1_2_adds_it_up(newer: Bench) -> N
     newer.ok(item(700))
     newer.ok(pay(cash=700))
     newer.ok(c.CloseShift(P))
-    assert (newer.value(1194, 1135), newer.value(1194, 1129, 1135), newer.value(1194, 1129, 1201)) == (2, 2, 12_500)
+    assert (newer.value(1194, 1134), newer.value(1194, 1129, 1135), newer.value(1194, 1129, 1201)) == (3, 2, 12_500)
     assert (newer.value(1194, 1129, 1138), newer.value(1194, 1129, 1140)) == (12_500, 1_136)
-    assert (newer.value(1194, 1133, 1134), newer.value(1194, 1133, 1145, 1201)) == (1, 700)
+    assert [newer.value(1194, 1133, *path) for path in ((1144,), (1145, 1135), (1145, 1201))] == [1, 1, 700]
     assert newer.value(1194, 1130) is None
-    assert newer.value(1157, 1129, 1201) == 12_500
+    assert newer.value(1194, 1135) is newer.value(1194, 1144) is newer.value(1194, 1133, 1134) is None
+    assert (newer.value(1157, 1134), newer.value(1157, 1129, 1201)) == (3, 12_500)
     assert [newer.value(tag) for tag in (2104, 2112, 2113)] == [0, 0, 0]
+    assert newer.value(1118) == 3, "corrections are receipts of the shift too"
+
+
+HEAD = {1041, 1037, 1018, 1040, 1012, 1077, 1209}
+WARNED = {1050, 1051, 1052, 1053}
+
+
+@pytest.mark.parametrize("version", [Ffd.V1_05, Ffd.V1_2])
+def test_reports_have_what_the_tables_of_their_format_name(version: Ffd) -> None:
+    is_new = version is Ffd.V1_2
+    bench = Bench(version)
+    bench.open_shift()
+    assert set(bench.tags()) == HEAD | WARNED | {1021, 1038, 1188, 1189}
+    bench.ok(item())
+    bench.ok(pay(cash=3_000, card=7_000))
+    bench.ok(c.ExchangeReport(P))
+    told = HEAD | {1038, 1002, 1116, 1097, 1098}
+    assert set(bench.tags()) == told | ({2104, 1213, 1157, 1158} if is_new else set()), "and no cashier"
+    assert (bench.value(1116), bench.value(1097)) == (2, 2), "the registration has its ticket"
+    if is_new:
+        sums = [bench.value(1158, 1145, tag) for tag in (1135, 1201, 1136, 1138, 1218, 1219, 1220)]
+        assert (bench.value(1158, 1144), sums) == (1, [1, 10_000, 3_000, 7_000, 0, 0, 0])
+        assert bench.value(1158, 1146) is None
+        assert bench.value(1213) == 1109
+    bench.ok(c.CloseShift(P))
+    closed = HEAD | WARNED | {1021, 1038, 1111, 1118, 1097, 1098}
+    assert set(bench.tags()) == closed | ({2104, 2112, 2113, 1194, 1157, 1213} if is_new else set())
+
+
+def test_a_report_on_settlements_names_no_waiting_document_where_none_waits(newer: Bench) -> None:
+    newer.now += timedelta(hours=1)
+    newer.ok(c.ExchangeReport(P))
+    assert not {1116, 1098} & set(newer.tags())
+    assert (newer.value(1097), newer.value(1158, 1144)) == (0, 0)
+
+
+def test_a_line_without_vat_carries_its_own_sum_and_one_at_0_percent_nothing(selling: Bench, newer: Bench) -> None:
+    for bench in (selling, newer):
+        for rate, expected in ((6, 10_000), (5, None), (11, 1_803)):
+            bench.ok(c.OpenReceipt(P, 0))
+            bench.ok(item(rate_byte=c.RATE_BYTE[rate]))
+            bench.ok(pay(cash=10_000))
+            assert bench.value(1059, 1200) == expected
