@@ -197,6 +197,10 @@ class FiscalPrinter(Protocol):
         """Everything that set-up wants to know. Makes no document."""
         ...
 
+    def format(self) -> Ffd:
+        """Which format the register writes now; asked once per connection. No side effect."""
+        ...
+
     def key_tag_of(self, receipt: Receipt) -> str:
         """In which tag this very receipt carries our key: a correction, or a receipt that names another one in 1192,
         may carry it elsewhere than others of its kind, or nowhere."""

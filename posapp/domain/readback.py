@@ -8,6 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from posapp.domain import ffd
+from posapp.domain.correction_sums import RATE_TAGS, lines_of_sums
 from posapp.domain.money import Money, Quantity
 from posapp.domain.receipt import (
     CashlessDetail,
@@ -36,9 +37,11 @@ def receipt_from(
     Cash is what was paid, not what was handed over: a document does not know the change. The identity has only the 80
     bits that travel in the key; the key is the same. Of a marking code the document holds what names the thing (1162,
     1163); place and address may be the register's own and are left to it. Of what a document refers to (1192) only the
-    sign is there.
+    sign is there. A correction of FFD 1.05 has no lines: it gets one for each rate.
     """
     lines = tuple(_line(entry.items or ()) for entry in entries if entry.tag == 1059)
+    if not lines and is_by_sums(entries):
+        lines = lines_of_sums(Money(_int(entries, 1020)), sums_of(entries), Money(_int(entries, 1216, default=0)))
     tenders = tuple(
         Tender(kind, Money(amount)) for kind in TenderKind if (amount := _int(entries, kind.value, default=0)) > 0
     )
@@ -65,6 +68,17 @@ def receipt_from(
     if receipt.kind != _int(entries, 1054) or receipt.total.kopecks != _int(entries, 1020):
         raise ValueError("kind or total of the document differ from its lines")
     return receipt
+
+
+def is_by_sums(entries: Sequence[ffd.Entry]) -> bool:
+    """Whether this is a correction without lines, which only says what was taken at which rate (FFD 1.05)."""
+    return ffd.find(entries, 1173) is not None and all(entry.tag != 1059 for entry in entries)
+
+
+def sums_of(entries: Sequence[ffd.Entry]) -> dict[VatRate, Money]:
+    """The sums by rate of a document, where they are not zero: VAT, for 0 % and without VAT the turnover."""
+    found = {rate: _int(entries, tag, default=0) for tag, rate in RATE_TAGS.items()}
+    return {rate: Money(kopecks) for rate, kopecks in found.items() if kopecks}
 
 
 def _line(entries: Sequence[ffd.Entry]) -> ReceiptLine:

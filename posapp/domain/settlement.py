@@ -53,6 +53,14 @@ def may_move(before: State, after: State, by: By) -> bool:
     return (before, after, by) in MOVES
 
 
+class Fix(StrEnum):
+    """What a document does to a wrong one that was issued."""
+
+    UNDO = "undo"  # takes it back, a right one follows
+    REDO = "redo"  # the right one
+    VOID = "void"  # takes it back, nothing follows: it was one too many
+
+
 _HANDOVER, _RUNNING = "handover:", "#"
 
 
@@ -62,10 +70,20 @@ def handover_part(shipment_id: int) -> str:
 
 
 def numbered_part(part: str, number: int) -> str:
-    """The part of the `number`th refund of a settlement; the first one keeps the part itself."""
+    """The part of the `number`th refund of a settlement; the first one keeps the part itself.
+
+    Not that of a document that put another one right: with another kind it would be taken for such a document.
+    """
     if number < 1:
         raise ValueError("refunds are counted from 1")
-    return part if number == 1 else f"{part}{_RUNNING}{number}"
+    return part if number == 1 and _RUNNING not in part else f"{part}{_RUNNING}{number}"
+
+
+def fix_part(part: str, fix: Fix, key: str) -> str:
+    """The part of a document that puts right the receipt `key`, whose own part is `part`."""
+    if not is_key(key):
+        raise ValueError(f"not a short key: {key!r}")
+    return f"{part.partition(_RUNNING)[0]}{_RUNNING}{fix.value}-{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +91,8 @@ class Settlement:
     """What one fiscal document settles: (portal, order, payment or part, kind).
 
     `part` is the portal's payment id for money that is taken, `handover:<shipment id>` for goods that are handed over
-    against a prepayment or on credit; several refunds of one part carry a running number, `77#2`.
+    against a prepayment or on credit; several refunds of one part carry a running number, `77#2`; what puts a wrong
+    receipt right names it by its key, `77#undo-<key>`, `77#redo-<key>`.
     """
 
     portal: str
@@ -94,6 +113,17 @@ class Settlement:
         return int(number) if self.part.startswith(_HANDOVER) and number.isascii() and number.isdigit() else None
 
     @property
+    def base(self) -> str:
+        """The part without what runs behind it: which payment, or which shipment."""
+        return self.part.partition(_RUNNING)[0]
+
+    @property
+    def fix(self) -> tuple[Fix, str] | None:
+        """What this does to which wrong receipt, by its key; None for everything that puts nothing right."""
+        found = _FIX.fullmatch(self.part)
+        return None if found is None else (Fix(found[1]), found[2])
+
+    @property
     def id(self) -> str:
         """The text under which the journal keeps it unique."""
         return f"{self.portal}|{self.order_id}|{self.part}|{self.kind.value}"
@@ -101,6 +131,7 @@ class Settlement:
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _KEY = re.compile(rf"[{_CROCKFORD}]{{16}}")
+_FIX = re.compile(rf"[^{_RUNNING}]*{_RUNNING}({'|'.join(Fix)})-([{_CROCKFORD}]{{16}})")
 KEY_PROPERTY = "posapp"
 """Tag 1085, the name of the user requisite that carries our key."""
 

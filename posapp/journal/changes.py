@@ -16,6 +16,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, State, may_move
 from posapp.journal import chain
 from posapp.journal import statements as sql
+from posapp.journal.catalogue_changes import CatalogueChanges
 from posapp.journal.day_changes import DayChanges
 from posapp.journal.mapping import (
     body_of,
@@ -41,7 +42,7 @@ from posapp.journal.rows import (
 )
 
 
-class Changes(DayChanges):
+class Changes(CatalogueChanges, DayChanges):
     """The changes, on the writing connection. Used on the writer's thread only; `now` gives the time of the rows."""
 
     def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime]) -> None:
@@ -71,6 +72,11 @@ class Changes(DayChanges):
             if existing is None:
                 raise
             raise SettlementTaken(existing[0]) from None
+
+    def add_receipts(self, receipts: Sequence[tuple[Receipt, State, str]]) -> None:
+        """Several new receipts, all or none: what belongs together is never there in part."""
+        for receipt, state, reason in receipts:
+            self.add_receipt(receipt, state, reason)
 
     def move(self, key: str, after: State, by: By, reason: str) -> None:
         """Changes the state by the table `MOVES`. Raises IllegalMove.
@@ -123,7 +129,10 @@ class Changes(DayChanges):
     def fiscalize(
         self, key: str, mark: FiscalMark, by: By, outbox: Sequence[NewEntry], evidence: Mapping[str, object]
     ) -> None:
-        """The mark and every outbox row it causes (rule 12). Raises IllegalMove, DocumentTaken."""
+        """The mark, every outbox row it causes (rule 12), and what the customer refused of the order, if anything.
+
+        Raises IllegalMove, DocumentTaken.
+        """
         if not may_move(State.SENDING, State.FISCALIZED, by):
             raise IllegalMove(key, State.SENDING, State.FISCALIZED, by)
         now = micros(self._now())
@@ -153,6 +162,7 @@ class Changes(DayChanges):
             },
         )
         sql.ADD_ENTRY.run_many(self._db, [_entry_columns(key, each, now) for each in outbox])
+        self.keep_refusal_of(key, mark)
 
     def not_made(self, key: str, after: State, reason: str, evidence: Mapping[str, object]) -> None:
         """sending → pending or refused, on proof; closes the attempt. Raises IllegalMove."""

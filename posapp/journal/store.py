@@ -28,6 +28,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Settlement, State
 from posapp.errors import JournalError, SetupError
 from posapp.journal import audit_copy, chain, queries
+from posapp.journal.catalogue_store import CatalogueStore
 from posapp.journal.connect import JOURNAL_NAME, Readers, open_reader, open_writer
 from posapp.journal.day_store import DayStore
 from posapp.journal.failures import sorted_failures, trouble_of
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Journal(DayStore):
+class Journal(CatalogueStore, DayStore):
     """An open journal; made by `open`, ended by `close` or a `with` block."""
 
     def __init__(
@@ -198,6 +199,12 @@ class Journal(DayStore):
     ) -> None:
         """A new receipt, `pending` or `held`. Raises SettlementTaken (rule 1)."""
         self._write(lambda changes: changes.add_receipt(receipt, state, reason), decision)
+
+    def add_receipts(
+        self, receipts: Sequence[tuple[Receipt, State, str]], *, decision: Decision | None = None
+    ) -> None:
+        """New receipts with state and reason, oldest first, in one transaction: all or none. Raises SettlementTaken."""
+        self._write(lambda changes: changes.add_receipts(receipts), decision)
 
     def receipt(self, key: str) -> StoredReceipt | None:
         """By key."""
