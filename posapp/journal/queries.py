@@ -147,7 +147,10 @@ def receipt_of_document(db: sqlite3.Connection, storage_number: str, number: int
 
 def receipt_portals(db: sqlite3.Connection) -> list[str]:
     """The portals whose orders have receipts, the one with the youngest receipt first."""
-    return [row[0] for row in db.execute("SELECT portal FROM receipts GROUP BY portal ORDER BY max(id) DESC")]
+    return [
+        row[0]
+        for row in db.execute("SELECT portal FROM receipts WHERE portal > '' GROUP BY portal ORDER BY max(id) DESC")
+    ]
 
 
 def newest_receipts(db: sqlite3.Connection, portal: str, limit: int) -> list[Receipt]:

@@ -217,6 +217,29 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class WalkIn:
+    """What a sale without an order sold. `content`: a hash of the goods, 64 hexadecimal digits.
+
+    `goods`: one for each line of the receipt, `{"portal", "product_id", "code", "quantity", "marking"}`, plain JSON;
+    `is_told`: a person has been told that the receipt is printed.
+    """
+
+    key: str
+    content: str
+    goods: tuple[Mapping[str, object], ...]
+    is_told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueCounts:
+    """How much of a portal's catalogue is on board."""
+
+    products: int
+    barcodes: int
+    prices: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewEntry:
     """What the portal has to be told because a receipt was fiscalized. `body` must be plain JSON."""
 

@@ -9,7 +9,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, Executable, Table, bindparam, case, func, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Table,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 
 from posapp.domain.settlement import State
@@ -53,6 +65,10 @@ outbox = tables.table(tables.OutboxRow)
 sync_log = tables.table(tables.SyncLogRow)
 facts = tables.table(tables.FactRow)
 audit = tables.table(tables.AuditRow)
+products = tables.table(tables.ProductRow)
+product_codes = tables.table(tables.ProductCodeRow)
+product_prices = tables.table(tables.ProductPriceRow)
+walk_ins = tables.table(tables.WalkInRow)
 
 
 def _insert(table: Table, *given_by_sqlite: str) -> Statement:
@@ -207,6 +223,11 @@ CLOSE_DAY = Statement(
     )
 )
 ADD_REFUSAL = _insert(refusals, "id")
+# In JSON a quotation mark inside a text has a backslash before it: only the field itself can look like this.
+_says_refused = func.instr(receipts.c.body, literal_column("'\"refused\":{'"))
+REFUSING_RECEIPT = Statement(
+    select(receipts.c.body).where(_is(receipts.c.key, "key_"), _says_refused > literal_column("0"))
+)
 
 # ------------------------------------------------------------------------------------------------ outbox and log
 ADD_ENTRY = _insert(outbox, "id")
@@ -243,3 +264,31 @@ FACT = Statement(select(facts.c.value).where(_is(facts.c.name, "name_")))
 LAST_AUDIT = Statement(select(func.coalesce(func.max(audit.c.id), literal_column("0"))))
 HASH_OF_AUDIT = Statement(select(audit.c.hash).where(_is(audit.c.id, "id_")))
 ADD_AUDIT = _insert(audit)
+
+# ------------------------------------------------------------------------------------------------ catalogue, walk-ins
+SAVE_PRODUCT = _upsert(products)
+SAVE_PRICE = _upsert(product_prices)
+ADD_CODE = Statement(sqlite.insert(product_codes).on_conflict_do_nothing(), [each.name for each in product_codes.c])
+FORGET_CODES = Statement(
+    delete(product_codes).where(_is(product_codes.c.portal, "portal"), _is(product_codes.c.product_id, "product_id"))
+)
+_gone = select(products.c.product_id).where(
+    _is(products.c.portal, "portal"), products.c.pass_id != bindparam("pass_id")
+)
+SWEEP_CODES = Statement(
+    delete(product_codes).where(_is(product_codes.c.portal, "portal"), product_codes.c.product_id.in_(_gone))
+)
+SWEEP_PRODUCTS = Statement(
+    delete(products).where(_is(products.c.portal, "portal"), products.c.pass_id != bindparam("pass_id"))
+)
+SWEEP_PRICES = Statement(
+    delete(product_prices).where(
+        _is(product_prices.c.portal, "portal"), product_prices.c.pass_id != bindparam("pass_id")
+    )
+)
+ADD_WALK_IN = _insert(walk_ins)
+TELL_WALK_IN = Statement(
+    update(walk_ins)
+    .where(_is(walk_ins.c.receipt_key, "key_"), walk_ins.c.is_told == literal_column("0"))
+    .values(is_told=literal_column("1"))
+)

@@ -358,6 +358,82 @@ class AuditRow(Row, table=True):
     hash: str
 
 
+class ProductRow(Row, table=True):
+    """A product of the portal's catalogue as it is sold without an order; `search` is its name, case folded.
+
+    `measure` is tag 2108. `pass_id` is the pass through the whole catalogue that saw it last: what a complete pass did
+    not see is gone on the portal.
+    """
+
+    __tablename__ = "products"
+
+    portal: str = Field(primary_key=True)
+    product_id: int = Field(primary_key=True)
+    name: str
+    search: str
+    kind: int
+    is_active: bool
+    measure: int
+    measure_name: str
+    vat_row: int | None
+    vat_included: bool
+    marking: str
+    updated_at: str
+    pass_id: int
+
+
+class ProductCodeRow(Row, table=True):
+    """What a product is found by: a barcode as fourteen digits, an article without case, a number on the scales."""
+
+    __tablename__ = "product_codes"
+    __table_args__: Any = (
+        CheckConstraint("kind IN ('barcode','article','scale')", name="kind"),
+        Index("ix_product_codes_product", "portal", "product_id"),
+    )
+
+    portal: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    product_id: int = Field(primary_key=True)
+
+
+class ProductPriceRow(Row, table=True):
+    """A price of a product, for any quantity or for those between two (both included)."""
+
+    __tablename__ = "product_prices"
+    __table_args__: Any = (
+        CheckConstraint("typeof(kopecks) = 'integer'", name="kopecks"),
+        Index("ix_product_prices_product", "portal", "product_id"),
+    )
+
+    portal: str = Field(primary_key=True)
+    price_id: int = Field(primary_key=True)
+    product_id: int
+    quantity_from: int | None
+    quantity_to: int | None
+    kopecks: int
+    currency: str
+    pass_id: int
+
+
+class WalkInRow(Row, table=True):
+    """What a sale without an order sold: `goods` with the portal's ids, for the stock; written with its receipt.
+
+    `content` is a hash of the goods; `is_told`: a person has been told that the receipt is printed.
+    """
+
+    __tablename__ = "walk_ins"
+    __table_args__: Any = (
+        CheckConstraint("length(content) = 64", name="content"),
+        Index("ix_walk_ins_untold", "content", sqlite_where=text("is_told = 0")),
+    )
+
+    receipt_key: str = Field(primary_key=True, foreign_key="receipts.key")
+    content: str
+    is_told: bool
+    goods: str
+
+
 metadata = Row.metadata
 
 # A replacing insert fires no trigger of deletion: so nothing may be inserted but behind the last record.

@@ -53,7 +53,7 @@ def sale(body: dict[str, Any]) -> Sale:
 
 
 @MOUNTS
-@pytest.mark.parametrize("kilobytes", [1000, 1003, 1500, 2001])
+@pytest.mark.parametrize("kilobytes", [1100, 1103, 1500, 2001])
 def test_selling_until_the_disk_is_full(tmp_path: Path, kilobytes: int) -> None:
     """Nothing half-written, what was sold stays sold, and the till sells on when there is room, without a restart."""
     full, after = run_child("fill", tmp_path, f"mount -t tmpfs -o size={kilobytes}k none {tmp_path}")

@@ -34,6 +34,11 @@ QUESTIONS: dict[str, Callable[[Journal], object]] = {
     "a day": lambda journal: journal.courier_day(1),
     "refusals of a day": lambda journal: journal.refusals_of_day(1),
     "refusals of an order": lambda journal: journal.refusals_of_order(PORTAL, 1),
+    "products by code": lambda journal: journal.products_by_code(PORTAL, "tea-1"),
+    "product": lambda journal: journal.product(PORTAL, 1),
+    "products": lambda journal: journal.products(PORTAL),
+    "a walk-in": lambda journal: journal.walk_in(receipt(1).key),
+    "walk-ins that nobody was told of": lambda journal: journal.untold_walk_ins("a" * 64),
     "device": lambda journal: journal.known_device(DEVICE.factory_number),
     "foreign documents": lambda journal: journal.foreign_documents(DEVICE.storage_number),
     "due entries": lambda journal: journal.due_entries(START),
@@ -78,6 +83,7 @@ def test_a_question_uses_an_index(journal: Journal, question: str) -> None:
 
 # A few rows that an index chose, ids alone, or the rows of one page: sorted in memory.
 SORTED = {
+    "walk-ins that nobody was told of",
     "newest log",
     "log page",
     "unfinished receipts",

@@ -193,6 +193,7 @@ def card(amount: Money) -> tuple[Tender, ...]:
 def to_first_schema(copy: Path) -> None:
     """Makes a journal of today one of the first schema, as if every later migration had yet to come."""
     with closing(sqlite3.connect(copy)) as db, db:
-        for table in ("refusals", "courier_days", "shifts", "audit"):
+        later = ("walk_ins", "product_prices", "product_codes", "products")
+        for table in (*later, "refusals", "courier_days", "shifts", "audit"):
             db.execute(f"DROP TABLE {table}")
         db.execute("UPDATE alembic_version SET version_num = '0001'")
