@@ -268,10 +268,25 @@ def _entry(record: Record, depth: int) -> Entry:
     try:
         return _read(tag, record, depth)
     except BadTlv:
-        if tag.old is None:
+        former = _former(tag, record, depth)
+        if former is None:
             raise
-        before = Tag(tag.number, tag.name, tag.old, tag.old_length)
-        return replace(_read(before, record, depth), raw=record.raw)
+        return former
+
+
+def _former(tag: Tag, record: Record, depth: int) -> Entry | None:
+    """What the record says where its number had another meaning before; None when it cannot be that either."""
+    if tag.old is None or (tag.old is Kind.STRING and not _is_text(record.raw)):
+        return None  # damage is not taken for the former meaning of a number
+    try:
+        return replace(_read(Tag(tag.number, tag.name, tag.old, tag.old_length), record, depth), raw=record.raw)
+    except BadTlv:
+        return None
+
+
+def _is_text(raw: bytes) -> bool:
+    """Whether a register may have written these bytes as a text: no signs of control before its padding."""
+    return min(raw.rstrip(b"\0"), default=0) >= 0x20
 
 
 def _read(tag: Tag, record: Record, depth: int) -> Entry:

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from posapp.domain.vat import VatRate
 
-TOTAL = ("totalsum", "1020", "amounttotal", "totalamount", "total")
+TOTAL = ("totalsum", "totalsumm", "1020", "amounttotal", "totalamount", "total")
 ITEMS = ("items", "1059", "positions", "products", "goods", "lines")
 WHEN = (
     "datetime",
@@ -46,11 +46,14 @@ MARKUP = ("markupsum", "1035")
 STORNO = ("stornoitems", "1071")
 
 PAYMENT_KEYS: Mapping[int, tuple[str, ...]] = {
-    1031: ("cashtotalsum", "1031", "amountcash", "cashsum", "cash"),
-    1081: ("ecashtotalsum", "1081", "amountecash", "ecashsum", "ecash", "electronically"),
-    1215: ("prepaidsum", "prepaymentsum", "1215", "prepaid", "amountadvance"),
-    1216: ("creditsum", "postpaymentsum", "1216", "credit", "amountloan"),
-    1217: ("provisionsum", "countersubmissionsum", "1217", "provision", "amountcounterclaim"),
+    1031: ("cashtotalsum", "1031", "amountcash", "cashsum", "cashsumm", "cash"),
+    1081: ("ecashtotalsum", "1081", "amountecash", "ecashsum", "ecashsumm", "ecash", "electronically"),
+    1215: ("prepaidsum", "prepaidsumm", "prepaymentsum", "1215", "prepaid", "amountadvance"),
+    1216: ("creditsum", "creditsumm", "postpaymentsum", "1216", "credit", "amountloan"),
+    1217: (
+        *("provisionsum", "provisionsumm", "countersubmissionsum", "1217", "provision"),
+        *("amountgranting", "amountcounterclaim"),
+    ),
 }
 """Tag → the names of its sum."""
 PAYMENTS = ("payments", "paymentlist")
@@ -89,7 +92,8 @@ _EXTRACTED = {
     VatRate.VAT_22: VatRate.VAT_22_122,
 }
 _PLAIN = {
-    **{"no": VatRate.NONE, "none": VatRate.NONE, "free": VatRate.NONE, "0": VatRate.VAT_0},
+    **dict.fromkeys(("no", "none", "free", "na"), VatRate.NONE),
+    **dict.fromkeys(("0", "00"), VatRate.VAT_0),
     # the code 1 went on being called 18 when it became 20 %
     **{"18": VatRate.VAT_20, "20": VatRate.VAT_20, "22": VatRate.VAT_22},
     **{"10": VatRate.VAT_10, "7": VatRate.VAT_7, "5": VatRate.VAT_5},
@@ -100,8 +104,11 @@ _TAGS = {
     **{"1106": VatRate.VAT_20_120, "1107": VatRate.VAT_10_110},
 }
 _RATE_NAME = re.compile(
-    rf"(?:nds|vat)(calculated|calc)?({'|'.join(sorted(_PERCENTS, key=len, reverse=True))})(?:total)?(?:summ?)?"
+    rf"(?:nds|vat|tax(?=.*summ?$))(calculated|calc)?({'|'.join(sorted(_PERCENTS, key=len, reverse=True))})"
+    r"(calculated|calc)?(?:total)?(?:summ?)?"
 )
+_SHORT_NAME = re.compile(r"tax1([0-9]{2})summ?")
+"""Calculated rates by the lower number alone: `Tax110Summ`, `Tax118Summ`."""
 _RATE_TEXT = re.compile(r"(?:ндс|nds|vat)?([0-9]{1,2})(?:%|/?(1[0-9]{2})%?)?")
 _SERVICE_NAME = re.compile(r"vat1([0-9]{2})")  # services of drivers name calculated rates so: vat110, vat120
 _NO_VAT = re.compile(r"(?:none|no|(?:ндс)?необлагается(?:ндс)?|безндс|без)")
@@ -119,14 +126,16 @@ def plain_name(name: str) -> str:
 
 
 def rate_named(name: str) -> VatRate | None:
-    """The rate that the plain name of a VAT sum says: `nds18118`, `ndscalculated20`, `vat10`, `1103`."""
+    """The rate that the plain name of a VAT sum says: `nds18118`, `ndscalculated20`, `1103`, `ndsnatotalsumm`."""
     if name in _TAGS:
         return _TAGS[name]
+    if short := _SHORT_NAME.fullmatch(name):
+        return _PERCENTS.get(f"{int(short[1])}1{short[1]}")
     found = _RATE_NAME.fullmatch(name)
     if not found:
         return None
     rate = _PERCENTS[found[2]]
-    return _EXTRACTED.get(rate, rate) if found[1] else rate
+    return _EXTRACTED.get(rate, rate) if found[1] or found[3] else rate
 
 
 def rate_of_percent(percent: int) -> VatRate | None:

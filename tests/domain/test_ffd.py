@@ -327,6 +327,9 @@ def test_a_tag_far_off_is_kept_wherever_it_stands(number: int, with_outer_tag: b
         (1115, None, (b"www.nalog.ru", "www.nalog.ru")),
         (1125, (b"\x01", 1), ("ОФД «Ромашка»".replace("«", '"').replace("»", '"').encode("cp866"), 'ОФД "Ромашка"')),
         (1126, (b"\x01", 1), (b"\x07\x00\x00\x00", 7)),
+        (1212, (b"\x21", 33), (b"\x01\x00\x00\x00", 1)),
+        (1213, (b"\x5e\x01", 350), (b"\x5e\x01\x00\x00", 350)),
+        (1119, None, (b"+74951234567\x00\x00", "+74951234567\x00\x00")),
     ],
 )
 def test_numbers_with_a_former_meaning_are_read_both_ways(tag: int, now: Any, before: Any) -> None:
@@ -346,6 +349,10 @@ def test_numbers_with_a_former_meaning_are_read_both_ways(tag: int, now: Any, be
         (1077, "0102", "тег 1077: 2 байта вместо 6"),
         (1020, "", "тег 1020: 0 байт вместо 1…8"),
         (1023, "00", "тег 1023: 1 байт вместо 2…9"),
+        (1212, "0100", "тег 1212: 2 байта вместо 1"),
+        (1115, "5f0404", "оборван заголовок записи"),
+        (1119, "5f0404", "оборван заголовок записи"),
+        (1125, "0100", "тег 1125: 2 байта вместо 1"),
         (1205, "0102030405", "тег 1205: 5 байт вместо 1…4"),
         (1055, "0100", "тег 1055: 2 байта вместо 1"),
     ],
@@ -413,8 +420,8 @@ def test_every_kind_of_document_comes_back(form: int, values: list[tuple[int, Va
 def test_the_table_has_every_tag_of_the_formats_once() -> None:
     """Numbers of the order's documents; names differ, so that a decoded document is read without the order."""
     assert {*range(1000, 1100), *range(1101, 1128)} - {1100} - set(TAGS) == set()
-    assert {*range(1129, 1147), 1157, 1158, 1162, 1163, 1171, 1173, 1174, 1177, 1178, 1179} - {1137} <= set(TAGS)
-    assert {*range(1187, 1195), *range(1196, 1202), 1203, *range(1205, 1234)} - {1202, 1211} <= set(TAGS)
+    assert {*range(1129, 1156), 1157, 1158, 1162, 1163, 1171, 1173, 1174, 1177, 1178, 1179} - {1137} <= set(TAGS)
+    assert {*range(1187, 1202), 1203, *range(1205, 1234)} - {1202, 1211} <= set(TAGS)
     assert {*range(1234, 1239), 1243, 1244, 1245, 1246, 1254, 1256, *range(1260, 1266)} <= set(TAGS)
     assert {*range(1270, 1284), *range(1290, 1295), *range(1300, 1310), *range(1320, 1326)} <= set(TAGS)
     assert {*range(2000, 2008), *range(2100, 2117), 2040} - {2103} <= set(TAGS)

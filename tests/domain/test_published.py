@@ -209,6 +209,28 @@ def test_lists_that_became_objects_are_lists() -> None:
             }
         },
         {
+            "Success": True,
+            "Data": {
+                **{"Version": 2, "Tag": 0, "DocDateTime": "2024-05-01T10:00:00", "DocNumber": 41304},
+                "Document": {
+                    **{"Tag": 3, "DateTime": "2024-05-01T10:00:00", "OperationType": 1, "DiscountMarkup": None},
+                    **{"Amount_Total": 12_000, "Amount_Cash": 0, "Amount_ECash": 12_000, "StornoItems": None},
+                    "Items": [
+                        {
+                            **{"Name": "Чай", "Price": 6_000, "Quantity": 2.0, "Total": 12_000, "NDS_Rate": 1},
+                            **{"NDS_PieceSumm": None, "Nds18_TotalSumm": None, "NdsNA_TotalSumm": None},
+                        }
+                    ],
+                    "Nds18_TotalSumm": 2_000,
+                },
+            },
+        },
+        {
+            **{"DocDateTime": "2024-05-01T10:00:00", "TotalSumm": 12_000, "CashSumm": 0, "ECashSumm": 12_000},
+            "Items": [{"Name": "Чай", "Price": 6_000, "Quantity": 2.0, "Total": 12_000, "NDS_Rate": 1}],
+            **{"TaxTotalSumm": 2_000, "Tax18Summ": 2_000},
+        },
+        {
             "document": {
                 **{"1012": "2024-05-01 10:00", "1020": 12_000, "1031": 0, "1081": 12_000, "1102": 2_000},
                 "1059": [{"1030": "Чай", "1079": 6_000, "1023": 2, "1043": 12_000, "1199": 1}],
@@ -233,7 +255,14 @@ def test_lists_that_became_objects_are_lists() -> None:
             },
         },
     ],
-    ids=["an operator's service", "numbers of tags", "a service that drives registers", "from XML"],
+    ids=[
+        "an operator's service",
+        "its newer form",
+        "its list of receipts",
+        "numbers of tags",
+        "a service that drives registers",
+        "from XML",
+    ],
 )
 def test_the_same_receipt_as_others_publish_it(body: object) -> None:
     usual = {"dateTime": "2024-05-01T10:00:00", "totalSum": 12_000, "cashTotalSum": 0, "ecashTotalSum": 12_000}
@@ -400,6 +429,13 @@ def test_partial_is_kept() -> None:
         ("nds5105", VatRate.VAT_5_105),
         ("nds7107", VatRate.VAT_7_107),
         ("nds22122", VatRate.VAT_22_122),
+        ("NdsNA_TotalSumm", VatRate.NONE),
+        ("Nds00_TotalSumm", VatRate.VAT_0),
+        ("Nds18_CalculatedTotalSumm", VatRate.VAT_20_120),
+        ("Nds10_CalculatedTotalSumm", VatRate.VAT_10_110),
+        ("Tax118Summ", VatRate.VAT_20_120),
+        ("Tax110Summ", VatRate.VAT_10_110),
+        ("TaxNaSumm", VatRate.NONE),
     ],
 )
 def test_a_key_names_the_rate_of_a_line_and_of_the_receipt(key: str, rate: VatRate) -> None:
@@ -418,6 +454,13 @@ def test_of_several_keys_in_a_line_the_one_with_a_sum_counts() -> None:
 def test_other_names_of_the_same_payment() -> None:
     other = {"prepaymentSum": 1, "postpaymentSum": 2, "counterSubmissionSum": 3}
     assert read({"totalSum": 6, "items": [], **other}).payments == {1215: Money(1), 1216: Money(2), 1217: Money(3)}
+    other = {"Amount_Advance": 1, "Amount_Loan": 2, "Amount_Granting": 3}
+    assert read({"totalSum": 6, "items": [], **other}).payments == {1215: Money(1), 1216: Money(2), 1217: Money(3)}
+
+
+@pytest.mark.parametrize("key", ["tax5", "tax7", "tax10", "TaxTotalSumm", "taxSum"])
+def test_a_number_behind_tax_is_a_rate_only_where_it_is_called_a_sum(key: str) -> None:
+    assert read({"totalSum": 6, "cashTotalSum": 6, key: 6}).vat == {}
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ class FiscalStorage:
         self.add(REGISTRATION, at, 0.0, lambda: ffd.encode_all(self._registration()))
 
     def _registration(self) -> list[tuple[int, ffd.Value]]:
-        """The tags of the registration report. Modes are single tags; in FFD 1.2 all but the first three are in 1290."""
+        """The tags of the registration report. Modes are single tags; in FFD 1.2 all but three are in 1290."""
         who = self.identity
         is_new = self.version is Ffd.V1_2
         modes = [(tag, 0) for tag in (1002, 1056, 1001, *(() if is_new else (1221, 1110, 1108, 1109)))]
