@@ -144,8 +144,12 @@ def run_in_root(command: list[str], quiet_on_success: bool = False) -> int:
 
 
 def job_environment() -> dict[str, str]:
-    """The caller's environment without what would lead Python elsewhere; Qt without a screen where there is none."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    """The caller's environment without what would lead Python elsewhere; Qt without a screen where there is none.
+
+    Bytecode is kept: the tests start the program some hundred times, and to compile it takes as long as all the rest.
+    """
+    gone = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    environment = {k: v for k, v in os.environ.items() if k not in gone}
     environment["VIRTUAL_ENV"] = str(VENV)
     if not has_display():
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")

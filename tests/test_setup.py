@@ -177,6 +177,15 @@ def test_pip_keeps_the_mirror_and_loses_the_detours(monkeypatch: pytest.MonkeyPa
     assert "PYTHONDONTWRITEBYTECODE" not in environment
 
 
+def test_a_job_keeps_its_bytecode_and_finds_this_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    monkeypatch.setenv("POSAPP_REAL_RECEIPTS", "/receipts")
+    environment = dev.job_environment()
+    assert not {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH"} & environment.keys()
+    assert environment["POSAPP_REAL_RECEIPTS"] == "/receipts"
+
+
 def test_a_broken_environment_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dev, "PYTHON", tmp_path / "bin" / "python")
     assert dev.describe_venv() == {}

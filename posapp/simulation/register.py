@@ -76,7 +76,7 @@ class Register(SecondProgram):
         self._work: Iterator[Step] | None = None
         self._code = 0
         self._wakes_at = self.clock.now
-        self._inbox: list[tuple[bytes, str]] = []
+        self._inbox: list[tuple[bytes, str, int | None]] = []
         self._outbox = bytearray()
         self.be(Printer(identity_of(number), self.clock.now))
 
@@ -243,7 +243,7 @@ class Register(SecondProgram):
             self.written.append(code)
             if self.killed_at == (code, False):
                 raise Killed
-        self._inbox.append((data, who))
+        self._inbox.append((data, who, code))
         self._pump()
         if code is not None and self.killed_at == (code, True):
             raise Killed
@@ -280,8 +280,8 @@ class Register(SecondProgram):
             if self._work is None:
                 if not self._inbox:
                     return
-                data, self.speaker = self._inbox.pop(0)
-                self._code = _code(data) or self._code
+                data, self.speaker, code = self._inbox.pop(0)
+                self._code = code or self._code
                 self._work = self.line.receive(data, self.now)
             elif self._wakes_at > self.now:
                 return
@@ -338,6 +338,8 @@ def closed(printer: ShtrihPrinter) -> None:
 
 def _code(data: bytes) -> int | None:
     """The opcode of the frame that was written, on either link; None for anything else."""
+    if len(data) == 1:  # ENQ, ACK, NAK
+        return None
     payload = data[2:-1] if data[:1] == bytes((STX,)) else _numbered(data)
     if len(payload) < 1 + (payload[:1] == b"\xff"):
         return None
