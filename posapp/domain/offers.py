@@ -64,6 +64,9 @@ TITLES: Mapping[Way, tuple[str, str]] = {
 ENDS_THE_DEAL = frozenset((Way.FULL, Way.HANDOVER, Way.REST, Way.BARTER, Way.DEBT))
 """Ways after which nothing is left to settle, so the order may be closed."""
 
+MAY_BE_ALL = frozenset((Way.FULL, Way.BARTER, Way.HANDOVER, Way.REST))
+"""Ways that may be all that an order ever sees of one till: those that a gateway, which closes it then, allows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:

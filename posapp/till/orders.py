@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from posapp.domain.checkout import refuse_unfit, refuse_unsellable
-from posapp.domain.offers import Offer, offers
+from posapp.domain.offers import MAY_BE_ALL, Offer, offers
 from posapp.domain.order import Order
 from posapp.domain.settlement import State
 from posapp.domain.vat import VatRate
@@ -51,7 +51,7 @@ def view(till: Till, order: Order) -> OrderView:
     """The order with its receipts, its lights, what can be done with it, and why it cannot be sold at once, if so –
     also because another till has it."""
     shown = _view(till, order)
-    shown = _with_offers(shown)
+    shown = _with_offers(till, shown)
     if shown.refusal is not None or till.settings.gateway is None:
         return shown
     return replace(shown, refusal=claims.lost_order(till, order))
@@ -71,9 +71,11 @@ def _view(till: Till, order: Order) -> OrderView:
     )
 
 
-def _with_offers(shown: OrderView) -> OrderView:
+def _with_offers(till: Till, shown: OrderView) -> OrderView:
     """The view with what can be done next; a receipt after which the deal goes on says so."""
     found = _offers(shown)
+    if till.settings.gateway is not None:
+        found = () if shown.receipt is not None else tuple(each for each in found if each.way in MAY_BE_ALL)
     refusal = shown.refusal
     if found and refusal is not None and refusal.code == "already_receipted":
         ways = ", ".join(dict.fromkeys(each.way.value for each in found))

@@ -7,9 +7,11 @@ sentences stand in `COUNTS` with three Russian forms (1, 21 · 2–4 · 0, 5–2
 from __future__ import annotations
 
 from posapp.ui.catalogue_desk import DESK_COUNTS, DESK_TEXTS
+from posapp.ui.catalogue_ways import WAY_TEXTS
 
 TEXTS: dict[str, tuple[str, str]] = {
     **DESK_TEXTS,
+    **WAY_TEXTS,
     # ages and days
     "age.s": ("{n}~с", "{n}~s"),
     "age.min": ("{n}~мин", "{n}~min"),
@@ -116,17 +118,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "due.unknown": ("Не печатать", "Do not print"),
     "due.blocked": ("Денег не брать", "Take no money"),
     "due.choose": ("Что делаем", "What to do"),
-    "offer.below": ("Выберите, что делаем.", "Choose what to do."),
-    "due.none": ("Оплачено раньше", "Paid before"),
-    "offer.handover": ("Оплачено раньше, отдаём товар", "Paid before, hand over"),
-    "offer.rest": ("Взять остальное {sum} и отдать товар", "Take the rest, {sum}, and hand over"),
-    "offer.debt": ("Клиент гасит долг {sum}", "The customer pays the debt, {sum}"),
-    "handover.first": ("Денег не брать", "Take no money"),
-    "handover.second": (
-        "Чек засчитает то, что оплачено раньше. Отдайте товар вместе с чеком.",
-        "The receipt counts what was paid before. Hand the goods over with it.",
-    ),
-    "handover.print": ("Пробить чек выдачи", "Print the hand-over receipt"),
     "method.cash": ("Наличные", "Cash"),
     "method.card": ("Карта", "Card"),
     "method.mix": ("Частями", "In parts"),
@@ -182,7 +173,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Taken: {sums}. Press Continue, do not take the money again.",
     ),
     # done
-    "done.no_money": ("Оплачено раньше", "Paid before"),
     "done.paid": ("Оплачено частями", "Paid in parts"),
     "done.paid_card": ("Оплачено картой", "Paid by card"),
     "done.recorded": ("Чек записан в ФН", "The receipt is in the storage"),

@@ -12,17 +12,29 @@ from PySide6.QtCore import QObject, QTimer
 
 from posapp.domain.money import ZERO, Money
 from posapp.domain.offers import Offer, Way, way_of
-from posapp.domain.receipt import Receipt, TenderKind
+from posapp.domain.receipt import TenderKind
 from posapp.domain.settlement import State
 from posapp.errors import PosError, SaleError
 from posapp.lanes import Lanes
 from posapp.till.views import OrderView, ReceiptView
 from posapp.ui.bridge import Bridge, Bug, Failure
+from posapp.ui.dealing import (
+    Choice,
+    choices,
+    is_begun,
+    is_same_deal,
+    offer_of,
+    others,
+    payment_options,
+    stands_words,
+    way_options,
+    way_words,
+)
 from posapp.ui.desk import Desk
 from posapp.ui.draft import Draft, Method, Paid
 from posapp.ui.lights import worst_of
 from posapp.ui.look import Look
-from posapp.ui.moneywords import goods_words, tender_words
+from posapp.ui.moneywords import hand_over_words, tender_words
 from posapp.ui.payment_pane import PaymentPane, Step
 from posapp.ui.sounds import Sounds
 from posapp.ui.trouble import Trouble, is_unknown, trouble_of
@@ -76,6 +88,7 @@ class Counter(QObject):
         self._is_proven = False  # the storage was read for the open order, and it has not been said yet
         self._is_decided = False  # and it was a person who said what became of it
         self._offer: Offer | None = None  # what is done with the open order, where it is not the usual sale
+        self._choice: Choice | None = None  # the way whose payments are being chosen from
         self._drafts: dict[int, Draft] = {}
         self._unknown_outcomes: dict[int, Trouble] = {}  # by order, until the storage is read
         self._seconds = 0
@@ -153,6 +166,10 @@ class Counter(QObject):
             self.view = view
             self._face.show_lights(view)
             return
+        if self._offer is not None and is_same_deal(before, view):
+            self.view = view  # what a person has chosen stays chosen
+            self._face.show_order(view)
+            return
         changed = before.order.to_pay != view.order.to_pay or before.order.lines != view.order.lines
         if view.refusal is not None or view.receipt is not None or before.refusal is not None:
             self._open(view)
@@ -205,35 +222,37 @@ class Counter(QObject):
 
     def _open(self, view: OrderView) -> None:
         self.view = view
-        self._new_receipt, self._is_proven, self._offer = None, False, None
+        self._new_receipt, self._is_proven, self._offer, self._choice = None, False, None, None
         self._face.show_order(view)
         self._decide(view)
 
     def _decide(self, view: OrderView) -> None:
         say, pane, receipt = self._look.say, self._face.pane, view.receipt
-        goes_on = view.refusal is not None and view.refusal.code == "deal_goes_on" and bool(_offers_of(view))
+        goes_on = view.refusal is not None and view.refusal.code == "deal_goes_on" and bool(choices(view))
         if receipt is not None and receipt.state is State.FISCALIZED and not goes_on:
             self._face.show_receipt(receipt, view)
-            pane.show_done(Paid.of(receipt.receipt), goods_words(view, self._look), is_new=False)
+            pane.show_done(Paid.of(receipt.receipt), hand_over_words(view, receipt, self._look), is_new=False)
             self._show_red(view)
         elif receipt is not None and receipt.state is State.SENDING:
             pane.show_blocked(say("due.unknown"), receipt.receipt.total, self._unknown(view.refusal))
         elif view.order.order_id in self._unknown_outcomes:
             pane.show_blocked(say("due.unknown"), view.order.to_pay, self._unknown_outcomes[view.order.order_id])
-        elif view.refusal is not None and not _is_begun(view):
+        elif view.refusal is not None and not is_begun(view):
             self._show_blocked(view, view.refusal)
         else:
-            pane.show_due(view.order.to_pay, self._drafts.get(view.order.order_id))
+            has_others = receipt is None and bool(others(view))
+            pane.show_due(view.order.to_pay, self._drafts.get(view.order.order_id), has_others=has_others)
             if receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
                 self._offer_to_resume(receipt)
 
     def _show_blocked(self, view: OrderView, refusal: PosError) -> None:
-        """Not the usual sale; where something else can be done, the buttons for it take the place of other advice."""
-        say, ways = self._look.say, _offers_of(view)
-        trouble = trouble_of(refusal, say)
-        if ways:
-            trouble = replace(trouble, tone="wait", action=say("offer.below"))
-        self._face.pane.show_blocked(say("due.choose" if ways else "due.blocked"), ZERO, trouble, ways)
+        """Not the usual sale; where something else can be done, how the order stands and the list of it."""
+        say, pane, found = self._look.say, self._face.pane, choices(view)
+        if not found:
+            pane.show_blocked(say("due.blocked"), ZERO, trouble_of(refusal, say))
+            return
+        stands = Trouble("wait", stands_words(view, self._look), say("stands.action"), "")
+        pane.show_choice(say("due.choose"), way_options(found, self._look), stands)
 
     def _offer_to_resume(self, receipt: ReceiptView) -> None:
         say, sums = self._look.say, tender_words(receipt, self._look)
@@ -254,9 +273,9 @@ class Counter(QObject):
         if view is None or receipt is None:
             return
         if way_of(receipt.receipt) is not Way.FULL:
-            self._offer = _offer_of(receipt.receipt)
+            self._offer = offer_of(receipt.receipt)
             if not self._offer.due:
-                self._face.pane.show_no_money(self._offer.prepaid)
+                self._face.pane.show_no_money(self._offer)
                 return
         cash = receipt.receipt.tender(TenderKind.CASH)
         card = receipt.receipt.tender(TenderKind.CASHLESS)
@@ -265,15 +284,48 @@ class Counter(QObject):
         draft = Draft(due, method, cash or None, card if method is Method.MIX else None, cash or None)
         self._face.pane.resume(draft)
 
-    def offered(self, offer: Offer) -> None:
-        """A person chose what is done with an order that cannot be paid in the usual way."""
+    # ------------------------------------------------------------------ choosing another way
+
+    def other_ways(self) -> None:
+        """A person wants the order settled in another way than the usual sale."""
+        if self.view is not None and not self.is_selling:
+            self._choice = self._offer = None
+            say, options = self._look.say, way_options(others(self.view), self._look)
+            self._face.pane.show_choice(say("way.other"), options, lead=say("way.lead"), back=say("way.back"))
+
+    def chosen(self, value: object) -> None:
+        """One of the options of a list: a way, or one of its payments."""
         if self.view is None or self.is_selling:
             return
+        if isinstance(value, Choice) and len(value.offers) > 1:
+            self._choice = value
+            options = payment_options(value, self.view, self._look)
+            say = self._look.say
+            title = say(f"way.{value.way.value}")
+            self._face.pane.show_choice(say("way.which"), options, lead=title, back=say("way.back"))
+        elif isinstance(value, (Choice, Offer)):
+            self._take(value if isinstance(value, Offer) else value.offers[0])
+
+    def _take(self, offer: Offer) -> None:
         self._offer = offer
         if offer.due:
-            self._face.pane.show_due(offer.due)
+            self._face.pane.show_due(offer.due, way=way_words(offer, self._look))
         else:
-            self._face.pane.show_no_money(offer.prepaid)
+            self._face.pane.show_no_money(offer)
+
+    def step_back(self) -> None:
+        """Esc after something was chosen: the list that it was chosen from."""
+        view, choice = self.view, self._choice
+        if view is None or self.is_selling:
+            return
+        if self._offer is not None and choice is not None:
+            self._offer = None
+            self.chosen(choice)
+        elif (self._offer is not None or choice is not None) and view.refusal is None and others(view):
+            self.other_ways()
+        else:
+            self._offer = self._choice = None
+            self._decide(view)
 
     def drafted(self, draft: Draft) -> None:
         """Sums that were typed are kept with their order."""
@@ -288,7 +340,11 @@ class Counter(QObject):
             self._show_new(self._new_receipt, self.view)
         else:
             self._face.show_order(self.view)
-            self._decide(self.view)
+            if self._offer is not None and not is_begun(self.view):
+                self._take(self._offer)
+            else:
+                self._offer = self._choice = None
+                self._decide(self.view)
         if self._is_proven:
             self._is_proven = False
             self._tell_proof(self.view)
@@ -296,7 +352,7 @@ class Counter(QObject):
     def _show_new(self, receipt: ReceiptView, view: OrderView) -> None:
         self._new_receipt = receipt
         self._face.show_receipt(receipt, view)
-        self._face.pane.show_done(Paid.of(receipt.receipt), goods_words(view, self._look), is_new=True)
+        self._face.pane.show_done(Paid.of(receipt.receipt), hand_over_words(view, receipt, self._look), is_new=True)
 
     def leave(self) -> None:
         """Puts the order aside."""
@@ -426,30 +482,3 @@ class Counter(QObject):
         elif receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
             action = say("proven.not_made_action", sums=tender_words(receipt, self._look))
             self._face.pane.only_resume(Trouble("wait", say(not_made), action, "132", "resume"))
-
-
-IN_THE_WINDOW = (Way.HANDOVER, Way.REST, Way.DEBT)
-"""Ways that the window offers; the others are commands."""
-
-
-def _offers_of(view: OrderView) -> list[Offer]:
-    return [each for each in view.offers if each.way in IN_THE_WINDOW]
-
-
-def _offer_of(receipt: Receipt) -> Offer:
-    """The offer that a begun receipt was made of, as far as selling it again needs it."""
-    money = receipt.tender(TenderKind.CASH) + receipt.tender(TenderKind.CASHLESS) - receipt.change
-    way = way_of(receipt)
-    payment_id = None if way is Way.HANDOVER else receipt.settlement.payment_id
-    return Offer(way, due=money, prepaid=receipt.tender(TenderKind.PREPAID), payment_id=payment_id)
-
-
-def _is_begun(view: OrderView) -> bool:
-    """A receipt with these tenders was begun and can be continued, whatever else the refusal says."""
-    receipt = view.receipt
-    if receipt is None or receipt.state not in (State.PENDING, State.REFUSED):
-        return False
-    codes = {"other_tenders"}
-    if way_of(receipt.receipt) in IN_THE_WINDOW:
-        codes |= {"already_paid", "part_paid", "deal_goes_on"}
-    return view.refusal is None or view.refusal.code in codes

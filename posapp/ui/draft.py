@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import ZERO, Money
+from posapp.domain.offers import Way, way_of
 from posapp.domain.receipt import Receipt, TenderKind
 
 _NOTES = (100_00, 500_00, 1_000_00, 5_000_00)  # what a customer rounds up to
@@ -124,13 +126,25 @@ class Paid:
 
     key: str  # of the catalogue
     amount: Money
+    is_money: bool = True  # somebody took money for this receipt
 
     @classmethod
     def of(cls, receipt: Receipt) -> Paid:
         """Of a receipt as it was printed."""
         cash, card = receipt.tender(TenderKind.CASH), receipt.tender(TenderKind.CASHLESS)
+        if receipt.kind is ReceiptKind.SELL and way_of(receipt) is Way.SITE_PAYMENT:
+            return cls("done.came_in", receipt.total, is_money=False)
         if not cash and not card:
-            return cls("done.no_money", receipt.total)
+            return cls._unpaid(receipt)
         if receipt.change or not card:
             return cls("pay.change", receipt.change)
         return cls("done.paid" if cash else "done.paid_card", receipt.total)
+
+    @classmethod
+    def _unpaid(cls, receipt: Receipt) -> Paid:
+        credit, other = receipt.tender(TenderKind.CREDIT), receipt.tender(TenderKind.OTHER)
+        if credit:
+            return cls("done.on_credit", credit, is_money=False)
+        if other:
+            return cls("done.exchanged", other, is_money=False)
+        return cls("done.no_money", receipt.total, is_money=False)

@@ -119,7 +119,8 @@ class Frame(QWidget):
         self.bar.paying(is_paying, may_mix and self.pane.may_mix, self.pane.may_go_aside)
         if not self.stacked:
             return
-        is_blocked = self.shown == "order" and (step is Step.BLOCKED or self.pane.banner.trouble is not None)
+        has_list = step in (Step.BLOCKED, Step.CHOOSE)
+        is_blocked = self.shown == "order" and (has_list or self.pane.banner.trouble is not None)
         alone = is_paying or peek or is_blocked
         self.left_column.setVisible(not alone)
         self.bar.setVisible(self.shown not in ("order", "receipt", "resolve", "restore"))

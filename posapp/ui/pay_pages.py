@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -68,11 +68,15 @@ class MethodsPage(QWidget):
     chosen = Signal(object)
     put_aside = Signal()
     give_up = Signal()
+    other = Signal()
 
     def __init__(self, look: Look, stacked: bool) -> None:
         super().__init__()
+        self.look = look
         say, height = look.say, Target.ROW if stacked else Target.METHOD
         column = _column(look, self)
+        self.what = Label(look, "", Type.STRONG, ink="text2", wrap=True)
+        column.addWidget(self.what)
         box = QHBoxLayout() if stacked else QVBoxLayout()
         box.setSpacing(look.px(Space.S2))
         self.buttons: dict[Method, Button] = {}
@@ -94,6 +98,16 @@ class MethodsPage(QWidget):
             box.addWidget(button)
         column.addLayout(box)
         self._stacked = stacked
+        self.ways = Button(
+            look,
+            "" if stacked else say("way.other"),
+            key="" if stacked else "Shift+F7",
+            icon="list-check",
+            height=height,
+        )
+        self.ways.setAccessibleName(say("way.other"))
+        self.ways.clicked.connect(self.other)
+        box.addWidget(self.ways)
         self.begun = Button(look, say("begun.give_up"), kind=Kind.QUIET)
         self.begun.clicked.connect(self.give_up)
         self.begun.hide()
@@ -108,6 +122,23 @@ class MethodsPage(QWidget):
             column.addSpacing(look.px(Space.S5 - Space.S2))
             column.addWidget(self.aside)
         column.addStretch(1)
+        self._keys = {each: each.key for each in self.buttons.values()}
+        self.show_way("", has_others=False)
+
+    def show_way(self, words: str, *, has_others: bool) -> None:
+        """What is being settled, "" for the usual sale; and whether there are other ways."""
+        self.what.set_text(words)
+        self.what.setVisible(bool(words) and not self._stacked)
+        self.ways.setVisible(has_others)
+        for button, key in self._keys.items():
+            button.key = "" if has_others and self._stacked else key  # no room for four with their keys
+            button.updateGeometry()
+        self.aside.set_text(self._aside_words(bool(words)))
+
+    def _aside_words(self, is_chosen: bool) -> str:
+        if self._stacked:
+            return ""
+        return self.look.say("way.back" if is_chosen else "pay.aside")
 
     def allow(self, allowed: set[Method], *, is_begun: bool = False) -> None:
         """Only these may be chosen now. `is_begun`: none, a receipt was begun; it goes on or is given up."""
@@ -294,8 +325,9 @@ class DonePage(QWidget):
         self.goods_lamp = LampIcon(look, Shape.NONE)
         self.receipt = Label(look, look.say("done.receipt"))
         self.receipt_lamp = LampIcon(look, Shape.OK)
+        self.money = Label(look, look.say("done.money"))
         for lamp, label in (
-            (LampIcon(look, Shape.OK), Label(look, look.say("done.money"))),
+            (LampIcon(look, Shape.OK), self.money),
             (self.receipt_lamp, self.receipt),
             (self.goods_lamp, self.goods),
         ):
@@ -309,13 +341,15 @@ class DonePage(QWidget):
         column.addStretch(1)
 
     def show_done(self, paid: Paid, goods: str, is_new: bool) -> None:
-        """`is_new`: printed now; else it is an old receipt that was looked up, and no change is due."""
+        """`is_new`: printed now; else it is an old receipt that was looked up, and no change is due. `goods`: what
+        becomes of them, a sentence."""
         say = self.look.say
         self.is_new = is_new
+        self.money.set_text(say("done.money" if paid.is_money else "done.money_none"))
         self.word.set_text(say(paid.key if is_new else "done.looked_up"))
         self.change.set_text(say.money(paid.amount) if is_new else "")
         self.change.setVisible(is_new)
-        self.goods.set_text(say("done.goods", goods=goods) if is_new else "")
+        self.goods.set_text(goods if is_new else "")
         self.goods_lamp.setVisible(is_new)
         self.show_unprinted(False)
 
@@ -326,49 +360,19 @@ class DonePage(QWidget):
 
 
 class NoMoneyPage(QWidget):
-    """Paid before: nothing is taken, the goods go out."""
+    """No money changes hands: what the receipt says instead, and what becomes of the goods."""
 
     def __init__(self, look: Look) -> None:
         super().__init__()
         self.look = look
         column = _column(look, self, Space.S3)
-        self.first = Label(look, look.say("handover.first"), Type.TITLE, wrap=True)
-        self.second = Label(look, look.say("handover.second"), Type.BODY, wrap=True)
+        self.first = Label(look, look.say("none.first"), Type.TITLE, wrap=True)
+        self.second = Label(look, "", Type.BODY, wrap=True)
         column.addWidget(self.first)
         column.addWidget(self.second)
         column.addStretch(1)
 
-
-class BlockedPage(QWidget):
-    """The order cannot be paid in the usual way; the banner says why. What can be done instead, and the way out."""
-
-    left = Signal()
-    chosen = Signal(object)
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self.look = look
-        column = _column(look, self)
-        self._offers = QVBoxLayout()
-        self._offers.setSpacing(look.px(Space.S2))
-        column.addLayout(self._offers)
-        self.buttons: list[Button] = []
-        column.addStretch(1)
-        self.back = Button(look, look.say("pay.aside"), key="Esc", kind=Kind.QUIET)
-        self.back.clicked.connect(self.left)
-        column.addWidget(self.back)
-
-    def show_offers(self, offers: Sequence[Offer]) -> None:
-        """A button for each thing that can lawfully be done; nothing has the focus."""
-        while (item := self._offers.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        self.buttons = []
-        for each in offers:
-            text = self.look.say(f"offer.{each.way.value}", sum=each.due)
-            button = Button(self.look, text, kind=Kind.PLAIN, height=Target.ROW)
-            button.clicked.connect(lambda _checked=False, which=each: self.chosen.emit(which))
-            self._offers.addWidget(button)
-            self.buttons.append(button)
+    def show_offer(self, offer: Offer) -> None:
+        """What this receipt does."""
+        key = "none.credit_part" if offer.credit and offer.prepaid else f"none.{offer.way.value}"
+        self.second.set_text(self.look.say(key, prepaid=offer.prepaid, credit=offer.credit))

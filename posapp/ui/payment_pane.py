@@ -11,15 +11,16 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from posapp.domain.money import ZERO, Money
-from posapp.domain.offers import Offer
+from posapp.domain.offers import Offer, Way
 from posapp.till.views import RegisterView
 from posapp.ui.amount import RUB_OUT, key_of
 from posapp.ui.banner import Banner
+from posapp.ui.choice_page import ChoicePage, Option
 from posapp.ui.controls import ENTER_KEYS, Button, Kind, Label, Pane, Stack
 from posapp.ui.draft import Draft, Method, Paid
 from posapp.ui.look import Look
 from posapp.ui.money_button import MoneyButton
-from posapp.ui.pay_pages import BlockedPage, CardPage, CashPage, DonePage, IdlePage, MethodsPage, MixPage, NoMoneyPage
+from posapp.ui.pay_pages import CardPage, CashPage, DonePage, IdlePage, MethodsPage, MixPage, NoMoneyPage
 from posapp.ui.theme import Space, Target, Type
 from posapp.ui.trouble import Trouble
 from posapp.ui.wedge import LastKeys
@@ -36,21 +37,28 @@ class Step(Enum):
     PRINTING = auto()
     DONE = auto()
     BLOCKED = auto()
+    CHOOSE = auto()
 
 
+_LISTS = (Step.BLOCKED, Step.CHOOSE)
 _METHOD_KEYS = {Qt.Key.Key_F7: Method.CASH, Qt.Key.Key_F8: Method.CARD, Qt.Key.Key_F12: Method.MIX}
 _KEY_WORDS = {Method.CASH: "F7", Method.CARD: "F8", Method.MIX: "F12"}
+_NAMED = (Way.CREDIT, Way.BARTER, Way.SITE_PAYMENT)
+"""Ways without money whose total is not what was paid before."""
 SLOW_S = 10
 """A print that takes longer is spoken of: waiting without a word makes people press again."""
 
 
 class PaymentPane(Pane):
     """Signals: `sell(cash, card)` once per deliberate act; `left` the order is put aside; `acted` a banner's button;
-    `offered` an offer was chosen on an order that cannot be paid in the usual way."""
+    `chosen` one of the options of a list; `other_ways` another way of settling is wanted; `stepped_back` one step back
+    in a list."""
 
     sell = Signal(object, object)
     left = Signal()
-    offered = Signal(object)
+    chosen = Signal(object)
+    other_ways = Signal()
+    stepped_back = Signal()
     next_customer = Signal()
     acted = Signal(str)
     drafted = Signal(object)
@@ -65,6 +73,8 @@ class PaymentPane(Pane):
         self._needs_person = False  # after a failure: a person arms the button again
         self._is_register_trouble = False
         self._only_resume = False  # the tenders of a receipt that was begun are settled
+        self._is_chosen = False  # what is shown was chosen from a list: Esc leads back to it
+        self._offer = Offer(Way.HANDOVER)  # what a receipt without money settles
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setProperty("no_ring", True)
         self.setAccessibleName(look.say("pay.pane"))
@@ -88,7 +98,7 @@ class PaymentPane(Pane):
         self.mix = MixPage(look, stacked)
         self.done = DonePage(look, stacked)
         self.no_money = NoMoneyPage(look)
-        self.blocked = BlockedPage(look)
+        self.choice = ChoicePage(look)
         self.pages = Stack()
         self._build()
         self._connect()
@@ -108,16 +118,17 @@ class PaymentPane(Pane):
             self.pages.addWidget(page)
         column.addWidget(self.pages, 1)
         column.addWidget(self.banner)
-        column.addWidget(self.blocked, 1)
+        column.addWidget(self.choice, 1)
         column.addWidget(self.money)
         column.addWidget(self.next)
 
     def _connect(self) -> None:
         self.methods.chosen.connect(self.choose)
-        self.methods.put_aside.connect(self.left)
+        self.methods.put_aside.connect(self._leave_list)
+        self.methods.other.connect(self._ask_other)
         self.methods.give_up.connect(lambda: self.acted.emit("begun"))
-        self.blocked.left.connect(self.left)
-        self.blocked.chosen.connect(self.offered)
+        self.choice.left.connect(self._leave_list)
+        self.choice.chosen.connect(self.chosen)
         self.next.clicked.connect(self.next_customer)
         self.banner.acted.connect(self._act)
         self.cash.edited.connect(self._cash_edited)
@@ -129,15 +140,17 @@ class PaymentPane(Pane):
     def show_idle(self, register: RegisterView | None) -> None:
         """Nothing open."""
         self.draft = None
-        self._only_resume = False
+        self._only_resume = self._is_chosen = False
         self.idle.show_register(register)
         self._go(Step.IDLE, self.idle)
 
-    def show_due(self, due: Money, draft: Draft | None = None) -> None:
+    def show_due(self, due: Money, draft: Draft | None = None, *, way: str = "", has_others: bool = False) -> None:
         """An order to be paid. `draft` keeps sums typed for it before; a method has to be chosen again all the same:
-        no Enter may print straight after a scan."""
+        no Enter may print straight after a scan. `way`: what is settled, where it is not the usual sale."""
         self._needs_person = False
         self._only_resume = False
+        self._is_chosen = bool(way)
+        self.methods.show_way(way, has_others=has_others)
         self.draft = Draft(due, Method.CASH) if draft is None else replace(draft, due=due)
         self._go(Step.METHODS, self.methods)
 
@@ -174,19 +187,35 @@ class PaymentPane(Pane):
         self.done.show_done(paid, goods, is_new)
         self._go(Step.DONE, self.done)
 
-    def show_no_money(self, offset: Money) -> None:
-        """Paid before: the receipt that counts it and hands the goods over. The button is armed, a person presses."""
+    def show_no_money(self, offer: Offer) -> None:
+        """A receipt for which nobody hands over money. The button is armed, a person presses."""
         self._needs_person = self._only_resume = False
-        self._open(Draft(ZERO, Method.NONE, offset=offset))
+        self._is_chosen, self._offer = True, offer
+        self.no_money.show_offer(offer)
+        self._open(Draft(ZERO, Method.NONE, offset=offer.total))
 
-    def show_blocked(self, caption: str, due: Money, trouble: Trouble, offers: Sequence[Offer] = ()) -> None:
-        """The order cannot be paid in the usual way; `offers` is what can be done with it instead."""
+    def show_blocked(self, caption: str, due: Money, trouble: Trouble) -> None:
+        """The order cannot be paid."""
+        self._show_list(Step.BLOCKED, caption, due, ())
+        self.show_trouble(trouble)
+
+    def show_choice(
+        self, caption: str, options: Sequence[Option], trouble: Trouble | None = None, *, lead: str = "", back: str = ""
+    ) -> None:
+        """A list to choose from; `trouble` says why the usual way is closed, `back` what Esc does."""
+        self._is_chosen = bool(back)
+        self._show_list(Step.CHOOSE, caption, ZERO, options, lead, back)
+        if trouble is not None:
+            self.show_trouble(trouble)
+
+    def _show_list(
+        self, step: Step, caption: str, due: Money, options: Sequence[Option], lead: str = "", back: str = ""
+    ) -> None:
         self.draft = None
-        self.blocked.show_offers(offers)
-        self._go(Step.BLOCKED, self.blocked)
+        self.choice.show_options(options, lead, back)
+        self._go(step, self.choice)
         self.caption.set_text(caption)
         self.total.set_text(self.look.say.money(due) if due else "")
-        self.show_trouble(trouble)
 
     def show_trouble(self, trouble: Trouble) -> None:
         """A message in the pane; the keypad makes room."""
@@ -205,7 +234,7 @@ class PaymentPane(Pane):
         """The message is no longer true."""
         self._is_register_trouble = False
         self.banner.clear()
-        self.pages.setVisible(self.step is not Step.BLOCKED)
+        self.pages.setVisible(self.step not in _LISTS)
         self.cash.make_room(False)
         self.mix.make_room(False)
 
@@ -238,7 +267,7 @@ class PaymentPane(Pane):
         """What Esc does while money is taken: `back` to the methods, `aside` with the order, "" nothing."""
         if self.step is not Step.PAY:
             return ""
-        return "aside" if self._only_resume or self._takes_no_money else "back"
+        return "aside" if self._only_resume else "back"
 
     @property
     def may_mix(self) -> bool:
@@ -299,22 +328,39 @@ class PaymentPane(Pane):
 
     def back(self) -> bool:
         """Esc: one step back, sums kept. False when there is nowhere to go back to in this pane."""
-        if self.step is Step.PAY and self.draft is not None and not self._only_resume and not self._takes_no_money:
+        is_paying = self.step is Step.PAY and self.draft is not None and not self._only_resume
+        if is_paying and not self._takes_no_money:
             self.clear_trouble()
             self._go(Step.METHODS, self.methods)
             return True
+        if self._is_chosen and (is_paying or self.step in (Step.METHODS, Step.CHOOSE)):
+            self.stepped_back.emit()
+            return True
         return False
+
+    def _leave_list(self) -> None:
+        if not self.back():
+            self.left.emit()
+
+    def _ask_other(self) -> None:
+        if self.step is Step.METHODS and self.methods.ways.isVisibleTo(self.methods):
+            self.other_ways.emit()
 
     def key(self, event: QKeyEvent) -> bool:
         """A key that nobody else wanted. True when it was ours."""
         key = Qt.Key(event.key())
         if key in ENTER_KEYS:
             return self._enter(event)
+        if key == Qt.Key.Key_F7 and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._ask_other()
+            return True
         if key in _METHOD_KEYS and self.step in (Step.METHODS, Step.PAY):
             if not event.isAutoRepeat():
                 self.choose(_METHOD_KEYS[key])
             return True
         digit = key_of(event)
+        if self.step is Step.CHOOSE and not event.isAutoRepeat() and self.choice.key(digit):
+            return True
         if digit and self.draft is not None and self.step in (Step.METHODS, Step.PAY) and not self._only_resume:
             return self._digit(digit)
         return False
@@ -333,7 +379,7 @@ class PaymentPane(Pane):
         if self.step is Step.DONE and not event.isAutoRepeat():
             self.next_customer.emit()
             return True
-        return self.step in (Step.METHODS, Step.PRINTING, Step.BLOCKED)
+        return self.step in (Step.METHODS, Step.PRINTING, *_LISTS)
 
     def _digit(self, digit: str) -> bool:
         if self.step is Step.METHODS:
@@ -391,9 +437,9 @@ class PaymentPane(Pane):
 
     def _go(self, step: Step, page: QWidget) -> None:
         self.step = step
-        self.pages.setVisible(step is not Step.BLOCKED)
-        self.blocked.setVisible(step is Step.BLOCKED)
-        if step is not Step.BLOCKED:
+        self.pages.setVisible(step not in _LISTS)
+        self.choice.setVisible(step in _LISTS)
+        if step not in _LISTS:
             self.pages.setCurrentWidget(page)
         self.pages.setEnabled(not (self._only_resume and step is Step.PAY))
         if step is not Step.PAY:
@@ -415,13 +461,13 @@ class PaymentPane(Pane):
 
     def _refresh(self) -> None:
         say, draft = self.look.say, self.draft
-        has_total = draft is not None or (self.step is Step.BLOCKED and not self.stacked)
+        has_total = draft is not None or (self.step in _LISTS and not self.stacked)
         self.caption.setVisible(has_total)
         self.total.setVisible(has_total)
         if draft is None:
             return
         in_pay = self.step in (Step.PAY, Step.PRINTING)
-        self.caption.set_text(say(f"due.{draft.method.value}" if in_pay else "due"))
+        self.caption.set_text(say(self._caption_of(draft) if in_pay else "due"))
         self.total.set_text(say.money(draft.offset if self._takes_no_money else draft.due))
         self.methods.allow(self._choices, is_begun=self._only_resume)
         self.cash.show_draft(draft)
@@ -431,9 +477,14 @@ class PaymentPane(Pane):
             self._refresh_money(draft)
         self.drafted.emit(draft)
 
+    def _caption_of(self, draft: Draft) -> str:
+        of_way = f"due.none.{self._offer.way.value}"
+        return of_way if draft.method is Method.NONE and self._offer.way in _NAMED else f"due.{draft.method.value}"
+
     def _refresh_money(self, draft: Draft) -> None:
         say = self.look.say
-        text = say("handover.print") if self._takes_no_money else say("pay.print", sum=draft.due)
+        of_way = f"print.{self._offer.way.value}"
+        text = say(of_way) if self._takes_no_money else say("pay.print", sum=draft.due)
         if not self._allowed:
             self.money.disarm(say("pay.wait_register"))
         elif draft.is_odd:

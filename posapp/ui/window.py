@@ -229,7 +229,9 @@ class Window(QWidget):
         frame.strip.open_shift.connect(lambda: self.act("ask_close_shift"))
         frame.bar.went.connect(self.go)
         frame.pane.sell.connect(self._sell)
-        frame.pane.offered.connect(self._offered)
+        frame.pane.chosen.connect(self._chosen)
+        frame.pane.other_ways.connect(self._other_ways)
+        frame.pane.stepped_back.connect(self._stepped_back)
         frame.pane.left.connect(self.leave)
         frame.pane.next_customer.connect(self.leave)
         frame.pane.acted.connect(self.act)
@@ -386,9 +388,17 @@ class Window(QWidget):
         if self.counter is not None:
             self.counter.open(order_id)
 
-    def _offered(self, offer: object) -> None:
+    def _chosen(self, value: object) -> None:
         if self.counter is not None:
-            self.counter.offered(offer)  # type: ignore[arg-type]
+            self.counter.chosen(value)
+
+    def _other_ways(self) -> None:
+        if self.counter is not None:
+            self.counter.other_ways()
+
+    def _stepped_back(self) -> None:
+        if self.counter is not None:
+            self.counter.step_back()
 
     def _sell(self, cash: object, card: object) -> None:
         if self.counter is not None:

@@ -20,19 +20,18 @@ from posapp.domain.money import Money
 from posapp.domain.order import Buyer
 from posapp.domain.settlement import State
 from posapp.errors import JournalError, OutcomeUnknown, Refused, ResolveNeeded, SaleError, Unreachable
-from posapp.lanes import Lanes
 from posapp.till.own_documents import Waiting
 from posapp.till.reconcile_views import Move, ReconcileProgress
-from posapp.till.views import Case, Lamp, Light, Lights, OrderView, OutboxStrip, ReceiptView
+from posapp.till.views import Case, Lights, OrderView, OutboxStrip, ReceiptView
 from posapp.ui.draft import Method
 from posapp.ui.service_screen import LookSettings
 from posapp.ui.start import make_application, make_window
 from posapp.ui.window import Window
+from tests.screens import ways
+from tests.screens.shop import desk_of_the_day, open_order, window_on
 from tests.ui.desks import (
-    GREY,
     NOW,
     FakeDesk,
-    amber,
     copies,
     difference,
     fiscalized,
@@ -53,60 +52,6 @@ from tests.ui.desks import (
 )
 
 Scene = Callable[[], Window]
-UNKNOWN = Lamp(Light.RED, is_unknown=True)
-
-
-def desk_of_the_day() -> FakeDesk:
-    """A shop at work: orders in every state."""
-    desk = FakeDesk()
-    people = (
-        ("Пётр Селезнёв", "4517"),
-        ("Мария Кузнецова-Преображенская", "9920"),
-        ("ООО «Север»", "0031"),
-        ("Олег Т.", "7788"),
-        ("Анна Белова", "1203"),
-        ("Игорь Лапин", "6650"),
-        ("Елена Ж.", "3041"),
-    )
-    lights = (
-        Lights(GREY, GREY, GREY, GREY),
-        Lights(green("ФД 4518"), amber(), amber(), amber()),
-        Lights(green("ФД 4502"), green("оплата 77"), green("Выдан"), red(reason="нет права «Отгрузки»")),
-        Lights(UNKNOWN, GREY, GREY, GREY),
-        Lights(green("ФД 4499"), green("оплата 71"), green("Выдан"), green("отгр. 93")),
-        Lights(amber(840), GREY, GREY, GREY),
-        Lights(GREY, GREY, GREY, GREY),
-    )
-    for number, ((name, tail), lamps) in enumerate(zip(people, lights, strict=True)):
-        made = order(
-            10457 + 3 * number,
-            buyer=Buyer(
-                name, f"+7 900 000-{tail[:2]}-{tail[2:]}", address=f"ул. Мира, {18 + number}, кв. {number + 2}"
-            ),
-            is_courier=number % 2 == 1,
-            delivery_window="12:00–14:00" if number < 4 else "14:00–18:00",
-            comment="звонить за час" if number == 1 else "",
-            is_cancelled=number == 6,
-        )
-        desk.add(view(made, lamps))
-    desk.outbox = OutboxStrip(3, NOW - timedelta(minutes=14), NOW + timedelta(seconds=20), 0, 1, False, None)
-    return desk
-
-
-def window_on(desk: FakeDesk, settings: LookSettings | None = None) -> Window:
-    """A window at work on the desk; nothing polls."""
-    make_application()
-    window = make_window(settings or LookSettings(is_muted=True), lambda: NOW)
-    window.show()
-    window.activateWindow()
-    window.attach(desk, Lanes.on_the_spot(), poll=False)
-    return window
-
-
-def _open(desk: FakeDesk, number: str = "10457", settings: LookSettings | None = None) -> Window:
-    window = window_on(desk, settings)
-    window.scanned(number)
-    return window
 
 
 def orders() -> Window:
@@ -118,7 +63,7 @@ def orders_empty() -> Window:
 
 
 def order_open() -> Window:
-    return _open(desk_of_the_day())
+    return open_order(desk_of_the_day())
 
 
 def order_long() -> Window:
@@ -126,11 +71,11 @@ def order_long() -> Window:
     name = "Кофемашина автоматическая «Северное сияние Профессионал Плюс» с капучинатором, 15 бар"
     goods = tuple(line(f"{name} №{n}", 9_999_999_99 if n == 1 else 245_00 + n) for n in range(1, 40))
     desk.add(view(order(10999, goods, buyer=Buyer("Константинопольский Александр Владиславович, ИП " * 2))))
-    return _open(desk, "10999")
+    return open_order(desk, "10999")
 
 
 def cash() -> Window:
-    window = _open(desk_of_the_day())
+    window = open_order(desk_of_the_day())
     window.pane.choose(Method.CASH)
     for key in "3000":
         window.pane.cash.feed(key)
@@ -138,7 +83,7 @@ def cash() -> Window:
 
 
 def cash_short() -> Window:
-    window = _open(desk_of_the_day())
+    window = open_order(desk_of_the_day())
     window.pane.choose(Method.CASH)
     for key in "2000":
         window.pane.cash.feed(key)
@@ -146,7 +91,7 @@ def cash_short() -> Window:
 
 
 def cash_odd() -> Window:
-    window = _open(desk_of_the_day())
+    window = open_order(desk_of_the_day())
     window.pane.choose(Method.CASH)
     for key in "25000":
         window.pane.cash.feed(key)
@@ -154,7 +99,7 @@ def cash_odd() -> Window:
 
 
 def card() -> Window:
-    window = _open(desk_of_the_day())
+    window = open_order(desk_of_the_day())
     window.pane.choose(Method.CARD)
     return window
 
@@ -181,7 +126,7 @@ def receipt() -> Window:
 def paper_out() -> Window:
     desk = desk_of_the_day()
     desk.sell_error = Refused("paper_out")
-    window = _open(desk)
+    window = open_order(desk)
     window.pane.choose(Method.CASH)
     window.pane.money.fired.emit()
     return window
@@ -190,7 +135,7 @@ def paper_out() -> Window:
 def unknown() -> Window:
     desk = desk_of_the_day()
     desk.sell_error = OutcomeUnknown(key="7K2M9Q4T1V8XAB3C")
-    window = _open(desk)
+    window = open_order(desk)
     window.pane.choose(Method.CARD)
     desk.is_away = True  # the storage cannot be read yet, so the outcome stays unknown
     window.pane.money.fired.emit()
@@ -200,7 +145,7 @@ def unknown() -> Window:
 def cancelled() -> Window:
     desk = desk_of_the_day()
     desk.add(view(order(10480, is_cancelled=True), refusal=SaleError("order_cancelled", order="10480")))
-    return _open(desk, "10480")
+    return open_order(desk, "10480")
 
 
 def begun() -> Window:
@@ -208,7 +153,7 @@ def begun() -> Window:
     it = order(10481)
     started = ReceiptView(receipt_of(it, Money(300_000), Money(0)), State.REFUSED, None, None, reason="нет бумаги")
     desk.add(OrderView(it, (started,), desk.views["10457"].lights, None, rates_of(it)))
-    return _open(desk, "10481")
+    return open_order(desk, "10481")
 
 
 def looked_up() -> Window:
@@ -221,23 +166,23 @@ def looked_up() -> Window:
             it, (made,), lights, SaleError("already_receipted", order="10482", document=4502, at="13:58"), rates_of(it)
         )
     )
-    return _open(desk, "10482")
+    return open_order(desk, "10482")
 
 
 def not_found() -> Window:
-    return _open(desk_of_the_day(), "99999999")
+    return open_order(desk_of_the_day(), "99999999")
 
 
 def shift_closed() -> Window:
     desk = desk_of_the_day()
     desk.shift = Shift(ShiftState.CLOSED, 214)
-    return _open(desk)
+    return open_order(desk)
 
 
 def register_dead() -> Window:
     desk = desk_of_the_day()
     desk.trouble = Unreachable("device_unreachable", port="COM5")
-    return _open(desk)
+    return open_order(desk)
 
 
 def offline() -> Window:
@@ -299,7 +244,7 @@ def closing() -> Window:
 def training() -> Window:
     desk = desk_of_the_day()
     desk.is_training = True
-    return _open(desk)
+    return open_order(desk)
 
 
 def training_cash() -> Window:
@@ -325,7 +270,7 @@ def _settled(scene: Scene, **changes: object) -> Scene:
 
 
 def dark_cash() -> Window:
-    window = _open(desk_of_the_day(), settings=LookSettings(theme="dark", is_muted=True))
+    window = open_order(desk_of_the_day(), settings=LookSettings(theme="dark", is_muted=True))
     window.pane.choose(Method.CASH)
     for key in "2000":
         window.pane.cash.feed(key)
@@ -333,7 +278,7 @@ def dark_cash() -> Window:
 
 
 def large_cash() -> Window:
-    window = _open(desk_of_the_day(), settings=LookSettings(factor=2.0, is_muted=True))
+    window = open_order(desk_of_the_day(), settings=LookSettings(factor=2.0, is_muted=True))
     window.pane.choose(Method.CASH)
     for key in "3000":
         window.pane.cash.feed(key)
@@ -355,7 +300,7 @@ def large_mix() -> Window:
 def large_unknown() -> Window:
     desk = desk_of_the_day()
     desk.sell_error = OutcomeUnknown(key="7K2M9Q4T1V8XAB3C")
-    window = _open(desk, settings=LookSettings(factor=2.0, is_muted=True))
+    window = open_order(desk, settings=LookSettings(factor=2.0, is_muted=True))
     window.pane.choose(Method.CARD)
     desk.is_away = True
     window.pane.money.fired.emit()
@@ -442,7 +387,7 @@ def needs_person() -> Window:
     desk = desk_with_cases(sale_case(number="10457"))
     why = "ФД 4518 не читается целиком, а сумма совпадает"
     desk.sell_error = ResolveNeeded("resolve_needed", why=why, key="7K2M9Q4T1V8XAB3C")
-    window = _open(desk)
+    window = open_order(desk)
     window.pane.choose(Method.CARD)
     desk.recover_error = desk.sell_error
     window.pane.money.fired.emit()
@@ -639,6 +584,23 @@ SCENES: dict[str, Scene] = {
     "log-all": log_all,
     "service": service,
     "closing": closing,
+    "ways": ways.order_with_ways,
+    "ways-other": ways.ways_other,
+    "ways-prepayment": ways.ways_prepayment,
+    "ways-credit": ways.ways_credit,
+    "ways-paid": ways.ways_paid,
+    "ways-handover": ways.ways_handover,
+    "ways-site": ways.ways_site,
+    "ways-part": ways.ways_part,
+    "ways-several": ways.ways_several,
+    "ways-which": ways.ways_which,
+    "ways-done-ahead": ways.ways_done_ahead,
+    "large-ways": _settled(ways.order_with_ways, factor=2.0),
+    "large-ways-other": ways.ways_other_large,
+    "large-ways-paid": _settled(ways.ways_paid, factor=2.0),
+    "english-ways-prepayment": _settled(ways.ways_prepayment, language="en"),
+    "english-ways-several": _settled(ways.ways_several, language="en"),
+    "dark-ways-paid": _settled(ways.ways_paid, theme="dark"),
     "resolve": resolve,
     "resolve-stop": resolve_stop,
     "resolve-ready": resolve_ready,

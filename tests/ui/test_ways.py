@@ -14,6 +14,7 @@ from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.domain.settlement import State, handover_part
 from posapp.errors import Refused, SaleError
 from posapp.till.views import OrderView, ReceiptView
+from posapp.ui.dealing import Choice
 from posapp.ui.payment_pane import Step
 from tests.ui.conftest import Shop
 from tests.ui.desks import fiscalized, order, receipt_of, view
@@ -47,7 +48,7 @@ def step_of(shop: Shop) -> Step:
 
 
 def press_offer(shop: Shop, number: int = 0) -> None:
-    QTest.mouseClick(shop.window.pane.blocked.buttons[number], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(shop.window.pane.choice.buttons[number], Qt.MouseButton.LeftButton)
     shop.hands.settle()
 
 
@@ -55,8 +56,9 @@ def test_a_paid_order_is_handed_over_in_two_deliberate_steps(shop: Shop) -> None
     shop.desk.sell_result = lambda before, cash, card: fiscalized(handed_over(before))
     open_order(shop, paid_view())
     pane = shop.window.pane
-    assert step_of(shop) is Step.BLOCKED
-    assert len(pane.blocked.buttons) == 1, "the other ways are commands"
+    assert step_of(shop) is Step.CHOOSE
+    ways = [each.value.way for each in pane.choice.options if isinstance(each.value, Choice)]
+    assert ways == [Way.HANDOVER, Way.SITE_PAYMENT]
     for _ in range(3):
         shop.hands.press(ENTER)
     assert shop.sales() == []
@@ -88,6 +90,8 @@ def test_the_rest_is_taken_like_any_money(shop: Shop) -> None:
 def test_putting_it_aside_forgets_what_was_chosen(shop: Shop) -> None:
     open_order(shop, paid_view())
     press_offer(shop)
+    shop.hands.press(ESC)
+    assert step_of(shop) is Step.CHOOSE, "one step back"
     shop.hands.press(ESC)
     assert step_of(shop) is Step.IDLE
     plain = view(order(10_458))
@@ -126,5 +130,5 @@ def test_a_prepaid_order_offers_its_hand_over_although_it_has_a_receipt(shop: Sh
     prepaid = fiscalized(receipt_of(shown.order, PRICE, ZERO))
     told = SaleError("deal_goes_on", order="10457", document="4518", at="", ways="handover")
     open_order(shop, replace(shown, receipts=(prepaid,), refusal=told, offers=(HANDOVER,)))
-    assert step_of(shop) is Step.BLOCKED
-    assert len(shop.window.pane.blocked.buttons) == 1
+    assert step_of(shop) is Step.CHOOSE
+    assert len(shop.window.pane.choice.buttons) == 1

@@ -1,0 +1,219 @@
+"""The use cases as the window calls them, each on its own lane (see `posapp.ui.desk.Desk`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+from posapp.domain.checkout import Terms
+from posapp.domain.money import Money
+from posapp.domain.offers import Way
+from posapp.domain.order import Order
+from posapp.errors import SaleError
+from posapp.lanes import Lanes
+from posapp.till import (
+    counters,
+    exchange,
+    keeping,
+    orders,
+    reconcile,
+    recover,
+    register,
+    resolve,
+    sale,
+    shift,
+    shift_rule,
+)
+from posapp.till.context import Till
+from posapp.till.readings import Here, OnLanes, Stopped, Tell, Where
+from posapp.till.reconcile_views import LastReconciled, ReconcileProgress, ReconcileReport
+from posapp.till.shift import ShiftReport
+from posapp.till.views import (
+    Alarm,
+    Case,
+    DeliverReport,
+    OrderRow,
+    OrderView,
+    OutboxStrip,
+    PullResult,
+    ReceiptView,
+    Recovered,
+    RegisterView,
+    Resolved,
+    SyncRow,
+)
+from posapp.ui.desk import Watch
+
+
+class DeskOfTill:
+    """A till that is open, for the window.
+
+    `lanes` are those of the window: long work runs aside and asks register and portal there, page by page.
+    """
+
+    def __init__(self, till: Till, lanes: Lanes | None = None) -> None:
+        self._till, self._lanes = till, lanes
+        self.cashier = till.settings.cashier
+        self.till = till.settings.till
+        self.is_training = till.settings.is_training
+        self.language = till.settings.language
+
+    def find(self, text: str) -> OrderView:
+        """The order on board."""
+        return orders.view(self._till, orders.find(self._till, text))
+
+    def refresh(self, order_id: int) -> OrderView | None:
+        """The order read again; None when the portal is away."""
+        fresh = exchange.refresh(self._till, self._order(order_id))
+        return None if fresh is None else orders.view(self._till, fresh)
+
+    def view(self, order_id: int) -> OrderView:
+        """The order as the journal has it."""
+        return orders.view(self._till, self._order(order_id))
+
+    def _order(self, order_id: int) -> Order:
+        order = self._till.journal.order_by_id(self._till.portal, order_id)
+        if order is None:
+            raise SaleError("unknown_order", order=order_id)
+        return order
+
+    def orders(self, search: str) -> list[OrderRow]:
+        """Orders on board."""
+        return orders.rows(self._till, search)
+
+    def route(self) -> list[OrderRow]:
+        """The courier's orders."""
+        return orders.route(self._till)
+
+    def sell(
+        self, order_id: int, cash: Money, card: Money, way: Way = Way.FULL, payment_id: int | None = None
+    ) -> ReceiptView:
+        """One settlement, one receipt."""
+        terms = Terms(way, payment_id)
+        sold = sale.sell(self._till, self._order(order_id), sale.tenders_of(cash, card), terms=terms).view
+        self._afterwards(counters.settle)
+        return sold
+
+    def _afterwards(self, look: Callable[[Till], object]) -> None:
+        """A look at the register behind what the lane has to do now: nobody waits for it, nothing fails by it."""
+        if self._lanes is not None:
+            with suppress(RuntimeError):  # the window is being closed: the next start looks
+                self._lanes.device.submit(look, self._till)
+
+    def recover(self) -> list[Recovered]:
+        """What became of the receipts under way."""
+        recovered = recover.recover(self._till)
+        self._afterwards(counters.look)
+        return recovered
+
+    def cases(self, language: str) -> list[Case]:
+        """What waits for a decision, after everything was decided that can be proven."""
+        return resolve.cases(self._till, language)
+
+    def decide(self, key: str, choice: str, who: str, why: str, answers: dict[str, str], language: str) -> Resolved:
+        """A person's decision."""
+        return resolve.decide(self._till, key, choice, who, why, answers, language)
+
+    def alarms(self) -> list[Alarm]:
+        """What waits, from the journal alone."""
+        return resolve.alarms(self._till)
+
+    def reconcile(self, days: int | None, watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        """Compares journal, register, portal and OFD, for a person."""
+        since = None if days is None else self._till.now() - timedelta(days=days)
+        return self._reconciled(lambda tell, where: reconcile.run(self._till, since, None, tell, where=where), watch)
+
+    def reconcile_at_start(self, watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        """What is new since the last good reconciliation."""
+        return self._reconciled(lambda tell, where: reconcile.at_start(self._till, tell, where=where), watch)
+
+    def reconcile_after_close(self, watch: Watch[ReconcileProgress]) -> LastReconciled | None:
+        """The shift that was just closed."""
+        return self._reconciled(lambda tell, where: reconcile.after_close(self._till, tell, where=where), watch)
+
+    def _reconciled(
+        self, job: Callable[[Tell, Where], ReconcileReport | None], watch: Watch[ReconcileProgress]
+    ) -> LastReconciled | None:
+        def tell(progress: ReconcileProgress) -> None:
+            if watch.is_stopped():
+                raise Stopped
+            watch.tell(progress)
+
+        try:
+            report = job(tell, OnLanes(self._lanes) if self._lanes is not None else Here())
+        except Stopped:
+            return None
+        return self.reconciled() if report is not None else None
+
+    def reconciled(self) -> LastReconciled | None:
+        """The last reconciliation."""
+        return reconcile.last(self._till)
+
+    def register(self) -> RegisterView:
+        """The register now, and when to close its shift."""
+        seen = register.view(self._till)
+        return replace(seen, closes=shift_rule.advice_for(self._till, seen.shift, seen.shift_opened_at))
+
+    def open_shift(self) -> RegisterView:
+        """Opens the shift."""
+        shift.open_shift(self._till)
+        return self.register()
+
+    def close_shift(self) -> RegisterView:
+        """Closes the shift."""
+        shift.close_shift(self._till)
+        return self.register()
+
+    def close_shift_if_due(self) -> RegisterView | None:
+        """The shop's rule for its shift."""
+        if not shift_rule.is_time(self._till):
+            return None
+        return self.register() if isinstance(shift_rule.close_if_due(self._till), ShiftReport) else None
+
+    def x_report(self) -> None:
+        """Prints the X report."""
+        shift.x_report(self._till)
+
+    def copies(self) -> keeping.State:
+        """Where the copies of the journal are, and how old."""
+        return keeping.state(self._till)
+
+    def copy_now(self) -> keeping.State:
+        """A copy to every place, tried at once."""
+        keeping.keep_copies(self._till, force=True)
+        return self.copies()
+
+    def try_copies(self) -> keeping.State:
+        """Restores the newest copy of every place for a trial."""
+        for place_state in self.copies().places:
+            if place_state.newest_at is not None:
+                keeping.try_newest(self._till, place_state.name)
+        return self.copies()
+
+    def strip(self) -> OutboxStrip:
+        """What is not yet sent."""
+        return exchange.strip(self._till)
+
+    def sync_now(self, *, force: bool = False) -> DeliverReport:
+        """Delivers and pulls; this is also the quiet moment for looking after the journal."""
+        keeping.check_if_due(self._till)
+        keeping.back_up_if_due(self._till)
+        return exchange.sync(self._till, force=force)[0]
+
+    def pull(self) -> PullResult:
+        """Brings orders on board."""
+        return exchange.pull(self._till)
+
+    def log(self, chip: str, search: str, before: int | None) -> list[SyncRow]:
+        """A page of the sync log."""
+        return exchange.log(self._till, chip, search, before)
+
+    def log_counts(self) -> dict[str, int]:
+        """The numbers beside the filters."""
+        return exchange.log_counts(self._till)
+
+    def retry(self, entry: int) -> None:
+        """Makes an entry due now."""
+        exchange.retry(self._till, entry)
