@@ -24,6 +24,7 @@ from typing import Any
 
 from posapp.domain import published_names as names
 from posapp.domain.money import KOPECKS_MAX, QUANTITY_DECIMALS, Money
+from posapp.domain.published_document import with_its_rates
 from posapp.domain.published_json import Fields, Found, bad, element, find_receipts, line_bodies
 from posapp.domain.published_names import PAYMENT_KEYS
 from posapp.domain.vat import VatRate
@@ -34,6 +35,7 @@ _SHOWN = 128
 _MILLIONTH = Decimal(1).scaleb(-QUANTITY_DECIMALS)
 _NOISE = Decimal("0.0001")
 _ROUBLE = 100
+_RATE_MAX = 199
 _EPOCH = datetime(1970, 1, 1)
 _FIRST_SECOND, _LAST_SECOND = 1_420_070_400, 1 << 32
 """2015, before the first such receipt, to where the formats' time ends."""
@@ -84,7 +86,7 @@ class Published:
 
 def read_all(raw: bytes) -> list[Published]:
     """The receipts in a file's bytes. PosError `bad_input`, with the path of the field, when one cannot be read."""
-    return [_in_its_unit(found) for found in find_receipts(raw)]
+    return [with_its_rates(_in_its_unit(found), found.document) for found in find_receipts(raw)]
 
 
 def read_published(raw: bytes) -> Published:
@@ -288,7 +290,7 @@ def _rows(value: object, where: str) -> list[tuple[dict[str, Any], str]]:
 
 
 def _rate(value: object, where: str, *, is_percent: bool = False) -> VatRate | None:
-    """The rate of a code of tag 1199, a percentage that is no code, or words; None for 0 and nothing."""
+    """The rate of a code of tag 1199, a percentage that is no code, 110 for 10/110, or words; None for 0."""
     if isinstance(value, str):
         if not value.strip():
             return None
@@ -296,12 +298,12 @@ def _rate(value: object, where: str, *, is_percent: bool = False) -> VatRate | N
         found = names.rate_of_percent(int(code)) if is_percent and _CODE.fullmatch(code) else names.rate_of_text(value)
     else:
         number = _number(value)
-        if number is None or number != number.to_integral_value() or number > _ROUBLE:
+        if number is None or number != number.to_integral_value() or number > _RATE_MAX:
             bad(f"{where}: нет такой ставки")
         if not number and not is_percent:
             return None
         is_code = number in VatRate.__members__.values() and not is_percent
-        found = VatRate(int(number)) if is_code else names.rate_of_percent(int(number))
+        found = VatRate(int(number)) if is_code else names.rate_of_number(int(number))
     if found is None:
         bad(f"{where}: нет такой ставки")
     return found

@@ -29,7 +29,7 @@ _UNREADABLE = Decimal("NaN")
 """Stands for NaN, infinities and numbers without measure; told where such a number is asked for."""
 _RECEIPT_FORMS = frozenset((3, 4, 31, 41))
 _QR = ("qr", "qrraw")
-_TELLING = frozenset((*names.TOTAL, *names.ITEMS, *names.CODE, *names.OTHER_DOCUMENTS, *_QR))
+_TELLING = frozenset((*names.TOTAL, *names.ITEMS, *names.CODE, *names.OTHER_DOCUMENTS, *_QR, *names.DOCUMENT))
 """An object without any of these names is neither a receipt nor says anything about one."""
 
 
@@ -80,11 +80,15 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A receipt in a file: its fields, whether a wrapper says that lines are missing, a QR text that stood beside."""
+    """A receipt in a file: its fields, whether a wrapper says that lines are missing, and what stood beside it.
+
+    `qr` is the text of its code, `document` the fiscal document in base64 or hex; "" where there is none.
+    """
 
     fields: Fields
     is_partial: bool
     qr: str
+    document: str
 
 
 def find_receipts(raw: bytes) -> list[Found]:
@@ -199,6 +203,7 @@ class _Around:
     path: str = ""
     is_partial: bool = False
     qr: str = ""
+    document: str = ""
     is_text: bool = False
 
 
@@ -224,7 +229,7 @@ def _search(body: object) -> Iterator[Found]:
             count += 1
             if count > RECEIPTS_MAX:
                 bad(f"больше {RECEIPTS_MAX} чеков")
-            yield Found(fields, around.is_partial, around.qr)
+            yield Found(fields, around.is_partial, around.qr, around.document)
         elif isinstance(value, list):
             open_ends.append(_inside(enumerate(value), around, element))
 
@@ -246,6 +251,9 @@ def _looked_at(body: dict[str, Any], around: _Around) -> tuple[Fields | None, _A
     shown, _ = fields.first(_QR)
     if isinstance(shown, str):
         around = replace(around, qr=shown)
+    document, _ = fields.first(names.DOCUMENT)
+    if isinstance(document, str):
+        around = replace(around, document=document)
     if _is_receipt(fields):
         return fields, around
     _no_other_document(fields)

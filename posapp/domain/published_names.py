@@ -30,6 +30,9 @@ CODE = ("code", "receiptcode")
 NUMBERED = ("fiscaldocumentnumber", "fiscaldrivenumber", "fiscalsign", "1040")
 """What only a fiscal document has beside its code; a bare `code` may be anything."""
 
+DOCUMENT = ("rawdata", "rawtlv", "rawtlvbase64")
+"""The whole fiscal document beside the receipt that was made of it."""
+
 NAME = ("name", "1030", "itemname", "productname", "title")
 PRICE = ("price", "1079", "unitprice")
 QUANTITY = ("quantity", "1023", "qty", "count")
@@ -143,6 +146,11 @@ def rate_of_percent(percent: int) -> VatRate | None:
     return _PLAIN.get(str(percent))
 
 
+def rate_of_number(number: int) -> VatRate | None:
+    """The rate of a percentage, or the calculated one of the number it divides by: 20 → 20 %, 120 → 20/120."""
+    return rate_of_percent(number) if number <= _WHOLE else _PERCENTS.get(f"{number - _WHOLE}{number}")
+
+
 def rate_of_text(text: str) -> VatRate | None:
     """The rate in words: `20%`, `НДС 10/110`, `без НДС`, `vat120`, and the codes of tag 1199 as text."""
     plain = _SEPARATORS.sub("", text).lower()
@@ -158,3 +166,4 @@ def rate_of_text(text: str) -> VatRate | None:
 
 
 _CODES = {rate.value for rate in VatRate}
+_WHOLE = 100

@@ -335,7 +335,6 @@ KNOWN: dict[str, tuple[bool | None, ...]] = {
     "004": NOT_PUBLISHED,  # 2 of the lines
     "017": NOT_PUBLISHED,  # 3 of the lines
     "225": (None, None, None, True),  # no lines
-    "011": (True, None, True, True),  # 48 lines without rates, two rates
     "145": (True, None, True, True),  # 18 lines without rates, two rates
     "106": (True, False, True, True),  # 16,02 of 105,00 is 18/118, in September 2020
     "183": NO_PAYMENTS,  # neither cash nor card, the other ways are left out
@@ -345,7 +344,17 @@ KNOWN: dict[str, tuple[bool | None, ...]] = {
     "268": NO_PAYMENTS,
     "271": (True, None, True, None),  # paper without VAT
 }
-ONE_FORMULA = {"012": "T", "065": "T", "066": "T", "274": "T", "007": "L", "022": "L", "253": "L", "259": "L"}
+ONE_FORMULA = {
+    "011": "L",
+    "012": "T",
+    "065": "T",
+    "066": "T",
+    "274": "T",
+    "007": "L",
+    "022": "L",
+    "253": "L",
+    "259": "L",
+}
 
 
 def test_real_receipts_are_right_or_known(real_receipts: tuple[Path, ...]) -> None:
