@@ -23,14 +23,18 @@ from tests.gateway.conftest import SECRET
 TILL = {"portal": "shop.example", "till": "one"}
 
 
-@pytest.fixture
-def address() -> Iterator[tuple[str, int]]:
+def _address() -> Iterator[tuple[str, int]]:
     """Host and port of a gateway on which till `one` is known."""
     with serving(make_app(open_store("sqlite://"), SECRET, lambda: datetime.now(UTC))) as url:
         parts = urlsplit(url)
         where = (parts.hostname or "", parts.port or 0)
         assert post(where, "/v1/tills", TILL | {"name": "1"}) == (200, {})
         yield where
+
+
+address = pytest.fixture(_address)
+door = pytest.fixture(_address, scope="module")
+"""A gateway for all that is refused: nothing of it may leave a trace."""
 
 
 def post(
@@ -54,10 +58,10 @@ def post(
     [None, "", "Bearer", "Bearer ", f"Bearer {SECRET[:-1]}", f"Bearer {SECRET}x", SECRET, f"Basic {SECRET}",
      f"bearer {SECRET}", "Bearer \xff"],
 )  # fmt: skip
-def test_without_the_secret_nothing_is_done(address: tuple[str, int], path: str, secret: str | None) -> None:
-    status, body = post(address, path, TILL | {"orders": [1], "why": "sale"}, secret)
+def test_without_the_secret_nothing_is_done(door: tuple[str, int], path: str, secret: str | None) -> None:
+    status, body = post(door, path, TILL | {"orders": [1], "why": "sale"}, secret)
     assert (status, body["error"]["code"]) == (401, "gateway_access")
-    assert post(address, "/v1/claims/mine", TILL)[1]["held"] == []
+    assert post(door, "/v1/claims/mine", TILL)[1]["held"] == []
 
 
 @pytest.mark.parametrize("secret", ["", "short", "x" * 31])
@@ -103,29 +107,30 @@ TAKE = TILL | {"orders": [1], "why": "sale"}
         ("/v1/claims/take-over", TILL | {"order_id": 1, "fence": 1, "who": "x", "why": "y" * 501}),
     ],
 )
-def test_what_is_no_request_is_refused(address: tuple[str, int], path: str, body: object) -> None:
-    status, answer = post(address, path, body)
+def test_what_is_no_request_is_refused(door: tuple[str, int], path: str, body: object) -> None:
+    status, answer = post(door, path, body)
     assert (status, answer["error"]["code"]) == (400, "bad_input")
+    assert post(door, "/v1/claims/mine", TILL)[1]["held"] == []
 
 
-def test_a_till_that_is_not_enrolled_gets_nothing(address: tuple[str, int]) -> None:
-    status, answer = post(address, "/v1/claims/take", TAKE | {"till": "another"})
+def test_a_till_that_is_not_enrolled_gets_nothing(door: tuple[str, int]) -> None:
+    status, answer = post(door, "/v1/claims/take", TAKE | {"till": "another"})
     assert (status, answer["error"]["code"]) == (409, "unknown_till")
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/claims", "/v1/claims/take/", "/v1/claims/../tills", "/docs"])
-def test_there_is_nothing_else(address: tuple[str, int], path: str) -> None:
-    assert post(address, path, TAKE)[0] in (307, 404)
+def test_there_is_nothing_else(door: tuple[str, int], path: str) -> None:
+    assert post(door, path, TAKE)[0] in (307, 404)
 
 
-def test_only_post(address: tuple[str, int]) -> None:
-    assert post(address, "/v1/claims/mine", TILL, verb="GET")[0] == 405
+def test_only_post(door: tuple[str, int]) -> None:
+    assert post(door, "/v1/claims/mine", TILL, verb="GET")[0] == 405
 
 
-def test_a_body_that_is_too_large_is_not_read_to_its_end(address: tuple[str, int]) -> None:
-    assert post(address, "/v1/claims/take", b" " * (BODY_MAX + 1))[0] == 413
+def test_a_body_that_is_too_large_is_not_read_to_its_end(door: tuple[str, int]) -> None:
+    assert post(door, "/v1/claims/take", b" " * (BODY_MAX + 1))[0] == 413
     # Without the secret not a byte of it is read: the answer comes although the body never does.
-    with socket.create_connection(address, timeout=30) as line:
+    with socket.create_connection(door, timeout=30) as line:
         line.sendall(b"POST /v1/claims/take HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
         assert line.recv(64).startswith(b"HTTP/1.1 401")
 
