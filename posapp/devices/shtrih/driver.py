@@ -38,7 +38,16 @@ from posapp.devices.shtrih import (
     states,
 )
 from posapp.devices.shtrih.archive import Archive
-from posapp.devices.shtrih.plan import Details, Lacking, Plan, Step, depends_on_format, needs_marking, plan
+from posapp.devices.shtrih.plan import (
+    Details,
+    Lacking,
+    Plan,
+    Step,
+    depends_on_format,
+    depends_on_model,
+    needs_marking,
+    plan,
+)
 from posapp.devices.shtrih.refusals import NO_SUCH_DATA, RECEIPT_OPEN, reason, refusal
 from posapp.devices.shtrih.session import Session
 from posapp.domain.fiscal import (
@@ -86,6 +95,7 @@ class ShtrihPrinter:
         self._key_tags = dict(key_tags or {})
         self._correction_key_tag = correction_key_tag
         self._format: tuple[DeviceIdentity, Ffd] | None = None
+        self._model: tuple[DeviceIdentity, str] | None = None
 
     def key_tag(self, kind: ReceiptKind) -> str:
         """`1084`, `1192` or ""."""
@@ -248,14 +258,26 @@ class ShtrihPrinter:
     def _planned(self, receipt: Receipt, details: Details) -> Plan:
         """All commands of a document. A plain sale is the same in every format, so nothing is asked for it."""
         version = self.format() if depends_on_format(receipt, details) else Ffd.V1_05
+        model = self._its_model() if depends_on_model(receipt) else ""
         if needs_marking(receipt, version) and not marks.is_supported(self._session):
             raise Refused("register_lacks", what="коды маркировки (FF67)")
         try:
-            return plan(receipt, self._session.password, self.key_tag_of(receipt), version, details)
+            made = plan(receipt, self._session.password, self.key_tag_of(receipt), version, details, model)
         except Lacking as lacking:
             raise Refused("register_lacks", what=str(lacking)) from lacking
         except ValueError as error:
             raise Refused("device_refused", reason=str(error), error="–") from error
+        if made.leaves_out:
+            log.warning("the details of cashless payments (1234) do not fit a command and stay in the journal")
+        return made
+
+    def _its_model(self) -> str:
+        """FCh, asked for once per connection; "" when the register does not tell."""
+        identity = self.connect()
+        if self._model is None or self._model[0] is not identity:
+            reply = self._session.answer(c.DeviceType())
+            self._model = identity, reply.name if isinstance(reply, c.DeviceTypeReply) else ""
+        return self._model[1]
 
     def _step_to_open(self, receipt: Receipt, command: c.AnyCommand) -> None:
         """8Dh or FF35. "Already open" is another program's; after any other "no" the register is asked what is open.

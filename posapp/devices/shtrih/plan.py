@@ -67,13 +67,20 @@ class Step:
 class Plan:
     """The commands of one document; `closing` is FF45 or FF4A, which makes it and goes out once.
 
-    `has_lines`: the register adds them up, and 89h must agree before the end.
+    `has_lines`: the register adds them up, and 89h must agree before the end. `leaves_out`: the details of cashless
+    payments (1234) are too long for any command; the journal alone has them.
     """
 
     opening: c.AnyCommand
     steps: tuple[Step, ...]
     closing: c.AnyCommand
     has_lines: bool = True
+    leaves_out: bool = False
+
+
+def depends_on_model(receipt: Receipt) -> bool:
+    """Whether models name the rates of this receipt by different bytes."""
+    return any(line.vat.value in c.RATES_BY_MODEL for line in receipt.lines)
 
 
 def depends_on_format(receipt: Receipt, details: Details) -> bool:
@@ -93,18 +100,24 @@ def plan(
     key_tag: str = USER_REQUISITE,
     version: Ffd = Ffd.V1_05,
     details: Details | None = None,
+    model: str = "",
 ) -> Plan:
-    """The whole document. Raises Lacking and ValueError: nothing has been sent."""
+    """The whole document. Raises Lacking and ValueError: nothing has been sent.
+
+    `model` is what the register calls itself (FCh), asked for where `depends_on_model` says so.
+    """
     tags = receipt_tags.receipt_tlvs(receipt, key_tag, version)
     steps = [Step(c.SendDocumentTlv(password, blob)) for blob in tags]
     told = receipt_tags.cashless_tlv(receipt) if receipt.cashless else None
     if told is not None:
         steps.append(Step(c.SendDocumentTlv(password, told), is_optional=True))
+    left_out = bool(receipt.cashless) and told is None
     if receipt.correction is not None and version is Ffd.V1_05:
-        return Plan(c.BeginCorrection(password), tuple(steps), correction(receipt, password), has_lines=False)
+        closing_command = correction(receipt, password)
+        return Plan(c.BeginCorrection(password), tuple(steps), closing_command, has_lines=False, leaves_out=left_out)
     kind = states.KIND_TO_OPEN[receipt.kind] | (CORRECTION_BIT if receipt.correction is not None else 0)
-    steps += lines(receipt, password, version, details or {})
-    return Plan(c.OpenReceipt(password, kind), tuple(steps), closing(receipt, password))
+    steps += lines(receipt, password, version, details or {}, c.rate_bytes(model))
+    return Plan(c.OpenReceipt(password, kind), tuple(steps), closing(receipt, password), leaves_out=left_out)
 
 
 def closing(receipt: Receipt, password: int) -> c.CloseReceipt:
@@ -136,17 +149,23 @@ def correction(receipt: Receipt, password: int) -> c.MakeCorrection:
     )
 
 
-def lines(receipt: Receipt, password: int, version: Ffd, details: Details) -> Iterator[Step]:
+def lines(receipt: Receipt, password: int, version: Ffd, details: Details, rates: Mapping[int, int]) -> Iterator[Step]:
     """FF46 for every line, then its marking code and its own tags where it has any."""
     for number, line in enumerate(receipt.lines):
-        yield Step(operation(line, receipt.kind, password, version))
+        yield Step(operation(line, receipt.kind, password, version, rates))
         if line.marking and version is Ffd.V1_2:
             yield Step(c.BindMarking(password, receipt_tags.marking_bytes(line)))
         for blob in receipt_tags.line_tlvs(line, version, details.get(number, ())):
             yield Step(c.SendItemTlv(password, blob))
 
 
-def operation(line: ReceiptLine, kind: ReceiptKind, password: int, version: Ffd = Ffd.V1_05) -> c.Operation:
+def operation(
+    line: ReceiptLine,
+    kind: ReceiptKind,
+    password: int,
+    version: Ffd = Ffd.V1_05,
+    rates: Mapping[int, int] = c.RATE_BYTE,
+) -> c.Operation:
     """FF46. The register computes the tax; the sum is ours, and it must agree within a kopeck."""
     name = line.name if not line.name.startswith("//") else f" {line.name}"  # "//" would keep it from the paper
     return c.Operation(
@@ -156,7 +175,7 @@ def operation(line: ReceiptLine, kind: ReceiptKind, password: int, version: Ffd 
         price_kopecks=line.price.kopecks,
         sum_kopecks=line.line_sum.kopecks,
         tax_kopecks=None,
-        rate_byte=c.RATE_BYTE[line.vat.value],
+        rate_byte=rates[line.vat.value],
         department=1,
         payment_method=line.payment_method.value,
         payment_object=receipt_tags.payment_object(line, version).value,

@@ -48,8 +48,13 @@ RATE_BYTE = {
 RATE_BYTE_NANO = RATE_BYTE | {11: 0x90, 12: 0xA0}
 """The same for Нано models, which code 22 % and 22/122 differently."""
 
-RATE_OF_BYTE = {byte: rate for table in (RATE_BYTE, RATE_BYTE_NANO) for rate, byte in table.items()}
-"""The rate byte of either family → tag 1199."""
+RATES_BY_MODEL = frozenset(rate for rate, byte in RATE_BYTE.items() if RATE_BYTE_NANO[rate] != byte)
+"""The rates whose byte is not the same on every model."""
+
+
+def rate_bytes(model: str) -> dict[int, int]:
+    """The table of a model, by the name that it tells itself (FCh)."""
+    return RATE_BYTE_NANO if "НАНО" in model.upper() else RATE_BYTE
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from posapp.domain.terms import MEASURES, CorrectionBasis
 
 TLV_MAX = 249  # what one FF0C carries in a v1 frame of 255 bytes: FF 0C and the password take six
 _HEADER = 4
+CONTACT_MAX = 64  # tag 1008
 USER_REQUISITE, RECEIPT_REQUISITE, NO_KEY = "1084", "1192", ""
 """Where the key can travel. 1192 is free only where the law does not want the sign of another receipt in it."""
 
@@ -51,15 +52,18 @@ def key_tlv(stamp: Stamp, tag: str) -> list[bytes]:
 def receipt_tlvs(receipt: Receipt, key_tag: str = USER_REQUISITE, version: Ffd = Ffd.V1_05) -> list[bytes]:
     """The data of the FF0C commands for one receipt: the key first, then everything that must not be missing.
 
-    Raises ValueError for an order number so long that the key would not fit.
+    Raises ValueError for an order number so long that the key would not fit, and for a contact of the buyer that does
+    not: an address that is cut is another one's.
     """
     records = key_tlv(Stamp(receipt.till, receipt.order_number, receipt.key), key_tag)
     if any(len(each) > TLV_MAX for each in records):  # a key that is cut is none
         raise ValueError(f"номер заказа «{receipt.order_number[:32]}…» не помещается в тег 1086")
+    if clipped(receipt.buyer_contact, CONTACT_MAX) != receipt.buyer_contact:
+        raise ValueError(f"контакт покупателя «{receipt.buyer_contact[:64]}» не помещается в тег 1008 как есть")
     texts = (
         (1021, receipt.cashier, 64),
         (1203, receipt.cashier_inn, 12),
-        (1008, receipt.buyer_contact, 64),
+        (1008, receipt.buyer_contact, CONTACT_MAX),
         (1187, receipt.place, TLV_MAX - _HEADER),
         (1009, receipt.address, TLV_MAX - _HEADER),
     )

@@ -27,7 +27,7 @@ from posapp.devices.simulator.documents import (
     FiscalStorage,
     StorageRefusal,
 )
-from posapp.devices.simulator.identity import Identity
+from posapp.devices.simulator.identity import MODEL_NAME, Identity
 from posapp.devices.simulator.receipt import OpenReceipt
 from posapp.devices.simulator.registers import Registers
 from posapp.devices.simulator.rules import (
@@ -80,6 +80,8 @@ class Traits:
     """Registered as АС БСО: its receipts are forms 4, its corrections 41 (БСО); nothing else differs."""
     knows_marking: bool = True
     """Whether it has FF61…FF70; other firmware answers 37h."""
+    model: str = MODEL_NAME
+    """What FCh answers. Models of the family «Нано» name some rates by other bytes."""
 
 
 class Printer:

@@ -96,7 +96,8 @@ def _open_one(printer: Printer) -> OpenReceipt:
 @handles(c.Operation, prints=True)
 def _operation(call: Call[c.Operation]) -> c.Reply:
     asked = call.command
-    rate = 6 if asked.rate_byte == 0 else c.RATE_OF_BYTE.get(asked.rate_byte)
+    known = {byte: rate for rate, byte in c.rate_bytes(call.printer.traits.model).items()}
+    rate = 6 if asked.rate_byte == 0 else known.get(asked.rate_byte)
     if asked.kind not in KIND_BIT or rate is None or asked.payment_method > 7:
         raise Refuse(BAD_PARAMETER)
     if asked.payment_object not in OBJECTS[call.printer.storage.version]:

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from posapp.devices.shtrih import commands as c
-from posapp.devices.simulator.identity import MODEL_NAME
 from posapp.devices.simulator.registers import EXTENDED
 from posapp.devices.simulator.rules import (
     BAD_PARAMETER,
@@ -122,7 +121,7 @@ def _full_status(call: Call[c.FullStatus]) -> c.Reply:
 
 @handles(c.DeviceType, always=True)
 def _device_type(call: Call[c.DeviceType]) -> c.Reply:
-    return c.DeviceTypeReply(0, 0, 1, 14, 250, 0, MODEL_NAME)
+    return c.DeviceTypeReply(0, 0, 1, 14, 250, 0, call.printer.traits.model)
 
 
 @handles(c.ExtendedQuery, always=True)

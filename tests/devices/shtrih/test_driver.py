@@ -75,7 +75,10 @@ def test_a_receipt_is_exactly_these_commands(register: Register, printer: Shtrih
     printer.connect()
     register.written.clear()
     printer.print_receipt(receipt(), 2)
-    assert register.written == RECEIPT_COMMANDS
+    assert register.written == [0xFC, *RECEIPT_COMMANDS], "which model it is, since a rate of 2026 is among them"
+    register.written.clear()
+    printer.print_receipt(receipt(), 3)
+    assert register.written == RECEIPT_COMMANDS, "asked once per connection"
 
 
 def test_the_link_is_opened_once_and_who_is_there_is_asked_once(register: Register) -> None:

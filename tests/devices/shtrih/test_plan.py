@@ -16,12 +16,12 @@ from posapp.domain import ffd
 from posapp.domain.fiscal import DocumentType, ReceiptKind
 from posapp.domain.money import Money
 from posapp.domain.permission import IndustryDetail
-from posapp.domain.receipt import CashlessDetail, CorrectionBasis, OriginalReceipt, Receipt
+from posapp.domain.receipt import CashlessDetail, CorrectionBasis, OriginalReceipt, PaymentMethod, Receipt
 from posapp.domain.terms import CorrectionType
 from posapp.domain.vat import VatRate
 from posapp.errors import OutcomeUnknown, Refused
 from posapp.simulation.clock import BORN
-from tests.conformance.samples import CARD, CASH, correction, line, marked, plain, receipt
+from tests.conformance.samples import CARD, CASH, correction, line, lines_of, marked, plain, receipt
 from tests.till.rig import Register, driver_of
 
 MILK = "010460710382070021" + "55kTHg" + "\x1d" + "93dGVz"
@@ -104,6 +104,45 @@ def test_texts_longer_than_their_tag_are_cut_by_bytes() -> None:
     assert entries[1021] == ("." * 64)
     assert [len(str(entries[tag])) for tag in (1187, 1009)] == [245, 245]
     assert all(len(blob) <= TLV_MAX for blob in receipt_tlvs(long))
+
+
+@pytest.mark.parametrize("contact", [f"{'a' * 60}@b.ru", "покупатель@пример.укр–", "імя@b.ru"])
+def test_a_contact_that_would_not_arrive_is_refused_by_name_with_nothing_sent(contact: str) -> None:
+    register = a_register()
+    printer = driver_of(register)
+    printer.open_shift("Кассир")
+    with pytest.raises(Refused, match="1008"):
+        printer.print_receipt(receipt([line(100)], {CASH: 100}, buyer_contact=contact), 2)
+    assert register.count(c.OpenReceipt.CODE) == 0
+    fits = receipt([line(100)], {CASH: 100}, buyer_contact=f"{'a' * 59}@b.ru")
+    number = printer.print_receipt(fits, 2).document_number
+    assert plain(ffd.read_document(printer.document_tlv(number)).entries, 1008) == fits.buyer_contact
+
+
+@pytest.mark.parametrize("name, code", [("ШТРИХ-М-02Ф", 0xCB), ("ШТРИХ-НАНО-Ф", 0x90)])
+def test_models_name_the_rates_of_2026_by_their_own_bytes(name: str, code: int) -> None:
+    register = a_register(model=name)
+    printer = driver_of(register)
+    printer.open_shift("Кассир")
+    rates = [rate for rate in VatRate if not rate.is_calculated]
+    made = receipt([line(10_000, vat=rate) for rate in rates], {CASH: 10_000 * len(rates)})
+    entries = ffd.read_document(printer.document_tlv(printer.print_receipt(made, 2).document_number)).entries
+    assert [plain(each, 1199) for each in lines_of(entries)] == [rate.value for rate in rates]
+    ahead = receipt([line(10_000, vat=VatRate.VAT_22_122, method=PaymentMethod.FULL_PREPAYMENT)], {CASH: 10_000})
+    entries = ffd.read_document(printer.document_tlv(printer.print_receipt(ahead, 3).document_number)).entries
+    assert plain(entries, 1059, 1199) == 12
+    assert register.count(c.DeviceType.CODE) == 1, "asked once"
+    (only,) = [step.command for step in plan(receipt([line(1)], {CASH: 1}), 30, model=name).steps[1:]]
+    assert isinstance(only, c.Operation)
+    assert only.rate_byte == code
+
+
+def test_the_model_is_asked_for_only_where_its_bytes_differ() -> None:
+    register = a_register()
+    printer = driver_of(register)
+    printer.open_shift("Кассир")
+    printer.print_receipt(receipt([line(100, vat=VatRate.VAT_10), line(100, vat=VatRate.NONE)], {CASH: 200}), 2)
+    assert register.count(c.DeviceType.CODE) == 0
 
 
 @pytest.mark.parametrize("version", [Ffd.V1_05, Ffd.V1_2])
