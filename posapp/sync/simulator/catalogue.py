@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posapp.sync.simulator.entity import declare
+from posapp.sync.simulator.entity import Entity, Field, declare
 
 PRODUCT = declare(
     "product",
@@ -39,6 +39,9 @@ PRODUCT = declare(
     xmlId string
 """,
 )
+
+OFFER = Entity("offer", "offers", {**PRODUCT.fields, "parentId": Field("parentId", "any", False, False, False)})
+"""A variation: a product that also names its parent, `{"value", "valueId"}`."""
 
 VAT = declare(
     "vat",
@@ -105,6 +108,22 @@ PRICE = declare(
     quantityFrom int
     quantityTo int
     timestampX datetime ro
+""",
+)
+
+PRICE_TYPE = declare(
+    "priceType",
+    "priceTypes",
+    """
+    base char
+    createdBy int ro
+    dateCreate datetime ro
+    id int ro
+    modifiedBy int ro
+    name string req
+    sort int
+    timestampX datetime ro
+    xmlId string
 """,
 )
 

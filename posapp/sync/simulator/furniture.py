@@ -86,6 +86,9 @@ def _furniture() -> dict[str, _Rows]:
              "address": "г. Учебный, ул. Складская, д. 1", "phone": "", "email": "", "schedule": "9:00–21:00",
              "issuingCenter": "Y", "sort": 100, "userId": 1, "modifiedBy": 1},
         ],
+        "priceTypes": [
+            {"id": 1, "name": "BASE", "base": "Y", "sort": 100, "xmlId": "BASE", "createdBy": 1, "modifiedBy": 1},
+        ],
         "catalogs": [
             {"id": 15, "iblockId": 15, "iblockTypeId": "CRM_PRODUCT_CATALOG", "lid": "s1", "name": "Товарный каталог",
              "productIblockId": None, "skuPropertyId": None, "subscription": "N", "vatId": 3},

@@ -44,6 +44,27 @@ GOODS = (
     Good("Очки для чтения +1,5", "990.00", 8),
 )
 
+
+class Shelf(NamedTuple):
+    """A product that is only sold without an order: what a till has to answer for. `marked` names the marking group."""
+
+    product_id: int
+    name: str
+    price: str
+    vat_id: int
+    barcode: str
+    type: int = 1
+    active: str = "Y"
+    marked: str = ""
+
+
+SHELF = (
+    Shelf(391, "Кофе в зёрнах, 1 кг (цена не указана)", "0", 3, "4600000003917"),
+    Shelf(392, "Открытка прошлогодняя (снята с продажи)", "35.00", 3, "4600000003924", active="N"),
+    Shelf(393, "Молоко питьевое маркированное, 1 л", "99.00", 5, "4607103820700", marked="milk"),
+    Shelf(394, "Набор подарочный (комплект)", "2500.00", 3, "4600000003948", type=2),
+)
+
 # One of these is put into every order in turn, so that a day's route meets every VAT row.
 RARE_VATS = (11, 7, 12, 8)
 

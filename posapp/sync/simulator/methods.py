@@ -229,25 +229,44 @@ def _crm_text(value: Any) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- catalog
-def product_entity(shop: Shop) -> Entity:
+_VARIATION = 4
+
+
+def product_entity(shop: Shop, base: Entity = catalogue.PRODUCT) -> Entity:
     """The product's fields and the shop's own `propertyN`, which only its rows know."""
     names = {name for row in shop.products.values() for name in row if name.startswith("property")}
     extra = {name: Field(name, "any", False, False, False) for name in names}
-    return Entity("product", "products", {**catalogue.PRODUCT.fields, **extra})
+    return Entity(base.key, base.list_key, {**base.fields, **extra})
 
 
 def _list_products(call: Call) -> Listed:
-    entity = product_entity(call.shop)
+    return _list_goods(call, product_entity(call.shop), call.shop.products.values())
+
+
+def _list_offers(call: Call) -> Listed:
+    """Variations only, whatever block is asked for."""
+    offers = [row for row in call.shop.products.values() if row.get("type") == _VARIATION]
+    return _list_goods(call, product_entity(call.shop, catalogue.OFFER), offers)
+
+
+def _list_goods(call: Call, entity: Entity, rows: Iterable[Row]) -> Listed:
     selected = {text_of(name) for _, name in items_of(call.parameters.get("select"))}
     if not {"id", "iblockId"} <= selected and "*" not in selected:
         raise PortalError("0", "Required select fields: id, iblockId")
     if not any(condition.field.name == "iblockId" for condition in read_filter(call.parameters, entity)):
         raise PortalError("0", "Required filter fields: iblockId")
-    return _listed(call, entity, call.shop.products.values())
+    return _listed(call, entity, rows)
 
 
 def _get_product(call: Call) -> Row:
     return {"product": show(_product(call), product_entity(call.shop))}
+
+
+def _get_offer(call: Call) -> Row:
+    offer = _product(call)
+    if offer.get("type") != _VARIATION:
+        raise PortalError("200040300040", "product does not exist")
+    return {"offer": show(offer, product_entity(call.shop, catalogue.OFFER))}
 
 
 def _update_product(call: Call) -> Row:
@@ -395,6 +414,8 @@ METHODS: dict[str, Method] = {
 
     "catalog.product.list": Method("catalog", _list_products),
     "catalog.product.get": Method("catalog", _get_product),
+    "catalog.product.offer.list": Method("catalog", _list_offers),
+    "catalog.product.offer.get": Method("catalog", _get_offer),
     "catalog.product.update": Method("catalog", _update_product),
     "catalog.vat.list": Method("catalog", _list_table("vats", catalogue.VAT)),
     "catalog.vat.get": Method("catalog", _get_row("vats", catalogue.VAT, "200800000000")),
@@ -404,6 +425,7 @@ METHODS: dict[str, Method] = {
     "catalog.catalog.list": Method("catalog", _list_table("catalogs", catalogue.CATALOG)),
     "catalog.measure.list": Method("catalog", _list_table("measures", catalogue.MEASURE)),
     "catalog.price.list": Method("catalog", _list_table("prices", catalogue.PRICE)),
+    "catalog.pricetype.list": Method("catalog", _list_table("priceTypes", catalogue.PRICE_TYPE)),
     "catalog.document.list": Method("catalog", _list_table("documents", catalogue.DOCUMENT)),
     "catalog.document.add": Method("catalog", _answer_part(documents.add_document, catalogue.DOCUMENT)),
     "catalog.document.update": Method("catalog", _answer_part(documents.update_document, catalogue.DOCUMENT)),

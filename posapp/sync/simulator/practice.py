@@ -26,6 +26,7 @@ from posapp.sync.simulator.goods import (
     GOODS,
     LAST_NAMES,
     RARE_VATS,
+    SHELF,
     STREETS,
     WINDOWS,
     WISHES,
@@ -68,12 +69,23 @@ def _catalogue(count: int, now: datetime) -> Row:
             "dateCreate": iso(now - timedelta(days=90)), "timestampX": iso(now - timedelta(days=1)),
             "purchasingPrice": (base * Decimal("0.6")).quantize(_KOPECK), "purchasingCurrency": "RUB",
             "property64": {"value": barcode(product_id), "valueId": 9000 + number},
+            # what weighed goods are called on the scales
+            "property65": {"value": str(product_id), "valueId": 9500 + number} if good.measure == "166" else None,
         })  # fmt: skip
         stocks.append({"id": number + 1, "productId": product_id, "storeId": 1, "amount": quantity,
                        "quantityReserved": None})  # fmt: skip
         prices.append({"id": number + 1, "productId": product_id, "catalogGroupId": 1, "price": Decimal(good.price),
                        "currency": "RUB", "priceScale": Decimal(good.price), "quantityFrom": None,
                        "quantityTo": None, "extraId": None, "timestampX": iso(now - timedelta(days=1))})  # fmt: skip
+    for place, shelf in enumerate(SHELF):
+        products.append({**products[0], "id": shelf.product_id, "name": shelf.name, "code": f"good-{shelf.product_id}",
+                         "xmlId": f"practice-{shelf.product_id}", "active": shelf.active, "type": shelf.type,
+                         "measure": 1, "vatId": shelf.vat_id, "property65": None,
+                         "property64": {"value": shelf.barcode, "valueId": 9800 + place},
+                         "property66": {"value": shelf.marked, "valueId": 9900 + place} if shelf.marked else None,
+                         })  # fmt: skip
+        prices.append({**prices[0], "id": 900 + place, "productId": shelf.product_id, "price": Decimal(shelf.price),
+                       "priceScale": Decimal(shelf.price)})  # fmt: skip
     return {"products": products, "storeProducts": stocks, "prices": prices}
 
 

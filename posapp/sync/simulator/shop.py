@@ -26,6 +26,7 @@ KOPECK = Decimal("0.01")
 _TABLES: dict[str, Entity | None] = {
     "products": catalogue.PRODUCT, "vats": catalogue.VAT, "stores": catalogue.STORE, "prices": catalogue.PRICE,
     "storeProducts": catalogue.STORE_PRODUCT, "measures": catalogue.MEASURE, "catalogs": catalogue.CATALOG,
+    "priceTypes": catalogue.PRICE_TYPE,
     "properties": fields.PROPERTY, "personTypes": fields.PERSON_TYPE, "statuses": fields.STATUS,
     "statusLangs": fields.STATUS_LANG,
     "orderEntities": fields.ORDER_ENTITY, "paySystems": None, "companies": None, "contacts": None,
@@ -37,6 +38,8 @@ DEFAULT_OPTIONS: Row = {
     "check_type_on_pay": "sell",  # sell | prepayment | advance: which check paying an order prints (table 5.8)
     "status_on_paid": "",  # a status the portal sets by itself when an order becomes paid; empty: none
     "inventory_management": "N",
+    "discount_from": "",  # a sum of goods at base prices; below it a changed basket loses its discounts
+    "delivery_calculated": "",  # what the delivery service asks whenever a shipment changes; empty: it is fixed
     "rest_offline_extended": "Y",
 }
 
@@ -102,8 +105,9 @@ def load_shop(document: Row, now: datetime) -> Shop:
 
     Args:
         document: `{"orders": […], "products": […], "vats": […]}` and, where the defaults do not fit, any of
-            `paySystems`, `statuses`, `statusLangs`, `stores`, `storeProducts`, `prices`, `measures`, `catalogs`,
-            `properties`, `personTypes`, `companies`, `contacts`, `requisites`, `orderEntities`, `cashboxes`, `options`.
+            `paySystems`, `statuses`, `statusLangs`, `stores`, `storeProducts`, `prices`, `priceTypes`, `measures`,
+            `catalogs`, `properties`, `personTypes`, `companies`, `contacts`, `requisites`, `orderEntities`,
+            `cashboxes`, `options`.
 
     Raises:
         BadShop: the file has another shape, or two orders share an id.
@@ -117,7 +121,8 @@ def load_shop(document: Row, now: datetime) -> Shop:
             raise BadShop(f'"{name}" must be a list of objects')
         shop.tables[name] = [_typed(row, entity) if entity else dict(row) for row in given]
     for given, row in zip(document.get("products", []), shop.tables["products"], strict=True):
-        row |= {name: value for name, value in given.items() if name.startswith("property")}  # the shop's own fields
+        # the shop's own fields, and the parent of a variation
+        row |= {name: value for name, value in given.items() if name.startswith("property") or name == "parentId"}
     shop.products = {row["id"]: row for row in shop.tables["products"] if row.get("id")}
     _reserve_ids(shop, document["orders"])
     for number, order in enumerate(document["orders"]):
