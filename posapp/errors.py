@@ -326,7 +326,7 @@ WORDS: dict[str, Words] = {
         "Administrator: add the scope pay_system.",
     ),
     "portal_goods_differ": Words(
-        230,
+        240,
         "Отказанные у двери товары заказа {order} на портале не сняты: {what}.",
         "Старшему: привести заказ в Битрикс к чеку ({goods}), затем posapp outbox retry.",
         "The goods of order {order} that were refused at the door are still in it on the portal: {what}.",

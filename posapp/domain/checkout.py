@@ -14,7 +14,9 @@ from posapp.domain.inn import is_inn
 from posapp.domain.money import ZERO, Money, total
 from posapp.domain.offers import Offer, Way
 from posapp.domain.order import Order, OrderLine
+from posapp.domain.partial import RefusedLine
 from posapp.domain.receipt import PLACE_MAX, CashlessDetail, Receipt, TaxSystem, Tender, TenderKind
+from posapp.domain.refused import RefusedGoods
 from posapp.domain.settlement import Settlement
 from posapp.domain.vat import DELIVERY_ROW, PortalVatRow, VatRate, is_lawful_under, is_plausible, rule_for
 from posapp.errors import SaleError
@@ -90,7 +92,8 @@ class Terms:
     """What a person says about a sale besides its tenders.
 
     `contact`, `buyer_name`, `buyer_inn` take the place of what the order says; `deal_day` is the day of an older deal,
-    whose VAT rate still counts, and `why` the reason; `cashless` tells of the cashless payments (1234).
+    whose VAT rate still counts; `cashless` tells of the cashless payments (1234); `refused` is what of the order the
+    customer does not take. `why` is the reason for an older deal or for a refusal.
     """
 
     way: Way = Way.FULL
@@ -101,6 +104,7 @@ class Terms:
     buyer_inn: str = ""
     deal_day: date | None = None
     why: str = ""
+    refused: tuple[RefusedLine, ...] = ()
 
 
 FULL_PAYMENT = Terms()
@@ -201,6 +205,7 @@ def receipt_of(
     now: datetime,
     offer: Offer | None = None,
     terms: Terms = FULL_PAYMENT,
+    refused: RefusedGoods | None = None,
 ) -> Receipt:
     """The frozen receipt of an order. Raises SaleError with the reason when there can be none.
 
@@ -208,6 +213,7 @@ def receipt_of(
         tenders: the money that was handed over; what was prepaid or is on credit comes from the offer.
         offer: one of `offers.offers`; None for full payment.
         terms: what the person says besides.
+        refused: what parts `order`, which is what is taken, from the one that was ordered (`partial.handed_over`).
     """
     if offer is None:
         offer = full_offer(order)
@@ -237,6 +243,7 @@ def receipt_of(
         place=seller.place,
         address=order.buyer.address[:PLACE_MAX] if seller.is_mobile and order.is_courier else "",
         is_internet=offer.way is Way.SITE_PAYMENT,
+        refused=refused,
     )
 
 

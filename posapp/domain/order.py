@@ -11,13 +11,17 @@ from decimal import Decimal
 
 from posapp.domain.money import ZERO, Money, Quantity, total
 
+DELIVERY_NAME = "Доставка"
+"""The line of what the delivery costs; the portal has no basket item for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """One position. `price` is gross (VAT inside) after discounts; `vat_row` the portal's VAT row or None if unknown.
 
     `vat_percent` is what the order line itself says: a percentage, or None for "without VAT" (which Bitrix also
-    writes for "I do not know").
+    writes for "I do not know"). `basket_id` is the portal's basket item: 0 for delivery, for a set (whose parts the
+    portal keeps beside it), and where it is not known.
     """
 
     name: str
@@ -29,6 +33,7 @@ class OrderLine:
     base_price: Money | None = None
     measure: str = "шт"
     is_delivery: bool = False
+    basket_id: int = 0
 
     @property
     def line_sum(self) -> Money:
@@ -56,10 +61,11 @@ class OrderPayment:
 
 @dataclass(frozen=True, slots=True)
 class OrderShipment:
-    """A shipment row of the order."""
+    """A shipment row of the order. `items`: how much of which basket item goes out with it, as far as is known."""
 
     shipment_id: int
     is_deducted: bool
+    items: tuple[tuple[int, Quantity], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from posapp.domain.fiscal import DocumentType, ReceiptKind
 from posapp.domain.inn import is_personal_inn
 from posapp.domain.lawful import Step, check_line, check_receipt, step_of
 from posapp.domain.money import KOPECKS_MAX, ZERO, Money, Quantity, total
+from posapp.domain.refused import RefusedGoods
 from posapp.domain.settlement import Settlement, short_key
 from posapp.domain.terms import (
     CashlessDetail,
@@ -87,7 +88,8 @@ class Receipt:
 
     `cashless` tells of each cashless payment (1234), `cashier_inn` is 1203, `address` 1009, `place` 1187, `is_internet`
     1125. `basis` is the document that a refund takes back or that this one replaces (1192), `correction` makes it a
-    correction receipt (1173, 1174).
+    correction receipt (1173, 1174). `refused` is the one thing here that is not printed: what of the order was not
+    handed over with this receipt.
     """
 
     identity: UUID
@@ -110,6 +112,7 @@ class Receipt:
     is_internet: bool = False
     basis: OriginalReceipt | None = None
     correction: CorrectionBasis | None = None
+    refused: RefusedGoods | None = None
 
     def __post_init__(self) -> None:
         if not self.lines:
@@ -129,6 +132,9 @@ class Receipt:
             raise ValueError("a cashier's INN has twelve digits that fit")
         if max(len(self.place), len(self.address)) > PLACE_MAX:
             raise ValueError(f"a place or address has at most {PLACE_MAX} characters")
+        is_sale = self.kind is ReceiptKind.SELL and self.correction is None
+        if self.refused is not None and not (is_sale and self.step is Step.HANDOVER):
+            raise ValueError("goods are refused where goods are handed over")
 
     @property
     def key(self) -> str:
@@ -214,6 +220,7 @@ class Receipt:
             "is_internet": self.is_internet,
             "basis": self.basis and self.basis.as_json(),
             "correction": self.correction and self.correction.as_json(),
+            "refused": self.refused and self.refused.as_json(),
         }
         return {name: value for name, value in later.items() if value}
 
@@ -221,6 +228,7 @@ class Receipt:
     def from_json(cls, body: Mapping[str, Any]) -> Receipt:
         """The receipt that `as_json` wrote, checked again."""
         settled, basis, correction = body["settlement"], body.get("basis"), body.get("correction")
+        refused = body.get("refused")
         return cls(
             identity=UUID(body["identity"]),
             settlement=Settlement(
@@ -244,6 +252,7 @@ class Receipt:
             is_internet=body.get("is_internet", False),
             basis=None if basis is None else OriginalReceipt.from_json(basis),
             correction=None if correction is None else CorrectionBasis.from_json(correction),
+            refused=None if refused is None else RefusedGoods.from_json(refused),
         )
 
 

@@ -77,6 +77,7 @@ def refund_of(
         place=seller.place,
         created_at=now,
         cashless=(),
+        refused=None,
         basis=OriginalReceipt.of(original.key, mark),
     )
 

@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from posapp.domain.fiscal import DeviceIdentity, FiscalDocument
+from posapp.domain.fiscal import DeviceIdentity, FiscalDocument, FiscalMark
 from posapp.domain.money import Money
+from posapp.domain.receipt import Receipt
 from posapp.errors import SaleError
 from posapp.journal import day_queries
 from posapp.journal import statements as sql
-from posapp.journal.mapping import micros, text_of
+from posapp.journal.mapping import body_of, micros, text_of
 from posapp.journal.rows import CourierDay, IllegalMove, NewRefusal
 
 
@@ -91,6 +92,28 @@ class DayChanges:
         }
         if sql.CLOSE_DAY.run(self._db, row).rowcount != 1:
             raise IllegalMove(f"day {day.id}", "closed", "closed")
+
+    def keep_refusal_of(self, key: str, mark: FiscalMark) -> None:
+        """What stands in a receipt as refused becomes a refusal, of the day that has the receipt's document.
+
+        Once: a receipt whose mark is found a second time, in a journal that was put together again, has its refusal.
+        """
+        stored = sql.REFUSING_RECEIPT.run(self._db, {"key_": key}).fetchone()
+        if stored is None:
+            return
+        receipt = Receipt.from_json(body_of(stored[0]))
+        refused = receipt.refused
+        if refused is None:
+            raise ValueError(f"receipt {key} does not say what was refused")
+        settled = receipt.settlement
+        known = day_queries.refusals_of_order(self._db, settled.portal, settled.order_id)
+        if any(each.refused.receipt_key == key for each in known):
+            return
+        row = NewRefusal(
+            settled.portal, settled.order_id, receipt.order_number, refused.amount, refused.who, refused.why,
+            refused.rows(), is_whole=False, receipt_key=key,
+        )  # fmt: skip
+        self.add_refusal(row, day_queries.day_of_document(self._db, mark.storage_number, mark.document_number))
 
     def add_refusal(self, refused: NewRefusal, day_id: int | None) -> None:
         """Goods that were not taken."""

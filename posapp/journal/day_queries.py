@@ -69,6 +69,20 @@ def day(db: sqlite3.Connection, day_id: int) -> CourierDay | None:
     return None if row is None else _day_of(row)
 
 
+def day_of_document(db: sqlite3.Connection, storage_number: str, number: int) -> int | None:
+    """The day whose documents are around this one; on a register other than the day's, the day that is open."""
+    row = db.execute(
+        "SELECT id FROM courier_days WHERE storage_number = :storage AND after_document < :number"
+        " AND (until_document IS NULL OR until_document >= :number) ORDER BY id DESC LIMIT 1",
+        {"storage": storage_number, "number": number},
+    ).fetchone()
+    if row is None:
+        row = db.execute(
+            "SELECT id FROM courier_days WHERE is_open = 1 AND storage_number != ?", (storage_number,)
+        ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def days(db: sqlite3.Connection, limit: int) -> list[CourierDay]:
     """The newest first."""
     return [_day_of(row) for row in db.execute(_DAY + "ORDER BY id DESC LIMIT ?", (limit,))]
@@ -134,6 +148,11 @@ def _bounds(of: CourierDay) -> dict[str, object]:
 def refusals_of_day(db: sqlite3.Connection, day_id: int) -> list[Refusal]:
     """Oldest first."""
     return [_refusal_of(row) for row in db.execute(_REFUSAL + "WHERE day_id = ? ORDER BY id", (day_id,))]
+
+
+def refusals(db: sqlite3.Connection, limit: int) -> list[Refusal]:
+    """The newest first, of all orders and days."""
+    return [_refusal_of(row) for row in db.execute(_REFUSAL + "ORDER BY id DESC LIMIT ?", (limit,))]
 
 
 def refusals_of_order(db: sqlite3.Connection, portal: str, order_id: int) -> list[Refusal]:

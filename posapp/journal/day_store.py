@@ -114,6 +114,11 @@ class DayStore:
         """Keeps what a customer did not take."""
         self._write(lambda changes: changes.add_refusal(refused, day_id), decision)
 
+    def refusals(self, limit: int = 200) -> list[Refusal]:
+        """The newest first, of all orders and days."""
+        with self._readers.reading() as db:
+            return day_queries.refusals(db, limit)
+
     def refusals_of_day(self, day_id: int) -> list[Refusal]:
         """Oldest first."""
         with self._readers.reading() as db:

@@ -107,7 +107,7 @@ def _order_body(order: Order) -> dict[str, object]:
             }
             for each in order.payments
         ],
-        "shipments": [[each.shipment_id, each.is_deducted] for each in order.shipments],
+        "shipments": [_shipment_body(each) for each in order.shipments],
         "buyer": {
             "name": buyer.name,
             "phone": buyer.phone,
@@ -125,6 +125,16 @@ def _order_body(order: Order) -> dict[str, object]:
     }
 
 
+def _shipment_body(shipment: OrderShipment) -> list[object]:
+    body: list[object] = [shipment.shipment_id, shipment.is_deducted]
+    return [*body, [[number, str(quantity)] for number, quantity in shipment.items]] if shipment.items else body
+
+
+def _shipment_of(body: list[Any]) -> OrderShipment:
+    items = body[2] if len(body) > 2 else []
+    return OrderShipment(body[0], body[1], tuple((number, Quantity(Decimal(each))) for number, each in items))
+
+
 def _line_body(line: OrderLine) -> dict[str, object]:
     return {
         "name": line.name,
@@ -136,7 +146,7 @@ def _line_body(line: OrderLine) -> dict[str, object]:
         "base_price": None if line.base_price is None else line.base_price.kopecks,
         "measure": line.measure,
         "is_delivery": line.is_delivery,
-    }
+    } | ({"basket_id": line.basket_id} if line.basket_id else {})
 
 
 def order_of(record: Record) -> Order:
@@ -145,7 +155,7 @@ def order_of(record: Record) -> Order:
     body["price"] = Money(body["price"])
     body["lines"] = tuple(_line_of(line) for line in body["lines"])
     body["payments"] = tuple(OrderPayment(**{**each, "amount": Money(each["amount"])}) for each in body["payments"])
-    body["shipments"] = tuple(OrderShipment(shipment_id, deducted) for shipment_id, deducted in body["shipments"])
+    body["shipments"] = tuple(map(_shipment_of, body["shipments"]))
     body["buyer"] = Buyer(**body["buyer"])
     body["problems"] = tuple(body["problems"])
     return Order(**body, pulled_at=datetime.fromisoformat(record[1]))

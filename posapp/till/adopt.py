@@ -11,6 +11,7 @@ from dataclasses import replace
 from posapp.domain import ffd
 from posapp.domain.checkout import settlement_of
 from posapp.domain.fiscal import DocumentType, FiscalDocument, ReceiptKind
+from posapp.domain.lawful import Step
 from posapp.domain.offers import part_of
 from posapp.domain.order import Order
 from posapp.domain.readback import receipt_from
@@ -18,7 +19,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Stamp, State
 from posapp.errors import ResolveNeeded
 from posapp.journal.rows import Decision, SettlementTaken
-from posapp.till import recover
+from posapp.till import recover, refusing
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 
@@ -71,15 +72,23 @@ def _take_in(till: Till, stamp: Stamp, number: int, kind: ReceiptKind) -> None:
         receipt = receipt_from(
             entries, stamp, settlement_of(order, kind), now=till.now(), is_training=till.settings.is_training
         )
-        till.journal.add_receipt(_of_its_part(till, order, receipt))
+        till.journal.add_receipt(_of_its_order(till, order, receipt))
     except ValueError as error:
         raise ResolveNeeded("not_resolvable", why=f"ФД {number} не похож на чек этой программы: {error}") from error
     except SettlementTaken as error:
         raise ResolveNeeded("not_resolvable", why=f"по заказу {stamp.order} уже есть чек {error.key}") from error
 
 
+def _of_its_order(till: Till, order: Order, receipt: Receipt) -> Receipt:
+    """The receipt with what it settled of the order, by what it says: which part, and what was refused."""
+    if receipt.kind is not ReceiptKind.SELL or receipt.correction is not None or receipt.step is not Step.HANDOVER:
+        return _of_its_part(till, order, receipt)
+    refused = refusing.read_back(till, order, receipt)
+    return replace(_of_its_part(till, order, receipt), refused=refused)
+
+
 def _of_its_part(till: Till, order: Order, receipt: Receipt) -> Receipt:
-    """The receipt with the part of the order that it settled, by what it says: goods without money, or which sum."""
+    """The part: goods without money, or which sum."""
     stored = till.journal.receipts_of_order(order.portal, order.order_id)
     alive = [each.receipt for each in stored if each.state is not State.CANCELLED]
     part = part_of(order, receipt, alive) if receipt.kind is ReceiptKind.SELL else None

@@ -11,7 +11,8 @@ from uuid import UUID
 from posapp.devices.base import FiscalPrinter
 from posapp.domain.checkout import Seller, VatTable
 from posapp.domain.fiscal import DeviceIdentity
-from posapp.domain.money import decimal_of
+from posapp.domain.money import Money, decimal_of
+from posapp.domain.partial import FeePolicy, FeeRule
 from posapp.domain.receipt import TaxSystem
 from posapp.domain.vat import PortalVatRow, VatRate
 from posapp.errors import SetupError
@@ -99,6 +100,12 @@ class Till:
             place=sales.place,
             is_mobile=sales.is_mobile,
         )
+
+    @property
+    def fee_policy(self) -> FeePolicy:
+        """What the delivery costs when a part of an order is refused."""
+        sales = self.settings.sales
+        return FeePolicy(FeeRule(sales.fee_rule), Money(sales.fee_free_from_kopecks), Money(sales.fee_kopecks))
 
     @property
     def vat(self) -> VatTable:

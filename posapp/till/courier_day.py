@@ -82,7 +82,7 @@ class DayReport:
             "receipts": [_receipt_row(each) for each in self.receipts],
             "takings": self.takings.as_json(),
             "by_tender": {f"{tender.name.lower()}_kopecks": self.takings.net(tender).kopecks for tender in TenderKind},
-            "refusals": [_refusal_row(each) for each in self.refusals],
+            "refusals": [refusal_row(each) for each in self.refusals],
             "refused_kopecks": self.refused.kopecks,
             "cash_moves": [_move_row(each) for each in self.cash_moves],
             "should_be_kopecks": self.should_be.kopecks,
@@ -112,7 +112,8 @@ def _receipt_row(stored: StoredReceipt) -> dict[str, object]:
     }
 
 
-def _refusal_row(refusal: Refusal) -> dict[str, object]:
+def refusal_row(refusal: Refusal) -> dict[str, object]:
+    """One of `refusals` of a day: what goes back to the shop, and why."""
     refused = refusal.refused
     return {
         "order": refused.order_number,

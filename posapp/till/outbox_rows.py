@@ -15,7 +15,8 @@ def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry
 
     Money that was taken: its mark and its payment. Goods that went out: their shipment. The final status when nothing
     is left to settle. A hand-over without money has no payment, so its mark goes to the shipment (rule 15: the fields
-    of the payment carry the prepayment's receipt and are never overwritten).
+    of the payment carry the prepayment's receipt and are never overwritten). Goods that were refused at the door leave
+    the portal's order before its payment is marked paid, and are not in what its shipment takes out of stock.
     """
     if receipt.kind is not ReceiptKind.SELL or receipt.settlement.portal == "" or till.settings.portal is None:
         return []
@@ -32,6 +33,10 @@ def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry
         bodies["stock"] = {"shipment_id": shipment_id, "mark": mark_body, "key": receipt.key}
     if shipment_id is not None or receipt.step is Step.DEBT:  # no single payment says that all is paid
         bodies["status"]["needs"] = "all_paid"
+    if receipt.refused is not None:
+        refused = {"refused": receipt.refused.as_json()}
+        bodies["payment"] |= {**refused, "document": mark.document_number}
+        bodies["stock"] |= refused
     return [
         NewEntry(step, receipt.settlement.order_id, receipt.order_number, receipt.settlement.portal, bodies[step])
         for step in steps_of(receipt)

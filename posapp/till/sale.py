@@ -35,7 +35,7 @@ from posapp.errors import (
     Unreachable,
 )
 from posapp.journal.rows import DocumentTaken
-from posapp.till import claims, counters, marking, neighbours, recover
+from posapp.till import claims, counters, marking, neighbours, recover, refusing
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
@@ -80,6 +80,7 @@ def sell(
 
     `terms` say which of the order's offers it is (full payment unless told otherwise) and what the person adds; the
     tenders are the money that was handed over. An order may have several receipts, one for each of its settlements.
+    `terms.refused` are goods that the customer does not take: the receipt is of the others (see `refusing`).
 
     Recovery runs first, so nothing is sold while an earlier outcome is open. With several tills on the portal the
     order's claim is taken before the receipt is in the journal, and looked at again before a begun one is printed: it
@@ -97,12 +98,13 @@ def sell(
         verdicts = marking.checked(till, receipt)
         with claims.claimed(till, order, override):
             _note_older_deal(till, receipt, terms)
-            till.journal.add_receipt(receipt)
+            till.journal.add_receipt(receipt, decision=refusing.decision_of(till, receipt))
         return print_pending(till, receipt, status, verdicts)
     if begun.state is not State.FISCALIZED:
         looked = _recovered(till, begun)
         begun = _again(till, begun)
         if begun.state is not State.FISCALIZED:
+            refusing.same_refusal(order, begun.receipt, terms)
             _same_tenders(order, begun.receipt, tenders, terms)
             _same_order(till, order, begun.receipt, tenders, terms)
             _same_codes(order, begun.receipt, codes)
@@ -144,9 +146,14 @@ def _new_receipt(
     terms: Terms = FULL_PAYMENT,
 ) -> Receipt:
     now = till.now().replace(microsecond=0)
-    offer = offer_of(till, order, terms)
+    taken, refused = refusing.taken_of(till, order, terms)
+    offer = offer_of(till, taken, terms)
     _refuse_with_gateway(till, order, offer)
-    made = receipt_of(order, tenders, till.vat, till.seller, identity=till.new_id(), now=now, offer=offer, terms=terms)
+    made = receipt_of(
+        taken, tenders, till.vat, till.seller, identity=till.new_id(), now=now, offer=offer, terms=terms,
+        refused=refused,
+    )  # fmt: skip
+    codes = refusing.codes_on_receipt(order, refused, codes)
     return replace(made, lines=with_codes(made.lines, codes)) if codes else made
 
 
@@ -301,14 +308,17 @@ def _same_tenders(order: Order, receipt: Receipt, tenders: Sequence[Tender], ter
 
 def _same_order(till: Till, order: Order, receipt: Receipt, tenders: Sequence[Tender], terms: Terms) -> None:
     """A receipt begun earlier is printed only if the order would give the same one today. Raises SaleError."""
-    offer = offer_of(till, order, terms)
+    taken, refused = refusing.taken_of(till, order, terms)
+    offer = offer_of(till, taken, terms)
     if offer.part != receipt.settlement.part:
         raise SaleError("other_way", order=order.number, begun=tenders_text(receipt.tenders), key=receipt.key)
     today = receipt_of(
-        order, tenders, till.vat, till.seller, identity=receipt.identity, now=receipt.created_at, offer=offer,
-        terms=terms,
+        taken, tenders, till.vat, till.seller, identity=receipt.identity, now=receipt.created_at, offer=offer,
+        terms=terms, refused=refused,
     )  # fmt: skip
     same = today.settlement == receipt.settlement and today.tenders == receipt.tenders
+    if refused is not None and receipt.refused is not None:
+        same = same and refused.is_same(receipt.refused)
     if not same or not same_goods(today.lines, receipt.lines):
         raise SaleError("begun_differs", order=order.number, before=receipt.total, after=today.total, key=receipt.key)
 

@@ -102,7 +102,7 @@ class ReceiptView:
             "change_kopecks": self.receipt.change.kopecks,
             "qr": self.qr,
             "mark": None if self.mark is None else self.mark.as_json(),
-        }
+        } | ({} if self.receipt.refused is None else {"refused": self.receipt.refused.told()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,8 @@ import pytest
 from posapp.domain.fiscal import FiscalMark
 from posapp.sync.bitrix.client import query_of
 from posapp.sync.bitrix.mapping import PaySystem
-from posapp.sync.bitrix.writeback import (
-    STEPS,
-    Conflict,
-    Done,
-    Later,
-    Plan,
-    Write,
-    mark_fields,
-    merged,
-    plan,
-    refusal,
-)
+from posapp.sync.bitrix.plans import Conflict, Done, Later, Plan, Write
+from posapp.sync.bitrix.writeback import STEPS, mark_fields, merged, plan, refusal
 from tests.sync.portals import Row
 
 KEY = "01ABCDEFGHJKMNPQ"

@@ -113,12 +113,14 @@ class Four:
 
 
 @contextmanager
-def four_at(folder: Path, register: Register) -> Iterator[Four]:
+def four_at(folder: Path, register: Register, *orders: Row, **tables: Any) -> Iterator[Four]:
+    """`orders` of the portal, each one line of `PRICE` unless they are given; `tables` of it."""
     inserted = iso(BORN.replace(tzinfo=UTC) - timedelta(days=1))
-    rows = [order_row(number, dateInsert=inserted, dateUpdate=inserted) for number in range(1, ORDERS + 1)]
+    given = {"dateInsert": inserted, "dateUpdate": inserted}
+    rows = [{**given, **each} for each in orders] or [order_row(number, **given) for number in range(1, ORDERS + 1)]
     with (
         shop_at(folder, register) as shop,
-        serving(shop_of(*rows)) as bitrix,
+        serving(shop_of(*rows, **tables)) as bitrix,
         ofd_serving(register) as ofd,
     ):
         bitrix.server.clock = shop.now

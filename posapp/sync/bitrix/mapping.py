@@ -16,13 +16,12 @@ from decimal import Decimal
 from typing import Any
 
 from posapp.domain.money import KOPECKS_MAX, ZERO, Money, Quantity
-from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShipment
+from posapp.domain.order import DELIVERY_NAME, Buyer, Order, OrderLine, OrderPayment, OrderShipment
 from posapp.domain.vat import PortalVatRow
 from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text
 
 Row = Mapping[str, Any]
 
-DELIVERY_NAME = "Доставка"
 COMPANY = 4  # entityTypeId of a CRM company; 3 is a contact
 _ONE = Quantity(Decimal(1))
 _PICKUP = re.compile(r"самовывоз|pickup|без доставки|no delivery", re.IGNORECASE)
@@ -150,6 +149,7 @@ def _money(value: object, what: str, problems: list[str]) -> Money:
 def _lines(row: Row, around: Surroundings, problems: list[str]) -> list[OrderLine]:
     items = as_rows(row.get("basketItems"))
     ids = {as_int(item.get("id")) for item in items}
+    sets = {as_int(item.get("setParentId")) for item in items} & ids
     lines = []
     for item in items:
         parent = as_int(item.get("setParentId"))
@@ -157,7 +157,7 @@ def _lines(row: Row, around: Surroundings, problems: list[str]) -> list[OrderLin
             continue  # part of a set: the set itself is sold
         line = _line(item, around, problems)
         if line is not None:
-            lines.append(line)
+            lines.append(replace(line, basket_id=0) if line.basket_id in sets else line)
     return lines
 
 
@@ -194,6 +194,7 @@ def _line(item: Row, around: Surroundings, problems: list[str]) -> OrderLine | N
         product_id=product_id,
         base_price=before,
         measure=as_text(item.get("measureName")) or "шт",
+        basket_id=as_int(item.get("id")) or 0,
     )
 
 
@@ -286,9 +287,23 @@ def _shipments(shipments: Iterable[Row], problems: list[str]) -> Iterable[OrderS
     for shipment in shipments:
         shipment_id = as_int(shipment.get("id"))
         if shipment_id:
-            yield OrderShipment(shipment_id, as_flag(shipment.get("deducted")) is True)
+            yield OrderShipment(shipment_id, as_flag(shipment.get("deducted")) is True, _items(shipment))
         else:
             problems.append("отгрузка без номера")
+
+
+def _items(shipment: Row) -> tuple[tuple[int, Quantity], ...]:
+    """What goes out with a shipment: (basket item, quantity); nothing when one of its lines cannot be read."""
+    found = []
+    for item in as_rows(shipment.get("shipmentItems")):
+        basket_id, quantity = as_int(item.get("basketId")), as_decimal(item.get("quantity"))
+        if quantity == 0:
+            continue
+        try:
+            found.append((basket_id or 0, Quantity(quantity or Decimal(0))))
+        except ValueError:
+            return ()
+    return tuple(found) if all(basket_id for basket_id, _ in found) else ()
 
 
 def pay_system_of(row: Row) -> PaySystem | None:

@@ -3,7 +3,8 @@
     1 batch:   sale.paysystem.list (rule 14: re-checked at every contact) and 49 × sale.order.get
     4 batches: all marks, then the payments of those that went well, then their statuses, then their stock
 
-so 49 receipts take five requests. What a write answered is compared like a read. Where a write was declined, or its
+so 49 receipts take five requests. Where goods were refused at the door the payment takes several writes, with a look at
+the order between them. What a write answered is compared like a read. Where a write was declined, or its
 answer does not show it, the order is read again in the same round and decides: Bitrix answers warnings as errors
 although the data were stored. Where the answer was *lost*, nothing is repeated; the next round reads first.
 """
@@ -19,9 +20,11 @@ from posapp.sync.bitrix.client import BitrixClient, Cell, Command, Fate
 from posapp.sync.bitrix.mapping import PaySystem
 from posapp.sync.bitrix.orders import is_missing, pay_systems_of
 from posapp.sync.bitrix.parsing import as_int, as_object
-from posapp.sync.bitrix.writeback import STEPS, Conflict, Done, Later, Row, Write, merged, plan, refusal
+from posapp.sync.bitrix.plans import Conflict, Done, Later, Row, Write
+from posapp.sync.bitrix.writeback import STEPS, merged, plan, refusal
 
 ORDERS_MAX = 49  # and one place in the reading batch for the pay systems
+PARTS_MAX = 8  # writes of one step, one after the other: refused goods take five and the payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,24 +125,41 @@ class _Round:
 
     # ------------------------------------------------------------------------------------------ writing
     def _stage(self, jobs: Sequence[Job]) -> None:
-        """One step of all receipts: plan, write in as few batches as fit, judge."""
+        """One step of all receipts, a write that is only a part of it as often as it takes."""
+        written: dict[int, Write] = {}
+        for _ in range(PARTS_MAX):
+            if not jobs or self.stop is not None:
+                return
+            jobs = self._once(jobs, written)
+        for job in jobs:
+            self.outcomes[job.entry_id] = Outcome("waiting")  # the next round goes on
+
+    def _once(self, jobs: Sequence[Job], written: dict[int, Write]) -> list[Job]:
+        """Plan, write in as few batches as fit, judge. Those whose step goes on; their orders were read again.
+
+        `written` takes what is written for each of them: a part that the portal does not keep is not written for ever.
+        """
         commands: dict[int, list[Command]] = {}
+        parts: set[int] = set()
         for job in jobs:
             planned = plan(job.step, self.rows[job.order_id], job.body, job.key)
-            if isinstance(planned, Write):
+            if not isinstance(planned, Write):
+                self._settle(job, planned)
+            else:
+                written[job.entry_id] = planned
+                parts |= {job.entry_id} if planned.is_part else set()
                 commands[job.entry_id] = [
                     Command(f"e{job.entry_id}x{number}", method, params)
                     for number, (method, params) in enumerate(planned.commands)
                 ]
-            else:
-                self._settle(job, planned)
         cells = self.client.batch([command for several in commands.values() for command in several])
         doubtful: list[tuple[Job, Cell | None]] = []
         for job in jobs:
-            if job.entry_id in commands and not self._judge(job, commands[job.entry_id], cells):
-                declined = (cells[each.key] for each in commands[job.entry_id])
-                doubtful.append((job, next((cell for cell in declined if cell.error is not None), None)))
-        self._read_again(doubtful)
+            if job.entry_id not in commands or self._judge(job, commands[job.entry_id], cells, job.entry_id in parts):
+                continue
+            declined = (cells[each.key] for each in commands[job.entry_id])
+            doubtful.append((job, next((cell for cell in declined if cell.error is not None), None)))
+        return self._read_again(doubtful, written)
 
     def _settle(self, job: Job, planned: Done | Conflict | Later) -> None:
         if isinstance(planned, Done):
@@ -149,7 +169,7 @@ class _Round:
         else:
             self.outcomes[job.entry_id] = Outcome("waiting")
 
-    def _judge(self, job: Job, commands: Sequence[Command], cells: Mapping[str, Cell]) -> bool:
+    def _judge(self, job: Job, commands: Sequence[Command], cells: Mapping[str, Cell], is_part: bool) -> bool:
         """Settle an entry by the answers to its writes; False when only another read can tell."""
         mine = [cells[command.key] for command in commands]
         for cell in mine:
@@ -164,7 +184,7 @@ class _Round:
         if refused is not None:
             self.outcomes[job.entry_id] = _waiting(refused)
             return True
-        if any(cell.fate is Fate.DECLINED for cell in mine):
+        if is_part or any(cell.fate is Fate.DECLINED for cell in mine):
             return False
         row = self.rows[job.order_id]
         for command, cell in zip(commands, mine, strict=True):
@@ -176,10 +196,14 @@ class _Round:
         self._settle(job, planned)
         return True
 
-    def _read_again(self, doubtful: Sequence[tuple[Job, Cell | None]]) -> None:
-        """After a declined write, or one whose answer does not show it: what the portal holds decides."""
+    def _read_again(self, doubtful: Sequence[tuple[Job, Cell | None]], written: Mapping[int, Write]) -> list[Job]:
+        """After a declined write, or one whose answer does not show it: what the portal holds decides.
+
+        Those whose step goes on with another write: the part that was written is there.
+        """
         if not doubtful:
-            return
+            return []
+        going_on: list[Job] = []
         order_ids = dict.fromkeys(job.order_id for job, _ in doubtful)
         cells = self.client.batch([_get(order_id) for order_id in order_ids])
         for job, declined in doubtful:
@@ -194,9 +218,12 @@ class _Round:
             planned = plan(job.step, row, job.body, job.key)
             if isinstance(planned, Done | Conflict):
                 self._settle(job, planned)
+            elif written[job.entry_id].is_part and isinstance(planned, Write) and planned != written[job.entry_id]:
+                going_on.append(job)
             else:
                 error = declined.error if declined is not None else None
                 self.outcomes[job.entry_id] = _declined(job, error)
+        return going_on
 
     def _watch(self, cell: Cell) -> None:
         """Note trouble that concerns the link or the program's access and not one order: then the round ends."""

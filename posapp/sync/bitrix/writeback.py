@@ -17,6 +17,9 @@ Four steps per receipt, each only after the ones it stands on (reference: Bitrix
 A hand-over of goods that were paid before, or that go out on credit, settles no payment: it has only `status` (which
 then stands on all payments of the order) and `stock`, of its own shipment, whose document fields take its number.
 
+Where a part of the order was refused at the door, `payment` first takes the refused goods out of the portal's order
+(see `refused_goods`), and `stock` deducts only a shipment without them.
+
 The mark goes into fields that nothing else of a cash payment uses; `externalPayment` is an enum of the 1C exchange and
 is never touched. A field that holds another receipt's key or document is never overwritten (rule 15).
 """
@@ -24,17 +27,17 @@ is never touched. A field that holds another receipt's key or document is never 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from posapp.domain.fiscal import FiscalMark
 from posapp.domain.money import Money
+from posapp.domain.refused import RefusedGoods
+from posapp.sync.bitrix import refused_goods
 from posapp.sync.bitrix.mapping import PaySystem
 from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text, as_time
-
-Row = Mapping[str, Any]
+from posapp.sync.bitrix.plans import Conflict, Done, Later, Plan, Row, Write, kept_shipment
 
 STEPS = ("mark", "payment", "status", "stock")
 STATUS_CODE = "FISCAL_OK"
@@ -42,45 +45,6 @@ ALL_PAID = "all_paid"
 """`needs` of a status: not one payment but all of the order's must be paid."""
 
 DESCRIPTION_MAX = 512
-
-# `sale.shipment.update` is not partial: what is not sent is reset – `deducted` returns goods to stock, prices become 0.
-# So everything that may be written goes back as it was read, except what the portal itself sets on deducting.
-SHIPMENT_FIELDS = (
-    "allowDelivery", "basePriceDelivery", "comments", "companyId", "customPriceDelivery", "dateAllowDelivery",
-    "deliveryDocDate", "deliveryDocNum", "deliveryId", "discountPrice", "empAllowDeliveryId", "empResponsibleId",
-    "externalDelivery", "id1c", "marked", "priceDelivery", "reasonMarked", "responsibleId", "statusId",
-    "trackingDescription", "trackingLastCheck", "trackingNumber", "trackingStatus", "updated1c", "version1c", "xmlId",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The portal already holds it; `proof` names by which ids."""
-
-    proof: str
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """Commands to send, all of them for this one step: (method, parameters)."""
-
-    commands: tuple[tuple[str, dict[str, Any]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Must not be written; a person decides. `code` is of the error table, `facts` fill its words."""
-
-    code: str
-    facts: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """An earlier step of the receipt is not on the portal yet."""
-
-
-Plan = Done | Write | Conflict | Later
 
 
 def plan(step: str, row: Row, body: Row, key: str) -> Plan:
@@ -153,6 +117,12 @@ def _plan_payment(row: Row, body: Row, key: str) -> Plan:
         return _differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
     if as_text(payment.get("psInvoiceId")) != key:
         return Later()
+    if "refused" in body and not as_flag(payment.get("paid")) and _is_cancelled(row):
+        return _differs(row, "он отменён на сайте")
+    if "refused" in body:
+        planned = refused_goods.plan(row, payment, RefusedGoods.from_json(body["refused"]), body)
+        if planned is not None:
+            return planned
     amount, total = as_decimal(payment.get("sum")), Money(int(body["total_kopecks"]))
     if amount is None or amount != total.roubles:
         return _differs(row, f"оплата {as_text(payment.get('sum')) or '?'} ₽, а чек {total}")
@@ -181,6 +151,12 @@ def _plan_stock(row: Row, body: Row, key: str) -> Plan:
         return Later()
     if _is_cancelled(row):
         return _differs(row, "он отменён на сайте")
+    if "refused" in body:
+        refused = RefusedGoods.from_json(body["refused"])
+        conflict = refused_goods.not_as_taken(row, refused)
+        if conflict is not None:
+            return conflict
+        wanted = refused.shipment_id
     shipments = [each for each in as_rows(row.get("shipments")) if _is_goods(each)]
     if wanted is not None:
         shipments = [each for each in shipments if as_int(each.get("id")) == wanted]
@@ -189,7 +165,7 @@ def _plan_stock(row: Row, body: Row, key: str) -> Plan:
     waiting = [each for each in shipments if as_flag(each.get("deducted")) is not True]
     if not waiting:
         return Done("отгрузка " + ", ".join(as_text(each.get("id")) for each in shipments))
-    named = {} if wanted is None else _document_fields(body, _offset_time(row))
+    named = {} if as_int(body.get("shipment_id")) is None else _document_fields(body, _offset_time(row))
     return Write(tuple(("sale.shipment.update", _deduct(each, named)) for each in waiting))
 
 
@@ -228,7 +204,7 @@ def _update_payment(payment: Row, fields: dict[str, str]) -> Write:
 
 def _deduct(shipment: Row, named: Mapping[str, str]) -> dict[str, Any]:
     """`named`: the document's fields, which are filled only where nobody has filled them."""
-    kept = {name: shipment[name] for name in SHIPMENT_FIELDS if _is_scalar(shipment.get(name))}
+    kept = kept_shipment(shipment)
     if not as_text(shipment.get("deliveryDocNum")):
         kept |= named
     return {"id": as_int(shipment.get("id")), "fields": {**kept, "deducted": "Y"}}
@@ -239,11 +215,6 @@ def _document_fields(body: Row, offset_of: datetime) -> dict[str, str]:
     mark = FiscalMark.from_json(as_object(body.get("mark")))
     day = datetime.combine(mark.printed_at.date(), time(12), offset_of.tzinfo or UTC)
     return {"deliveryDocNum": str(mark.document_number), "deliveryDocDate": day.isoformat(timespec="seconds")}
-
-
-def _is_scalar(value: object) -> bool:
-    """Null cannot be sent in a batch, and leaving it out leaves it null."""
-    return isinstance(value, str | int | Decimal) and not isinstance(value, bool)
 
 
 # ---------------------------------------------------------------------------------------------- looking at a row

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from posapp.sync.simulator import catalogue, documents, events, fields, orders
+from posapp.sync.simulator import basket, catalogue, documents, events, fields, orders
 from posapp.sync.simulator.access import USER_ID, Caller
 from posapp.sync.simulator.entity import Entity, Field
 from posapp.sync.simulator.envelope import PortalError, iso
@@ -387,6 +387,8 @@ METHODS: dict[str, Method] = {
     "sale.basketitem.get": Method("sale", _get_part(fields.BASKET_ITEM)),
     "sale.basketitem.add": Method("sale", _answer_part(orders.add_basket_item, fields.BASKET_ITEM)),
     "sale.basketitem.addcatalogproduct": Method("sale", _answer_part(orders.add_catalog_product, fields.BASKET_ITEM)),
+    "sale.basketitem.update": Method("sale", _answer_part(basket.update_item, fields.BASKET_ITEM)),
+    "sale.basketitem.delete": Method("sale", lambda call: basket.delete_item(call.shop, call.parameters, call.now)),
     "sale.basketitem.getfields": Method("sale", _get_fields(fields.BASKET_ITEM)),
     "sale.payment.list": Method("sale", _list_parts(fields.PAYMENT)),
     "sale.payment.get": Method("sale", _get_part(fields.PAYMENT)),
@@ -399,6 +401,9 @@ METHODS: dict[str, Method] = {
     "sale.shipment.add": Method("sale", _answer_part(orders.add_shipment, fields.SHIPMENT)),
     "sale.shipment.getfields": Method("sale", _get_fields(fields.SHIPMENT)),
     "sale.shipmentitem.list": Method("sale", _list_shipment_items),
+    "sale.shipmentitem.get": Method("sale", lambda call: {"shipmentItem": show(
+        basket.find_shipped(call.shop, call.parameters)[2], fields.SHIPMENT_ITEM)}),
+    "sale.shipmentitem.update": Method("sale", _answer_part(basket.update_shipped, fields.SHIPMENT_ITEM)),
     "sale.shipmentitem.getfields": Method("sale", _get_fields(fields.SHIPMENT_ITEM)),
     "sale.propertyvalue.list": Method("sale", _list_parts(fields.PROPERTY_VALUE)),
     "sale.propertyvalue.modify": Method("sale", lambda call: {"propertyValues": [

@@ -78,7 +78,7 @@ def update_order(shop: Shop, parameters: Parameters, now: datetime) -> Row:
         # Not validated by the kernel; the column holds two letters, so "Finished" is stored as "Fi".
         values |= {"statusId": values["statusId"][:2], "dateStatus": iso(now), "empStatusId": CALLER}
     order.update(values)
-    _save(shop, order, now)
+    save(shop, order, now)
     return order
 
 
@@ -97,7 +97,7 @@ def _refuse_cancelling(order: Row) -> None:
         raise PortalError("SALE_ORDER_CANCEL_SHIPMENT_EXIST_SHIPPED", "Нельзя отменить заказ: есть отгрузки")
 
 
-def _save(shop: Shop, order: Row, now: datetime) -> None:
+def save(shop: Shop, order: Row, now: datetime) -> None:
     """What every save of an order ends with: derived flags, version, time."""
     was_payed = order["payed"]
     order["payed"] = is_payed(order)
@@ -169,7 +169,7 @@ def _write_payment(shop: Shop, order: Row, payment: Row, values: Row, now: datet
     payment.update(values)
     name_pay_system(shop, payment)
     shop.events["ONPAYMENTENTITYSAVED", payment["id"]] = {"FIELDS": {"ID": str(payment["id"])}}
-    _save(shop, order, now)
+    save(shop, order, now)
     if is_paying:
         checks.on_paid(shop, order, payment, now)
 
@@ -234,7 +234,7 @@ def _write_shipment(shop: Shop, order: Row, shipment: Row, values: Row, now: dat
     order["price"] += values["priceDelivery"] - (shipment["priceDelivery"] or 0)
     shipment.update(values)
     shop.events["ONSHIPMENTENTITYSAVED", shipment["id"]] = {"FIELDS": {"ID": str(shipment["id"])}}
-    _save(shop, order, now)
+    save(shop, order, now)
     if is_moving and values["deducted"] == "Y":
         checks.on_deducted(shop, order, shipment, now)
 
@@ -260,7 +260,7 @@ def modify_properties(shop: Shop, parameters: Parameters, now: datetime) -> list
             kept.append(_property_row(shop, order, number, prop, item.get("value")))
     order["propertyValues"] = sorted(kept, key=lambda row: row["orderPropsId"])
     shop.index(order)
-    _save(shop, order, now)
+    save(shop, order, now)
     return kept
 
 
@@ -278,7 +278,7 @@ def add_basket_item(shop: Shop, parameters: Parameters, now: datetime) -> Row:
     values = read_fields(parameters, fields.BASKET_ITEM, adding=True)
     order = _order_of(shop, values)
     if values.get("customPrice") != "Y":
-        values |= _catalogue_data(shop, values.get("productId"))
+        values |= catalogue_data(shop, values.get("productId"))
     line: Row = dict.fromkeys(fields.BASKET_ITEM.fields)
     line |= {"id": shop.next_id("basketItems"), "price": Decimal(0), "discountPrice": Decimal(0), "sort": 100,
              "measureCode": "796", "measureName": "шт", "vatIncluded": "Y", "canBuy": "Y", "customPrice": "N",
@@ -288,7 +288,7 @@ def add_basket_item(shop: Shop, parameters: Parameters, now: datetime) -> Row:
     order["basketItems"].append(line)
     order["price"] = goods_price(order) + delivery_price(order)
     shop.index(order)
-    _save(shop, order, now)
+    save(shop, order, now)
     return line
 
 
@@ -307,7 +307,7 @@ def add_catalog_product(shop: Shop, parameters: Parameters, now: datetime) -> Ro
     return add_basket_item(shop, parameters, now)
 
 
-def _catalogue_data(shop: Shop, product_id: Any) -> Row:
+def catalogue_data(shop: Shop, product_id: Any) -> Row:
     """What the catalogue knows of a product and a line takes over its own price; nothing for one it has no price of."""
     prices = [row for row in shop.tables["prices"] if row.get("productId") == product_id]
     product = shop.products.get(product_id)

@@ -1,0 +1,445 @@
+"""A part is refused at the door: one receipt with less in it, the refusal beside it, and the portal's order follows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from posapp.domain import ffd
+from posapp.domain.checkout import Terms
+from posapp.domain.money import Money, Quantity
+from posapp.domain.offers import Way
+from posapp.domain.order import Order
+from posapp.domain.partial import RefusedLine
+from posapp.domain.receipt import Receipt
+from posapp.domain.settlement import State
+from posapp.errors import OutcomeUnknown, PosError, Refused, SaleError
+from posapp.journal.rows import OutboxEntry
+from posapp.settings import SalesSettings
+from posapp.till import adopt, courier_day, exchange, orders, recover, sale
+from tests.sync.portals import Row
+from tests.till.four import TAG_VAT_22, VAT_ROW, Four, four_at
+from tests.till.rig import Register
+from tests.till.shops import Shop, cash
+
+KETTLE, FILTER, FEE = Money(199_000), Money(24_500), Money(30_000)
+WHOLE = KETTLE + FILTER + FILTER + FILTER + FEE
+WHY = "не подошёл"
+COURIER = "Орлов Д."
+
+
+def part(number: int, quantity: int | None = None) -> RefusedLine:
+    return RefusedLine(number, None if quantity is None else Quantity(Decimal(quantity)))
+
+
+def door_row(**changes: Any) -> Row:
+    """A kettle, three filters of which each has a discount of 50, and a delivery; the delivery is allowed."""
+    return {
+        "basketItems": [
+            {"id": 101, "productId": 7, "name": "Чайник", "quantity": 1, "price": 1990, "vatRate": 0.22},
+            {"id": 102, "productId": 8, "name": "Фильтр", "quantity": 3, "price": 245, "basePrice": 295,
+             "discountPrice": 50, "vatRate": 0.22},
+        ],
+        "payments": [{"id": 201, "sum": 3025, "paySystemId": 1}],
+        "shipments": [{"id": 301, "deliveryId": 2, "deliveryName": "Курьер", "allowDelivery": "Y",
+                       "priceDelivery": 300, "basePriceDelivery": 300, "comments": "домофон 12",
+                       "trackingNumber": "TR-7", "responsibleId": 5}],
+        **changes,
+    }  # fmt: skip
+
+
+PRODUCTS = [
+    {"id": 7, "name": "Чайник", "quantity": 10, "quantityTrace": "Y"},
+    {"id": 8, "name": "Фильтр", "quantity": 10, "quantityTrace": "Y"},
+]
+
+
+@contextmanager
+def door_at(folder: Path, register: Register, changes: Row | None = None, **options: Any) -> Iterator[Four]:
+    """A till with one such order on board; `options` of the portal."""
+    row = {"id": 1, "accountNumber": "N-1", **door_row(**(changes or {}))}
+    with four_at(folder, register, row, products=PRODUCTS, options=options) as four:
+        map_delivery(four)
+        yield four
+
+
+def map_delivery(four: Four) -> None:
+    till = four.shop.till
+    vat = replace(till.settings.vat, confirmed={VAT_ROW: TAG_VAT_22, 0: TAG_VAT_22})
+    four.shop.till = replace(till, settings=till.settings.with_(vat=vat))
+
+
+@pytest.fixture
+def door(tmp_path: Path, register: Register) -> Iterator[Four]:
+    with door_at(tmp_path, register) as four:
+        yield four
+
+
+def order_on_board(four: Four) -> Order:
+    order = four.shop.till.journal.order_by_id(four.shop.till.portal, 1)
+    assert order is not None
+    return order
+
+
+def sell(four: Four, *refused: RefusedLine, money: Money | None = None, **terms: Any) -> sale.Sold:
+    """The customer takes what is left and pays in cash, to the kopeck unless said otherwise."""
+    order = order_on_board(four)
+    given = Terms(refused=refused, why=WHY, **terms)
+    amount = money if money is not None else Money(priced(order, refused, four))
+    return sale.sell(four.shop.till, order, cash(amount), terms=given)
+
+
+def priced(order: Order, refused: tuple[RefusedLine, ...], four: Four) -> int:
+    from posapp.domain.partial import handed_over
+
+    found = handed_over(order, refused, four.shop.till.fee_policy, WHY, "–")
+    return found.refused.payment_after.kopecks
+
+
+def entries(four: Four, receipt: Receipt) -> dict[str, OutboxEntry]:
+    return {each.step: each for each in four.shop.till.journal.entries_of_receipt(receipt.key)}
+
+
+def states(four: Four, receipt: Receipt) -> list[str]:
+    return [each.state for each in four.shop.till.journal.entries_of_receipt(receipt.key)]
+
+
+def assert_agrees(four: Four, receipt: Receipt) -> None:
+    """Receipt, order, payment, shipment and stock say the same, and everything was told."""
+    order = four.bitrix.order(1)
+    total = receipt.total.roubles
+    (payment,), (shipment,) = order["payments"], order["shipments"]
+    assert states(four, receipt) == ["done"] * 4
+    assert (order["price"], payment["sum"], payment["psSum"]) == (total, total, total)
+    assert (order["payed"], payment["paid"], shipment["deducted"], order["deducted"]) == ("Y",) * 4
+    held = {item["basketId"]: item["quantity"] for item in shipment["shipmentItems"]}
+    basket = {int(line["id"]): line["quantity"] for line in order["basketItems"]}
+    assert held == basket
+    kept = {each.basket_id: each.taken for each in receipt.refused.goods if each.taken} if receipt.refused else {}
+    assert basket == kept
+    stock = four.bitrix.portal.shop.products
+    for product, basket_id in ((7, 101), (8, 102)):
+        assert stock[product]["quantity"] == 10 - kept.get(basket_id, 0)
+    for line in order["basketItems"]:
+        sold = {each.basket_id: each.price for each in receipt.refused.goods} if receipt.refused else {}
+        assert Money.from_roubles(line["price"]) == sold[int(line["id"])]
+    assert (shipment["comments"], shipment["trackingNumber"], shipment["responsibleId"]) == ("домофон 12", "TR-7", 5)
+
+
+# ------------------------------------------------------------------------------------------------ the whole way
+@pytest.mark.parametrize(
+    "refused, total",
+    [
+        ((part(1),), FILTER + FILTER + FILTER + FEE),
+        ((part(2, 1),), KETTLE + FILTER + FILTER + FEE),
+        ((part(2),), KETTLE + FEE),
+        ((part(1), part(2, 2)), FILTER + FEE),
+    ],
+)
+def test_receipt_refusal_and_portal_say_the_same(door: Four, refused: tuple[RefusedLine, ...], total: Money) -> None:
+    courier_day.begin(door.shop.till, COURIER, Money(0))
+    sold = sell(door, *refused)
+    receipt = sold.view.receipt
+    assert receipt.total == total
+    (document,) = door.register.with_key(receipt.key)
+    assert document.total_kopecks == total.kopecks
+    printed = [each for each in ffd.decode(document.body) if each.tag == 1059]
+    assert len(printed) == len(receipt.lines)
+    day = courier_day.find(door.shop.till, None)
+    (kept,) = day.refusals
+    assert (kept.refused.receipt_key, kept.refused.is_whole, kept.refused.why) == (receipt.key, False, WHY)
+    assert kept.refused.amount == WHOLE - total
+    assert day.should_be == total
+    door.deliver()
+    assert_agrees(door, receipt)
+    assert orders.view(door.shop.till, order_on_board(door)).lights.all_green
+    comment = door.bitrix.order(1)["payments"][0]["psStatusMessage"]
+    assert WHY in comment and f"ФД {document.number}" in comment
+    assert door.differences() == []
+    assert order_on_board(door).price == total  # pulled again: the order is what was taken
+    with pytest.raises(sale.AlreadyReceipted):
+        sell(door, money=total)
+
+
+def test_the_refusal_is_in_the_audit_log_with_who_and_why(door: Four) -> None:
+    sell(door, part(1))
+    (noted,) = [each for each in door.shop.till.journal.audit_rows() if each.what == "order.part_refused"]
+    assert (noted.why, noted.facts["amount_kopecks"]) == (WHY, KETTLE.kopecks)
+
+
+def test_the_delivery_by_the_shops_rule_reaches_the_portal(door: Four) -> None:
+    for rule, fee in (("waive", Money(0)),):
+        till = door.shop.till
+        door.shop.till = replace(till, settings=till.settings.with_(sales=SalesSettings(fee_rule=rule)))
+        receipt = sell(door, part(2)).view.receipt
+        assert receipt.total == KETTLE + fee
+        door.deliver()
+        assert_agrees(door, receipt)
+        (shipment,) = door.bitrix.order(1)["shipments"]
+        assert (shipment["priceDelivery"], shipment["customPriceDelivery"]) == (0, "Y")
+
+
+def test_an_order_that_was_free_for_its_sum_pays_the_fee(tmp_path: Path, register: Register) -> None:
+    shipment = {**door_row()["shipments"][0], "priceDelivery": 0, "basePriceDelivery": 0}
+    changes = {"shipments": [shipment], "payments": [{"id": 201, "sum": 2725, "paySystemId": 1}]}
+    with door_at(tmp_path, register, changes) as four:
+        till = four.shop.till
+        rule = SalesSettings(fee_rule="free-from", fee_free_from_kopecks=200_000, fee_kopecks=29_900)
+        four.shop.till = replace(till, settings=till.settings.with_(sales=rule))
+        receipt = sell(four, part(1)).view.receipt
+        assert receipt.total == FILTER + FILTER + FILTER + Money(29_900)
+        four.deliver()
+        assert_agrees(four, receipt)
+
+
+def test_the_rest_of_a_part_payment(tmp_path: Path, register: Register) -> None:
+    changes = {"payments": [{"id": 200, "sum": 500, "paySystemId": 4, "paid": "Y"},
+                            {"id": 201, "sum": 2525, "paySystemId": 1}]}  # fmt: skip
+    with door_at(tmp_path, register, changes) as four:
+        receipt = sell(four, part(2, 2), way=Way.REST).view.receipt
+        assert receipt.total == KETTLE + FILTER + FEE
+        assert receipt.settled_money == receipt.total - Money(50_000)
+        four.deliver()
+        order = four.bitrix.order(1)
+        assert states(four, receipt) == ["done"] * 4
+        assert [each["sum"] for each in order["payments"]] == [500, receipt.settled_money.roubles]
+        assert (order["payed"], order["price"]) == ("Y", receipt.total.roubles)
+
+
+def test_a_shipment_that_may_still_be_edited_follows_by_itself(tmp_path: Path, register: Register) -> None:
+    shipment = {**door_row()["shipments"][0], "allowDelivery": "N"}
+    with door_at(tmp_path, register, {"shipments": [shipment]}) as four:
+        receipt = sell(four, part(2, 2)).view.receipt
+        four.deliver()
+        assert_agrees(four, receipt)
+
+
+def test_what_the_kernel_calculates_anew_does_not_change_what_was_sold(tmp_path: Path, register: Register) -> None:
+    """The order loses the sum for which it had its discounts, and the delivery service asks another price."""
+    with door_at(tmp_path, register, discount_from="2500", delivery_calculated="450") as four:
+        receipt = sell(four, part(1), part(2, 1)).view.receipt
+        four.deliver()
+        assert_agrees(four, receipt)
+
+
+# ------------------------------------------------------------------------------------------------ exactly once
+def code_of(four: Four, *refused: RefusedLine, **terms: Any) -> str:
+    with pytest.raises(PosError) as told:
+        sell(four, *refused, **terms)
+    return told.value.code
+
+
+def test_a_begun_receipt_is_found_again_with_the_same_refusal_only(door: Four) -> None:
+    door.register.fault("FF46", "error", value=0x39)
+    with pytest.raises(Refused):
+        sell(door, part(1))
+    begun = door.shop.stored().receipt
+    door.register.heal()
+    for other in ((), (part(2),), (part(1), part(2, 1)), (part(2, 1),)):
+        assert code_of(door, *other, money=Money(1)) == "other_refusal"
+    assert code_of(door, part(1), money=Money(1)) == "other_tenders"
+    assert door.register.receipts == []
+    assert sell(door, part(1, 1)).view.receipt.key == begun.key  # the whole line in other words
+    assert len(door.register.receipts) == 1
+    assert len(door.shop.till.journal.refusals()) == 1
+
+
+def test_a_receipt_begun_for_all_is_not_printed_for_a_part(door: Four) -> None:
+    door.register.fault("FF46", "error", value=0x39)
+    with pytest.raises(Refused):
+        sale.sell(door.shop.till, order_on_board(door), cash(WHOLE))
+    door.register.heal()
+    assert code_of(door, part(1)) == "other_refusal"
+    assert door.shop.till.journal.refusals() == []
+
+
+@pytest.mark.parametrize("command", ["8D", "FF0C", "FF46", "FF45"])
+@pytest.mark.parametrize("when", ["before", "after_commit"])
+def test_a_lost_answer_makes_neither_a_second_receipt_nor_a_second_refusal(
+    door: Four, command: str, when: str
+) -> None:
+    door.register.fault(command, "drop_reply" if when == "after_commit" else "drop_command", when=when)
+    for _ in range(4):
+        try:
+            sell(door, part(1))
+        except (OutcomeUnknown, Refused):
+            door.register.heal()
+            continue
+        except sale.AlreadyReceipted:
+            pass
+        break
+    stored = door.shop.stored()
+    assert stored.state is State.FISCALIZED
+    assert len(door.register.with_key(stored.receipt.key)) == 1
+    (kept,) = door.shop.till.journal.refusals()
+    assert kept.refused.receipt_key == stored.receipt.key
+
+
+def test_power_fails_at_the_door_and_the_refusal_is_there_with_the_receipt(door: Four) -> None:
+    courier_day.begin(door.shop.till, COURIER, Money(0))
+    door.register.fault("FF45", "power_off", "after_commit")
+    with pytest.raises(OutcomeUnknown):
+        sell(door, part(2, 1))
+    assert door.shop.till.journal.refusals() == []  # not proven yet: nothing is told
+    door.register.heal()
+    door.shop.restart()
+    door.wire()
+    recover.recover(door.shop.till)
+    day = courier_day.find(door.shop.till, None)
+    assert [each.refused.amount for each in day.refusals] == [FILTER]
+    door.deliver()
+    assert_agrees(door, door.shop.receipt())
+
+
+def test_not_made_is_no_refusal(door: Four) -> None:
+    door.register.fault("FF45", "power_off", "before")
+    with pytest.raises(OutcomeUnknown):
+        sell(door, part(1))
+    door.register.heal()
+    recover.recover(door.shop.till)
+    assert door.shop.stored().state is State.PENDING
+    assert door.shop.till.journal.refusals() == []
+
+
+def test_the_document_is_taken_in_again_with_its_refusal(door: Four) -> None:
+    """The data directory went back to before the sale: the order on board is still whole."""
+    receipt = sell(door, part(1), part(2, 1)).view.receipt
+    (document,) = door.register.with_key(receipt.key)
+    for table in ("refusals", "outbox", "attempts", "receipts"):
+        door.shop.close()
+        door.sql(f"DELETE FROM {table}")
+        door.shop.reopen()
+    door.wire()
+    adopt.adopt(door.shop.till, receipt.key, document.number)
+    taken = door.shop.receipt()
+    assert receipt.refused is not None and taken.refused is not None
+    assert taken.refused.is_same(receipt.refused)
+    assert [each.refused.receipt_key for each in door.shop.till.journal.refusals()] == [receipt.key]
+    door.deliver()
+    assert_agrees(door, taken)
+
+
+# ------------------------------------------------------------------------------------------------ what cannot be
+def test_what_is_refused_whole_or_paid_before_is_said_in_words(door: Four) -> None:
+    assert code_of(door, part(1), part(2), money=Money(1)) == "refused_all"
+    for way in (Way.PREPAYMENT, Way.CREDIT, Way.BARTER):
+        assert code_of(door, part(1), money=Money(1), way=way) == "refused_way"
+    assert code_of(door, part(9), money=Money(1)) == "refused_line"
+    assert door.shop.till.journal.receipts_of_order(door.shop.till.portal, 1) == []
+
+
+def test_a_prepaid_order_is_not_handed_over_in_part(tmp_path: Path, register: Register) -> None:
+    with door_at(tmp_path, register, {"payments": [{"id": 201, "sum": 3025, "paySystemId": 4, "paid": "Y"}]}) as four:
+        for way in (Way.FULL, Way.HANDOVER):
+            assert code_of(four, part(1), money=Money(1), way=way) == "refused_prepaid"
+        assert register.receipts == []
+
+
+# ------------------------------------------------------------------------------------------------ the portal is away
+WRITES = ("sale.basketitem.update", "sale.basketitem.delete", "sale.shipmentitem.update", "sale.shipment.update",
+          "sale.payment.update", "sale.order.get", "sale.order.update")  # fmt: skip
+
+
+@pytest.mark.parametrize("method, nth, do", [
+    (method, nth, do)
+    for (method, nth), do in itertools.product(
+        [("sale.basketitem.update", 1), ("sale.basketitem.update", 2), ("sale.basketitem.delete", 1),
+         ("sale.shipmentitem.update", 1), ("sale.payment.update", 1), ("sale.payment.update", 2),
+         ("sale.payment.update", 3), ("sale.shipment.update", 1), ("sale.shipment.update", 2),
+         ("batch", 1), ("batch", 2), ("batch", 3), ("batch", 4), ("batch", 5), ("batch", 6), ("batch", 7)],
+        [("before", "reset"), ("after_commit", "reset"), ("after_commit", "http")],
+    )
+])  # fmt: skip
+def test_a_lost_answer_to_any_write_takes_nothing_out_twice(
+    tmp_path: Path, register: Register, method: str, nth: int, do: tuple[str, str]
+) -> None:
+    with door_at(tmp_path, register, discount_from="2500", delivery_calculated="450") as four:
+        receipt = sell(four, part(1), part(2, 2)).view.receipt
+        fault: Row = {"method": method, "nth": nth, "when": do[0], "do": do[1], "times": 1}
+        if do[1] == "http":
+            fault["value"] = 502
+        four.bitrix.faults(fault)
+        for _ in range(6):
+            four.deliver()
+            if states(four, receipt) == ["done"] * 4:
+                break
+        assert_agrees(four, receipt)
+        assert any(row["http"] != 200 for row in four.bitrix.requests()), "the fault never came about"
+
+
+def test_nothing_reads_as_done_while_the_portal_is_only_half_told(door: Four) -> None:
+    receipt = sell(door, part(1)).view.receipt
+    door.bitrix.faults({"method": "sale.payment.update", "nth": 2, "when": "before", "do": "reset", "times": 1})
+    exchange.deliver(door.shop.till, force=True)
+    order = door.bitrix.order(1)
+    assert (order["payed"], order["payments"][0]["paid"], order["shipments"][0]["deducted"]) == ("N", "N", "N")
+    assert "done" not in states(door, receipt)[1:]
+    assert door.bitrix.portal.shop.products[7]["quantity"] == 10
+    door.deliver()
+    assert_agrees(door, receipt)
+
+
+def change(four: Four, **values: Any) -> None:
+    order = four.on_portal(1)
+    for name, value in values.items():
+        part_, _, key = name.partition("__")
+        order[part_][0][key] = value
+
+
+@pytest.mark.parametrize(
+    "values, word",
+    [
+        ({"basketItems__quantity": Decimal(2)}, "Чайник"),
+        ({"basketItems__id": 999}, "ещё"),
+        ({"basketItems__price": Decimal(1)}, "Чайник"),
+        ({"payments__sum": Decimal(99)}, "оплата"),
+        ({"payments__paid": "Y"}, "сумму портал"),
+        ({"shipments__deducted": "Y"}, "отгружен"),
+        ({"shipments__canceled": "Y"}, "отгрузки 301"),
+        ({"shipments__priceDelivery": Decimal(77)}, "доставка"),
+        ({"shipments__shipmentItems": []}, "в отгрузке 0"),
+    ],
+)
+def test_what_somebody_changed_meanwhile_is_for_a_person(door: Four, values: Row, word: str) -> None:
+    receipt = sell(door, part(2, 1)).view.receipt
+    change(door, **values)
+    before = door.bitrix.order(1)
+    exchange.deliver(door.shop.till, force=True)
+    payment = entries(door, receipt)["payment"]
+    assert (payment.state, payment.code) == ("failed", "portal_goods_differ")
+    assert word in str(payment.facts["what"])
+    after = door.bitrix.order(1)
+    for name in ("basketItems", "shipments", "price"):
+        assert after[name] == before[name], name
+    assert door.differences() == ["portal_held"]
+
+
+def test_a_shipment_that_was_changed_after_the_payment_takes_nothing_out_of_stock(door: Four) -> None:
+    receipt = sell(door, part(2, 1)).view.receipt
+    door.bitrix.faults({"method": "sale.shipment.update", "nth": 1, "when": "before", "do": "reset", "times": 1})
+    exchange.deliver(door.shop.till, force=True)
+    assert states(door, receipt)[:3] == ["done"] * 3
+    change(door, shipments__shipmentItems=[])
+    exchange.deliver(door.shop.till, force=True)
+    stock = entries(door, receipt)["stock"]
+    assert (stock.state, stock.code) == ("failed", "portal_goods_differ")
+    assert door.bitrix.portal.shop.products[8]["quantity"] == 10
+
+
+def test_an_order_pulled_by_the_program_before_this_one_is_pulled_again_first(door: Four) -> None:
+    order = order_on_board(door)
+    old = replace(order, lines=tuple(replace(line, basket_id=0) for line in order.lines))
+    with pytest.raises(SaleError) as told:
+        sale.sell(door.shop.till, old, cash(KETTLE), terms=Terms(refused=(part(2),), why=WHY))
+    assert told.value.code == "refused_unfit"
+
+
+def test_a_till_without_a_portal_keeps_the_refusal_all_the_same(shop: Shop) -> None:
+    assert shop.till.journal.refusals() == []
