@@ -74,7 +74,9 @@ class PrinterSettings:
 class PortalSettings:
     """The portal. `portal` is its host, the key under which orders and receipts are kept.
 
-    `address`: the host at which it answers, where that is another one by now; "" for the same.
+    `address`: the host at which it answers, where that is another one by now; "" for the same. `receipts_field` is the
+    field of a payment that holds its list of receipts (rule 15); `refund_status` the status of an order whose money
+    went back whole, "" to leave the order's status alone.
     """
 
     portal: str
@@ -84,6 +86,8 @@ class PortalSettings:
     limit_burst: int = 50
     limit_per_second: float = 2.0
     address: str = ""
+    receipts_field: str = "comments"
+    refund_status: str = ""
 
     def name_at(self, host: str) -> str:
         """What a client of `host` is to call the portal: our name for it, or the host itself where it is another."""
@@ -163,6 +167,24 @@ class SalesSettings:
     fee_kopecks: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogueSettings:
+    """Which fields of the portal's products hold what: `code`, `xmlId`, `propertyN`, "" for none.
+
+    Bitrix tells no barcode by REST, so the shop keeps it in a field of its own. `article` is what people type, `scale`
+    the number on the scales, `marked` is not empty for goods with marking codes. `price_type` is the portal's id,
+    `scales` the schemes of weighed labels (`21:5:5,23:6:4`), `prices_hours` how old prices may be (0: never too old).
+    """
+
+    barcode: str = ""
+    article: str = "code"
+    scale: str = ""
+    marked: str = ""
+    price_type: int = 1
+    scales: str = ""
+    prices_hours: int = 0
+
+
 _Part = TypeVar(
     "_Part",
     PrinterSettings,
@@ -172,6 +194,7 @@ _Part = TypeVar(
     GatewaySettings,
     MarkingSettings,
     SalesSettings,
+    CatalogueSettings,
 )
 
 
@@ -202,6 +225,7 @@ class Settings:
     marking: MarkingSettings | None = None
     shift: ShiftSettings = ShiftSettings()
     sales: SalesSettings = SalesSettings()
+    catalogue: CatalogueSettings | None = None
 
     @property
     def is_training(self) -> bool:
@@ -307,7 +331,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         raise ValueError("kind")
     printer, portal, vat = body.get("printer"), body.get("portal"), body.get("vat") or {}
     backup, ofd, gateway = body.get("backup"), body.get("ofd"), body.get("gateway")
-    marking = body.get("marking")
+    marking, catalogue = body.get("marking"), body.get("catalogue")
     return Settings(
         kind=body["kind"],
         identity=str(body["identity"]),
@@ -327,6 +351,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         marking=None if marking is None else _typed(MarkingSettings(**marking)),
         shift=_shift(body.get("shift") or {}),
         sales=_sales(body.get("sales") or {}),
+        catalogue=None if catalogue is None else _catalogue(catalogue),
     )
 
 
@@ -367,6 +392,23 @@ def _sales(given: Mapping[str, Any]) -> SalesSettings:
 
 _FEE_RULES = ("keep", "waive", "free-from")
 _KOPECKS_MAX = 9_999_999_999
+
+
+PRODUCT_FIELD = re.compile(r"code|xmlId|property[1-9][0-9]{0,8}|")
+"""Fields of a product that can be read by REST and may hold a code."""
+
+
+def _catalogue(given: Mapping[str, Any]) -> CatalogueSettings:
+    """Where the products' codes and prices are. Raises ValueError."""
+    chosen = _typed(CatalogueSettings(**given))
+    for name in (chosen.barcode, chosen.article, chosen.scale, chosen.marked):
+        if not PRODUCT_FIELD.fullmatch(name):
+            raise ValueError(f"поле {name[:20]}")
+    if not re.fullmatch(r"(?:2[0-9]:[1-9]:[1-9](?:,2[0-9]:[1-9]:[1-9])*)?", chosen.scales):
+        raise ValueError("scales")
+    if chosen.price_type < 1 or chosen.prices_hours < 0:
+        raise ValueError("price_type, prices_hours")
+    return chosen
 
 
 _KEY_TAGS = ("1084", "1192", "")

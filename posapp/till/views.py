@@ -94,7 +94,9 @@ class ReceiptView:
     def as_json(self) -> dict[str, object]:
         """`receipt` of the command `sell`."""
         kind: ReceiptKind = self.receipt.kind
-        return {
+        refused = self.receipt.refused
+        more: dict[str, object] = {} if refused is None else {"refused": refused.told()}
+        return more | {
             "key": self.receipt.key,
             "state": self.state.value,
             "kind": kind.name.lower(),
@@ -102,7 +104,7 @@ class ReceiptView:
             "change_kopecks": self.receipt.change.kopecks,
             "qr": self.qr,
             "mark": None if self.mark is None else self.mark.as_json(),
-        } | ({} if self.receipt.refused is None else {"refused": self.receipt.refused.told()})
+        }
 
 
 @dataclass(frozen=True, slots=True)
