@@ -571,7 +571,7 @@ WORDS: dict[str, Words] = {
         330,
         "Исправление чека {key} заказа {order} не закончено: ФД {document} напечатан, второго документа нет ({why}).",
         "Закончите: «posapp correct {key}».",
-        "The correction of receipt {key}, order {order}, is half done: FD {document} is out, the second is not ({why}).",
+        "The correction of receipt {key} (order {order}) is half done: FD {document} is out, the other is not ({why}).",
         "Finish it: “posapp correct {key}”.",
     ),
     "correction_begun": Words(

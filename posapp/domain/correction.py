@@ -17,7 +17,7 @@ of a sort, and a document that is found in the storage says by its key alone wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID, uuid5
@@ -206,16 +206,3 @@ def refuse_inexpressible(receipt: Receipt, ffd: str) -> None:
     if unknown:
         rates = ", ".join(each.title for each in unknown)
         raise Refused("register_lacks", what=f"в чеке коррекции ФФД 1.05 нет места для ставки {rates}")
-
-
-# ------------------------------------------------------------------------------------------------ what is in force
-def in_force(receipts: Sequence[Receipt]) -> tuple[Receipt, ...]:
-    """The receipts that count, out of all that were made: without those that were undone, and without what undid them.
-
-    A right receipt stands in the place of the wrong one.
-    """
-    fixes = {each.key: each.settlement.fix for each in receipts}
-    undone = {fix[1] for fix in fixes.values() if fix is not None}
-    return tuple(
-        each for each in receipts if each.key not in undone and ((fix := fixes[each.key]) is None or fix[0] is Fix.REDO)
-    )

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from posapp.domain.fiscal import ReceiptKind
+from posapp.domain.in_force import in_force
 from posapp.domain.lawful import Step
 from posapp.domain.money import ZERO, Money, total
 from posapp.domain.order import Order, OrderPayment
@@ -186,7 +187,7 @@ def offers(order: Order, made: Sequence[Receipt]) -> tuple[Offer, ...]:
     Raises:
         SaleError: `deal_unclear` – the payments do not come to the order, or something was taken back.
     """
-    deal = Deal(order, tuple(made))
+    deal = Deal(order, in_force(made))
     if deal.is_refunded:
         raise SaleError("deal_unclear", order=order.number, why="по нему есть чек возврата")
     awaited = deal.paid + total([each.amount for each in deal.open_payments])
@@ -299,7 +300,7 @@ def part_of(order: Order, receipt: Receipt, made: Sequence[Receipt]) -> str | No
     if money == ZERO:
         shipment = _shipment(order)
         return None if shipment is None else handover_part(shipment)
-    taken = Deal(order, tuple(made)).taken
+    taken = Deal(order, in_force(made)).taken
     fits = [each for each in order.payments if each.amount == money and each.payment_id not in taken]
     fits.sort(key=lambda each: (each.is_inner, each.is_paid))  # an open one is likelier, the inner account unlikely
     return str(fits[0].payment_id) if fits else None

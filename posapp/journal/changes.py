@@ -90,6 +90,11 @@ class Changes(CatalogueChanges, DayChanges):
         if before is State.SENDING:
             self._end_attempt(key, after, {})
 
+    def give_up(self, keys: Sequence[str], reason: str) -> None:
+        """All of these to cancelled, on a person's word. Raises IllegalMove."""
+        for key in keys:
+            self.move(key, State.CANCELLED, By.PERSON, reason)
+
     def _state(self, key: str) -> State | None:
         row = sql.STATE_OF_RECEIPT.run(self._db, {"key_": key}).fetchone()
         return None if row is None else State(row[0])

@@ -249,6 +249,10 @@ class Journal(CatalogueStore, DayStore):
         """
         self._write(lambda changes: changes.move(key, after, by, reason), decision)
 
+    def give_up(self, keys: Sequence[str], reason: str, *, decision: Decision | None = None) -> None:
+        """A person gives up receipts that belong together, all in one transaction. Raises IllegalMove: none is."""
+        self._write(lambda changes: changes.give_up(keys, reason), decision)
+
     # -------------------------------------------------------------------------------------------- attempts
     def start_attempt(self, key: str, device: DeviceIdentity, last_document: int, shift_number: int) -> int:
         """pending → sending with the row of this try (rule 3); returns the attempt's id. Nothing may be sent before.

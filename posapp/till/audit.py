@@ -14,6 +14,8 @@ WORDS = {
     "receipt.not_made": ("признано, что чека нет", "the receipt was declared not made"),
     "receipt.cancelled": ("начатый чек отменён", "the receipt begun was cancelled"),
     "receipt.repeated": ("отказанный чек пробит снова", "a refused receipt was begun again"),
+    "receipt.corrected": ("исправление чека", "the correction of a receipt"),
+    "receipt.late": ("чек коррекции: расчёт был без кассы", "a correction of a settlement without the register"),
     "receipt.adopted": ("чек из ФН принят в журнал", "a receipt of the storage was taken into the journal"),
     "document.foreign": ("документ признан чужим", "a document was declared another program's"),
     "document.cancelled": ("открытый чек другой программы отменён", "another program's open receipt was cancelled"),

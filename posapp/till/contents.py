@@ -8,10 +8,12 @@ cannot be read as a receipt of this program's making says nothing here; kind, to
 from __future__ import annotations
 
 from posapp.domain import ffd
-from posapp.domain.money import Money
-from posapp.domain.readback import receipt_from
+from posapp.domain.correction_sums import ROUNDED_MAX
+from posapp.domain.money import ZERO, Money
+from posapp.domain.readback import is_by_sums, receipt_from, sums_of
 from posapp.domain.receipt import Receipt, TenderKind
 from posapp.domain.settlement import Stamp
+from posapp.domain.vat import VatRate
 from posapp.till.reconcile_views import Phrase, versus
 
 _TENDERS = {
@@ -35,7 +37,19 @@ def of_contents(receipt: Receipt, tlv: bytes) -> list[Phrase]:
         )
     except ValueError:  # BadTlv is one too
         return []
-    return [*_lines(shown, receipt), *_tenders(shown, receipt)]
+    told = _rates(sums_of(entries), receipt) if is_by_sums(entries) else _lines(shown, receipt)
+    return [*told, *_tenders(shown, receipt)]
+
+
+def _rates(shown: dict[VatRate, Money], kept: Receipt) -> list[Phrase]:
+    """A correction without lines: which rates, and what it says of each – VAT, for 0 % and without VAT the turnover."""
+    here = {rate: amount for rate, amount in kept.vat("L").items() if amount}
+    return [
+        versus(Phrase(rate.title, rate.title), str(shown.get(rate, ZERO)), str(here.get(rate, ZERO)))
+        for rate in dict.fromkeys((*shown, *here))
+        if abs((shown.get(rate, ZERO) - here.get(rate, ZERO)).kopecks) > ROUNDED_MAX
+        or (rate in shown) is not (rate in here)
+    ]
 
 
 def _lines(shown: Receipt, kept: Receipt) -> list[Phrase]:

@@ -10,6 +10,7 @@ the same money carried about, so it is shown and not counted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from posapp.domain.fiscal import DocumentType, ReceiptKind
 from posapp.domain.money import ZERO, Money
 from posapp.domain.order import Order
-from posapp.domain.receipt import TenderKind
+from posapp.domain.receipt import Receipt, TenderKind
 from posapp.domain.settlement import State
 from posapp.domain.takings import Takings
 from posapp.errors import SaleError
@@ -238,9 +239,14 @@ def _signatures(till: Till, found: DayReport, counted: Money, receiver: str, rea
 
 
 def _refuse_sending(till: Till) -> None:
-    sending = [each.receipt.order_number for each in till.journal.receipts_in(State.SENDING)]
+    sending = [_named(each) for each in till.journal.receipts_in(State.SENDING)]
     if sending:
         raise _unfinished(sending)
+
+
+def _named(stored: StoredReceipt) -> str:
+    """The order of a receipt; of a sale without one its key."""
+    return stored.receipt.order_number or stored.receipt.key
 
 
 def _unfinished(orders: list[str]) -> SaleError:
@@ -279,17 +285,35 @@ def report(till: Till, day: CourierDay) -> DayReport:
     """The day with its sums; those that were signed where it is closed."""
     receipts = tuple(till.journal.receipts_of_day(day))
     refusals = tuple(till.journal.refusals_of_day(day.id))
-    takings, later = Takings.of(each.receipt for each in receipts if not _is_correction(each)), 0
+    takings, later = Takings.of(_counted(receipts)), 0
     if not day.is_open:
         takings = Takings.from_json(day.figures["takings"])
         later = len(receipts) - int(day.figures["receipts"])
-    unfinished = [each.receipt.order_number for each in till.journal.receipts_in(State.SENDING)] if day.is_open else []
+    unfinished = [_named(each) for each in till.journal.receipts_in(State.SENDING)] if day.is_open else []
     return DayReport(day, takings, receipts, refusals, _moves(till, day), tuple(unfinished), later)
 
 
+def _counted(receipts: Sequence[StoredReceipt]) -> list[Receipt]:
+    """What is in the sums of the day.
+
+    What puts a receipt right moves no money: it counts together with the wrong one, so that the day shows what was
+    really taken, and nowhere when that is of another day. A settlement without the register was some other time too.
+    """
+    by_key = {each.receipt.key: each.receipt for each in receipts}
+    return [each for each in by_key.values() if _is_counted(each, by_key)]
+
+
+def _is_counted(receipt: Receipt, by_key: Mapping[str, Receipt]) -> bool:
+    fix = receipt.settlement.fix
+    if fix is None:
+        return receipt.document_type is not DocumentType.CORRECTION
+    wrong = by_key.get(fix[1])
+    return wrong is not None and _is_counted(wrong, by_key)
+
+
 def _is_correction(stored: StoredReceipt) -> bool:
-    """A correction tells of money that was taken some other time: it is listed, and in no sum of the day."""
-    return stored.receipt.document_type is DocumentType.CORRECTION
+    """It puts something right; the sheet says so."""
+    return stored.receipt.settlement.fix is not None or stored.receipt.document_type is DocumentType.CORRECTION
 
 
 def _moves(till: Till, day: CourierDay) -> tuple[Operation, ...]:
@@ -321,7 +345,8 @@ def text(found: DayReport, zone_now: datetime, language: str = "ru") -> str:
         lines += [_row(say["counted"], day.counted), _row(say["difference"], found.difference or ZERO)]
         lines += [say["why"].format(why=day.why)] if day.why else []
     lines += ["", say["receipts"].format(n=len(found.receipts) - found.later)]
-    lines += [_receipt_line(each, say) for each in found.receipts]
+    counted = {each.key for each in _counted(found.receipts)}
+    lines += [_receipt_line(each, say, is_counted=each.receipt.key in counted) for each in found.receipts]
     if found.later:
         lines.append(say["later"].format(n=found.later))
     lines += ["", say["refusals"].format(n=len(found.refusals), sum=found.refused)]
@@ -344,14 +369,14 @@ def _row(name: str, amount: Money) -> str:
     return f"{name}{shown:>{max(1, WIDTH - len(name))}}"
 
 
-def _receipt_line(stored: StoredReceipt, say: dict[str, str]) -> str:
+def _receipt_line(stored: StoredReceipt, say: dict[str, str], *, is_counted: bool) -> str:
     receipt = stored.receipt
     words = [say[f"by_{name}"] for tender, name in _TENDERS if receipt.tender(tender)]
     if receipt.kind in (ReceiptKind.SELL_REFUND, ReceiptKind.BUY_REFUND):
         words.append(say["refund"])
     if _is_correction(stored):
-        words.append(say["correction"])
-    return f"  {receipt.order_number}  {receipt.total}  ФД {_document(stored)}  {', '.join(words)}"
+        words.append(say["correction"] if is_counted else say["other_day"])
+    return f"  {receipt.order_number or say['walkin']}  {receipt.total}  ФД {_document(stored)}  {', '.join(words)}"
 
 
 _TENDERS = (
@@ -381,7 +406,9 @@ _RU: dict[str, Any] = {
     "by_credit": "кредит",
     "by_other": "иное",
     "refund": "возврат",
-    "correction": "коррекция, в суммах дня её нет",
+    "walkin": "без заказа",
+    "correction": "исправление",
+    "other_day": "коррекция, в суммах дня её нет",
     "later": "  из них после подписи: {n}, в суммах их нет",
     "refusals": "Отказов: {n}, вернуть в магазин товара на {sum}",
     "cash_in": "Внесено в ящик ККТ",
@@ -410,7 +437,9 @@ _EN: dict[str, Any] = {
     "by_credit": "credit",
     "by_other": "other",
     "refund": "refund",
-    "correction": "correction, not in the sums of the day",
+    "walkin": "no order",
+    "correction": "correction",
+    "other_day": "correction, not in the sums of the day",
     "later": "  of these after signing: {n}, not in the sums",
     "refusals": "Refusals: {n}, goods of {sum} go back to the shop",
     "cash_in": "Cash put into the register",

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument, FiscalMark
+from posapp.domain.fiscal import DeviceIdentity, FiscalDocument, FiscalMark
 from posapp.domain.qr import ReceiptQr, parse_qr
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, State
@@ -19,12 +19,13 @@ from posapp.journal.rows import Decision, DocumentTaken
 from posapp.till import adopt, ofd_witness, recover, sale, shift_proof
 from posapp.till.audit import decided
 from posapp.till.context import Till
+from posapp.till.correction_state import correction_of
 from posapp.till.desk_look import same_storage
 from posapp.till.outbox_rows import entries_for
 from posapp.till.story import is_given_up
 
 if TYPE_CHECKING:
-    from posapp.journal.rows import Attempt, Operation
+    from posapp.journal.rows import Attempt, Operation, StoredReceipt
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ def _require_storage(till: Till, device: DeviceIdentity) -> None:
 def _require_fit(document: FiscalDocument, receipt: Receipt, after: int, *, is_keyed: bool) -> None:
     fits = (
         document.number > after
-        and document.type == DocumentType.RECEIPT
+        and document.type == receipt.document_type
         and document.kind == receipt.kind
         and (document.total == receipt.total or is_keyed)
     )
@@ -247,8 +248,23 @@ def cancel(till: Till, key: str, why: str = "") -> None:
         raise refuse(f"чека {key} в журнале нет")
     if stored.state in _NOT_TO_CANCEL:
         raise refuse(f"чек {key} не отменить: {_NOT_TO_CANCEL[stored.state]}")
+    keys = _together(till, stored)
     decision = decided(till, "receipt.cancelled", key, why, order=stored.receipt.order_number)
-    till.journal.move(key, State.CANCELLED, By.PERSON, "отменён человеком", decision=decision)
+    till.journal.give_up(keys, "отменён человеком", decision=decision)
+
+
+def _together(till: Till, stored: StoredReceipt) -> list[str]:
+    """What is given up with a receipt: itself, of a correction both documents – as long as neither is out."""
+    fix = stored.receipt.settlement.fix
+    wrong = till.journal.receipt(fix[1]) if fix is not None else None
+    if wrong is None:
+        return [stored.receipt.key]
+    documents = correction_of(till, wrong).documents
+    for each in documents:
+        if each.state in (State.SENDING, State.FISCALIZED):
+            what = f"исправление начато чеком {each.receipt.key}, он {each.state.value}"
+            raise refuse(f"{what}: закончите – «posapp correct {wrong.receipt.key}»")
+    return [each.receipt.key for each in documents]
 
 
 def foreign(till: Till, key: str, number: int, why: str) -> None:

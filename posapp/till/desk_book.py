@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from posapp.domain.settlement import State
 from posapp.errors import JournalError
 from posapp.journal.lock import holder
-from posapp.till import counter_fact, story
+from posapp.till import correction_state, counter_fact, story, story_corrections
 from posapp.till.context import Till
+from posapp.till.correction_state import Correction
 from posapp.till.desk_words import Say
 from posapp.till.views import Alarm, Case, CaseKind
 
@@ -75,7 +76,7 @@ def key_of(till: Till, operation: Operation) -> str:
 
 # ------------------------------------------------------------------------------------------------ alarms
 def alarms(till: Till) -> list[Alarm]:
-    """What is `sending`, and the documents that the journal lost, oldest first."""
+    """What is `sending`, half corrected, and the documents that the journal lost, oldest first."""
     kept = _kept(till)
     found = []
     for stored in till.journal.receipts_in(State.SENDING):
@@ -92,6 +93,7 @@ def alarms(till: Till) -> list[Alarm]:
         if page["kind"] == CaseKind.STRAY and _is_still_lost(till, key, page):
             found.append(_alarm(till, key, CaseKind.STRAY, page["order"], page["device"], page))
     found += _differing(till)
+    found += [_half(till, each) for each in correction_state.unfinished(till) if each.is_half]
     return sorted(found, key=lambda alarm: alarm.since)
 
 
@@ -102,6 +104,14 @@ def _differing(till: Till) -> list[Alarm]:
         return []
     page = {"since": since.isoformat(), "person": True}
     return [_alarm(till, till.identity.factory_number, CaseKind.REGISTER, "", str(till.identity), page)]
+
+
+def _half(till: Till, known: Correction) -> Alarm:
+    """A wrong receipt is undone, the right one is not there: the money has no receipt."""
+    receipt, first = known.wrong.receipt, known.first
+    since = (first.fiscalized_at if first is not None else None) or till.now()
+    page = {"since": since.isoformat(), "person": True}
+    return _alarm(till, receipt.key, CaseKind.CORRECTION, receipt.order_number, "", page)
 
 
 def _page(kept: Mapping[str, dict[str, Any]], key: str, started_at: datetime) -> dict[str, Any]:
@@ -170,7 +180,7 @@ def cases(till: Till, say: Say) -> list[Case]:
             is_overdue=abs(till.now() - operation.started_at) > story.LIMIT,
         )
         found.append(case)
-    return found
+    return found + story_corrections.cases(till, say)
 
 
 def _told(till: Till, say: Say, asked: str, page: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -18,6 +18,17 @@ _TEXTS = {
     ),
     "title.register": ("ККТ: нужно посмотреть человеку", "The register: a person has to look"),
     "title.differ": ("Счётчики ККТ не сходятся с журналом", "The register's counters and the journal differ"),
+    "title.half": ("Исправление чека заказа {order} не закончено", "The correction of order {order} is half done"),
+    "half.first": ("ФД {number}", "FD {number}"),
+    "half.waits": ("он ещё не напечатан", "it has not been printed"),
+    "half.lost": (
+        "журнал его не знает, скажите заново, что верно",
+        "the journal does not know it, say again what is right",
+    ),
+    "asked.half": (
+        "В {at} решено исправить ФД {number} заказа {order} двумя документами.",
+        "At {at} it was decided to put FD {number} of order {order} right by two documents.",
+    ),
     "why.stray": (
         "ФД {number} напечатан этой кассой, а журнал его не знает",
         "FD {number} was printed by this till and its journal does not know it",
@@ -102,7 +113,15 @@ _TEXTS = {
     "note.other": ("другая программа", "another program"),
     "note.form": ("ничей: чеком не бывает", "no receipt at all"),
     "note.differs": ("не наш: другой вид или сумма", "not ours: another kind or total"),
+    "shows.half": (
+        "{first} напечатан – {words}. Правильного чека нет: {why}.",
+        "{first} is out: {words}. The right receipt is not: {why}.",
+    ),
     # --- what happens next
+    "next.half": (
+        "Деньги без чека: напечатайте второй документ – «posapp correct {key}». Первый второй раз не напечатается.",
+        "Money without a receipt: print the second document with “posapp correct {key}”. The first is never repeated.",
+    ),
     "next.away": (
         "Решать ничего не нужно: программа прочитает ФН и решит сама, как только ККТ ответит, – при запуске, перед"
         " каждой продажей и по «Разобрать». До этого на этой ККТ ничего не печатается. Проверьте питание и кабель.",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from posapp.domain.fiscal import DocumentType, FiscalDocument, ReceiptKind
+from posapp.domain.fiscal import FiscalDocument, ReceiptKind
 from posapp.domain.money import Money
 from posapp.domain.settlement import Stamp, State
 from posapp.journal.rows import Operation, StoredReceipt
@@ -61,6 +61,11 @@ def _left(each: Unfinished, now: datetime) -> Difference:
     why = _STATES[stored.state]
     if stored.reason:
         why = Phrase(f"{why.ru} ({stored.reason.rstrip('.')})", f"{why.en} ({stored.reason.rstrip('.')})")
+    fix = stored.receipt.settlement.fix
+    if fix is not None or stored.receipt.correction is not None:
+        wrong = stored.receipt.key if fix is None else fix[1]
+        return _of_receipt("correction_begun", stored, command=f"posapp correct {wrong}",
+                           key=wrong, document_key=stored.receipt.key)  # fmt: skip
     command = f"posapp resolve {stored.receipt.key} --cancel"
     return _of_receipt("not_printed", stored, command=command, at=when(each.at, now), why=why)
 
@@ -122,8 +127,9 @@ def _compared(stored: StoredReceipt, document: FiscalDocument, *, takes_key: boo
     if mark is None:
         return
     what = []
-    if document.type != DocumentType.RECEIPT:
-        what.append(Phrase(f"форма {document.type}, а не чек", f"form {document.type}, no receipt"))
+    if document.type != receipt.document_type:
+        form = receipt.document_type.value
+        what.append(Phrase(f"форма {document.type}, а не {form}", f"form {document.type}, not {form}"))
     if document.kind != receipt.kind:
         what.append(versus(Phrase("признак расчёта", "kind"), kind_text(document.kind), kind_text(receipt.kind)))
     if document.total != receipt.total:
@@ -188,7 +194,8 @@ class _Member:
 def _duplicates(found: Sequence[Found]) -> tuple[list[Difference], set[int]]:
     """Orders with more documents than settlements: the same key twice, or two keys for one payment.
 
-    An order with several payments has as many receipts; a refund frees its settlement again. A document whose payment
+    An order with several payments has as many receipts; a refund frees its settlement again, and so does what takes a
+    wrong receipt back; the right one is for the same payment. A document whose payment
     is not known – the journal has lost it, another till printed it – counts as one for a payment that has its receipt.
     Also returns the numbers of documents of which nothing more is to be said.
     """
@@ -217,7 +224,7 @@ def _members(each: Found, stamp: Stamp) -> Iterator[_Member]:
     for kept in each.relatives:
         settlement, mark, receipt = kept.receipt.settlement, kept.mark, kept.receipt
         yield _Member(
-            mark.storage_number, mark.document_number, settlement.kind, settlement.part, receipt.total, receipt.key
+            mark.storage_number, mark.document_number, settlement.kind, settlement.base, receipt.total, receipt.key
         )
     if each.by_number is None:  # otherwise it is one of the relatives
         yield _Member("", each.document.number, each.document.kind, None, each.document.total, stamp.key)

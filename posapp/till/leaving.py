@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from posapp.domain.settlement import State
 from posapp.errors import SetupError
+from posapp.journal.rows import StoredReceipt
 from posapp.journal.store import Journal
 from posapp.till import claims
 from posapp.till.context import Till
@@ -35,9 +36,15 @@ def unsent_in(journal: Journal) -> Unsent:
     counts = journal.outbox_counts()
     return Unsent(
         entries=counts.waiting + counts.failed + counts.held,
-        receipts=len(journal.receipts_in(State.SENDING, State.PENDING)),
+        receipts=len(journal.receipts_in(State.SENDING, State.PENDING)) + len(_held_corrections(journal)),
         operations=len(journal.operations_sending()),
     )
+
+
+def _held_corrections(journal: Journal) -> list[StoredReceipt]:
+    """Documents that put a receipt right and wait to be printed."""
+    held = journal.receipts_in(State.HELD, State.REFUSED)
+    return [each for each in held if each.receipt.settlement.fix is not None or each.receipt.correction is not None]
 
 
 def refuse_unsent(till: Till) -> None:

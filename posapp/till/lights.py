@@ -9,6 +9,7 @@ from posapp.domain.order import Order
 from posapp.domain.settlement import State
 from posapp.errors import WORDS, OutcomeUnknown, PosError, Refused, SyncError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR
+from posapp.till.correction_state import begun
 from posapp.till.views import Lamp, Light, Lights
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ def lights_of(order: Order, receipt: StoredReceipt | None, entries: Sequence[Out
 def _receipt_lamp(stored: StoredReceipt | None) -> Lamp:
     if stored is None or stored.state is State.CANCELLED:
         return GREY
+    fix = stored.receipt.settlement.fix
+    if fix is not None and stored.state in (State.PENDING, State.HELD, State.REFUSED):
+        return Lamp(Light.RED, trouble=begun(fix[1], stored.receipt), since=stored.receipt.created_at)
     match stored.state:
         case State.FISCALIZED:
             number = stored.mark.document_number if stored.mark else "?"

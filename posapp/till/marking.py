@@ -38,13 +38,13 @@ FFD_WITH_MARKING = "1.2"
 def checked(till: Till, receipt: Receipt) -> tuple[LineVerdict, ...]:
     """A verdict for each marked line, all of them good. Makes no document and keeps nothing.
 
-    Nobody is asked for a correction: what it tells of has happened, and the thing is sold already.
+    Nobody is asked for what puts a receipt right: it tells of what has happened, and the thing is sold already.
 
     Raises SaleError `marking_refused`, `marking_unanswered`, `marking_cut`, `marking_twice`, `marking_access`;
     BadMarking for a code in the receipt that is none; SetupError when nobody has said where to ask; DeviceError.
     """
     marked = [(index, parse_marking(line.marking)) for index, line in enumerate(receipt.lines) if line.marking]
-    if not marked or receipt.correction is not None:
+    if not marked or receipt.correction is not None or receipt.settlement.fix is not None:
         return ()
     refuse_twice([(index + 1, code) for index, code in marked])
     with_register = till.printer_settings.ffd == FFD_WITH_MARKING

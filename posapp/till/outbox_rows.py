@@ -18,6 +18,8 @@ def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry
     of the payment carry the prepayment's receipt and are never overwritten). Goods that were refused at the door leave
     the portal's order before its payment is marked paid, and are not in what its shipment takes out of stock.
     """
+    if receipt.settlement.fix is not None:
+        return []  # the payment keeps the mark that it has: the wrong receipt's
     if receipt.kind is not ReceiptKind.SELL or receipt.settlement.portal == "" or till.settings.portal is None:
         return []
     money, mark_body = receipt.settled_money.kopecks, mark.as_json()

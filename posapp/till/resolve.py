@@ -27,6 +27,7 @@ from posapp.till import (
     sale,
     shift_proof,
     story,
+    story_corrections,
     story_counters,
 )
 from posapp.till import decide as lawful
@@ -47,7 +48,8 @@ def cases(till: Till, language: str = "", proven: list[Recovered] | None = None)
 
     What could be decided is added to `proven`, when given.
 
-    Without anything under way: the documents that the journal lost, then what keeps the register from selling. Raises
+    Without anything under way: the documents that the journal lost, then what keeps the register from selling. Besides,
+    corrections of which only the first document is out. Raises
     DeviceError when there is nothing to tell and the register does not answer, SetupError without one.
     """
     say = Say(language or till.settings.language)
@@ -58,9 +60,14 @@ def cases(till: Till, language: str = "", proven: list[Recovered] | None = None)
     found = [each for each in seen if isinstance(each, Case)]
     if proven is not None:
         proven += [each for each in seen if isinstance(each, Recovered)]
-    found = found or _strays(till, say) or _register(till, say)
+    half = story_corrections.cases(till, say)
+    try:
+        found = found or _strays(till, say) or _register(till, say)
+    except PosError:
+        if not half:  # with something to tell, a register that is away keeps nobody from hearing it
+            raise
     desk_book.remember(till, found)
-    return found
+    return found + half
 
 
 def waiting(till: Till) -> list[Case]:

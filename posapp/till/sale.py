@@ -38,6 +38,7 @@ from posapp.journal.rows import DocumentTaken
 from posapp.till import claims, counters, marking, neighbours, recover, refusing
 from posapp.till.audit import decided
 from posapp.till.context import Till
+from posapp.till.correction_state import refuse_begun, undoes
 from posapp.till.outbox_rows import entries_for
 from posapp.till.receipts import mark_text, receipt_view
 from posapp.till.views import ReceiptView
@@ -90,6 +91,7 @@ def sell(
     any receipt, and again before a begun one is tried again (see `marking`). Raises SaleError (cannot be sold so),
     DeviceError, ResolveNeeded (a person has to decide), JournalError.
     """
+    refuse_begun(till, order)
     begun = _begun(till, order, terms)
     if begun is None:
         receipt = _new_receipt(till, order, tenders, codes, terms)
@@ -286,7 +288,7 @@ def _begun(till: Till, order: Order, terms: Terms) -> ReceiptView | None:
     alive = [
         each
         for each in till.journal.receipts_of_order(order.portal, order.order_id)
-        if each.state is not State.CANCELLED and each.receipt.kind is ReceiptKind.SELL
+        if each.state is not State.CANCELLED and each.receipt.kind is ReceiptKind.SELL and not undoes(each.receipt)
     ]
     unfinished = [each for each in alive if each.state is not State.FISCALIZED]
     counting = unfinished[-1:] or (alive[-1:] if terms.way is Way.FULL else [])

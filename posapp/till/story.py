@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from posapp.devices.base import OpenDocument
-from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument
+from posapp.domain.fiscal import DeviceIdentity, FiscalDocument
 from posapp.domain.money import ZERO, Money
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import Stamp
@@ -59,7 +59,7 @@ class Ours:
 
     def fits(self, document: FiscalDocument) -> bool:
         """It is a receipt of our kind and total."""
-        mine = (DocumentType.RECEIPT, self.receipt.kind, self.receipt.total)
+        mine = (self.receipt.document_type, self.receipt.kind, self.receipt.total)
         return (document.type, document.kind, document.total) == mine
 
 

@@ -353,6 +353,7 @@ class CaseKind(StrEnum):
     RECEIPT = "receipt"  # a receipt that is `sending`
     OPERATION = "operation"  # a shift operation that is `sending`
     STRAY = "stray"  # a document of this till that its journal does not know
+    CORRECTION = "correction"  # a wrong receipt is undone and the right one is not printed
     REGISTER = "register"  # the register itself: another one, another storage, another program's receipt open
 
 
@@ -453,6 +454,10 @@ class Alarm:
             if language == "en":
                 return f"Register {self.key}: counters and journal differ for {minutes} min, a person has to decide."
             return f"ККТ {self.key}: счётчики не сходятся с журналом {minutes} мин, решает человек."
+        if self.kind is CaseKind.CORRECTION:
+            if language == "en":
+                return f"{order}: a correction is half done for {minutes} min, finish it: posapp correct {self.key}."
+            return f"{order}: исправление чека не закончено {minutes} мин, закончите: posapp correct {self.key}."
         if language == "en":
             whose = "a person has to decide" if self.owner == "person" else "the program reads the storage"
             return f"{order}: outcome unknown for {minutes} min, {whose}."

@@ -11,9 +11,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from posapp.domain.checkout import Seller
-from posapp.domain.correction import Basis, Content, answer, fix_identity, fix_of_key, in_force, late
+from posapp.domain.correction import Basis, Content, answer, fix_identity, fix_of_key, late
 from posapp.domain.correction_sums import lines_of_sums
 from posapp.domain.fiscal import DocumentType, FiscalMark, ReceiptKind
+from posapp.domain.in_force import in_force
 from posapp.domain.money import Money, total
 from posapp.domain.receipt import Receipt, TaxSystem, Tender, TenderKind
 from posapp.domain.refund import refund_of, taken_by
