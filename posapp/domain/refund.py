@@ -12,14 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from posapp.domain.checkout import Seller
 from posapp.domain.fiscal import FiscalMark, ReceiptKind
+from posapp.domain.lawful import Step
 from posapp.domain.money import ZERO, Money, Quantity, round_half_up, total
 from posapp.domain.receipt import OriginalReceipt, PaymentMethod, Receipt, ReceiptLine, Tender, TenderKind
-from posapp.domain.settlement import numbered_part
+from posapp.domain.receipt_list import Listed, line_key
+from posapp.domain.settlement import identity_of, numbered_part
 from posapp.errors import SaleError
+
+if TYPE_CHECKING:  # what can be done with a deal depends on its refunds, and who sells on what can be done
+    from posapp.domain.checkout import Seller
 
 REFUND_KIND: Mapping[ReceiptKind, ReceiptKind] = {
     ReceiptKind.SELL: ReceiptKind.SELL_REFUND,
@@ -31,7 +36,7 @@ GIVEN_BACK = (TenderKind.CREDIT, TenderKind.CASHLESS, TenderKind.CASH, TenderKin
 
 def refund_of(
     original: Receipt,
-    mark: FiscalMark,
+    mark: FiscalMark | OriginalReceipt,
     taken: Mapping[int, Quantity] | None,
     seller: Seller,
     *,
@@ -39,19 +44,22 @@ def refund_of(
     now: datetime,
     earlier: Sequence[Receipt] = (),
     tenders: Sequence[Tender] | None = None,
+    number: int | None = None,
 ) -> Receipt:
     """The receipt that takes back lines of another one.
 
     Args:
-        original: a sale (or purchase) with its `mark`; its tax system, buyer and settlement are kept.
+        original: a sale (or purchase) with its `mark`, or with what is known of its document where another till made
+            it; its tax system, buyer and settlement are kept.
         taken: number of the line, from 0, to how much of it comes back; None for all that is left.
         seller: who takes it back.
         earlier: the refunds of this receipt that were made before, wherever they were made.
         tenders: how it is given back; None for the proposal of `give_back`.
+        number: which refund of the settlement it is; None for the one behind the earlier ones.
 
     Raises:
         SaleError: `refund_over` – more than is left of a line, of the receipt or of a tender; nothing is left; a
-            refund of a refund.
+            refund of a refund. `refund_unclear` – an earlier refund took back what the original does not show.
     """
     kind = REFUND_KIND.get(original.kind)
     if kind is None:
@@ -67,7 +75,7 @@ def refund_of(
         original,
         identity=identity,
         settlement=replace(
-            original.settlement, part=numbered_part(original.settlement.part, len(earlier) + 1), kind=kind
+            original.settlement, part=numbered_part(original.settlement.part, number or len(earlier) + 1), kind=kind
         ),
         lines=lines,
         tenders=given,
@@ -78,27 +86,89 @@ def refund_of(
         created_at=now,
         cashless=(),
         refused=None,
-        basis=OriginalReceipt.of(original.key, mark),
+        basis=mark if isinstance(mark, OriginalReceipt) else OriginalReceipt.of(original.key, mark),
     )
 
 
 def left_of(original: Receipt, earlier: Sequence[Receipt]) -> list[Decimal]:
-    """How much of each line of the original can still be taken back, in the order of its lines."""
-    back: dict[tuple[object, ...], Decimal] = {}
+    """How much of each line of the original can still be taken back, in the order of its lines.
+
+    Raises SaleError `refund_unclear` when more of a thing came back than the original shows: then nobody can count.
+    """
+    back: dict[str, Decimal] = {}
     for receipt in earlier:
         for line in receipt.lines:
-            back[_same(line)] = back.get(_same(line), Decimal(0)) + line.quantity.value
+            back[line_key(line)] = back.get(line_key(line), Decimal(0)) + line.quantity.value
     left = []
     for line in original.lines:
-        used = min(back.get(_same(line), Decimal(0)), line.quantity.value)
-        back[_same(line)] = back.get(_same(line), Decimal(0)) - used
+        used = min(back.get(line_key(line), Decimal(0)), line.quantity.value)
+        back[line_key(line)] = back.get(line_key(line), Decimal(0)) - used
         left.append(line.quantity.value - used)
+    if any(back.values()):
+        raise SaleError("refund_unclear", why="прежний возврат называет строки, которых в чеке нет")
     return left
 
 
-def _same(line: ReceiptLine) -> tuple[object, ...]:
-    """What makes two lines the same thing, whatever their quantity."""
-    return line.name, line.price, line.vat, line.payment_method, line.payment_object, line.measure, line.marking
+def as_told(original: Receipt, told: Listed) -> Receipt:
+    """An earlier refund of another till, from its entry in the portal's list, so that it can be counted.
+
+    Raises SaleError `refund_unclear` when it does not fit the original.
+    """
+    try:
+        back = replace(
+            original,
+            identity=UUID(int=identity_of(told.key)),
+            settlement=replace(original.settlement, kind=told.kind),
+            lines=tuple(_told_line(original, key, quantity) for key, quantity in told.taken),
+            tenders=tuple(Tender(kind, amount) for kind, amount in told.tenders),
+            cashless=(),
+            refused=None,
+            basis=told.basis,
+        )
+        if back.total != told.total:
+            raise ValueError("the lines do not come to the sum")
+    except ValueError as error:
+        why = f"возврат ФД {told.document_number} не сходится с чеком"
+        raise SaleError("refund_unclear", why=why) from error
+    return back
+
+
+def _told_line(original: Receipt, key: str, quantity: Decimal) -> ReceiptLine:
+    amount = Quantity(quantity)
+    for line in original.lines:
+        if line_key(line) == key:
+            return replace(line, quantity=amount, line_sum=line.price.times(amount))
+    raise ValueError("not a line of this receipt")
+
+
+def refuse_out_of_order(original: Receipt, back: Receipt, made: Sequence[Receipt]) -> None:
+    """A deal is taken apart from its end: no money goes back that a later receipt of the deal still stands on.
+
+    What was prepaid is offset by the hand-over (1215), a debt that was paid stands on the credit (1216). Raises
+    SaleError `refund_order` naming what has to be taken back first.
+
+    Args:
+        made: the other receipts of the deal, refunds too, without `back`.
+    """
+    everything = [*made, back] if original in made else [original, *made, back]
+    ahead, debts = _net(everything, Step.AHEAD), _net(everything, Step.DEBT)
+    prepaid, credit = _net_of(everything, TenderKind.PREPAID), _net_of(everything, TenderKind.CREDIT)
+    if original.step is Step.AHEAD and ahead < prepaid:
+        raise SaleError("refund_order", first="чек передачи товара, он зачёл эти деньги")
+    if original.step is Step.HANDOVER and debts > credit and back.tender(TenderKind.CREDIT):
+        raise SaleError("refund_order", first="чек погашения долга")
+
+
+def _net(receipts: Sequence[Receipt], step: Step) -> Money:
+    return total([_signed(each, each.total) for each in receipts if each.step is step])
+
+
+def _net_of(receipts: Sequence[Receipt], tender: TenderKind) -> Money:
+    return total([_signed(each, each.tender(tender)) for each in receipts])
+
+
+def _signed(receipt: Receipt, amount: Money) -> Money:
+    return -amount if receipt.kind in REFUND_KIND.values() else amount
 
 
 def _lines(original: Receipt, earlier: Sequence[Receipt], taken: Mapping[int, Quantity] | None) -> list[ReceiptLine]:

@@ -17,13 +17,12 @@ from posapp.domain.order import Order
 from posapp.domain.readback import receipt_from
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Stamp, State
+from posapp.domain.undone import REFUNDS
 from posapp.errors import ResolveNeeded
 from posapp.journal.rows import Decision, SettlementTaken
-from posapp.till import correction_state, recover, refusing
+from posapp.till import recover, refund_adopt, refusing
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
-
-_FORMS = (DocumentType.RECEIPT, DocumentType.CORRECTION)
 
 
 def strays(till: Till) -> list[FiscalDocument]:
@@ -47,7 +46,7 @@ def adopt(till: Till, key: str, number: int, decision: Decision | None = None) -
     recover.resolve_all(till)
     document = till.printer.read_document(number)
     stamp = Stamp.parse(document.stamp) if document.stamp else None
-    if stamp is None or stamp.key != key or document.type not in _FORMS or document.kind is None:
+    if stamp is None or stamp.key != key or document.type != DocumentType.RECEIPT or document.kind is None:
         raise ResolveNeeded("not_resolvable", why=f"ФД {number} – не чек с ключом {key}")
     stored = till.journal.receipt(key)
     if stored is None:
@@ -62,7 +61,6 @@ def adopt(till: Till, key: str, number: int, decision: Decision | None = None) -
     till.journal.start_attempt(key, till.printer.connect(), number - 1, document.shift_number or 0)
     mark = till.printer.document_mark(number)
     entries = entries_for(till, kept.receipt, mark)
-    correction_state.note_alone(till, kept.receipt)
     till.journal.fiscalize(key, mark, By.PERSON, entries, {"adopted": number}, decision=decision)
 
 
@@ -84,9 +82,8 @@ def _take_in(till: Till, stamp: Stamp, number: int, kind: ReceiptKind) -> None:
 
 def _of_its_order(till: Till, order: Order, receipt: Receipt) -> Receipt:
     """The receipt with what it settled of the order, by what it says: which part, and what was refused."""
-    fixing = correction_state.as_fix(till, order, receipt)
-    if fixing is not None:
-        return fixing
+    if receipt.kind in REFUNDS:
+        return refund_adopt.as_refund(till, receipt)
     if receipt.kind is not ReceiptKind.SELL or receipt.correction is not None or receipt.step is not Step.HANDOVER:
         return _of_its_part(till, order, receipt)
     refused = refusing.read_back(till, order, receipt)

@@ -45,6 +45,13 @@ def refuse_beside_another(till: Till, order: Order, override: str = "") -> None:
     till.journal.note(audit.decided(till, "claim.overridden", order.number, override, beside=what))
 
 
+def is_beside_another(till: Till) -> bool:
+    """Several tills work on the portal: there is a gateway, or another till's receipts were seen."""
+    if till.settings.gateway is not None:
+        return True
+    return till.settings.portal is not None and bool(till.journal.get_fact(_other(till)))
+
+
 def confirm_alone(till: Till, why: str) -> None:
     """A person says that this till is the only one on its portal: what others have printed so far is the past."""
     what = till.journal.get_fact(_other(till)) or ""

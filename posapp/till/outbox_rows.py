@@ -6,6 +6,7 @@ from posapp.domain.fiscal import FiscalMark, ReceiptKind
 from posapp.domain.lawful import Step
 from posapp.domain.receipt import Receipt
 from posapp.journal.rows import NewEntry
+from posapp.till import refund_rows
 from posapp.till.context import Till
 from posapp.till.steps import steps_of
 
@@ -20,7 +21,11 @@ def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry
     """
     if receipt.settlement.fix is not None:
         return []  # the payment keeps the mark that it has: the wrong receipt's
-    if receipt.kind is not ReceiptKind.SELL or receipt.settlement.portal == "" or till.settings.portal is None:
+    if receipt.settlement.portal == "" or till.settings.portal is None:
+        return []
+    if receipt.kind is ReceiptKind.SELL_REFUND:
+        return refund_rows.refund_entries(till, receipt, mark)
+    if receipt.kind is not ReceiptKind.SELL:
         return []
     money, mark_body = receipt.settled_money.kopecks, mark.as_json()
     payment = {"payment_id": receipt.settlement.payment_id, "key": receipt.key}
@@ -35,6 +40,10 @@ def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry
         bodies["stock"] = {"shipment_id": shipment_id, "mark": mark_body, "key": receipt.key}
     if shipment_id is not None or receipt.step is Step.DEBT:  # no single payment says that all is paid
         bodies["status"]["needs"] = "all_paid"
+    listed = refund_rows.list_fields(till, receipt, mark)
+    bodies["mark"] |= listed
+    if receipt.settlement.payment_id is None:
+        bodies["stock"] |= listed
     if receipt.refused is not None:
         refused = {"refused": receipt.refused.as_json()}
         bodies["payment"] |= {**refused, "document": mark.document_number}

@@ -59,6 +59,19 @@ def check_till_driven(client: BitrixClient, final_status: str = "F") -> PortalCh
     )
 
 
+def check_receipts_field(client: BitrixClient, name: str) -> None:
+    """Prove as far as set-up may that the list of receipts can stand in this field of a payment (rule 15).
+
+    The portal's own description says whether the field is there and may be written. That it keeps what is written is
+    proven at every write by its answer: set-up writes to no customer's order. Raises Offline, Rejected, SetupError.
+    """
+    described = as_object(as_object(client.call("sale.payment.getfields")).get("payment"))
+    field = as_object(described.get(name))
+    if as_text(field.get("type")) not in ("string", "text") or field.get("isReadOnly") is True:
+        what = f"в оплатах портала нет поля «{name}», в которое можно писать чеки"
+        raise SetupError("not_set_up", what=what, command="portal")
+
+
 def refuse_printing(systems: Iterable[PaySystem]) -> None:
     """Raises Rejected `portal_prints` for an active pay system of orders that does not surely leave printing to us."""
     for system in systems:

@@ -9,15 +9,17 @@ Nothing here writes. Each function is one request, so that a long period leaves 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from posapp.domain.money import Money
+from posapp.domain.receipt_list import ReceiptList
 from posapp.errors import Offline
 from posapp.sync.bitrix.client import BATCH_MAX, PAGE, BitrixClient, Command, check_cursor, cursor, require
 from posapp.sync.bitrix.orders import is_missing
 from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text, as_time, rows_under
+from posapp.sync.bitrix.receipt_lists import lists_of, receipts_of
 
 ORDERS_MAX = BATCH_MAX
 TEXT_MAX = 64
@@ -43,7 +45,11 @@ class PortalPayment:
 
 @dataclass(frozen=True, slots=True)
 class PortalOrder:
-    """An order as far as a reconciliation compares it; cancelled and system shipments are left out."""
+    """An order as far as a reconciliation compares it; cancelled and system shipments are left out.
+
+    `receipts` are those that its payments and shipments carry (rule 15), `places` says of each, by key, which part of
+    the order it settled.
+    """
 
     order_id: int
     number: str
@@ -51,6 +57,8 @@ class PortalOrder:
     is_cancelled: bool
     payments: tuple[PortalPayment, ...]
     shipments: tuple[tuple[int, bool], ...]  # id, deducted
+    receipts: ReceiptList = field(default_factory=ReceiptList)
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def payment(self, payment_id: int) -> PortalPayment | None:
         """One of its payments."""
@@ -118,6 +126,8 @@ def order_of(row: Row) -> PortalOrder:
         is_cancelled=as_flag(row.get("canceled")) is True,
         payments=tuple(map(payment_of, as_rows(row.get("payments")))),
         shipments=tuple((as_int(each.get("id")) or 0, as_flag(each.get("deducted")) is True) for each in shipments),
+        receipts=receipts_of(row),
+        places={entry.key: part for part, found in lists_of(row) for entry in found.entries},
     )
 
 

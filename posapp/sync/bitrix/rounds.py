@@ -83,8 +83,9 @@ class _Round:
     def run(self) -> None:
         self._read()
         for step in STEPS:
-            if self.stop is None:
-                self._stage([job for job in self._open() if job.step == step])
+            for wave in _waves([job for job in self._open() if job.step == step]):
+                if self.stop is None:
+                    self._stage(wave)
         for job in self._open():
             self.outcomes[job.entry_id] = _waiting(self.stop) if self.stop else Outcome("waiting")
 
@@ -229,6 +230,20 @@ class _Round:
         """Note trouble that concerns the link or the program's access and not one order: then the round ends."""
         if self.stop is None and cell.error is not None and (cell.is_whole or is_access(cell.error)):
             self.stop = cell.error
+
+
+def _waves(jobs: Sequence[Job]) -> list[list[Job]]:
+    """The jobs of one step so that no two of a wave write to the same order: the later one has to see what the earlier
+    one wrote, or it would write over it (rule 15). Most orders have one receipt at a time: then it is one wave.
+    """
+    waves: list[dict[int, Job]] = []
+    for job in jobs:
+        wave = next((each for each in waves if job.order_id not in each), None)
+        if wave is None:
+            wave = {}
+            waves.append(wave)
+        wave[job.order_id] = job
+    return [list(each.values()) for each in waves]
 
 
 # ---------------------------------------------------------------------------------------------- outcomes

@@ -34,10 +34,18 @@ from typing import Any
 from posapp.domain.fiscal import FiscalMark
 from posapp.domain.money import Money
 from posapp.domain.refused import RefusedGoods
-from posapp.sync.bitrix import refused_goods
+from posapp.sync.bitrix import refunds, refused_goods
 from posapp.sync.bitrix.mapping import PaySystem
 from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text, as_time
-from posapp.sync.bitrix.plans import Conflict, Done, Later, Plan, Row, Write, kept_shipment
+from posapp.sync.bitrix.plans import (
+    Conflict,
+    Done,
+    Later,
+    Plan,
+    Row,
+    Write,
+    kept_shipment,
+)
 
 STEPS = ("mark", "payment", "status", "stock")
 STATUS_CODE = "FISCAL_OK"
@@ -45,7 +53,6 @@ ALL_PAID = "all_paid"
 """`needs` of a status: not one payment but all of the order's must be paid."""
 
 DESCRIPTION_MAX = 512
-
 
 def plan(step: str, row: Row, body: Row, key: str) -> Plan:
     """What to do for one step of a receipt.
@@ -56,6 +63,10 @@ def plan(step: str, row: Row, body: Row, key: str) -> Plan:
         body: the outbox entry's body.
         key: the receipt's key.
     """
+    if body.get("refund"):
+        return refunds.plan_refund(step, row, body)
+    if step != "mark" and refunds.is_undone(row, key):
+        return Done("возвращено чеком возврата")
     match step:
         case "mark":
             return _plan_mark(row, body, key)
@@ -100,15 +111,20 @@ def _plan_mark(row: Row, body: Row, key: str) -> Plan:
     mark = FiscalMark.from_json(as_object(body.get("mark")))
     stored_key, stored_number = as_text(payment.get("psInvoiceId")), as_text(payment.get("payVoucherNum"))
     number = str(mark.document_number)
-    if stored_key not in ("", key):
+    if stored_key not in ("", key) and not refunds.may_replace(payment, stored_key):
+        if refunds.may_replace(payment, key):  # a later receipt took its place after it was taken back
+            return Done(f"оплата {as_text(payment.get('id'))}, ФД {number}, возвращено")
         return _differs(row, f"в оплате уже записан другой чек: {stored_key[:40]}")
-    if stored_number not in ("", number):
+    if stored_number not in ("", number) and stored_key in ("", key):
         return _differs(row, f"в оплате уже записан другой документ: {stored_number[:20]}")
     fields = mark_fields(mark, key, int(body["total_kopecks"]), _offset_time(row))
+    listed = refunds.payment_list(payment, body)
+    if listed is None:
+        return refunds.too_long(row)
     named = ("psInvoiceId", "payVoucherNum", "psStatus", "psStatusCode", "psStatusDescription")
-    if all(as_text(payment.get(name)) == fields[name] for name in named):
+    if not listed and all(as_text(payment.get(name)) == fields[name] for name in named):
         return Done(f"оплата {as_text(payment.get('id'))}, ФД {number}")
-    return _update_payment(payment, fields)
+    return _update_payment(payment, fields | listed)
 
 
 def _plan_payment(row: Row, body: Row, key: str) -> Plan:
@@ -162,11 +178,16 @@ def _plan_stock(row: Row, body: Row, key: str) -> Plan:
         shipments = [each for each in shipments if as_int(each.get("id")) == wanted]
     if not shipments:
         return Conflict("stock_rejected", {"reason": "в заказе нет отгрузки"})
-    waiting = [each for each in shipments if as_flag(each.get("deducted")) is not True]
+    lists = {as_int(each.get("id")): refunds.shipment_list(each, body) for each in shipments}
+    waiting = [each for each in shipments if as_flag(each.get("deducted")) is not True or lists[as_int(each.get("id"))]]
     if not waiting:
         return Done("отгрузка " + ", ".join(as_text(each.get("id")) for each in shipments))
+    if None in lists.values():
+        return refunds.too_long(row)
     named = {} if as_int(body.get("shipment_id")) is None else _document_fields(body, _offset_time(row))
-    return Write(tuple(("sale.shipment.update", _deduct(each, named)) for each in waiting))
+    return Write(
+        tuple(("sale.shipment.update", _deduct(each, named, lists[as_int(each.get("id"))] or {})) for each in waiting)
+    )
 
 
 # ---------------------------------------------------------------------------------------------- what is written
@@ -202,12 +223,12 @@ def _update_payment(payment: Row, fields: dict[str, str]) -> Write:
     return Write((("sale.payment.update", {"id": as_int(payment.get("id")), "fields": given}),))
 
 
-def _deduct(shipment: Row, named: Mapping[str, str]) -> dict[str, Any]:
-    """`named`: the document's fields, which are filled only where nobody has filled them."""
+def _deduct(shipment: Row, named: Mapping[str, str], listed: Mapping[str, str]) -> dict[str, Any]:
+    """`named`: the document's fields, which are filled only where nobody has filled them; `listed`: its receipts."""
     kept = kept_shipment(shipment)
     if not as_text(shipment.get("deliveryDocNum")):
         kept |= named
-    return {"id": as_int(shipment.get("id")), "fields": {**kept, "deducted": "Y"}}
+    return {"id": as_int(shipment.get("id")), "fields": {**kept, **listed, "deducted": "Y"}}
 
 
 def _document_fields(body: Row, offset_of: datetime) -> dict[str, str]:

@@ -164,6 +164,11 @@ def _write_payment(shop: Shop, order: Row, payment: Row, values: Row, now: datet
     is_paying = values.get("paid") == "Y" and payment["paid"] != "Y"
     if is_paying:  # repeating paid=Y changes nothing: the kernel's handlers run on a changed value only
         values = {"datePaid": iso(now), "empPaidId": CALLER, **values, "isReturn": "N"}
+    elif values.get("isReturn") in ("Y", "P"):
+        if payment["paid"] == "Y":  # a return unpays the payment, whatever `paid` says beside it
+            values["paid"] = "N"
+        else:
+            del values["isReturn"]  # what is not paid cannot be returned: passed over without a word
     if values.get("sum", Decimal(0)) is None:
         values["sum"] = Decimal(0)
     payment.update(values)

@@ -1,0 +1,94 @@
+"""What the portal has to hear of a refund, and the entries of its list of receipts (rule 15). Pure but for the journal.
+
+| step | what |
+| --- | --- |
+| mark | the refund's entry in the payment's list, `payReturnNum`, `payReturnDate`, `payReturnComment` |
+| payment | `paid=N`, `isReturn=P` – when all money of the payment has gone back |
+| status | the status that the shop chose for an order whose money went back, if it chose one |
+| stock | `deducted=N` – when everything that went out came back; a part of it is put into stock by people |
+
+Whether it is all is judged at the portal, by the list there: other tills may have taken back the rest.
+"""
+
+from __future__ import annotations
+
+from posapp.domain.fiscal import FiscalMark, ReceiptKind
+from posapp.domain.lawful import Step
+from posapp.domain.offers import way_of
+from posapp.domain.receipt import Receipt
+from posapp.domain.receipt_list import Listed, refund_entry, sale_entry
+from posapp.domain.settlement import Fix, State
+from posapp.journal.rows import NewEntry
+from posapp.till.context import Till
+
+CORRECTION = "correction"
+"""The way of a correction receipt in the list."""
+
+
+def list_fields(till: Till, receipt: Receipt, mark: FiscalMark) -> dict[str, object]:
+    """What the body of an outbox row says of the list: the receipt's entry, the entry of what it takes back, the field.
+
+    Of a refund whose original was made on another till the journal has no entry; the portal's list has.
+    """
+    portal = till.settings.portal
+    field = portal.receipts_field if portal is not None else ""
+    if receipt.kind is ReceiptKind.SELL:
+        return {"entry": sale_entry(receipt, mark, _way(receipt)).text(), "field": field}
+    found: dict[str, object] = {"entry": refund_entry(receipt, mark).text(), "field": field}
+    before = _before(till, receipt)
+    if before:
+        found["original"] = ";".join(each.text() for each in before)
+    return found
+
+
+def _before(till: Till, refund: Receipt) -> list[Listed]:
+    """The entry of what a refund takes back. Where that one took the place of a wrong receipt, the wrong one and what
+    undid it stand before it, for the payment shows the wrong one."""
+    original = till.journal.receipt(refund.basis.key) if refund.basis is not None and refund.basis.key else None
+    if original is None or original.mark is None or original.state is not State.FISCALIZED:
+        return []
+    chain = [original]
+    while (fix := chain[0].receipt.settlement.fix) is not None and (wrong := till.journal.receipt(fix[1])) is not None:
+        settlement = wrong.receipt.settlement
+        family = till.journal.receipts_of_order(settlement.portal, settlement.order_id)
+        undoing = [each for each in family if each.receipt.settlement.fix == (Fix.UNDO, wrong.receipt.key)]
+        chain = [wrong, *(each for each in undoing if each.state is State.FISCALIZED), *chain]
+    return [_listed(each.receipt, each.mark) for each in chain if each.mark is not None]
+
+
+def _listed(receipt: Receipt, mark: FiscalMark) -> Listed:
+    if receipt.kind is ReceiptKind.SELL_REFUND:
+        return refund_entry(receipt, mark)
+    return sale_entry(receipt, mark, _way(receipt))
+
+
+def _way(receipt: Receipt) -> str:
+    return CORRECTION if receipt.correction is not None else way_of(receipt).value
+
+
+def refund_entries(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry]:
+    """The outbox rows of a refund of an order's receipt, committed with its mark."""
+    basis, portal = receipt.basis, till.settings.portal
+    if portal is None or receipt.settlement.portal == "" or basis is None:
+        return []
+    if not basis.key and not basis.document_number:
+        return []  # read back from a document that names only a sign which the journal does not know
+    common: dict[str, object] = {
+        "refund": True,
+        "key": receipt.key,
+        "payment_id": receipt.settlement.payment_id,
+        "shipment_id": receipt.settlement.shipment_id,
+        **list_fields(till, receipt, mark),
+    }
+    bodies: dict[str, dict[str, object]] = {}
+    if receipt.settlement.payment_id is not None:
+        bodies["mark"] = {**common, "mark": mark.as_json(), "total_kopecks": receipt.total.kopecks}
+        bodies["payment"] = {**common, "is_site": receipt.is_internet}
+    if portal.refund_status:
+        bodies["status"] = {**common, "status": portal.refund_status}
+    if receipt.step is Step.HANDOVER:
+        bodies["stock"] = {**common, "mark": mark.as_json()}
+    return [
+        NewEntry(step, receipt.settlement.order_id, receipt.order_number, receipt.settlement.portal, body)
+        for step, body in bodies.items()
+    ]
