@@ -20,9 +20,11 @@ from posapp.domain.settlement import By, Stamp, State
 from posapp.domain.undone import REFUNDS
 from posapp.errors import ResolveNeeded
 from posapp.journal.rows import Decision, SettlementTaken
-from posapp.till import recover, refund_adopt, refusing
+from posapp.till import correction_state, recover, refund_adopt, refusing, walkin_adopt
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
+
+_FORMS = (DocumentType.RECEIPT, DocumentType.CORRECTION)
 
 
 def strays(till: Till) -> list[FiscalDocument]:
@@ -46,7 +48,7 @@ def adopt(till: Till, key: str, number: int, decision: Decision | None = None) -
     recover.resolve_all(till)
     document = till.printer.read_document(number)
     stamp = Stamp.parse(document.stamp) if document.stamp else None
-    if stamp is None or stamp.key != key or document.type != DocumentType.RECEIPT or document.kind is None:
+    if stamp is None or stamp.key != key or document.type not in _FORMS or document.kind is None:
         raise ResolveNeeded("not_resolvable", why=f"ФД {number} – не чек с ключом {key}")
     stored = till.journal.receipt(key)
     if stored is None:
@@ -61,10 +63,14 @@ def adopt(till: Till, key: str, number: int, decision: Decision | None = None) -
     till.journal.start_attempt(key, till.printer.connect(), number - 1, document.shift_number or 0)
     mark = till.printer.document_mark(number)
     entries = entries_for(till, kept.receipt, mark)
+    correction_state.note_alone(till, kept.receipt)
     till.journal.fiscalize(key, mark, By.PERSON, entries, {"adopted": number}, decision=decision)
 
 
 def _take_in(till: Till, stamp: Stamp, number: int, kind: ReceiptKind) -> None:
+    if walkin_adopt.is_of_walk_in(stamp):
+        walkin_adopt.take_in(till, stamp, number, kind)
+        return
     order = till.journal.order(till.portal, stamp.order)
     if order is None:
         raise ResolveNeeded("not_resolvable", why=f"заказа {stamp.order} нет на борту: сначала загрузите заказы")
@@ -82,6 +88,9 @@ def _take_in(till: Till, stamp: Stamp, number: int, kind: ReceiptKind) -> None:
 
 def _of_its_order(till: Till, order: Order, receipt: Receipt) -> Receipt:
     """The receipt with what it settled of the order, by what it says: which part, and what was refused."""
+    fixing = correction_state.as_fix(till, order, receipt)
+    if fixing is not None:
+        return fixing
     if receipt.kind in REFUNDS:
         return refund_adopt.as_refund(till, receipt)
     if receipt.kind is not ReceiptKind.SELL or receipt.correction is not None or receipt.step is not Step.HANDOVER:
