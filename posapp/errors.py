@@ -143,6 +143,13 @@ WORDS: dict[str, Words] = {
         "This register cannot make such a receipt: {what}. Nothing was begun.",
         "Make it in another way or on another register.",
     ),
+    "vat_by_host": Words(
+        397,
+        "Эта ККТ не считает НДС сама: все чеки были бы с нулевым НДС. Касса не настроена.",
+        "Поставьте 0 в таблице 1, поле 14 («Начисление налогов») и повторите настройку.",
+        "This register computes no VAT: every receipt would have none. Nothing was set up.",
+        "Set field 14 of its table 1 (tax accrual) to 0 and repeat.",
+    ),
     "counters_differ": Words(
         170,
         "Счётчики ККТ не сходятся с журналом, продажи остановлены. Смена {shift}: {what}.",
@@ -359,6 +366,13 @@ WORDS: dict[str, Words] = {
         "Старшему: сравнить и решить.",
         "The receipt of {order} does not match the order in Bitrix: {what}.",
         "Senior: compare and decide.",
+    ),
+    "receipts_full": Words(
+        230,
+        "В заказе {order} список чеков больше не помещается в своё поле на портале.",
+        "Старшему: убрать из этого поля лишний текст; чеки в фигурных скобках не трогать.",
+        "The list of receipts of order {order} does not fit its field on the portal any more.",
+        "Senior: remove other text from that field; leave the receipts in braces alone.",
     ),
     "order_cancelled": Words(
         218,
