@@ -13,6 +13,7 @@ from posapp.cli.common import DataDir, Json, answer, command, language
 from posapp.domain.offers import Offer
 from posapp.till import exchange, orders, sale
 from posapp.till.claims import held
+from posapp.till.courier_day import refusal_row
 from posapp.till.views import OrderRow, OrderView
 
 LAMPS = {"grey": "○", "amber": "◔", "green": "✓", "red": "!"}
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(command(list_))
     group.command("show")(command(show))
     group.command("offers")(command(offers))
+    group.command("refused")(command(refused))
     group.command("route")(command(route))
     group.command("claims")(command(claims.held))
     group.command("release")(command(claims.release))
@@ -125,6 +127,24 @@ def offers(
     answer(json, body, "\n".join(lines) or f"По заказу {found.number} всё рассчитано.")
 
 
+def refused(data_dir: DataDir = None, json: Json = False) -> None:
+    """От чего отказались у двери: что вернуть в магазин, новые сверху."""
+    from posapp import app
+
+    with app.open_till(app.data_dir(data_dir), write=False) as till:
+        found = till.journal.refusals()
+        zone = till.now().tzinfo
+    lines = []
+    for each in found:
+        told = each.refused
+        what = "весь заказ" if told.is_whole else "часть"
+        lines.append(
+            f"{each.at.astimezone(zone):%d.%m.%Y %H:%M}  {told.order_number}  {told.amount}  {what}: {told.why}"
+        )
+        lines += [f"    {row['name']} × {row['quantity']}" for row in told.lines]
+    answer(json, {"refused": [refusal_row(each) for each in found]}, "\n".join(lines) or "Отказов не было.")
+
+
 def _is_one_of_many(offer: Offer, ways: Sequence[Offer]) -> bool:
     return sum(each.way is offer.way for each in ways) > 1
 
@@ -174,12 +194,13 @@ def _view(shown: OrderView) -> dict[str, Any]:
         "to_pay_kopecks": order.to_pay.kopecks,
         "lines": [
             {
+                "number": number,
                 "name": line.name,
                 "quantity": str(line.quantity),
                 "price_kopecks": line.price.kopecks,
                 "sum_kopecks": line.line_sum.kopecks,
             }
-            for line in order.lines
+            for number, line in enumerate(order.lines, 1)
         ],
         "receipts": [each.as_json() for each in shown.receipts],
         "lights": shown.lights.as_json(),
@@ -191,8 +212,11 @@ def _view(shown: OrderView) -> dict[str, Any]:
 def _text(shown: OrderView) -> str:
     order = shown.order
     lines = [f"Заказ {order.number} · {order.price} · к оплате {order.to_pay}"]
-    for line in order.lines:
-        lines.append(f"  {line.name}  {str(line.quantity).replace('.', ',')} × {line.price} = {line.line_sum}")
+    for number, line in enumerate(order.lines, 1):
+        lines.append(
+            f"  {number}. {line.name}  {str(line.quantity).replace('.', ',')} × {line.price} = {line.line_sum}"
+        )
+    lines += [f"Отказ: {each.receipt.refused.text()}" for each in shown.receipts if each.receipt.refused is not None]
     lines.append(_lamps(shown.lights.as_json()))
     if shown.offers:
         lines.append("Можно: " + "; ".join(dict.fromkeys(each.title(language()) for each in shown.offers)))

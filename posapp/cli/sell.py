@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -10,8 +12,10 @@ import typer
 from posapp.cli.common import DataDir, Json, amount, answer, command
 from posapp.domain.checkout import Terms
 from posapp.domain.marking import MarkingCode, parse_marking
-from posapp.domain.money import Money, total
+from posapp.domain.money import Money, Quantity, total
 from posapp.domain.offers import Way
+from posapp.domain.order import Order
+from posapp.domain.partial import RefusedLine
 from posapp.domain.terms import IDENTIFIERS_MAX, CashlessDetail
 from posapp.errors import UsageError
 from posapp.till import counters, exchange, sale
@@ -47,6 +51,12 @@ def sell(
     override: Annotated[
         bool, typer.Option("--override", help="Продать, хотя не доказано, что чека ещё нет: отвечает старший (--why).")
     ] = False,
+    refuse: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--refuse", help="СТРОКА или СТРОКА×СКОЛЬКО: от чего покупатель отказался (с --why); all – от всего."
+        ),
+    ] = None,
     why: Annotated[str, typer.Option(help="Почему так решено; остаётся в журнале решений.")] = "",
     by: Annotated[str, typer.Option(help="Кто решил; иначе кассир из настроек.")] = "",
     data_dir: DataDir = None,
@@ -57,9 +67,9 @@ def sell(
 
     by_card, by_sbp = amount(card), amount(sbp)
     tenders = sale.tenders_of(amount(cash), _sum(by_card, by_sbp))
-    if (override or deal_day is not None) != bool(why.strip()):
-        raise UsageError("usage", what="--override или --deal-day и --why идут вместе")
-    codes = _codes(mark or [])
+    if (override or deal_day is not None or bool(refuse)) != bool(why.strip()):
+        raise UsageError("usage", what="--override, --deal-day или --refuse и --why идут вместе")
+    codes = codes_of(mark or [])
     with app.open_till(app.data_dir(data_dir), person=by.strip()) as till:
         found = exchange.order_for_sale(till, order)
         terms = Terms(
@@ -71,6 +81,7 @@ def sell(
             buyer_inn=inn.strip(),
             deal_day=None if deal_day is None else deal_day.date(),
             why=why.strip(),
+            refused=_refused(found, refuse or []),
         )
         try:
             done = sale.sell(till, found, tenders, why.strip() if override else "", codes, terms)
@@ -81,7 +92,7 @@ def sell(
         counters.settle(till)  # the receipt is out and told: now the register's counters are compared with our sums
 
 
-def _codes(given: list[str]) -> dict[int, list[MarkingCode]]:
+def codes_of(given: list[str]) -> dict[int, list[MarkingCode]]:
     """`2=0104…` → the codes of line 2. Raises UsageError, BadMarking."""
     found: dict[int, list[MarkingCode]] = {}
     for each in given:
@@ -90,6 +101,29 @@ def _codes(given: list[str]) -> dict[int, list[MarkingCode]]:
             raise UsageError("usage", what="--mark пишут как СТРОКА=КОД, строка – её номер в чеке")
         found.setdefault(int(number), []).append(parse_marking(code))
     return found
+
+
+_REFUSED = re.compile("([0-9]{1,4})(?:[x×*хX]([0-9]{1,8}(?:[.,][0-9]{1,6})?))?")  # also the Cyrillic х
+ALL = "all"
+
+
+def _refused(order: Order, given: list[str]) -> tuple[RefusedLine, ...]:
+    """`2`, `3×1` or `4x0.5`: lines of the order that are not taken, whole or in part. Raises UsageError."""
+    found = []
+    for each in given:
+        if each.strip() == ALL:
+            found += [RefusedLine(number) for number, line in enumerate(order.lines, 1) if not line.is_delivery]
+            continue
+        match = _REFUSED.fullmatch(each.strip())
+        try:
+            if match is None:
+                raise ValueError("no line")
+            quantity = Quantity(Decimal(match[2].replace(",", "."))) if match[2] else None
+        except ValueError as error:
+            what = f"--refuse {each[:20]}: пишут СТРОКА или СТРОКА×СКОЛЬКО, номера строк – в posapp orders show"
+            raise UsageError("usage", what=what) from error
+        found.append(RefusedLine(int(match[1]), quantity))
+    return tuple(found)
 
 
 def _sum(*amounts: Money | None) -> Money | None:
@@ -118,4 +152,6 @@ def _answer(json: bool, number: str, done: Sold, till: Till) -> None:
         f"Чек напечатан: заказ {number}, {receipt.total}, сдача {receipt.change}, "
         f"ФД {mark.document_number if mark else '?'}. В Битрикс ждёт записей: {done.outbox_pending}."
     )
+    if receipt.refused is not None:
+        text += f"\nВернуть в магазин: {receipt.refused.text()}."
     answer(json, body, text)

@@ -1,0 +1,141 @@
+"""`posapp sell --refuse` as typed: at the door, with and without the portal, and what the portal's people see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from posapp.__main__ import main
+from posapp.cli.practice import PracticeShop
+
+Run = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[PracticeShop]:
+    with PracticeShop(orders=24, seed=7) as started:
+        yield started
+
+
+@pytest.fixture
+def run(shop: PracticeShop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    monkeypatch.setenv("POSAPP_WEBHOOK", shop.portal["webhook"])
+
+    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
+        code = main([*arguments, "--json", "--data-dir", str(shop.folder)])
+        written = capsys.readouterr().out.strip().splitlines()
+        return code, json.loads(written[-1]) if written else {}
+
+    assert command("orders", "pull")[0] == 0
+    if command("shift", "status")[1]["shift"]["state"] != "open":
+        assert command("shift", "open")[0] == 0
+    return command
+
+
+def door_step(run: Run) -> list[dict[str, Any]]:
+    """Unpaid orders of at least two lines of goods, not receipted yet."""
+    found = []
+    for row in run("orders", "list")[1]["orders"]:
+        shown = run("orders", "show", row["order"])[1]
+        goods = [line for line in shown["lines"] if line["name"] != "Доставка"]
+        if "full" in shown["offers"] and len(goods) > 1 and not row["cancelled"]:
+            found.append(shown)
+    return found
+
+
+def state(shop: PracticeShop, order_id: int) -> dict[str, Any]:
+    with urlopen(f"{shop.portal['url']}/_sim/state", timeout=20) as answer:
+        orders = json.loads(answer.read(), parse_float=Decimal)["orders"]
+    return next(order for order in orders if order["id"] == order_id)
+
+
+def network(shop: PracticeShop, *, up: bool) -> None:
+    body = json.dumps({"up": up}).encode()
+    urlopen(Request(f"{shop.portal['url']}/_sim/network", body, {"Content-Type": "application/json"}), timeout=20)
+
+
+def roubles(kopecks: int) -> str:
+    return f"{kopecks // 100}.{kopecks % 100:02d}"
+
+
+def test_a_line_stays_away_with_no_network_and_the_portal_hears_of_it_later(shop: PracticeShop, run: Run) -> None:
+    order = door_step(run)[0]
+    refused, number = order["lines"][0], order["order"]
+    left = order["price_kopecks"] - refused["sum_kopecks"]
+    assert run("day", "open", "--courier", "Орлов Д.")[0] == 0
+    network(shop, up=False)
+    try:
+        sell = ("sell", number, "--cash", roubles(left), "--refuse", "1")
+        code, answer = run(*sell)
+        assert (code, answer["error"]["code"]) == (2, "usage")  # without a reason
+        code, sold = run(*sell, "--why", "не подошёл")
+        assert (code, sold["receipt"]["total_kopecks"], sold["outbox_pending"]) == (0, left, 4)
+        told = sold["receipt"]["refused"]
+        assert [(line["number"], line["name"]) for line in told["lines"]] == [(1, refused["name"])]
+        assert (told["amount_kopecks"], told["why"]) == (refused["sum_kopecks"], "не подошёл")
+        assert run(*sell, "--why", "не подошёл")[1]["error"]["code"] == "already_receipted"
+    finally:
+        network(shop, up=True)
+    assert run("sync", "--once")[0] == 0
+    shown = run("orders", "show", number)[1]
+    assert set(shown["lights"].values()) == {"green"}
+    portal = state(shop, order["id"])
+    assert (portal["payed"], portal["deducted"], portal["price"]) == ("Y", "Y", Decimal(left) / 100)
+    assert len(portal["basketItems"]) == len([line for line in order["lines"] if line["name"] != "Доставка"]) - 1
+    (day,) = run("day", "report")[1]["refusals"]
+    (listed, *_) = run("orders", "refused")[1]["refused"]
+    assert day == listed
+    assert (listed["order"], listed["is_whole"], listed["key"]) == (number, False, sold["receipt"]["key"])
+    assert run("reconcile")[1]["differences"] == []
+    printed = run("receipt", "show", number)[1]
+    assert printed["receipt"]["refused"] == told
+    assert refused["name"] not in [line["name"] for line in printed["lines"]]
+
+
+def test_a_part_of_a_line_in_every_spelling(run: Run) -> None:
+    orders = [each for each in door_step(run) if any(line["quantity"] == "3" for line in each["lines"])]
+    for order, sign in zip(orders, ("×", "x", "*", "х"), strict=False):
+        line = next(line for line in order["lines"] if line["quantity"] == "3")
+        left = order["price_kopecks"] - 2 * line["price_kopecks"]
+        refuse = f"{line['number']}{sign}2"
+        code, sold = run("sell", order["order"], "--card", roubles(left), "--refuse", refuse, "--why", "лишнее")
+        assert (code, sold["receipt"]["total_kopecks"]) == (0, left), sold
+    assert orders
+
+
+@pytest.mark.parametrize(
+    "refuse, code, name",
+    [
+        (["all"], 1, "refused_all"),
+        (["99"], 1, "refused_line"),
+        (["1", "1"], 1, "refused_line"),
+        (["1×1000"], 1, "refused_line"),
+        (["0"], 1, "refused_line"),
+        (["1×0"], 2, "usage"),
+        (["1×-1"], 2, "usage"),
+        (["первую"], 2, "usage"),
+        (["1×1×1"], 2, "usage"),
+        ([""], 2, "usage"),
+    ],
+)
+def test_what_is_typed_wrongly_prints_nothing(run: Run, refuse: list[str], code: int, name: str) -> None:
+    order = door_step(run)[-1]
+    options = [part for each in refuse for part in ("--refuse", each)]
+    found = run("sell", order["order"], "--cash", "1", "--why", "проба", *options)
+    assert (found[0], found[1]["error"]["code"]) == (code, name)
+    assert run("orders", "show", order["order"])[1]["receipts"] == []
+
+
+def test_the_rule_of_the_delivery_is_set_up_and_shown(run: Run) -> None:
+    given = ("setup", "sales", "--refusal-fee", "free-from", "--free-from", "3000", "--fee", "299")
+    assert run(*given)[1]["sales"]["fee_rule"] == "free-from"
+    sales = run("setup", "sales")[1]["sales"]
+    assert (sales["fee_free_from_kopecks"], sales["fee_kopecks"]) == (300_000, 29_900)
+    for wrong in (("--refusal-fee", "free-from"), ("--fee", "299"), ("--refusal-fee", "keep", "--fee", "299")):
+        assert run("setup", "sales", *wrong)[0] == 2
+    assert run("setup", "sales", "--refusal-fee", "keep")[1]["sales"]["fee_rule"] == "keep"
