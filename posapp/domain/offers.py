@@ -19,7 +19,7 @@ choose anything else. Pure: the caller gives the order and the receipts that wer
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from posapp.domain.fiscal import ReceiptKind
@@ -28,7 +28,8 @@ from posapp.domain.lawful import Step
 from posapp.domain.money import ZERO, Money, total
 from posapp.domain.order import Order, OrderPayment
 from posapp.domain.receipt import PaymentMethod, Receipt, Tender, TenderKind
-from posapp.domain.settlement import handover_part
+from posapp.domain.settlement import Settlement, handover_part, numbered_part
+from posapp.domain.undone import standing, undone
 from posapp.errors import SaleError
 
 
@@ -75,7 +76,8 @@ class Offer:
 
     `due` is the money to be taken at the till; `prepaid` (1215), `credit` (1216), `other` (1217) and `came_in` (1081,
     money that is with the shop already) stand on the receipt without anybody handing anything over. `payment_id` is the
-    portal's payment whose money it is, `shipment_id` the shipment that goes out.
+    portal's payment whose money it is, `shipment_id` the shipment that goes out. `again`: the which time it is settled,
+    after the former receipts were taken back whole.
     """
 
     way: Way
@@ -86,6 +88,7 @@ class Offer:
     came_in: Money = ZERO
     payment_id: int | None = None
     shipment_id: int | None = None
+    again: int = 1
 
     @property
     def total(self) -> Money:
@@ -96,10 +99,10 @@ class Offer:
     def part(self) -> str:
         """The part of the settlement: the payment where money is settled, else the shipment."""
         if self.payment_id is not None:
-            return str(self.payment_id)
+            return numbered_part(str(self.payment_id), self.again)
         if self.shipment_id is None:
             raise ValueError("an offer settles a payment or a shipment")
-        return handover_part(self.shipment_id)
+        return numbered_part(handover_part(self.shipment_id), self.again)
 
     def tenders(self, money: Sequence[Tender]) -> tuple[Tender, ...]:
         """All tenders of the receipt: the money that was handed over and what needs no hand."""
@@ -135,6 +138,20 @@ class Deal:
 
     order: Order
     made: tuple[Receipt, ...]
+    gone: tuple[Receipt, ...] = ()
+
+    @classmethod
+    def of(cls, order: Order, made: Sequence[Receipt]) -> Deal:
+        """The deal from everything that was printed: without what was put right, and without what was taken back whole,
+        which is `gone`."""
+        counting = in_force(made)
+        return cls(order, standing(counting), undone(counting))
+
+    @property
+    def undone(self) -> frozenset[int]:
+        """The payments whose money has gone back whole, whatever the portal still shows, and was not taken anew."""
+        found = (each.settlement.payment_id for each in self.gone)
+        return frozenset(each for each in found if each is not None) - self.taken
 
     @property
     def taken(self) -> frozenset[int]:
@@ -145,14 +162,17 @@ class Deal:
     @property
     def paid_payments(self) -> tuple[OrderPayment, ...]:
         """Payments whose money is with the shop: marked on the portal, or receipted here."""
-        return tuple(each for each in self.order.payments if each.is_paid or each.payment_id in self.taken)
+        return tuple(
+            each
+            for each in self.order.payments
+            if each.payment_id in self.taken or (each.is_paid and each.payment_id not in self.undone)
+        )
 
     @property
     def open_payments(self) -> tuple[OrderPayment, ...]:
         """Payments that are still awaited, the buyer's inner account left out."""
-        return tuple(
-            each for each in self.order.payments if not (each.is_paid or each.is_inner or each.payment_id in self.taken)
-        )
+        paid = {each.payment_id for each in self.paid_payments}
+        return tuple(each for each in self.order.payments if not each.is_inner and each.payment_id not in paid)
 
     @property
     def paid(self) -> Money:
@@ -173,7 +193,7 @@ class Deal:
 
     @property
     def is_refunded(self) -> bool:
-        """Something was taken back: what is left of the deal is not the order's payments any more."""
+        """A part was taken back: what is left of the deal is not the order's payments any more."""
         return any(each.kind is ReceiptKind.SELL_REFUND for each in self.made)
 
 
@@ -187,9 +207,21 @@ def offers(order: Order, made: Sequence[Receipt]) -> tuple[Offer, ...]:
     Raises:
         SaleError: `deal_unclear` – the payments do not come to the order, or something was taken back.
     """
-    deal = Deal(order, in_force(made))
+    deal = Deal.of(order, made)
     if deal.is_refunded:
-        raise SaleError("deal_unclear", order=order.number, why="по нему есть чек возврата")
+        raise SaleError("deal_unclear", order=order.number, why="по нему возвращена часть")
+    former = [each.settlement for each in made if each.kind is ReceiptKind.SELL and each not in deal.made]
+    return tuple(_numbered(each, former) for each in _open(deal))
+
+
+def _numbered(offer: Offer, former: Sequence[Settlement]) -> Offer:
+    """The offer as the next settlement of its part: the journal keeps what was taken back, or was wrong, under the
+    numbers before."""
+    return replace(offer, again=1 + sum(each.base == offer.part and each.fix is None for each in former))
+
+
+def _open(deal: Deal) -> tuple[Offer, ...]:
+    order = deal.order
     awaited = deal.paid + total([each.amount for each in deal.open_payments])
     if deal.is_handed_over:
         return tuple(_debts(deal))
@@ -300,7 +332,7 @@ def part_of(order: Order, receipt: Receipt, made: Sequence[Receipt]) -> str | No
     if money == ZERO:
         shipment = _shipment(order)
         return None if shipment is None else handover_part(shipment)
-    taken = Deal(order, in_force(made)).taken
+    taken = Deal.of(order, made).taken
     fits = [each for each in order.payments if each.amount == money and each.payment_id not in taken]
     fits.sort(key=lambda each: (each.is_inner, each.is_paid))  # an open one is likelier, the inner account unlikely
     return str(fits[0].payment_id) if fits else None

@@ -20,7 +20,7 @@ GREY = Lamp(Light.GREY)
 
 def lights_of(order: Order, receipt: StoredReceipt | None, entries: Sequence[OutboxEntry]) -> Lights:
     """`receipt` is the one that counts, `entries` its outbox entries."""
-    by_step = {each.step: each for each in entries}
+    by_step = _telling(entries)
     paid = ", ".join(f"оплата {each.payment_id}" for each in order.payments if each.is_paid)
     shipped = ", ".join(f"отгрузка {each.shipment_id}" for each in order.shipments)
     return Lights(
@@ -29,6 +29,15 @@ def lights_of(order: Order, receipt: StoredReceipt | None, entries: Sequence[Out
         status=_entry_lamp(by_step.get("status")) or GREY,
         stock=_entry_lamp(by_step.get("stock")) or (Lamp(Light.GREEN, shipped) if order.is_deducted else GREY),
     )
+
+
+def _telling(entries: Sequence[OutboxEntry]) -> dict[str, OutboxEntry]:
+    """Of each step the entry that tells how it stands: an earlier receipt's that is not done yet, else the last one."""
+    found: dict[str, OutboxEntry] = {}
+    for each in entries:
+        if each.step not in found or found[each.step].state == "done" or each.state in ("failed", "held"):
+            found[each.step] = each
+    return found
 
 
 def _receipt_lamp(stored: StoredReceipt | None) -> Lamp:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from posapp.domain.checkout import refuse_unfit, refuse_unsellable
-from posapp.domain.offers import MAY_BE_ALL, Offer, offers
+from posapp.domain.offers import MAY_BE_ALL, Offer, Way, offers
 from posapp.domain.order import Order
 from posapp.domain.settlement import State
 from posapp.domain.vat import VatRate
@@ -77,6 +77,8 @@ def _with_offers(till: Till, shown: OrderView) -> OrderView:
     if till.settings.gateway is not None:
         found = () if shown.receipt is not None else tuple(each for each in found if each.way in MAY_BE_ALL)
     refusal = shown.refusal
+    if refusal is not None and any(each.way is Way.FULL for each in found) and shown.receipts:
+        return replace(shown, offers=found, refusal=None)  # everything was taken back: it is sold like a new one
     if found and refusal is not None and refusal.code == "already_receipted":
         ways = ", ".join(dict.fromkeys(each.way.value for each in found))
         refusal = SaleError("deal_goes_on", **refusal.facts, ways=ways)

@@ -12,14 +12,15 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from posapp.domain.fiscal import ReceiptKind
+from posapp.domain.in_force import in_force
 from posapp.domain.money import Money
 from posapp.domain.offers import TITLES, Way, way_of
 from posapp.domain.order import Order
 from posapp.domain.qr import ReceiptQr, parse_qr
 from posapp.domain.receipt import OriginalReceipt, Receipt, TenderKind
 from posapp.domain.receipt_list import Listed, ReceiptList
-from posapp.domain.refund import as_told
-from posapp.domain.settlement import State
+from posapp.domain.refund import REFUND_KIND, as_told
+from posapp.domain.settlement import Fix, State, fix_part, numbered_part
 from posapp.domain.told_receipt import is_exact, told_receipt
 from posapp.domain.undone import REFUNDS
 from posapp.errors import PosError, SaleError, SetupError, SyncError
@@ -124,11 +125,11 @@ def _of_order(till: Till, text: str) -> StoredReceipt | None:
     order = orders.on_board(till, text)
     if order is None:
         return None
-    stored = [
-        each
-        for each in till.journal.receipts_of_order(order.portal, order.order_id)
-        if each.state is State.FISCALIZED and each.receipt.kind not in REFUNDS
+    printed = [
+        each for each in till.journal.receipts_of_order(order.portal, order.order_id) if each.state is State.FISCALIZED
     ]
+    counting = {each.key for each in in_force([each.receipt for each in printed])}
+    stored = [each for each in printed if each.receipt.key in counting and each.receipt.kind not in REFUNDS]
     open_ = [each for each in stored if _left(till, each)]
     if len(open_) > 1:
         shown = "; ".join(
@@ -153,6 +154,7 @@ def _left(till: Till, stored: StoredReceipt) -> Money:
 
 def _of_this_till(till: Till, stored: StoredReceipt, basis: OriginalReceipt) -> Original:
     receipt = stored.receipt
+    _refuse_put_right(till, receipt)
     original = Original(receipt, basis, is_ours=True)
     has_portal = till.settings.portal is not None and receipt.settlement.portal == till.settings.portal.portal
     if has_portal:
@@ -166,6 +168,15 @@ def _of_this_till(till: Till, stored: StoredReceipt, basis: OriginalReceipt) -> 
     if original.listed is None and alone.is_beside_another(till):
         original = replace(original, doubts=(SaleError("refund_unread", why=why),))
     return original
+
+
+def _refuse_put_right(till: Till, receipt: Receipt) -> None:
+    """A wrong receipt that was put right is not the one to be taken back."""
+    printed = [each.receipt for each in _family(till, receipt) if each.state is State.FISCALIZED]
+    if receipt.key not in {each.key for each in in_force(printed)}:
+        instead = next((each.key for each in printed if each.settlement.fix == (Fix.REDO, receipt.key)), "")
+        what = f"чек {receipt.key} исправлен" + (f", верный – {instead}" if instead else " и отменён")
+        raise SaleError("refund_nothing", what=what)
 
 
 def _with_list(till: Till, original: Original, seen: PortalOrder | None) -> Original:
@@ -301,12 +312,32 @@ def own_refunds(
     till: Till, receipt: Receipt, basis: OriginalReceipt
 ) -> tuple[list[StoredReceipt], list[StoredReceipt]]:
     """The refunds of a receipt in the journal: those with a mark, and those that were begun and stand open."""
-    made, begun = list["StoredReceipt"](), list["StoredReceipt"]()
-    for each in till.journal.receipts_of_order(receipt.settlement.portal, receipt.settlement.order_id):
-        if each.receipt.kind not in REFUNDS or each.state is State.CANCELLED or not _is_of(each.receipt.basis, basis):
-            continue
-        (made if each.state is State.FISCALIZED else begun).append(each)
-    return made, begun
+    family = _family(till, receipt)
+    counting = {each.key for each in in_force([each.receipt for each in family if each.state is State.FISCALIZED])}
+    refunds = [each for each in family if each.receipt.kind in REFUNDS and _is_of(each.receipt.basis, basis)]
+    made = [each for each in refunds if each.state is State.FISCALIZED and each.receipt.key in counting]
+    return made, [each for each in refunds if each.state not in (State.FISCALIZED, State.CANCELLED)]
+
+
+def _family(till: Till, receipt: Receipt) -> list[StoredReceipt]:
+    """The receipts of the same deal, cancelled ones too. A sale without an order has only its own refunds and what puts
+    it right: asked for by their settlements, for all such sales together are many."""
+    settlement = receipt.settlement
+    if settlement.portal:
+        return till.journal.receipts_of_order(settlement.portal, settlement.order_id)
+    found, number = list["StoredReceipt"](), 1
+    while (each := _of_part(till, receipt, numbered_part(settlement.part, number))) is not None:
+        found.append(each)
+        number += 1
+    parts = [fix_part(settlement.part, fix, receipt.key) for fix in (Fix.UNDO, Fix.VOID)]
+    fixes = [_of_part(till, receipt, part) for part in parts]
+    own = till.journal.receipt(receipt.key)
+    return [each for each in (own, *found, *fixes) if each is not None]
+
+
+def _of_part(till: Till, receipt: Receipt, part: str) -> StoredReceipt | None:
+    kind = REFUND_KIND[receipt.kind]
+    return till.journal.receipt_of_settlement(replace(receipt.settlement, part=part, kind=kind))
 
 
 def _is_of(named: OriginalReceipt | None, basis: OriginalReceipt) -> bool:

@@ -19,11 +19,12 @@ from posapp.domain.lawful import MONEY
 from posapp.domain.marked_lines import same_goods, with_codes
 from posapp.domain.marking import MarkingCode, parse_marking
 from posapp.domain.money import Money
-from posapp.domain.offers import Offer, Way, chosen, offers
+from posapp.domain.offers import MAY_BE_ALL, Offer, Way, chosen, offers
 from posapp.domain.order import Order
 from posapp.domain.permission import LineVerdict
 from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.domain.settlement import By, State
+from posapp.domain.undone import undone
 from posapp.errors import (
     DeviceError,
     JournalError,
@@ -87,7 +88,7 @@ def sell(
     order's claim is taken before the receipt is in the journal, and looked at again before a begun one is printed: it
     may have been taken over meanwhile. `override` is a manager's reason to sell without a claim (see `claims`).
 
-    `codes` are the marking codes of the goods, by the number of the line from 1; each is asked about before there is
+    `codes` are the marking codes of the goods, by the line of the order from 1; each is asked about before there is
     any receipt, and again before a begun one is tried again (see `marking`). Raises SaleError (cannot be sold so),
     DeviceError, ResolveNeeded (a person has to decide), JournalError.
     """
@@ -190,13 +191,9 @@ def _note_older_deal(till: Till, receipt: Receipt, terms: Terms) -> None:
 
 def _refuse_with_gateway(till: Till, order: Order, offer: Offer) -> None:
     """Rule 15: the gateway closes an order with its first receipt, so where tills share one there is only one."""
-    if till.settings.gateway is None or (offer.way in _ONLY_RECEIPT and not made_for(till, order)):
+    if till.settings.gateway is None or (offer.way in MAY_BE_ALL and not made_for(till, order)):
         return
     raise SaleError("way_with_gateway", way=offer.way.value)
-
-
-_ONLY_RECEIPT = (Way.FULL, Way.BARTER, Way.HANDOVER, Way.REST)
-"""Ways that may be all that an order ever sees of this till."""
 
 
 def _next_ways(till: Till, order: Order) -> list[str]:
@@ -291,6 +288,8 @@ def _begun(till: Till, order: Order, terms: Terms) -> ReceiptView | None:
         if each.state is not State.CANCELLED and each.receipt.kind is ReceiptKind.SELL and not undoes(each.receipt)
     ]
     unfinished = [each for each in alive if each.state is not State.FISCALIZED]
+    gone = {each.key for each in undone(made_for(till, order))}  # taken back whole: it may be sold anew
+    alive = [each for each in alive if each.receipt.key not in gone]
     counting = unfinished[-1:] or (alive[-1:] if terms.way is Way.FULL else [])
     return receipt_view(till, counting[0]) if counting else None
 

@@ -20,7 +20,7 @@ from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, PosError, Refused, SaleError
 from posapp.journal.rows import StoredReceipt
-from posapp.till import adopt, counters, recover, refund, sale
+from posapp.till import adopt, counters, orders, recover, refund, sale
 from posapp.till.refund import Wanted
 from tests.till.rig import Register
 from tests.till.shops import LINES, TOTAL, Shop, an_order, card, cash, shop_at
@@ -244,3 +244,53 @@ def test_goods_paid_on_the_site_come_back_as_they_were_paid(shop: Shop) -> None:
     shop.till.journal.save_orders([PAID], claimed=True)
     site = sale.sell(shop.till, PAID, (), terms=Terms(way=Way.SITE_PAYMENT)).view.receipt
     assert back(shop, site.key).view.receipt.tenders == card(TOTAL)
+
+
+# ------------------------------------------------------------------------------------------------- the order goes on
+def test_what_was_taken_back_whole_may_be_sold_anew(shop: Shop) -> None:
+    order = an_order()
+    first = sold(shop, order)
+    back(shop, first.key)
+    shown = orders.view(shop.till, order)
+    assert shown.refusal is None
+    assert Way.FULL in {each.way for each in shown.offers}
+    second = shop.sell(order, card(TOTAL)).view.receipt
+    assert second.settlement.part == "1#2"
+    with pytest.raises(sale.AlreadyReceipted):
+        shop.sell(order, card(TOTAL))
+    again = back(shop, second.key).view.receipt
+    assert again.settlement.part == "1#2#1"
+    assert shop.sell(order).view.receipt.settlement.part == "1#3"
+    assert len(shop.register.receipts) == 5
+
+
+def test_money_ahead_that_went_back_is_awaited_again_whatever_the_portal_shows(shop: Shop) -> None:
+    """The portal still says paid; the journal knows better."""
+    shop.till.journal.save_orders([UNPAID], claimed=True)
+    ahead = sale.sell(shop.till, UNPAID, cash(TOTAL), terms=Terms(way=Way.PREPAYMENT)).view.receipt
+    back(shop, ahead.key)
+    paid = replace(UNPAID, version=2, payments=PAID.payments)
+    shop.till.journal.save_orders([paid], claimed=True)
+    ways = {each.way for each in sale.offers_of(shop.till, paid)}
+    assert {Way.FULL, Way.PREPAYMENT} <= ways
+    assert Way.HANDOVER not in ways
+
+
+def test_a_hand_over_that_came_back_may_go_out_again(shop: Shop) -> None:
+    shop.till.journal.save_orders([UNPAID], claimed=True)
+    sale.sell(shop.till, UNPAID, cash(TOTAL), terms=Terms(way=Way.PREPAYMENT))
+    out = sale.sell(shop.till, UNPAID, (), terms=Terms(way=Way.HANDOVER)).view.receipt
+    back(shop, out.key)
+    again = sale.sell(shop.till, UNPAID, (), terms=Terms(way=Way.HANDOVER)).view.receipt
+    assert again.settlement.part == "handover:1#2"
+
+
+def test_a_part_that_came_back_leaves_nothing_to_sell(shop: Shop) -> None:
+    order = an_order()
+    key = sold(shop, order).key
+    back(shop, key, lines={0: Q(1)})
+    with pytest.raises(SaleError) as caught:
+        sale.offers_of(shop.till, order)
+    assert caught.value.code == "deal_unclear"
+    with pytest.raises(sale.AlreadyReceipted):
+        shop.sell(order)
