@@ -6,12 +6,14 @@ sentences stand in `COUNTS` with three Russian forms (1, 21 · 2–4 · 0, 5–2
 
 from __future__ import annotations
 
+from posapp.ui.catalogue_codes import CODE_COUNTS, CODE_TEXTS
 from posapp.ui.catalogue_desk import DESK_COUNTS, DESK_TEXTS
 from posapp.ui.catalogue_ways import WAY_TEXTS
 
 TEXTS: dict[str, tuple[str, str]] = {
     **DESK_TEXTS,
     **WAY_TEXTS,
+    **CODE_TEXTS,
     # ages and days
     "age.s": ("{n}~с", "{n}~s"),
     "age.min": ("{n}~мин", "{n}~min"),
@@ -340,6 +342,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 
 COUNTS: dict[str, tuple[tuple[str, str, str], tuple[str, str]]] = {
     **DESK_COUNTS,
+    **CODE_COUNTS,
     "receipts": (("{n}~чек", "{n}~чека", "{n}~чеков"), ("{n}~receipt", "{n}~receipts")),
     "goods": (("{n}~шт.", "{n}~шт.", "{n}~шт."), ("{n}~piece", "{n}~pieces")),
     "list.count": (("{n}~заказ", "{n}~заказа", "{n}~заказов"), ("{n}~order", "{n}~orders")),

@@ -17,15 +17,20 @@ from posapp.ui.theme import Space, Type
 KEYS_MAX = 9
 HEIGHT = 72
 """Two lines in the size that cashiers read."""
+_NARROW = 320
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One thing that may be chosen: its words, a smaller line above them, and what is told when it is chosen."""
+    """One thing that may be chosen: its words, a line below them, and what is told when it is chosen.
+
+    `elides`: the words are a name of any length, and may end in an ellipsis.
+    """
 
     words: str
     caption: str
     value: object
+    elides: bool = False
 
 
 class ChoicePage(QWidget):
@@ -54,7 +59,8 @@ class ChoicePage(QWidget):
         column.setSpacing(look.px(Space.S3))
         column.addWidget(self.lead)
         column.addWidget(self.scroller, 1)
-        column.addSpacing(look.px(Space.S3))
+        self._blank = QWidget()  # in the place of the list where there is none
+        column.addWidget(self._blank, 1)
         self.back = Button(look, look.say("pay.aside"), key="Esc", kind=Kind.QUIET)
         self.back.clicked.connect(self.left)
         column.addWidget(self.back)
@@ -70,6 +76,8 @@ class ChoicePage(QWidget):
         self.lead.set_text(lead)
         self.lead.setVisible(bool(lead))
         self.back.set_text(back or self.look.say("pay.aside"))
+        self.scroller.setVisible(bool(options))
+        self._blank.setVisible(not options)
         for number, option in enumerate(options, start=1):
             self._list.addWidget(self._button(number, option))
 
@@ -85,6 +93,8 @@ class ChoicePage(QWidget):
         kind = Kind.PRIMARY if number == 1 else Kind.PLAIN
         key = str(number) if number <= KEYS_MAX else ""
         button = _OptionButton(self.look, option.words, key=key, kind=kind, height=HEIGHT)
+        button.elides = option.elides
+        button.setToolTip(option.words if option.elides else "")
         button.set_text(option.words, option.caption)
         button.clicked.connect(lambda: self.chosen.emit(option.value))
         self.buttons.append(button)
@@ -94,12 +104,15 @@ class ChoicePage(QWidget):
 class _OptionButton(Button):
     """The words, and below them what they mean in sums, both in full size."""
 
+    elides = False
+
     def sizeHint(self) -> QSize:
         """As wide as the longer line."""
         hint = super().sizeHint()
         words = QFontMetrics(self.font()).horizontalAdvance(self.text())
         below = QFontMetrics(self.look.font(Type.BODY)).horizontalAdvance(self.caption)
-        return QSize(hint.width() + max(0, below - words), hint.height())
+        width = hint.width() + max(0, below - words)
+        return QSize(min(width, self.look.px(_NARROW)) if self.elides else width, hint.height())
 
     def _paint_words(self, painter: QPainter, inside: QRect, ink: QColor) -> None:
         if not self.caption:

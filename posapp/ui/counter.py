@@ -10,32 +10,28 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer
 
+from posapp.domain.marking import BadMarking
 from posapp.domain.money import ZERO, Money
-from posapp.domain.offers import Offer, Way, way_of
+from posapp.domain.offers import Way, way_of
 from posapp.domain.receipt import TenderKind
 from posapp.domain.settlement import State
 from posapp.errors import PosError, SaleError
 from posapp.lanes import Lanes
+from posapp.till.marked_goods import CodeRead
 from posapp.till.views import OrderView, ReceiptView
 from posapp.ui.bridge import Bridge, Bug, Failure
-from posapp.ui.dealing import (
-    Choice,
-    choices,
-    is_begun,
-    is_same_deal,
-    offer_of,
-    others,
-    payment_options,
-    stands_words,
-    way_options,
-    way_words,
-)
+from posapp.ui.chooser import Chooser
+from posapp.ui.codes import CodeDraft
+from posapp.ui.counter_codes import CounterCodes
+from posapp.ui.dealing import choices, is_begun, is_same_deal, offer_of, others, stands_words, way_options
 from posapp.ui.desk import Desk
 from posapp.ui.draft import Draft, Method, Paid
 from posapp.ui.lights import worst_of
 from posapp.ui.look import Look
-from posapp.ui.moneywords import hand_over_words, tender_words
+from posapp.ui.marker import LineOf
+from posapp.ui.moneywords import hand_over_words
 from posapp.ui.payment_pane import PaymentPane, Step
+from posapp.ui.proof_words import begun_words, proof_of, unknown_words
 from posapp.ui.sounds import Sounds
 from posapp.ui.trouble import Trouble, is_unknown, trouble_of
 
@@ -55,6 +51,10 @@ class Face(Protocol):
 
     def show_order(self, view: OrderView) -> None:
         """The order screen in the left pane."""
+        ...
+
+    def show_codes(self, draft: CodeDraft, asking_s: int) -> None:
+        """The marking codes of the open order, beside its lines."""
         ...
 
     def show_receipt(self, receipt: ReceiptView, view: OrderView) -> None:
@@ -87,14 +87,24 @@ class Counter(QObject):
         self._new_receipt: ReceiptView | None = None
         self._is_proven = False  # the storage was read for the open order, and it has not been said yet
         self._is_decided = False  # and it was a person who said what became of it
-        self._offer: Offer | None = None  # what is done with the open order, where it is not the usual sale
-        self._choice: Choice | None = None  # the way whose payments are being chosen from
+        self._chooser = Chooser(lambda: self._face.pane, look)
+        self.codes = CounterCodes(self, face, bridge, desk, lanes, look, sounds)
         self._drafts: dict[int, Draft] = {}
         self._unknown_outcomes: dict[int, Trouble] = {}  # by order, until the storage is read
-        self._seconds = 0
+        self._seconds, self._has_codes = 0, False
         self._tick = QTimer(self)
         self._tick.setInterval(1000)
         self._tick.timeout.connect(self._still_printing)
+
+    @property
+    def way(self) -> Way:
+        """How the open order is settled, as far as a person has chosen."""
+        return self._chooser.way
+
+    @property
+    def may_take_codes(self) -> bool:
+        """An order is open whose receipt is neither made nor begun."""
+        return self.view is not None and self._new_receipt is None and not is_begun(self.view)
 
     @property
     def has_unknown(self) -> bool:
@@ -103,12 +113,30 @@ class Counter(QObject):
 
     # ------------------------------------------------------------------ finding
 
-    def scan(self, text: str) -> None:
-        """A code from the scanner, or a number typed and confirmed."""
+    def scan(self, text: str, typed: str = "") -> None:
+        """A code from the scanner, or a number typed and confirmed; `typed` as it arrived."""
         if self.is_selling:
             self._sounds.play("unknown")
             return  # the button already says what is going on; the order on the screen must not change under it
-        self._bridge.run(self._lanes.journal, lambda: self._desk.find(text), self._found, self._not_found)
+        order_id = None if self.view is None else self.view.order.order_id
+        self._bridge.run(
+            self._lanes.journal,
+            lambda: self._desk.scan(text, typed or text, order_id),
+            self._scanned,
+            self._not_scanned,
+        )
+
+    def _scanned(self, found: OrderView | CodeRead) -> None:
+        if isinstance(found, OrderView):
+            self._found(found)
+        elif not self.is_selling:
+            self.codes.scanned(found)
+
+    def _not_scanned(self, failure: Failure) -> None:
+        if isinstance(failure, BadMarking):
+            self.codes.marker.not_read(failure)
+        else:
+            self._not_found(failure)
 
     def find_typed(self, text: str) -> None:
         """A number that was typed – or the end of a phone, or a name: then the first that the search finds."""
@@ -166,7 +194,7 @@ class Counter(QObject):
             self.view = view
             self._face.show_lights(view)
             return
-        if self._offer is not None and is_same_deal(before, view):
+        if self._chooser.offer is not None and is_same_deal(before, view):
             self.view = view  # what a person has chosen stays chosen
             self._face.show_order(view)
             return
@@ -222,9 +250,12 @@ class Counter(QObject):
 
     def _open(self, view: OrderView) -> None:
         self.view = view
-        self._new_receipt, self._is_proven, self._offer, self._choice = None, False, None, None
+        self._new_receipt, self._is_proven, self.codes.is_asking_line = None, False, False
+        self._chooser.forget()
         self._face.show_order(view)
         self._decide(view)
+        self.codes.marker.open(view)
+        self.codes.codes_changed()
 
     def _decide(self, view: OrderView) -> None:
         say, pane, receipt = self._look.say, self._face.pane, view.receipt
@@ -234,7 +265,7 @@ class Counter(QObject):
             pane.show_done(Paid.of(receipt.receipt), hand_over_words(view, receipt, self._look), is_new=False)
             self._show_red(view)
         elif receipt is not None and receipt.state is State.SENDING:
-            pane.show_blocked(say("due.unknown"), receipt.receipt.total, self._unknown(view.refusal))
+            pane.show_blocked(say("due.unknown"), receipt.receipt.total, unknown_words(view.refusal, self._look))
         elif view.order.order_id in self._unknown_outcomes:
             pane.show_blocked(say("due.unknown"), view.order.to_pay, self._unknown_outcomes[view.order.order_id])
         elif view.refusal is not None and not is_begun(view):
@@ -243,7 +274,7 @@ class Counter(QObject):
             has_others = receipt is None and bool(others(view))
             pane.show_due(view.order.to_pay, self._drafts.get(view.order.order_id), has_others=has_others)
             if receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
-                self._offer_to_resume(receipt)
+                pane.only_resume(begun_words(receipt, self._look))
 
     def _show_blocked(self, view: OrderView, refusal: PosError) -> None:
         """Not the usual sale; where something else can be done, how the order stands and the list of it."""
@@ -254,18 +285,6 @@ class Counter(QObject):
         stands = Trouble("wait", stands_words(view, self._look), say("stands.action"), "")
         pane.show_choice(say("due.choose"), way_options(found, self._look), stands)
 
-    def _offer_to_resume(self, receipt: ReceiptView) -> None:
-        say, sums = self._look.say, tender_words(receipt, self._look)
-        key = "begun.refused" if receipt.state is State.REFUSED else "begun.pending"
-        action = say("begun.action", sums=sums)
-        self._face.pane.only_resume(Trouble("wait", say(key, reason=receipt.reason), action, "306", "resume"))
-
-    def _unknown(self, error: PosError | None) -> Trouble:
-        say = self._look.say
-        if error is not None and is_unknown(error):
-            return trouble_of(error, say)
-        return Trouble("unknown", say("unknown.message"), say("unknown.action"), "131", "recover")
-
     def resume(self) -> None:
         """Continues a receipt that was begun, with exactly its tenders: anything else would be another settlement."""
         view = self.view
@@ -273,63 +292,64 @@ class Counter(QObject):
         if view is None or receipt is None:
             return
         if way_of(receipt.receipt) is not Way.FULL:
-            self._offer = offer_of(receipt.receipt)
-            if not self._offer.due:
-                self._face.pane.show_no_money(self._offer)
+            self._chooser.offer = offer_of(receipt.receipt)
+            if not self._chooser.offer.due:
+                self._face.pane.show_no_money(self._chooser.offer)
                 return
         cash = receipt.receipt.tender(TenderKind.CASH)
         card = receipt.receipt.tender(TenderKind.CASHLESS)
         method = Method.MIX if cash and card else Method.CARD if card else Method.CASH
-        due = self._offer.due if self._offer is not None else view.order.to_pay
+        due = self._chooser.offer.due if self._chooser.offer is not None else view.order.to_pay
         draft = Draft(due, method, cash or None, card if method is Method.MIX else None, cash or None)
         self._face.pane.resume(draft)
 
-    # ------------------------------------------------------------------ choosing another way
+    # ------------------------------------------------------------------ choosing
 
     def other_ways(self) -> None:
         """A person wants the order settled in another way than the usual sale."""
         if self.view is not None and not self.is_selling:
-            self._choice = self._offer = None
-            say, options = self._look.say, way_options(others(self.view), self._look)
-            self._face.pane.show_choice(say("way.other"), options, lead=say("way.lead"), back=say("way.back"))
+            self._chooser.list_others(self.view)
+            self.codes.codes_changed()
 
     def chosen(self, value: object) -> None:
-        """One of the options of a list: a way, or one of its payments."""
+        """One of the options of a list: a way, one of its payments, or the line of a code."""
         if self.view is None or self.is_selling:
             return
-        if isinstance(value, Choice) and len(value.offers) > 1:
-            self._choice = value
-            options = payment_options(value, self.view, self._look)
-            say = self._look.say
-            title = say(f"way.{value.way.value}")
-            self._face.pane.show_choice(say("way.which"), options, lead=title, back=say("way.back"))
-        elif isinstance(value, (Choice, Offer)):
-            self._take(value if isinstance(value, Offer) else value.offers[0])
-
-    def _take(self, offer: Offer) -> None:
-        self._offer = offer
-        if offer.due:
-            self._face.pane.show_due(offer.due, way=way_words(offer, self._look))
+        if isinstance(value, LineOf):
+            self._show_deal(self.view)
+            self.codes.marker.take(value)
         else:
-            self._face.pane.show_no_money(offer)
+            self._chooser.choose(value, self.view)
+            self.codes.codes_changed()
 
     def step_back(self) -> None:
-        """Esc after something was chosen: the list that it was chosen from."""
-        view, choice = self.view, self._choice
-        if view is None or self.is_selling:
+        """Esc in a list, or after something was chosen from one."""
+        if self.view is None or self.is_selling:
             return
-        if self._offer is not None and choice is not None:
-            self._offer = None
-            self.chosen(choice)
-        elif (self._offer is not None or choice is not None) and view.refusal is None and others(view):
-            self.other_ways()
+        if self.codes.is_asking_line:
+            self._show_deal(self.view)
+        elif not self._chooser.back(self.view):
+            self._decide(self.view)
+        self.codes.codes_changed()
+
+    def _show_deal(self, view: OrderView) -> None:
+        """How the order is settled, as far as a person has come."""
+        self.codes.is_asking_line = False
+        offer = self._chooser.offer
+        if offer is not None and not is_begun(view):
+            self._chooser.take(offer)
         else:
-            self._offer = self._choice = None
+            self._chooser.forget()
             self._decide(view)
+        self.codes.codes_changed()
 
     def drafted(self, draft: Draft) -> None:
         """Sums that were typed are kept with their order."""
-        if self.view is not None and self._offer is None and (draft.received is not None or draft.card is not None):
+        if (
+            self.view is not None
+            and self._chooser.offer is None
+            and (draft.received is not None or draft.card is not None)
+        ):
             self._drafts[self.view.order.order_id] = draft
 
     def show_again(self) -> None:
@@ -340,11 +360,7 @@ class Counter(QObject):
             self._show_new(self._new_receipt, self.view)
         else:
             self._face.show_order(self.view)
-            if self._offer is not None and not is_begun(self.view):
-                self._take(self._offer)
-            else:
-                self._offer = self._choice = None
-                self._decide(self.view)
+            self._show_deal(self.view)
         if self._is_proven:
             self._is_proven = False
             self._tell_proof(self.view)
@@ -358,7 +374,10 @@ class Counter(QObject):
         """Puts the order aside."""
         if not self.is_selling:
             self.view = None
-            self._new_receipt, self._is_proven = None, False
+            self._new_receipt, self._is_proven, self.codes.is_asking_line = None, False, False
+            self._chooser.forget()
+            self.codes.marker.close()
+            self._face.pane.hold("", None)
 
     # ------------------------------------------------------------------ selling
 
@@ -369,19 +388,21 @@ class Counter(QObject):
         self.is_selling = True
         self._seconds = 0
         self._tick.start()
-        self._face.pane.printing(0)
-        order_id, offer = self.view.order.order_id, self._offer
+        codes = self.codes.for_sale()
+        self._has_codes = bool(codes is not None and codes.by_line)
+        self._face.pane.printing(0, has_codes=self._has_codes)
+        order_id, offer = self.view.order.order_id, self._chooser.offer
 
         def printed() -> ReceiptView:
             if offer is None:
-                return self._desk.sell(order_id, cash, card)
-            return self._desk.sell(order_id, cash, card, offer.way, offer.payment_id)
+                return self._desk.sell(order_id, cash, card, codes=codes)
+            return self._desk.sell(order_id, cash, card, offer.way, offer.payment_id, codes)
 
         self._bridge.run(self._lanes.device, printed, self._sold, self._not_sold)
 
     def _still_printing(self) -> None:
         self._seconds += 1
-        self._face.pane.printing(self._seconds)
+        self._face.pane.printing(self._seconds, has_codes=self._has_codes)
 
     def _sold(self, receipt: ReceiptView) -> None:
         self._stop()
@@ -392,6 +413,7 @@ class Counter(QObject):
             self._not_fiscalized(receipt)
             return
         self._drafts.pop(view.order.order_id, None)
+        self.codes.marker.sold(view.order.order_id)
         self._show_new(receipt, view)
         self._sounds.play("receipt")  # only now: the mark is on disk
         self._face.sold()
@@ -401,8 +423,8 @@ class Counter(QObject):
         say = self._look.say
         self._sounds.play("person")
         if receipt.state is State.SENDING:
-            self._unknown_outcomes[receipt.receipt.settlement.order_id] = self._unknown(None)
-            self._face.pane.show_blocked(say("due.unknown"), receipt.receipt.total, self._unknown(None))
+            self._unknown_outcomes[receipt.receipt.settlement.order_id] = unknown_words(None, self._look)
+            self._face.pane.show_blocked(say("due.unknown"), receipt.receipt.total, unknown_words(None, self._look))
         else:
             message = say("begun.refused", reason=receipt.reason)
             self._face.pane.failed(Trouble("bad", message, "", "120", "again"))
@@ -418,7 +440,9 @@ class Counter(QObject):
             self._face.pane.show_blocked(say("due.unknown"), view.order.to_pay, trouble)
         else:
             self._sounds.play("unknown")
-            self._face.pane.failed(trouble)
+            is_taken_off = self.codes.are_taken and self.codes.marker.refused(failure)
+            self._face.pane.failed(replace(trouble, act="") if is_taken_off else trouble)
+            self.codes.codes_changed()
         self._face.sold()
         if isinstance(failure, Bug):
             self.is_unlocked = False  # what became of the receipt is not known: recovery reads the storage first
@@ -470,15 +494,10 @@ class Counter(QObject):
             self.show_again()
 
     def _tell_proof(self, view: OrderView) -> None:
-        say, receipt = self._look.say, view.receipt
-        made, not_made = "proven.made", "proven.not_made"
-        if self._is_decided:
-            made, not_made = "decided.made", "decided.not_made"
+        said = proof_of(view, self._look, is_decided=self._is_decided)
         self._is_decided = False
-        if receipt is not None and receipt.mark is not None:
-            said = say(made, n=receipt.mark.document_number)
-            self._face.pane.show_trouble(Trouble("ok", said, say("proven.made_action"), "133"))
+        if said is not None and said.act:
+            self._face.pane.only_resume(said)
+        elif said is not None:
+            self._face.pane.show_trouble(said)
             self._sounds.play("receipt")
-        elif receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
-            action = say("proven.not_made_action", sums=tender_words(receipt, self._look))
-            self._face.pane.only_resume(Trouble("wait", say(not_made), action, "132", "resume"))

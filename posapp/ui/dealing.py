@@ -60,6 +60,7 @@ def payment_options(choice: Choice, view: OrderView, look: Look) -> list[Option]
             look.say("way.payment", system=names.get(each.payment_id or 0, "–"), n=each.payment_id),
             sums_words(each, look),
             each,
+            elides=True,
         )
         for each in choice.offers
     ]

@@ -6,13 +6,15 @@ docstring. Anything else that is raised is a bug and is shown as one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from posapp.domain.marking import MarkingCode
 from posapp.domain.money import Money
 from posapp.domain.offers import Way
 from posapp.lanes import Lanes
+from posapp.till.marked_goods import CodeAnswer, CodeRead
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress
 from posapp.till.views import (
     Alarm,
@@ -44,6 +46,14 @@ class Watch(Generic[News]):
 
     tell: Callable[[News], None]
     is_stopped: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class SaleCodes:
+    """The marking codes of a sale by line (from 1); `without`: a person's word that these lines have none."""
+
+    by_line: Mapping[int, Sequence[MarkingCode]]
+    without: tuple[int, ...] = ()
 
 
 class Desk(Protocol):
@@ -90,11 +100,34 @@ class Desk(Protocol):
         """Lane journal. The courier's orders in the order of the day."""
         ...
 
+    def scan(self, text: str, typed: str, order_id: int | None) -> OrderView | CodeRead:
+        """Lane journal. What was scanned (`typed`: as it arrived, its layout not mended): an order, or – as a code of
+        marked goods – the lines of the open order that it may belong to.
+
+        SaleError `unknown_order` where it is neither, BadMarking for a code that cannot be read.
+        """
+        ...
+
+    def needed_codes(self, order_id: int) -> tuple[int, ...]:
+        """Lane journal. The lines of the order (from 1) that are known to be sold by their codes."""
+        ...
+
+    def ask_codes(self, codes: Sequence[MarkingCode]) -> tuple[CodeAnswer, ...]:
+        """Lane device: the sale waits for it. Whether these things may be sold, in their order. SaleError, SetupError
+        where nobody can be asked; silence is an answer."""
+        ...
+
     def sell(
-        self, order_id: int, cash: Money, card: Money, way: Way = Way.FULL, payment_id: int | None = None
+        self,
+        order_id: int,
+        cash: Money,
+        card: Money,
+        way: Way = Way.FULL,
+        payment_id: int | None = None,
+        codes: SaleCodes | None = None,
     ) -> ReceiptView:
         """Lane device. Prints the receipt; returns after its mark is on disk. `cash` is what was handed over. `way` and
-        `payment_id` say which of the order's offers it is.
+        `payment_id` say which of the order's offers it is; `codes` None for a receipt that takes none.
 
         Raises OutcomeUnknown or ResolveNeeded when it is not known whether a receipt was made; any other PosError
         means that none was.

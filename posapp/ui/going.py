@@ -153,6 +153,8 @@ class Going:
             self.go(where)
         elif key == Qt.Key.Key_Escape:
             self.back()
+        elif key == Qt.Key.Key_Delete and frame.shown == "order":
+            window.act("undo_code")
         elif frame.shown in ("order", "receipt"):
             window.pane.key(event)
             frame.arrange()

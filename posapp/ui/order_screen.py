@@ -5,15 +5,17 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import NamedTuple
 
-from PySide6.QtCore import QRect, Signal
+from PySide6.QtCore import QRect, QRectF, Signal
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from posapp.domain.order import Order, OrderLine
 from posapp.domain.vat import VatRate
 from posapp.till.views import OrderView
+from posapp.ui.codes import CodeDraft, line_words
+from posapp.ui.codes_bar import CodesBar
 from posapp.ui.controls import Label, Pane
-from posapp.ui.lights import LightsView
+from posapp.ui.lights import INKS, LightsView, Shape, paint_lamp
 from posapp.ui.look import Look
 from posapp.ui.tables import Index, RowDelegate, RowsModel, Table, columns, draw
 from posapp.ui.theme import Space, Type
@@ -23,10 +25,15 @@ _NARROW = (22, 0, 150, 120)
 
 
 class RatedLine(NamedTuple):
-    """An order line and the rate that it would be printed with; None where nobody has confirmed one."""
+    """An order line and the rate that it would be printed with; None where nobody has confirmed one.
+
+    `code` says how it stands with its marking codes, "" where it has nothing to do with any.
+    """
 
     line: OrderLine
     rate: VatRate | None
+    code: str = ""
+    shape: Shape = Shape.NONE
 
 
 class OrderScreen(QWidget):
@@ -46,6 +53,8 @@ class OrderScreen(QWidget):
         self.model: RowsModel[RatedLine] = RowsModel(self._line_words, self)
         self.lines.setModel(self.model)
         self.lines.setItemDelegate(_LineDelegate(look, self.model))
+        self.codes = CodesBar(look, stacked=stacked)
+        self._draft, self._asking_s = CodeDraft(), 0
         self.lights = LightsView(look)
         self.lights.lamp_clicked.connect(self.lamp_clicked)
         self._build()
@@ -65,6 +74,7 @@ class OrderScreen(QWidget):
             column.addLayout(row)
         column.addSpacing(px(Space.S2))
         column.addWidget(self.lines, 1)
+        column.addWidget(self.codes)
         foot = Pane(self.look, "surface", edge="top")
         row = QHBoxLayout(foot)
         row.setContentsMargins(px(Space.S4), px(Space.S1), px(Space.S4), 0)
@@ -83,9 +93,26 @@ class OrderScreen(QWidget):
         self.title.set_text(say("order.title", number=order.number, kind=kind))
         self.buyer.set_text(buyer_words(order, self.look))
         if not same:
-            self.model.show_rows([RatedLine(*each) for each in zip_longest(order.lines, view.rates)])
+            self._draft = CodeDraft.of(order)
+            self._show_lines(view)
         self.lights.show_lights(view.lights)
         self.refresh()
+
+    def show_codes(self, draft: CodeDraft, asking_s: int) -> None:
+        """How it stands with the marking codes of the order on the screen."""
+        if self._view is None or len(draft.things) != len(self._view.order.lines):
+            return
+        if (draft, asking_s) != (self._draft, self._asking_s):
+            self._draft, self._asking_s = draft, asking_s
+            self._show_lines(self._view)
+
+    def _show_lines(self, view: OrderView) -> None:
+        rows = []
+        for number, (line, rate) in enumerate(zip_longest(view.order.lines, view.rates), start=1):
+            shape, words = line_words(self._draft, number, self.look, self._asking_s)
+            rows.append(RatedLine(line, rate, words, shape))
+        self.model.show_rows(rows)
+        self.codes.show_draft(self._draft)
 
     def refresh(self) -> None:
         """Ages of now."""
@@ -95,9 +122,10 @@ class OrderScreen(QWidget):
 
     def _line_words(self, row: RatedLine) -> str:
         say, line = self.look.say, row.line
-        return say(
+        words = say(
             "order.line", name=line.name, quantity=say.quantity(str(line.quantity)), price=line.price, sum=line.line_sum
         )
+        return f"{words}, {row.code}" if row.code else words
 
 
 def buyer_words(order: Order, look: Look) -> str:
@@ -121,7 +149,10 @@ class _LineDelegate(RowDelegate):
         line = row.line
         number, name, amount, total = columns(look, rect, _WIDE if rect.width() > look.px(700) else _NARROW)
         draw(painter, look, number, str(index.row() + 1), Type.BODY, "text2")
-        self._paint_name(painter, name, line.name)
+        if row.code:
+            self._paint_code(painter, name, row)
+        else:
+            self._paint_name(painter, name, line.name)
         upper = QRect(amount.left(), rect.top() + look.px(5), amount.width(), look.px(28))
         lower = QRect(amount.left(), rect.top() + look.px(33), amount.width(), look.px(24))
         text = say("order.times", quantity=say.quantity(str(line.quantity)), price=say.amount(line.price))
@@ -142,6 +173,17 @@ class _LineDelegate(RowDelegate):
         top = box.top() + (box.height() - 2 * height) // 2
         draw(painter, look, QRect(box.left(), top, box.width(), height), first)
         draw(painter, look, QRect(box.left(), top + height, box.width(), height), rest)
+
+    def _paint_code(self, painter: QPainter, box: QRect, row: RatedLine) -> None:
+        """The name on one line, below it how it stands with the codes."""
+        look, side = self.look, self.look.px(20)
+        upper = QRect(box.left(), box.top() + look.px(4), box.width(), look.px(28))
+        lower = QRect(box.left() + side + look.px(Space.S2), upper.bottom(), box.width() - side, look.px(28))
+        draw(painter, look, upper, row.line.name)
+        lamp = QRect(box.left(), lower.top() + (lower.height() - side) // 2, side, side)
+        paint_lamp(painter, QRectF(lamp), row.shape, look)
+        ink = "text2" if row.shape is Shape.NONE else INKS[row.shape]
+        draw(painter, look, lower, row.code, Type.BODY, ink)
 
     def _rate(self, rate: VatRate | None) -> str:
         """The rate that will be printed, so that nobody reads one rate here and another on the paper."""

@@ -21,6 +21,7 @@ from posapp.ui.draft import Draft, Method, Paid
 from posapp.ui.look import Look
 from posapp.ui.money_button import MoneyButton
 from posapp.ui.pay_pages import CardPage, CashPage, DonePage, IdlePage, MethodsPage, MixPage, NoMoneyPage
+from posapp.ui.pay_words import caption_of, why_not_armed
 from posapp.ui.theme import Space, Target, Type
 from posapp.ui.trouble import Trouble
 from posapp.ui.wedge import LastKeys
@@ -43,8 +44,6 @@ class Step(Enum):
 _LISTS = (Step.BLOCKED, Step.CHOOSE)
 _METHOD_KEYS = {Qt.Key.Key_F7: Method.CASH, Qt.Key.Key_F8: Method.CARD, Qt.Key.Key_F12: Method.MIX}
 _KEY_WORDS = {Method.CASH: "F7", Method.CARD: "F8", Method.MIX: "F12"}
-_NAMED = (Way.CREDIT, Way.BARTER, Way.SITE_PAYMENT)
-"""Ways without money whose total is not what was paid before."""
 SLOW_S = 10
 """A print that takes longer is spoken of: waiting without a word makes people press again."""
 
@@ -73,6 +72,8 @@ class PaymentPane(Pane):
         self._needs_person = False  # after a failure: a person arms the button again
         self._is_register_trouble = False
         self._only_resume = False  # the tenders of a receipt that was begun are settled
+        self._held = ""  # what comes before money is taken
+        self._hold_reason: Trouble | None = None
         self._is_chosen = False  # what is shown was chosen from a list: Esc leads back to it
         self._offer = Offer(Way.HANDOVER)  # what a receipt without money settles
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -175,6 +176,19 @@ class PaymentPane(Pane):
         self.cash.offer(due, self._take)
         self._refresh()
 
+    def hold(self, words: str, reason: Trouble | None) -> None:
+        """What comes before money is taken, for the button; "" for nothing. `reason` is the same with what to do."""
+        if (words, reason) == (self._held, self._hold_reason):
+            return
+        before = self._hold_reason
+        self._held, self._hold_reason = words, reason
+        if before is not None and self.banner.trouble == before:
+            self.clear_trouble()
+        elif reason is not None and self.banner.trouble is None and self.step in (Step.METHODS, Step.PAY):
+            self.show_trouble(reason)
+        self._refresh()
+        self.stepped.emit()
+
     def allow(self, allowed: set[Method]) -> None:
         """Which methods may be chosen now; none while the register cannot print."""
         if allowed != self._allowed:
@@ -228,7 +242,7 @@ class PaymentPane(Pane):
             self.pages.hide()  # its keys still work: the first digit brings it back
         again = trouble.act == "again" and self.draft is not None and self.step is Step.PAY
         key = _KEY_WORDS.get(self.draft.method, "") if again and self.draft is not None else ""
-        self.banner.show_trouble(trouble, is_main=trouble.act not in ("odd", "retry"), key=key)
+        self.banner.show_trouble(trouble, is_main=trouble.act not in ("odd", "retry", "unmarked"), key=key)
 
     def clear_trouble(self) -> None:
         """The message is no longer true."""
@@ -237,6 +251,8 @@ class PaymentPane(Pane):
         self.pages.setVisible(self.step not in _LISTS)
         self.cash.make_room(False)
         self.mix.make_room(False)
+        if self._hold_reason is not None and self.step in (Step.METHODS, Step.PAY):
+            self.show_trouble(self._hold_reason)
 
     def show_register_trouble(self, trouble: Trouble | None) -> None:
         """Why no method may be chosen, until it is over. A message about the order itself stays in its place."""
@@ -274,8 +290,8 @@ class PaymentPane(Pane):
         """F12 would add a card to cash."""
         return self.draft is not None and self.draft.method is Method.CASH and not self._only_resume
 
-    def printing(self, seconds: int) -> None:
-        """The lane prints: the button says so and cannot fire."""
+    def printing(self, seconds: int, *, has_codes: bool = False) -> None:
+        """The lane prints: the button says so and cannot fire. `has_codes`: marking codes are asked about first."""
         if self.step is not Step.PRINTING:
             self.step = Step.PRINTING
             self.clear_trouble()
@@ -285,7 +301,7 @@ class PaymentPane(Pane):
         say = self.look.say
         if seconds >= SLOW_S and self.banner.trouble is None:
             self.show_trouble(Trouble("wait", say("pay.slow"), say("pay.slow_action"), ""))
-        self.money.disarm(say("pay.printing", age=say.age(seconds)))
+        self.money.disarm(say("codes.printing" if has_codes else "pay.printing", age=say.age(seconds)))
 
     def failed(self, trouble: Trouble) -> None:
         """Nothing was printed: the same method and sums, nothing armed until a person says so."""
@@ -324,7 +340,7 @@ class PaymentPane(Pane):
 
     @property
     def _choices(self) -> set[Method]:
-        return set() if self._only_resume or self._takes_no_money else self._allowed
+        return set() if self._only_resume or self._takes_no_money or self._held else self._allowed
 
     def back(self) -> bool:
         """Esc: one step back, sums kept. False when there is nowhere to go back to in this pane."""
@@ -467,7 +483,7 @@ class PaymentPane(Pane):
         if draft is None:
             return
         in_pay = self.step in (Step.PAY, Step.PRINTING)
-        self.caption.set_text(say(self._caption_of(draft) if in_pay else "due"))
+        self.caption.set_text(say(caption_of(draft, self._offer) if in_pay else "due"))
         self.total.set_text(say.money(draft.offset if self._takes_no_money else draft.due))
         self.methods.allow(self._choices, is_begun=self._only_resume)
         self.cash.show_draft(draft)
@@ -477,24 +493,15 @@ class PaymentPane(Pane):
             self._refresh_money(draft)
         self.drafted.emit(draft)
 
-    def _caption_of(self, draft: Draft) -> str:
-        of_way = f"due.none.{self._offer.way.value}"
-        return of_way if draft.method is Method.NONE and self._offer.way in _NAMED else f"due.{draft.method.value}"
-
     def _refresh_money(self, draft: Draft) -> None:
         say = self.look.say
-        of_way = f"print.{self._offer.way.value}"
-        text = say(of_way) if self._takes_no_money else say("pay.print", sum=draft.due)
-        if not self._allowed:
-            self.money.disarm(say("pay.wait_register"))
-        elif draft.is_odd:
-            self.money.disarm(text, say("pay.check_sum"))
-            message = say("pay.odd", sum=draft.cash_tender, due=draft.due)
-            self.show_trouble(Trouble("wait", message, say("pay.odd_action"), "302", "odd"))
-        elif draft.missing:
-            self.money.disarm(say("pay.short", sum=draft.missing))
-        elif not draft.is_ready:
-            self.money.disarm(say("mix.not_ready"))
+        text = say(f"print.{self._offer.way.value}") if self._takes_no_money else say("pay.print", sum=draft.due)
+        why_not = why_not_armed(draft, self.look, is_allowed=bool(self._allowed), held=self._held)
+        if why_not is not None:
+            self.money.disarm(*why_not)
+            if draft.is_odd and not self._held:
+                message = say("pay.odd", sum=draft.cash_tender, due=draft.due)
+                self.show_trouble(Trouble("wait", message, say("pay.odd_action"), "302", "odd"))
         elif self._needs_person:
             self.money.disarm(text, say("pay.see_above"))
         else:

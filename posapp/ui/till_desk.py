@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 from posapp.domain.checkout import Terms
+from posapp.domain.marking import MarkingCode
 from posapp.domain.money import Money
 from posapp.domain.offers import Way
 from posapp.domain.order import Order
-from posapp.errors import SaleError
+from posapp.errors import JournalError, SaleError
 from posapp.lanes import Lanes
 from posapp.till import (
     counters,
     exchange,
     keeping,
+    marked_goods,
     orders,
     reconcile,
     recover,
@@ -27,6 +29,7 @@ from posapp.till import (
     shift_rule,
 )
 from posapp.till.context import Till
+from posapp.till.marked_goods import CodeAnswer, CodeRead
 from posapp.till.readings import Here, OnLanes, Stopped, Tell, Where
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress, ReconcileReport
 from posapp.till.shift import ShiftReport
@@ -44,7 +47,7 @@ from posapp.till.views import (
     Resolved,
     SyncRow,
 )
-from posapp.ui.desk import Watch
+from posapp.ui.desk import SaleCodes, Watch
 
 
 class DeskOfTill:
@@ -87,12 +90,41 @@ class DeskOfTill:
         """The courier's orders."""
         return orders.route(self._till)
 
+    def scan(self, text: str, typed: str, order_id: int | None) -> OrderView | CodeRead:
+        """An order, or a code for the open one."""
+        found = orders.on_board(self._till, text)
+        if found is not None:
+            return orders.view(self._till, found)
+        read = marked_goods.read(self._till, None if order_id is None else self._order(order_id), typed)
+        return self.find(text) if read is None else read
+
+    def needed_codes(self, order_id: int) -> tuple[int, ...]:
+        """Lines of goods that were sold by code before."""
+        return marked_goods.needed(self._till, self._order(order_id))
+
+    def ask_codes(self, codes: Sequence[MarkingCode]) -> tuple[CodeAnswer, ...]:
+        """What the marking system says."""
+        return marked_goods.ask(self._till, codes)
+
     def sell(
-        self, order_id: int, cash: Money, card: Money, way: Way = Way.FULL, payment_id: int | None = None
+        self,
+        order_id: int,
+        cash: Money,
+        card: Money,
+        way: Way = Way.FULL,
+        payment_id: int | None = None,
+        codes: SaleCodes | None = None,
     ) -> ReceiptView:
         """One settlement, one receipt."""
-        terms = Terms(way, payment_id)
-        sold = sale.sell(self._till, self._order(order_id), sale.tenders_of(cash, card), terms=terms).view
+        till, order = self._till, self._order(order_id)
+        by_line = {} if codes is None else codes.by_line
+        if codes is not None:
+            marked_goods.refuse_missing(till, order, by_line, codes.without)
+            marked_goods.note_unmarked(till, order, codes.without)
+        tenders, terms = sale.tenders_of(cash, card), Terms(way, payment_id)
+        sold = sale.sell(till, order, tenders, codes=by_line, terms=terms).view
+        with suppress(JournalError):  # the receipt is there; what is not remembered is asked for once more
+            marked_goods.learn(till, order, by_line)
         self._afterwards(counters.settle)
         return sold
 

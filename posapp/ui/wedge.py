@@ -114,6 +114,7 @@ class Wedge(QObject):
     def __init__(self, last: LastKeys, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.last = last
+        self.typed = ""  # the last scan as it arrived, before its layout was mended
         self._burst = Burst()
         self._held: list[_Held] = []
         self._window: QWindow | None = None
@@ -194,7 +195,8 @@ class Wedge(QObject):
         self._timer.stop()
         self._held.clear()
         self.last.scan_ms = self.last.clock()
-        self.scanned.emit(mend_layout(self._burst.take()))
+        self.typed = self._burst.take()
+        self.scanned.emit(mend_layout(self.typed))
 
     def _flush(self) -> None:
         """Sends held keys on to the window, in order, each with its release if it came meanwhile."""

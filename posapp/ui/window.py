@@ -19,6 +19,7 @@ from posapp.till.views import OrderRow, OrderView, ReceiptView
 from posapp.ui import theme
 from posapp.ui.backroom import BackRoom
 from posapp.ui.bridge import Bridge, Failure
+from posapp.ui.codes import CodeDraft
 from posapp.ui.counter import Counter
 from posapp.ui.desk import Desk
 from posapp.ui.draft import Draft
@@ -67,7 +68,7 @@ class Window(QWidget):
         self._box.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # messages never resize the window
         self.frame = self._new_frame()
         self.wedge = Wedge(last, self)
-        self.wedge.scanned.connect(self.scanned)
+        self.wedge.scanned.connect(lambda text: self.scanned(text, self.wedge.typed))
         application = QApplication.instance()
         if application is not None:
             application.installEventFilter(self.wedge)
@@ -99,7 +100,7 @@ class Window(QWidget):
         self.errands = Errands(self.reports, self.bridge, desk, lanes, self.look)
         self.resolver = Resolver(self.backroom, self.bridge, desk, lanes, self.look, self.sounds)
         self.reconciler = Reconciler(self.backroom, self.bridge, desk, lanes, self.look)
-        for worker in (self.counter, self.errands, self.resolver, self.reconciler):
+        for worker in (self.counter, self.counter.codes.marker, self.errands, self.resolver, self.reconciler):
             worker.setParent(self)  # their timers end with the window
         self.rebuild()
         self.leave()
@@ -240,6 +241,8 @@ class Window(QWidget):
         frame.orders.opened.connect(self._open)
         frame.orders.searched.connect(self.search)
         frame.orders.submitted.connect(self._submit)
+        frame.order.codes.undone.connect(lambda: self.act("undo_code"))
+        frame.order.codes.unmarked.connect(lambda: self.act("unmarked"))
         frame.order.lamp_clicked.connect(lambda _name: self.go("log"))
         frame.route.opened.connect(self._open)
         frame.route.pull.connect(lambda: self.act("pull"))
@@ -274,15 +277,18 @@ class Window(QWidget):
 
     # ------------------------------------------------------------------ keys
 
-    def scanned(self, text: str) -> None:
-        """A scan from anywhere. At the resolve desk the code of a paper receipt tells which document it is."""
+    def scanned(self, text: str, typed: str = "") -> None:
+        """A scan from anywhere; `typed` is the same as it arrived, for whoever must not guess a layout.
+
+        At the resolve desk the code of a paper receipt tells which document it is.
+        """
         if self.counter is None:
             self._early_scan = text
         elif self.frame.shown == "resolve" and self.frame.resolve.side.scan(text):
             self.sounds.play("scan")
             self.frame.arrange(peek=self.frame.resolve.side.choice is not None)
         else:
-            self.counter.scan(text)
+            self.counter.scan(text, typed or text)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that the focused widget did not want."""
@@ -314,6 +320,8 @@ class Window(QWidget):
             "sync": errands.sync,
             "retry": self._retry_red,
             "resume": counter.resume,
+            "undo_code": counter.codes.undo,
+            "unmarked": counter.codes.go_unmarked,
             "reconcile": lambda: self.go("reconcile"),
             "reconcile_now": lambda: self.backroom.reconcile(None),
             "copy_now": errands.copy_now,
@@ -444,6 +452,10 @@ class Window(QWidget):
         """The order screen in the left pane."""
         self.frame.order.show_order(view)
         self.frame.show_screen("order")
+
+    def show_codes(self, draft: CodeDraft, asking_s: int) -> None:
+        """The marking codes of the open order, beside its lines."""
+        self.frame.order.show_codes(draft, asking_s)
 
     def show_receipt(self, receipt: ReceiptView, view: OrderView) -> None:
         """The receipt in the left pane."""

@@ -27,7 +27,7 @@ from posapp.ui.draft import Method
 from posapp.ui.service_screen import LookSettings
 from posapp.ui.start import make_application, make_window
 from posapp.ui.window import Window
-from tests.screens import ways
+from tests.screens import marked, ways
 from tests.screens.shop import desk_of_the_day, open_order, window_on
 from tests.ui.desks import (
     NOW,
@@ -601,6 +601,20 @@ SCENES: dict[str, Scene] = {
     "english-ways-prepayment": _settled(ways.ways_prepayment, language="en"),
     "english-ways-several": _settled(ways.ways_several, language="en"),
     "dark-ways-paid": _settled(ways.ways_paid, theme="dark"),
+    "codes": marked.codes_needed,
+    "codes-some": marked.codes_some,
+    "codes-done": marked.codes_done,
+    "codes-banned": marked.codes_banned,
+    "codes-silent": marked.codes_silent,
+    "codes-twice": marked.codes_twice,
+    "codes-bad": marked.codes_bad,
+    "codes-which": marked.codes_which,
+    "codes-without": marked.codes_without,
+    "codes-refused": marked.codes_refused,
+    "large-codes": marked.large_codes,
+    "large-codes-needed": _settled(marked.codes_needed, factor=2.0),
+    "english-codes": _settled(marked.codes_some, language="en"),
+    "dark-codes": _settled(marked.codes_some, theme="dark"),
     "resolve": resolve,
     "resolve-stop": resolve_stop,
     "resolve-ready": resolve_ready,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalMark, ReceiptKind, Shift, ShiftState
+from posapp.domain.marking import BadMarking, MarkingCode, parse_marking
 from posapp.domain.money import ZERO, Money, Quantity
 from posapp.domain.offers import Way
 from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShipment
@@ -22,6 +23,7 @@ from posapp.errors import PosError, SaleError, Unreachable
 from posapp.till import keeping
 from posapp.till.keeping import PlaceState
 from posapp.till.leaving import Unsent
+from posapp.till.marked_goods import CodeAnswer, CodeRead, Said
 from posapp.till.reconcile_views import (
     Difference,
     LastReconciled,
@@ -52,7 +54,7 @@ from posapp.till.views import (
     SyncRow,
     Verdict,
 )
-from posapp.ui.desk import Watch
+from posapp.ui.desk import SaleCodes, Watch
 
 NOW = datetime(2026, 11, 21, 11, 5, 12, tzinfo=UTC)
 IDENTITY = DeviceIdentity("0106300123456", "0000000001054321", "9999078900001234")
@@ -338,6 +340,9 @@ class FakeDesk:
         self.last_reconciled: LastReconciled | None = None
         self.copies_state = copies()
         self.on_decide: Callable[[], None] = lambda: None
+        self.codes: dict[str, tuple[int, ...]] = {}  # what may be scanned, and the lines that it may belong to
+        self.needed: tuple[int, ...] = ()
+        self.answers: dict[str, CodeAnswer] = {}
         self.recover_error: PosError | None = None
         self.decide_error: PosError | None = None
 
@@ -350,6 +355,20 @@ class FakeDesk:
         if text not in self.views:
             raise SaleError("unknown_order", order=text)
         return self.views[text]
+
+    def scan(self, text: str, typed: str, order_id: int | None) -> OrderView | CodeRead:
+        if text in self.codes:
+            return CodeRead(parse_marking(text), () if order_id is None else self.codes[text])
+        if text == "cut":
+            raise BadMarking("код оборван: нет проверочной части", 31)
+        return self.find(text)
+
+    def needed_codes(self, order_id: int) -> tuple[int, ...]:
+        return self.needed
+
+    def ask_codes(self, codes: Sequence[MarkingCode]) -> tuple[CodeAnswer, ...]:
+        self.asked.append(("ask_codes", *(each.identity for each in codes)))
+        return tuple(self.answers.get(each.text, CodeAnswer(each.identity, Said.ALLOWED)) for each in codes)
 
     def refresh(self, order_id: int) -> OrderView | None:
         self.asked.append(("refresh", order_id))
@@ -366,9 +385,17 @@ class FakeDesk:
         return [row_of(each) for each in self.views.values() if each.order.is_courier]
 
     def sell(
-        self, order_id: int, cash: Money, card: Money, way: Way = Way.FULL, payment_id: int | None = None
+        self,
+        order_id: int,
+        cash: Money,
+        card: Money,
+        way: Way = Way.FULL,
+        payment_id: int | None = None,
+        codes: SaleCodes | None = None,
     ) -> ReceiptView:
-        said = () if way is Way.FULL else (way, payment_id)
+        said: tuple[object, ...] = () if way is Way.FULL else (way, payment_id)
+        if codes is not None and (codes.by_line or codes.without):
+            said = (*said, codes)
         self.asked.append(("sell", order_id, cash, card, *said))
         before = self.view(order_id)
         if self.sell_error is not None:

@@ -1,0 +1,158 @@
+"""Which goods of an order carry codes, and what a scanned code is good for, before there is a receipt.
+
+The portal does not tell over REST which goods are marked. So the till remembers it: a product that was sold by its code
+is asked for its code from then on, and a code whose GTIN is known goes to the line of its product by itself. What was
+learned wrongly is learned anew with the next sale.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from posapp.domain.marking import BadMarking, MarkingCode, parse_marking
+from posapp.domain.order import Order, OrderLine
+from posapp.domain.permission import Source
+from posapp.errors import SaleError, SetupError
+from posapp.till import marking_service
+from posapp.till.audit import decided
+from posapp.till.context import Till
+
+_PRODUCT, _GTIN = "marked.product.", "marked.gtin."
+"""Facts of the journal: the GTIN by the product, and the product by the GTIN."""
+CODE_MIN = 20
+"""A text that is shorter is no marking code that was cut off, but a number – unless it begins like one."""
+_BEGINS = re.compile(r"(\]d2)?\x1d?01\d{14}")
+
+
+class Said(StrEnum):
+    """What came of asking about a code."""
+
+    ALLOWED = "allowed"  # «Честный знак» lets it be sold
+    BANNED = "banned"
+    LATER = "later"  # nobody answered in time: it is asked again when the receipt is printed
+    REGISTER = "register"  # the shop asks nobody but the register, which checks it at the receipt
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAnswer:
+    """The answer for the code with this identity; `why` is the reason of a ban or of silence, in a person's words."""
+
+    identity: str
+    said: Said
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRead:
+    """A code that was scanned, and the lines of the order (from 1) that it may belong to."""
+
+    code: MarkingCode
+    lines: tuple[int, ...]
+
+
+# ------------------------------------------------------------------------------------------------ reading
+def read(till: Till, order: Order | None, text: str) -> CodeRead | None:
+    """A scanned text as the code of a marked thing; None when it is none at all.
+
+    Without an order the code belongs nowhere yet: no lines. Raises BadMarking for a marking code that cannot be read,
+    and for the plain barcode of goods where an order waits for codes.
+    """
+    try:
+        code = parse_marking(text)
+    except BadMarking:
+        is_like_one = len(text.strip()) >= CODE_MIN or _BEGINS.match(text) is not None
+        if "://" in text or not is_like_one:
+            return None
+        raise
+    if not code.is_marked:
+        if code.gtin and order is not None:
+            raise BadMarking("это штрихкод товара, а не код маркировки", 0)
+        return None
+    return CodeRead(code, () if order is None else lines_for(till, order, code))
+
+
+def can_carry(line: OrderLine) -> bool:
+    """Whole pieces of goods may carry codes; deliveries and what is weighed may not."""
+    quantity = line.quantity.value
+    return not line.is_delivery and quantity == int(quantity)
+
+
+def lines_for(till: Till, order: Order, code: MarkingCode) -> tuple[int, ...]:
+    """The lines whose product is known by this code; else all that may carry one."""
+    product = till.journal.get_fact(f"{_GTIN}{code.gtin}") if code.gtin else None
+    carrying = [(number, line) for number, line in enumerate(order.lines, start=1) if can_carry(line)]
+    known = tuple(number for number, line in carrying if product and str(line.product_id) == product)
+    return known or tuple(number for number, _ in carrying)
+
+
+def needed(till: Till, order: Order) -> tuple[int, ...]:
+    """The lines whose product was sold by its code before: it is asked for."""
+    return tuple(
+        number
+        for number, line in enumerate(order.lines, start=1)
+        if can_carry(line) and line.product_id and till.journal.get_fact(f"{_PRODUCT}{line.product_id}")
+    )
+
+
+# ------------------------------------------------------------------------------------------------ asking
+def ask(till: Till, codes: Sequence[MarkingCode]) -> tuple[CodeAnswer, ...]:
+    """What «Честный знак» says of codes at the counter; the sale asks anew, for its own attempt.
+
+    Raises SetupError when nobody has said where to ask, SaleError `marking_access`.
+    """
+    from posapp.devices.marking import Unanswered
+
+    settings = till.settings.marking
+    if settings is None:
+        raise SetupError("not_set_up", what="не указано, где спрашивать о маркированных товарах", command="marking")
+    if not settings.asks:
+        return tuple(CodeAnswer(each.identity, Said.REGISTER) for each in codes)
+    try:
+        found = marking_service.ask(till, codes)
+    except Unanswered as silent:
+        return tuple(CodeAnswer(each.identity, Said.LATER, silent.reason) for each in codes)
+    return tuple(
+        CodeAnswer(each.identity, Said.BANNED, each.ban.why)
+        if each.ban is not None
+        else CodeAnswer(each.identity, Said.ALLOWED if each.source is not Source.SILENCE else Said.LATER)
+        for each in found
+    )
+
+
+# ------------------------------------------------------------------------------------------------ remembering
+def learn(till: Till, order: Order, codes: Mapping[int, Sequence[MarkingCode]]) -> None:
+    """Remembers which products were sold by their codes."""
+    facts: dict[str, str] = {}
+    for number, of_line in codes.items():
+        product = str(order.lines[number - 1].product_id)
+        for code in of_line:
+            if not code.gtin or product == "0":
+                continue
+            before = till.journal.get_fact(f"{_GTIN}{code.gtin}")
+            if before and before != product and till.journal.get_fact(f"{_PRODUCT}{before}") == code.gtin:
+                facts[f"{_PRODUCT}{before}"] = ""
+            facts[f"{_GTIN}{code.gtin}"], facts[f"{_PRODUCT}{product}"] = product, code.gtin
+    new = {name: value for name, value in facts.items() if till.journal.get_fact(name) != value}
+    if new:
+        till.journal.set_facts(new)
+
+
+def note_unmarked(till: Till, order: Order, lines: Sequence[int]) -> None:
+    """Whose word it is that goods which are sold by codes elsewhere have none here: before the receipt is there."""
+    for number in lines:
+        line = order.lines[number - 1]
+        facts = {"order": order.number, "line": number, "product": line.product_id}
+        till.journal.note(decided(till, "marking.no_code", order.number, line.name[:200], **facts))
+
+
+def refuse_missing(
+    till: Till, order: Order, codes: Mapping[int, Sequence[MarkingCode]], without: Sequence[int]
+) -> None:
+    """Raises SaleError `marking_quantity` for a line that needs codes and has too few of them."""
+    for number in needed(till, order):
+        line, count = order.lines[number - 1], len(codes.get(number, ()))
+        if number not in without and count != line.quantity.value:
+            raise SaleError("marking_quantity", line=number, name=line.name, quantity=line.quantity, count=count)
