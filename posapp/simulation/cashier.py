@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from posapp.domain.checkout import FULL_PAYMENT, Terms
 from posapp.domain.money import Money
+from posapp.domain.offers import Way
 from posapp.domain.order import Order
 from posapp.domain.receipt import Tender
 from posapp.simulation import market, senior
+from posapp.simulation.deals import DEALS
 from posapp.simulation.event import Event
 from posapp.simulation.remedies import remedy
-from posapp.till import exchange, orders, sale
+from posapp.till import counters, exchange, orders, sale
 from posapp.till.context import Till
 
 if TYPE_CHECKING:
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
     from posapp.simulation.world import Told, World
 
 DAY_SALES = 50
-SOLD = ("ok", "already_receipted")
+SOLD = ("ok", "already_receipted", "deal_goes_on", "way_closed")
 NEEDS_SENIOR = ("resolve_needed", "begun_differs", "other_tenders")
 
 
@@ -35,7 +39,7 @@ def sell(world: World, event: Event) -> str:
                 remedy(world, seat, found.code)
                 continue
             break
-        told = _press(world, seat, found.value, event.args["pay"])
+        told = _press(world, seat, found.value, event.args["pay"], _terms(found.value, event.args))
         words.append(told.code)
         if told.code in SOLD:
             break
@@ -89,23 +93,39 @@ def _order(world: World, seat: Seat, number: int, *, is_fresh: bool) -> Told:
     return world.attempt(seat, find)
 
 
-def _press(world: World, seat: Seat, order: Order, pay: str) -> Told:
+def _terms(order: Order, args: Mapping[str, Any]) -> Terms:
+    """What is chosen besides the money: nothing, or the step of the order's deal."""
+    if "deal" not in args:
+        return FULL_PAYMENT
+    step = DEALS[args["deal"]].steps[args["step"]]
+    known = step.payment is not None and step.payment < len(order.payments)
+    return Terms(way=step.way, payment_id=order.payments[step.payment or 0].payment_id if known else None)
+
+
+def _press(world: World, seat: Seat, order: Order, pay: str, terms: Terms = FULL_PAYMENT) -> Told:
     """The button; and whoever hears the answer holds it against what is there."""
-    tenders = _tenders(order.price, pay)
-    told = _told(world, seat, order, tenders)
+    told = _told(world, seat, order, pay, terms)
     if told.code == "maybe_receipted" and not world.judge.is_settled(order.order_id):
-        told = _told(world, seat, order, tenders, "посмотрели бумажный чек: он другого покупателя")
+        told = _told(world, seat, order, pay, terms, "посмотрели бумажный чек: он другого покупателя")
+    if told.is_ok:
+        world.attempt(seat, counters.settle)  # the receipt is out: now the till compares the register's counters
     return told
 
 
-def _told(world: World, seat: Seat, order: Order, tenders: tuple[Tender, ...], override: str = "") -> Told:
+def _told(world: World, seat: Seat, order: Order, pay: str, terms: Terms, override: str = "") -> Told:
+    def press(till: Till) -> sale.Sold:
+        due = order.price if terms.way is Way.FULL else sale.offer_of(till, order, terms).due
+        return sale.sell(till, order, _tenders(due, pay), override, terms=terms)
+
     with world.judge.listening(seat, order.order_id):
-        told = world.attempt(seat, lambda till: sale.sell(till, order, tenders, override))
-    world.judge.told_about_sale(seat, order.order_id, told)
+        told = world.attempt(seat, press)
+    world.judge.told_about_sale(seat, order.order_id, told, terms.way)
     return told
 
 
 def _tenders(price: Money, pay: str) -> tuple[Tender, ...]:
+    if not price.kopecks:
+        return ()
     if pay == "card" or price.kopecks < 2:
         return sale.tenders_of(None, price)
     half = Money(price.kopecks // 2)

@@ -3,7 +3,7 @@
 It asks neither the till nor its journal code: documents are read from the simulated storages, the portal's state and
 history from inside the portal, the journal through a SQLite connection of its own.
 
-1. At most one fiscal document per settlement.          5. Stock of a shipment moves once.
+1. At most one fiscal document per settlement (papers). 5. Stock of a shipment moves once.
 2. Every document is ours or tagged foreign.            6. Nothing is `sending` without an alarm that is shown.
 3. Our receipts = the register's counters − foreign.    7. No money state goes backwards.
 4. Every receipt reaches the portal once, or is red.    8. What was told printed was on disk first.
@@ -12,6 +12,7 @@ history from inside the portal, the journal through a SQLite connection of its o
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,10 +20,12 @@ from typing import TYPE_CHECKING
 from posapp.devices.simulator.documents import StoredDocument
 from posapp.devices.simulator.registers import TOTALS
 from posapp.domain import ffd
+from posapp.domain.offers import Way
 from posapp.domain.settlement import Stamp
 from posapp.errors import Refused, Unreachable
 from posapp.simulation import market
 from posapp.simulation.ledger import PERSON, Change
+from posapp.simulation.papers import AHEAD, DEBT, HANDOVER, Paper, Place, money_is_right, one_of_each, paper_of
 from posapp.simulation.register import SECOND, Register
 from posapp.simulation.view import JournalView, SeenReceipt
 from posapp.simulation.violation import Violation
@@ -33,11 +36,8 @@ if TYPE_CHECKING:
     from posapp.simulation.world import Told, World
 
 RECEIPT, SHIFT_OPEN, SHIFT_CLOSE = 3, 2, 5
-STEPS = ["mark", "payment", "status", "stock"]
 _BY_LOOKING = {"found", "last", "person", "adopted", "shift_state"}
 """Names in the evidence of an attempt that say how it was resolved."""
-Place = tuple[str, int]
-"""Where a document is: (storage, number)."""
 
 
 class Judge:
@@ -50,7 +50,8 @@ class Judge:
         self._authors: dict[Place, str] = {}
         self._by_key: dict[str, Place] = {}
         self._keys: dict[Place, str] = {}
-        self._by_order: dict[int, Place] = {}
+        self._by_order: defaultdict[int, list[Paper]] = defaultdict(list)
+        self._orders: dict[Place, int] = {}
         self._views: dict[str, JournalView] = {}
         self._states: dict[tuple[str, str], str] = {}
         self._outbox: dict[tuple[str, int], str] = {}
@@ -94,9 +95,9 @@ class Judge:
         """Whether there is a receipt of the order."""
         return order_id in self._by_order
 
-    def document_of(self, order_id: int) -> Place | None:
-        """Where the receipt of the order is."""
-        return self._by_order.get(order_id)
+    def papers_of(self, order_id: int) -> list[Paper]:
+        """The receipts of the order, oldest first."""
+        return self._by_order.get(order_id, [])
 
     def unknown(self) -> tuple[int, int]:
         """How many outcomes were unknown to their sender, and how many of these were resolved.
@@ -145,12 +146,15 @@ class Judge:
         if stamp.key in self._by_key:
             raise Violation(f"ключ {stamp.key} в двух документах: {_name(self._by_key[stamp.key])} и {_name(place)}")
         number = int(stamp.order.removeprefix("MSK-"))
-        if number in self._by_order:
-            former = self._by_order[number]
-            raise Violation(f"по заказу {number} два документа: {_name(former)} и {_name(place)}")
         self._by_key[stamp.key] = place
         self._keys[place] = stamp.key
-        self._by_order[number] = place
+        self._orders[place] = number
+        papers = self._by_order[number]
+        papers.append(paper_of(place, stamp.key, document))
+        one_of_each(number, papers)
+        order = self._world.portal.shop.orders.get(number)
+        if order is not None and not self._world.ledger.touched_by_people(number):
+            money_is_right(order, papers, self._world.ledger.came_paid)
 
     def document_with(self, key: str) -> Place | None:
         """Where the document with this key is."""
@@ -183,7 +187,11 @@ class Judge:
 
     def order_of(self, place: Place) -> int:
         """The order that a document of ours settles."""
-        return next(number for number, each in self._by_order.items() if each == place)
+        return self._orders[place]
+
+    def _paper(self, key: str) -> Paper:
+        place = self._by_key[key]
+        return next(each for each in self._by_order[self._orders[place]] if each.key == key)
 
     def _look_at_journal(self, seat: Seat) -> None:
         """7, and that the journal lies about no document and loses none."""
@@ -273,12 +281,12 @@ class Judge:
         order = self._world.portal.shop.orders.get(order_id)
         if order is None or self._world.ledger.touched_by_people(order_id):
             return
-        payment, shipment = order["payments"][0], order["shipments"][0]
+        payment = next((each for each in order["payments"] if each.get("psInvoiceId") == key), None)
         is_there = {
-            "mark": payment.get("psInvoiceId") == key,
-            "payment": payment["paid"] == "Y",
+            "mark": payment is not None,
+            "payment": payment is not None and payment["paid"] == "Y",
             "status": order["statusId"] == "F",
-            "stock": shipment["deducted"] == "Y",
+            "stock": order["shipments"][0]["deducted"] == "Y",
         }[step]
         if not is_there:
             raise Violation(f"касса {seat.name}: «{step}» чека {key} записан как доставленный, а на портале его нет")
@@ -293,16 +301,20 @@ class Judge:
 
     def _is_lawful(self, change: Change) -> None:
         where = f"касса {change.who}, заказ {change.order_id}: {change.what} {change.before!r} → {change.after!r}"
-        place = self._by_order.get(change.order_id)
-        if place is None:
+        papers = self.papers_of(change.order_id)
+        if not papers:
             raise Violation(f"{where}, а чека по нему нет")
-        document = self._documents[place]
         if change.what in ("paid", "deducted") and (change.before, change.after) != ("N", "Y"):
             raise Violation(f"{where}: обратно")
-        if change.what == "key" and (change.before != "" or change.after != self._keys[place]):
-            raise Violation(f"{where}, а ключ документа {self._keys[place]}")
-        if change.what == "voucher" and (change.before != "" or change.after != str(document.number)):
-            raise Violation(f"{where}, а документ {document.number}")
+        if change.what in ("key", "voucher"):
+            settling = [each for each in papers if each.settled]
+            due = {each.key if change.what == "key" else str(each.place[1]) for each in settling}
+            if change.before != "" or change.after not in due:
+                raise Violation(f"{where}, а документы говорят {sorted(due)}")
+        if change.what == "deducted" and not any(each.step == HANDOVER for each in papers):
+            raise Violation(f"{where}, а товар не отдавали")
+        if change.what == "status" and all(each.step == AHEAD for each in papers):
+            raise Violation(f"{where}, а товар не отдавали")
         if change.what in ("canceled", "sum", "gone"):
             raise Violation(f"{where}: касса такого не пишет")
 
@@ -312,20 +324,30 @@ class Judge:
         """Around a sale; other judges may want to see it."""
         yield
 
-    def told_about_sale(self, seat: Seat, order_id: int, told: Told) -> None:
-        """8: "printed" was on disk first; and "nothing was made" is true."""
+    def told_about_sale(self, seat: Seat, order_id: int, told: Told, way: Way = Way.FULL) -> None:
+        """8: "printed" was on disk first; and "nothing was made" is true.
+
+        Where a deal has steps the ones before may be there; then none may be there that the disk does not know.
+        """
         self._read_documents()
-        place = self._by_order.get(order_id)
+        papers = self.papers_of(order_id)
         if told.is_ok:
             view = told.value.view
             if view.mark is None:
                 raise Violation(f"касса {seat.name} сказала, что {view.receipt.key} напечатан, а на диске отметки нет")
             self._was_on_disk(seat, view.receipt.key, (view.mark.storage_number, view.mark.document_number))
-        elif told.code == "already_receipted":
-            if place is None:
+        elif told.code in ("already_receipted", "deal_goes_on"):
+            if not papers:
                 raise Violation(f"касса {seat.name} сказала, что чек по заказу {order_id} есть, а его нет")
-        elif isinstance(told.error, Refused | Unreachable) and place is not None and self._is_known_to(seat, place):
-            raise Violation(f"касса {seat.name} сказала «{told.code}» по заказу {order_id}, а есть {_name(place)}")
+        elif isinstance(told.error, Refused | Unreachable):
+            for each in papers:
+                if self._is_known_to(seat, each.place) and (way is Way.FULL or not self._is_on_disk(seat, each.key)):
+                    words = f"сказала «{told.code}» по заказу {order_id}"
+                    raise Violation(f"касса {seat.name} {words}, а есть {_name(each.place)}")
+
+    def _is_on_disk(self, seat: Seat, key: str) -> bool:
+        seen = self.view(seat).receipt(key)
+        return seen is not None and seen.state == "fiscalized"
 
     def _is_known_to(self, seat: Seat, place: Place) -> bool:
         """Whether a till can know that it made a document: its journal was not put back to before."""
@@ -336,9 +358,9 @@ class Judge:
         seen = self.view(seat).receipt(key)
         if seen is None or seen.state != "fiscalized" or (seen.storage_number, seen.document_number) != place:
             raise Violation(f"касса {seat.name} сказала, что {key} напечатан как {_name(place)}, а на диске {seen}")
-        if self.view(seat).steps_of(key) != STEPS:
-            raise Violation(f"касса {seat.name}: чек {key} на диске без записей для портала")
         self._is_true(seat, seen)
+        if self.view(seat).steps_of(key) != self._paper(key).steps:
+            raise Violation(f"касса {seat.name}: чек {key} на диске без записей для портала")
 
     # ------------------------------------------------------------------------------------------ the end of a day
     def counters_agree(self, register: Register) -> None:
@@ -413,13 +435,19 @@ class Judge:
         for _, key, step, state, _ in self.view(seat).outbox():
             states.setdefault(key, {})[step] = state
         for key, steps in states.items():
-            if all(state == "done" for state in steps.values()):
+            if all(state == "done" or self._waits_for_money(key, step) for step, state in steps.items()):
                 continue
             order_id = self.order_of(self._by_key[key])
             if not self._world.ledger.touched_by_people(order_id):
                 raise Violation(f"касса {seat.name}: чек {key} заказа {order_id} не доставлен: {steps}")
             if not any(state in ("failed", "held") for state in steps.values()):
                 raise Violation(f"касса {seat.name}: чек {key} заказа {order_id} ждёт без хозяина: {steps}")
+
+    def _waits_for_money(self, key: str, step: str) -> bool:
+        """The status of an order on credit waits until the last of its debts is paid."""
+        order = self._world.portal.shop.orders.get(self.order_of(self._by_key[key]))
+        paper = self._paper(key)
+        return step == "status" and paper.step == DEBT and order is not None and order["payed"] != "Y"
 
 
 def stamp_of(document: StoredDocument) -> Stamp | None:

@@ -37,6 +37,8 @@ class Ledger:
         self._facts: dict[int, Facts] = {}
         self._goods = {key: row["quantity"] for key, row in shop.products.items()}
         self.changes: list[Change] = []
+        self.came_paid: set[int] = set()
+        """Payments that were paid when their order came."""
         self._by_order: defaultdict[int, list[Change]] = defaultdict(list)
 
     def _add(self, change: Change) -> None:
@@ -59,6 +61,8 @@ class Ledger:
         before = self._facts.get(number)
         self._facts[number] = now
         if before is None:
+            paid = [name for name, value in now.items() if name.startswith("paid ") and value == "Y"]
+            self.came_paid |= {int(name.partition(" ")[2]) for name in paid}
             return
         for name, value in now.items():
             if before.get(name) != value:

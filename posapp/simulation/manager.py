@@ -29,7 +29,8 @@ def morning(world: World, event: Event) -> str:
     """The day's orders have arrived; the tills are started, look back, pull, and the shift is opened."""
     day = event.args["day"]
     random = Random(f"{world.plan.seed}/orders/{day}")
-    market.orders_arrive(world.portal.shop, random, day, event.args["orders"], world.clock.aware)
+    came, now = event.args.get("deals", ()), world.clock.aware
+    market.orders_arrive(world.portal.shop, random, day, event.args["orders"], now, came)
     world.ledger.look(PERSON)
     return " ".join(f"{begin(world, seat)} {opened(world, seat)}" for seat in world.seats)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import Any
 
+from posapp.simulation import deals
 from posapp.sync.simulator.access import USER_ID, Access
 from posapp.sync.simulator.envelope import iso
 from posapp.sync.simulator.furniture import FURNITURE
@@ -52,14 +54,22 @@ def day_of(number: int) -> int:
     return (number - 10_000) // 1000
 
 
-def orders_arrive(shop: Shop, random: Random, day: int, count: int, now: datetime) -> list[int]:
-    """`count` new orders of the day; their ids. Every one is unpaid, with one payment and one shipment."""
-    found = []
+def orders_arrive(
+    shop: Shop, random: Random, day: int, count: int, now: datetime, with_deals: Sequence[str] = ()
+) -> list[int]:
+    """`count` new orders of the day and those with a deal of their own (`deals`); their ids.
+
+    Every one has one shipment; those of the first sort are unpaid and have one payment.
+    """
+    came, found = now - timedelta(minutes=30), []
     for number in range(count):
-        order = complete_order(shop, _order(random, order_id(day, number), now - timedelta(minutes=30)), now)
-        shop.index(order)
-        found.append(order["id"])
-    return found
+        found.append(_order(random, order_id(day, number), came))
+    for number, deal in enumerate(with_deals, deals.FIRST):
+        order = _order(random, order_id(day, number), came)
+        found.append({**order, "payments": deals.payments(order["price"], deal, random.choice((1, 2)))})
+    for each in found:
+        shop.index(complete_order(shop, each, now))
+    return [each["id"] for each in found]
 
 
 def _order(random: Random, number: int, came: datetime) -> Row:

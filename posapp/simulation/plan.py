@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from posapp.simulation import faults
+from posapp.simulation import deals, faults
 from posapp.simulation.event import Event
 
 DAY_S = 86_400.0
 OPENS_S, CLOSES_S = 0.0, 11 * 3600.0
-SALES_MIN, SALES_MAX = 56, 64
+SALES_MIN, SALES_MAX = 52, 60
 WORLD_DAYS = 5
 """How long one world lives; a longer run plays several, each with a seed of its own."""
 
@@ -75,8 +75,10 @@ def _day(seed: int, day: int, days: int, tills: int, only: Sequence[str]) -> lis
     orders = sales + 10
     stays_broken = random.random() < 0.4
     heals = day == days - 1 or not stays_broken
-    events = [Event(begin + OPENS_S, "morning", 0, {"day": day, "orders": orders})]
+    arrive = {"day": day, "orders": orders, "deals": deals.of_day(seed, day, tills)}
+    events = [Event(begin + OPENS_S, "morning", 0, arrive)]
     events += _sales(random, day, begin, sales, tills)
+    events += deals.planned(seed, day, begin, (OPENS_S + 600, CLOSES_S - 900), tills)
     events += _people(random, day, begin, orders, tills)
     events += faults.planned(random, begin, (OPENS_S + 300, CLOSES_S - 300), tills, only)
     events.sort(key=lambda event: event.at)
@@ -133,7 +135,8 @@ def _people(random: Random, day: int, begin: float, orders: int, tills: int) -> 
             events.append(Event(moment(), "new_shift", till))
     for _ in range(random.randint(1, 5)):
         does = random.choice(("comment", "edit", "cancel", "pay", "delete", "status"))
-        events.append(Event(moment(), "portal", 0, {"day": day, "order": random.randrange(orders), "do": does}))
+        order = random.choice((*range(orders), *range(deals.FIRST, deals.FIRST + deals.DAY_DEALS)))
+        events.append(Event(moment(), "portal", 0, {"day": day, "order": order, "do": does}))
     for _ in range(random.choice((0, 0, 1, 2))):
         does = random.choice(("receipt", "correction", "cash_in", "leave_open"))
         args = {"do": does, "kopecks": random.randrange(1, 9999) * 10}

@@ -41,7 +41,7 @@ def _is_true(world: World, seat: Seat, difference: Difference) -> bool:
     storage = world.own_printer(seat.register).identity.storage_number
     number = difference.order.removeprefix("MSK-")
     order_id = int(number) if number.isdecimal() else 0
-    places = [(storage, difference.document_number or 0), world.judge.document_of(order_id)]
-    if any(place is not None and seat.register.was_unreadable(place) for place in places):
+    places = [(storage, difference.document_number or 0), *(each.place for each in world.judge.papers_of(order_id))]
+    if any(seat.register.was_unreadable(place) for place in places):
         return True
     return world.ledger.touched_by_people(order_id)

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from posapp.domain.fiscal import ReceiptKind
+from posapp.domain.money import Money
 from posapp.domain.settlement import State
+from posapp.domain.undone import REFUNDS
 from posapp.errors import WORDS, PosError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR, STEPS, OutboxEntry
 from posapp.sync.bitrix.look import PortalOrder, PortalPayment
+from posapp.sync.bitrix.writeback import ALL_PAID
 from posapp.till.reconcile_views import Difference, Fact, Move, Phrase, joined
 from posapp.till.steps import steps_of
 from posapp.till.witnesses import Kept, Paid, PortalReading
@@ -21,6 +24,11 @@ from posapp.till.witnesses import Kept, Paid, PortalReading
 PATIENCE = timedelta(days=1)
 """How long an entry may wait before a person should look why."""
 
+_LEFT = {
+    "mark": Phrase("нет отметки о возврате", "no mark of the refund"),
+    "payment": Phrase("оплата ещё числится", "still shown as paid"),
+    "stock": Phrase("товар не вернулся на склад", "the goods are not back in stock"),
+}
 _LACKING = {
     "mark": Phrase("нет отметки о чеке", "no mark of the receipt"),
     "payment": Phrase("не оплачен", "not paid"),
@@ -44,6 +52,11 @@ def _of_receipt(each: Kept, order: PortalOrder | None, now: datetime) -> Iterato
         return
     if order.is_cancelled:
         yield _told("portal_cancelled", each, what=Phrase("отменён", "cancelled"))
+        return
+    if each.receipt.kind in REFUNDS:
+        yield from _lacking(each, _refund_lacking(each, order), now)
+        return
+    if order.receipts.is_undone(each.receipt.key):  # all of it was taken back, and the portal knows
         return
     if each.receipt.settlement.shipment_id is not None:  # a hand-over: no payment tells of it
         yield from _lacking(each, _steps_lacking(each, order, None), now)
@@ -97,7 +110,7 @@ def _steps_lacking(each: Kept, order: PortalOrder, payment: PortalPayment | None
         and payment.key == each.receipt.key
         and payment.document == str(each.mark.document_number),
         "payment": payment is not None and payment.is_paid,
-        "status": not target or order.status == target,
+        "status": not target or order.status == target or _waits_for_money(entries["status"], order),
         "stock": _is_deducted(order, each.receipt.settlement.shipment_id),
     }
     words = {
@@ -106,6 +119,28 @@ def _steps_lacking(each: Kept, order: PortalOrder, payment: PortalPayment | None
     }
     own = steps_of(each.receipt) if each.receipt.kind is ReceiptKind.SELL else STEPS
     return {step: words[step] for step in own if not shown[step]}
+
+
+def _refund_lacking(each: Kept, order: PortalOrder) -> dict[str, Phrase]:
+    """The steps of a refund that the portal does not show as done: payment and stock only where all has come back."""
+    entries, found = _by_step(each), order.receipts
+    entry, payment = found.get(each.receipt.key), order.payment(_payment_id(each))
+    sale = next((one for one in found.entries if entry is not None and entry.takes_back(one)), None)
+    is_whole = sale is not None and found.is_undone(sale.key)
+    is_sold_anew = any(not one.is_refund and found.left_of(one) > Money(0) for one in found.entries)
+    is_out = any(deducted for _, deducted in order.shipments)
+    lacking = {
+        "mark": entry is None or entry.document_number != each.mark.document_number,
+        "payment": is_whole and not is_sold_anew and payment is not None and payment.is_paid,
+        "status": False,
+        "stock": is_whole and not is_sold_anew and is_out,
+    }
+    return {step: _LEFT[step] for step in entries if lacking[step]}
+
+
+def _waits_for_money(entry: OutboxEntry, order: PortalOrder) -> bool:
+    """The order is closed when all of it is paid, and a payment is still awaited: nothing is lacking."""
+    return entry.body.get("needs") == ALL_PAID and not all(each.is_paid for each in order.payments)
 
 
 def _is_deducted(order: PortalOrder, shipment_id: int | None) -> bool:

@@ -58,13 +58,13 @@ def apply(mutant: Mutant, root: Path) -> None:
 
 
 def copied(room: Path) -> Path:
-    """A copy of the tree, without what tools left in it."""
+    """A copy of the tree, its bytecode included: what is not broken need not be compiled again."""
     tree = room / "tree"
     tree.mkdir()
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "pictures"))
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("pictures"))
         elif source.exists():
             shutil.copy(source, tree / name)
     return tree

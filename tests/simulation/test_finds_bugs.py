@@ -11,11 +11,16 @@ from typing import Any
 
 import pytest
 
+from posapp.domain.checkout import Terms
 from posapp.domain.fiscal import FiscalDocument
+from posapp.domain.money import ZERO
+from posapp.domain.offers import Offer, Way
+from posapp.domain.order import Order
 from posapp.domain.receipt import Receipt
 from posapp.errors import DeviceError, JournalError
 from posapp.journal import connect
 from posapp.journal.store import Journal
+from posapp.simulation.deals import DEALS, FIRST
 from posapp.simulation.event import Event
 from posapp.simulation.plan import ONE, Plan, plan_of
 from posapp.simulation.runner import play
@@ -165,6 +170,47 @@ def test_tills_that_ask_nobody_for_the_order(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("posapp.till.claims.claimed", free)
 
     caught("два документа", tills=2)
+
+
+def deal(name: str, *steps: int, day: int = 0) -> list[Event]:
+    """An order of one till with this deal, and its steps, an hour apart."""
+    args = {"day": day, "order": FIRST, "deal": name, "pay": "cash", "presses": 3, "fresh": False}
+    sells = [Event(3600.0 * number, "sell", 0, {**args, "step": step}) for number, step in enumerate(steps, 1)]
+    morning = Event(0.0, "morning", 0, {"day": 0, "orders": 3, "deals": [name]})
+    return [morning, *sells, Event(39_600.0, "evening", 0, {"day": 0, "orders": 0, "heals": True})]
+
+
+@pytest.mark.parametrize("name", DEALS)
+def test_a_deal_ends_in_all_its_steps_and_no_step_is_printed_twice(name: str) -> None:
+    steps = range(len(DEALS[name].steps))
+
+    outcome = play(Plan(1, 1, ONE, 1, tuple(deal(name, *steps, *steps))))
+
+    assert (outcome.violation, outcome.receipts) == ("", len(steps))
+
+
+def test_a_till_that_forgets_what_was_taken_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paid ahead, and handed over on credit all the same."""
+    morning, paid, evening = deal("ahead", 0)
+    on_credit = replace(paid, at=9000.0, args={**paid.args, "deal": "credit"})
+    plan = Plan(1, 1, ONE, 1, (morning, paid, on_credit, evening))
+    assert (play(plan).violation, play(plan).told["way_closed"]) == ("", 1)
+
+    monkeypatch.setattr(sale, "made_for", lambda _till, _order: ())
+
+    assert "а вперёд взято" in play(plan).violation
+
+
+def test_a_till_that_takes_the_whole_price_after_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = sale.offer_of
+
+    def all_of_it(till: Till, order: Order, terms: Terms) -> Offer:
+        offer = whole(till, order, terms)
+        return replace(offer, due=order.price, prepaid=ZERO) if offer.way is Way.REST else offer
+
+    monkeypatch.setattr(sale, "offer_of", all_of_it)
+
+    assert "расчётов на" in play(Plan(1, 1, ONE, 1, tuple(deal("parts", 0, 1)))).violation
 
 
 def test_a_broken_plan_is_reduced_to_a_few_events(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from posapp.domain.receipt import CashlessDetail, Receipt, Tender
 from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, Refused, SaleError
 from posapp.settings import GatewaySettings, SalesSettings
-from posapp.till import adopt, orders, recover, sale
+from posapp.till import adopt, exchange, orders, recover, sale, shift
 from tests.till.four import Four, four_at
 from tests.till.rig import Register
 from tests.till.shops import TOTAL, Shop, an_order, card, cash, shop_at
@@ -325,6 +325,29 @@ def test_a_debt_closes_the_order_when_it_is_paid(four: Four) -> None:
     four.deliver()
     row = four.on_portal(3)
     assert (row["payments"][0]["paid"], row["statusId"]) == ("Y", "F")
+    assert four.differences() == []
+
+
+def test_an_order_with_an_open_debt_lacks_nothing(four: Four) -> None:
+    """Its status waits for the last payment, for days if need be: that is no difference, and nobody is asked."""
+    row, till = four.on_portal(5), four.shop.till
+    (whole,) = row["payments"]
+    row["payments"] = [{**whole, "id": number, "sum": Decimal(amount)} for number, amount in ((58, 40), (59, 60))]
+    four.days(0.01)
+    four.bitrix.portal.shop.index(row)
+    order = exchange.order_for_sale(till, "N-5")
+    sell(four.shop, order, Way.CREDIT)
+    sell(four.shop, order, Way.DEBT, cash(Money(4_000)), payment_id=58)
+    four.deliver()
+    assert [each["paid"] for each in row["payments"]] == ["Y", "N"]
+    assert four.differences() == []
+    four.days(1.5)
+    assert four.differences() == []
+    shift.close_shift(till)
+    shift.open_shift(till)
+    sell(four.shop, order, Way.DEBT, cash(Money(6_000)), payment_id=59)
+    four.deliver()
+    assert row["statusId"] == "F"
     assert four.differences() == []
 
 
