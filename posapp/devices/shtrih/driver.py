@@ -36,6 +36,7 @@ from posapp.devices.shtrih import (
     paper_head,
     receipt_tags,
     states,
+    tables,
 )
 from posapp.devices.shtrih.archive import Archive
 from posapp.devices.shtrih.plan import (
@@ -45,6 +46,7 @@ from posapp.devices.shtrih.plan import (
     Step,
     depends_on_format,
     depends_on_model,
+    has_rate_of_20,
     needs_marking,
     plan,
 )
@@ -68,8 +70,6 @@ R = TypeVar("R", bound=c.Reply)
 SYSTEM_PASSWORD = 30
 CASH_DRAWER, CASH_IN, CASH_OUT = 0xF1, 0xF2, 0xF3  # money registers, devices.md A.3 1Ah
 INS, OUTS = 153, 154  # operation registers 1Bh: how often cash went in and out in this shift
-FORMAT_FIELD = (17, 1, 17)
-"""Table, row and field that hold the fiscal data format, as tag 1209 numbers it."""
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class ShtrihPrinter:
             identity=identity,
             tax_systems=tuple(each for each in TaxSystem if registered.tax_systems & each.value),
             capabilities=self._capabilities(key_tags, version),
-            vat_formula="L",
+            vat_formula=tables.vat_formula(self._session),
             user=registration.user,
             key_tags=key_tags,
             correction_key_tag=correction_key_tag,
@@ -162,12 +162,10 @@ class ShtrihPrinter:
         return receipts, key_proof.of_corrections(self._session, version) if receipts else None
 
     def format(self) -> Ffd:
-        """Table 17 field 17, asked for once per connection. A register that does not tell is taken for FFD 1.05."""
+        """Asked for once per connection."""
         identity = self.connect()
         if self._format is None or self._format[0] is not identity:
-            reply = self._session.answer(c.ReadTable(self._session.password, *FORMAT_FIELD))
-            level = int.from_bytes(reply.value, "little") if isinstance(reply, c.ReadTableReply) else 0
-            self._format = identity, Ffd(level) if level in list(Ffd) else Ffd.V1_05
+            self._format = identity, tables.fiscal_format(self._session)
         return self._format[1]
 
     def status(self) -> PrinterStatus:
@@ -261,6 +259,8 @@ class ShtrihPrinter:
         model = self._its_model() if depends_on_model(receipt) else ""
         if needs_marking(receipt, version) and not marks.is_supported(self._session):
             raise Refused("register_lacks", what="коды маркировки (FF67)")
+        if has_rate_of_20(receipt) and tables.replaces_20(self._session):
+            raise Refused("register_lacks", what="ставку 20\u00a0% он сам заменяет на 22\u00a0% (таблица 17, поле 71)")
         try:
             made = plan(receipt, self._session.password, self.key_tag_of(receipt), version, details, model)
         except Lacking as lacking:
@@ -429,12 +429,16 @@ class ShtrihPrinter:
     # --- shift and cash; each is issued once, its proof is read by the till (design rule 8)
 
     def open_shift(self, cashier: str) -> Shift:
-        """E0h."""
+        """The cashier's name into table 2, then E0h."""
+        self.connect()
+        tables.name_cashier(self._session, cashier)
         self._issue(c.OpenShift(self._session.password))
         return self._shift_after()
 
     def close_shift(self, cashier: str) -> Shift:
-        """41h."""
+        """The cashier's name into table 2, then 41h."""
+        self.connect()
+        tables.name_cashier(self._session, cashier)
         self._issue(c.CloseShift(self._session.password))
         return self._shift_after()
 

@@ -83,6 +83,11 @@ def depends_on_model(receipt: Receipt) -> bool:
     return any(line.vat.value in c.RATES_BY_MODEL for line in receipt.lines)
 
 
+def has_rate_of_20(receipt: Receipt) -> bool:
+    """Whether a line carries the rate that registers set to 2026 may replace; a correction by sums (FF4A) too."""
+    return any(line.vat in (VatRate.VAT_20, VatRate.VAT_20_120) for line in receipt.lines)
+
+
 def depends_on_format(receipt: Receipt, details: Details) -> bool:
     """Whether FFD 1.05 and 1.2 want other commands for this receipt; a plain sale is the same in both."""
     of_lines = any(line.marking or line.measure or line.payment_object in _NEW_OBJECTS for line in receipt.lines)

@@ -40,6 +40,9 @@ _OLD_OBJECTS = frozenset(range(28))
 OBJECTS = {Ffd.V1_05: _OLD_OBJECTS, Ffd.V1_2: _OLD_OBJECTS | {30, 31, 32, 33}}
 """Tag 1212; those that say whether goods carry a code came with FFD 1.2. 0 stands for goods."""
 WITH_CODE = (31, 33)
+REPLACES_20 = 71
+"""Field of table 17: whether the rates of 20 % become those of 22 %."""
+_RATE_OF_2026 = {1: 11, 3: 12}
 SUM_MAX = 9_999_999_999
 ITEMS_MAX = 500
 TRAINING_LINE = "УЧЕБНЫЙ ЧЕК, НЕ ИМЕЕТ ЮРИДИЧЕСКОЙ СИЛЫ"
@@ -98,6 +101,8 @@ def _operation(call: Call[c.Operation]) -> c.Reply:
     asked = call.command
     known = {byte: rate for rate, byte in c.rate_bytes(call.printer.traits.model).items()}
     rate = 6 if asked.rate_byte == 0 else known.get(asked.rate_byte)
+    if call.printer.tables.number(17, 1, REPLACES_20):
+        rate = _RATE_OF_2026.get(rate or 0, rate)
     if asked.kind not in KIND_BIT or rate is None or asked.payment_method > 7:
         raise Refuse(BAD_PARAMETER)
     if asked.payment_object not in OBJECTS[call.printer.storage.version]:

@@ -59,6 +59,7 @@ def test_the_driver_asks_for_the_format_only_where_it_matters_and_once() -> None
     printer = driver_of(register)
     printer.open_shift("Кассир")
     table = c.ReadTable.CODE
+    register.written.clear()
     printer.print_receipt(receipt([line(100)], {CASH: 100}), 2)
     assert register.count(table) == 0
     for after in (3, 4):
