@@ -7,6 +7,8 @@ SQLite keeps no checksums in the file, so nothing read here is taken on its own 
   storage says (`till/restore.py`); the mark in the damaged row is only a hint where to look.
 * a receipt that was *sending* comes back with its attempt: recovery then reads the storage as after any crash.
 * *cancelled* by a person stays cancelled: the settlement is free, another receipt of it may follow.
+* what a *sale without an order* sold counts when its hash is that of its receipt's goods; whether a person was told of
+  it is not believed: he is asked once more.
 * an *order* counts like a receipt; the next pull replaces it anyway.
 * a *shift operation* comes back as it is; one that was sending is proven by the money registers.
 * a *record of the audit log* proves itself: its hash continues the chain of the copy.
@@ -22,6 +24,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from posapp.domain.basket import content_of
 from posapp.domain.fiscal import FiscalMark
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import State
@@ -59,7 +62,7 @@ def salvage(damaged: sqlite3.Connection, into: sqlite3.Connection) -> Salvaged:
     damaged.text_factory = _any_text
     found = Salvaged()
     into.execute("BEGIN IMMEDIATE")
-    for part in (_audit, _orders, _receipts, _operations, _shifts, _days, _refusals, _holds):
+    for part in (_audit, _orders, _receipts, _walk_ins, _operations, _shifts, _days, _refusals, _holds):
         try:
             part(damaged, into, found)
         except DAMAGE as error:
@@ -326,6 +329,26 @@ def _hint(row: Row, attempt: Row | None, found: Salvaged) -> None:
     if (mark.storage_number, mark.document_number) == (row["storage_number"], row["document_number"]):
         factory = "" if attempt is None else attempt["factory_number"]
         found.marks[row["key"]] = {"mark": mark.as_json(), "factory": factory}
+
+
+def _walk_ins(damaged: sqlite3.Connection, into: sqlite3.Connection, found: Salvaged) -> None:
+    if not _has(damaged, "walk_ins"):
+        return
+    known = {row[0] for row in into.execute("SELECT receipt_key FROM walk_ins")}
+    bodies: dict[str, str] = dict(into.execute("SELECT key, body FROM receipts WHERE portal = ''"))
+    for row in rows(damaged, "walk_ins", "receipt_key, content, goods"):
+        key = row["receipt_key"]
+        if key in known or key not in bodies:
+            continue
+        try:
+            is_whole = _is_text(row) and isinstance(body_of(row["goods"])["goods"], list)
+            if not is_whole or content_of(Receipt.from_json(body_of(bodies[key])).lines) != row["content"]:
+                raise ValueError("other goods")
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
+            found.lost.append(f"walk_ins: товары чека {key} не читаются")
+            continue
+        _add(into, "walk_ins", {**row, "is_told": 0})
+        found.count("walk_ins")
 
 
 _OPERATION = (

@@ -43,7 +43,11 @@ def introduce(till: Till) -> ClaimsReport | None:
 
     Orders whose write-back has ended need no telling: the portal shows them paid to every till.
     """
-    begun = {each.receipt.settlement.order_id for each in till.journal.receipts_in(*_BEGUN)}
+    begun = {
+        each.receipt.settlement.order_id
+        for each in till.journal.receipts_in(*_BEGUN)
+        if each.receipt.settlement.portal == till.portal
+    }
     unsent = {
         each.order_id
         for state in ("waiting", "failed", "held")

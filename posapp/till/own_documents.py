@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
+from uuid import NAMESPACE_OID, uuid5
 
 from posapp.domain import ffd
+from posapp.domain.basket import is_walk_in
 from posapp.domain.checkout import settlement_of
 from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument, FiscalMark
 from posapp.domain.readback import receipt_from
@@ -20,7 +22,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Settlement, Stamp, State, short_key
 from posapp.errors import Offline, Refused, Rejected, ResolveNeeded, SetupError
 from posapp.journal.rows import DeviceSending, DocumentTaken, IllegalMove
-from posapp.till import adopt, audit, exchange, neighbours, orders, recover
+from posapp.till import adopt, audit, exchange, neighbours, orders, recover, walkin_adopt
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 
@@ -29,7 +31,8 @@ Progress = Callable[[str, int, int], None]
 
 MANY_ORDERS = 20
 NAMELESS = (
-    "в ФД {number} нет номера заказа: назовите заказ, posapp restore --take {number}=ЗАКАЗ, или --foreign {number}"
+    "в ФД {number} нет номера заказа: назовите заказ, posapp restore --take {number}=ЗАКАЗ (продажа без заказа: "
+    "{number}=walk-in), или --foreign {number}"
 )
 _SETTLEMENTS = (DocumentType.RECEIPT, DocumentType.CORRECTION)
 
@@ -148,9 +151,12 @@ def _take(till: Till, document: FiscalDocument, reason: str) -> Waiting | None:
 def take_named(till: Till, number: int, order_number: str, reason: str) -> None:
     """A person says: document `number`, which names no order, is the receipt of this one. Safe to call again.
 
-    Believed when the storage has its text and its sum is the order's. Raises ResolveNeeded, SaleError `unknown_order`,
-    DeviceError.
+    Believed when the storage has its text and its sum is the order's. For `walk-in` in an order's place it was a sale
+    without one. Raises ResolveNeeded, SaleError `unknown_order`, DeviceError.
     """
+    if order_number.strip().casefold() == walkin_adopt.WORD:
+        _take_walk_in(till, number, reason)
+        return
     document, order = till.printer.read_document(number), orders.find(till, order_number)
     if document.kind is None or not document.whole or document.total != order.price:
         raise ResolveNeeded("not_resolvable", why=f"ФД {number} не подходит заказу {order.number} по сумме")
@@ -161,9 +167,15 @@ def take_named(till: Till, number: int, order_number: str, reason: str) -> None:
         raise ResolveNeeded("not_resolvable", why=f"по заказу {order.number} уже есть чек {begun.receipt.key}")
     if begun is None:
         _read_back(till, number, Stamp(till.settings.till, order.number, key), settlement)
-    elif begun.state in (State.HELD, State.REFUSED):
+    _prove(till, key, document, reason, order.number)
+
+
+def _prove(till: Till, key: str, document: FiscalDocument, reason: str, order: str) -> None:
+    """The document becomes the proof of a receipt that is begun. Raises ResolveNeeded where it does not fit."""
+    number, kept = document.number, till.journal.receipt(key)
+    if kept is not None and kept.state in (State.HELD, State.REFUSED):
         till.journal.move(key, State.PENDING, By.PERSON, f"чек есть в ФН: ФД {number}")
-    kept = till.journal.receipt(key)
+        kept = till.journal.receipt(key)
     if kept is None or kept.receipt.total != document.total:
         raise ResolveNeeded("not_resolvable", why=f"ФД {number} не подходит чеку {key} по сумме")
     mark = till.printer.document_mark(number)
@@ -171,9 +183,32 @@ def take_named(till: Till, number: int, order_number: str, reason: str) -> None:
         till.journal.start_attempt(key, till.printer.connect(), number - 1, mark.shift_number)
     elif not _waits_for(till, key, number):
         raise ResolveNeeded("not_resolvable", why=f"чек {key} ждёт другого документа")
-    decision = audit.decided(till, "receipt.adopted", key, reason, document=number, order=order.number)
+    decision = audit.decided(till, "receipt.adopted", key, reason, document=number, order=order)
     entries = entries_for(till, kept.receipt, mark)
     till.journal.fiscalize(key, mark, By.PERSON, entries, {"adopted": number}, decision=decision)
+
+
+def _take_walk_in(till: Till, number: int, reason: str) -> None:
+    """Document `number` as a sale without an order; one of the same sum that was begun is it.
+
+    On a register that takes no key the shop has said that nobody else prints there. The key of what the journal never
+    knew follows from storage and number, so that a call that was cut off goes on.
+    """
+    document = till.printer.read_document(number)
+    if document.kind is None or not document.whole:
+        raise ResolveNeeded("not_resolvable", why=f"ФД {number} не чек или не читается целиком")
+    waiting = [
+        each.receipt.key
+        for each in till.journal.receipts_in(State.PENDING, State.HELD, State.REFUSED, State.SENDING)
+        if is_walk_in(each.receipt.settlement) and each.receipt.total == document.total
+    ]
+    own = short_key(uuid5(NAMESPACE_OID, f"{till.identity.storage_number}:{number}"))
+    key = recover.key_of(document) or (waiting[0] if len(waiting) == 1 else own)
+    if len(waiting) > 1 and key not in waiting:
+        raise ResolveNeeded("not_resolvable", why=f"чеков на эту сумму начато {len(waiting)}: {', '.join(waiting)}")
+    if till.journal.receipt(key) is None:
+        walkin_adopt.take_in(till, Stamp(till.settings.till, "", key), number, document.kind)
+    _prove(till, key, document, reason, "")
 
 
 def _read_back(till: Till, number: int, stamp: Stamp, settlement: Settlement) -> None:

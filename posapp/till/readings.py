@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from posapp.devices.base import CashTotals
 from posapp.domain import ffd
+from posapp.domain.basket import is_walk_in
 from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument, Shift
 from posapp.domain.money import Money
 from posapp.domain.settlement import Stamp, State
@@ -289,6 +290,10 @@ def _found(till: Till, device: DeviceIdentity, document: FiscalDocument, counted
 
 def _relatives(till: Till, by_number: StoredReceipt | None, stamp: Stamp | None) -> Iterator[Kept]:
     """The receipts with a mark of the order that a document is for."""
+    if by_number is not None and is_walk_in(by_number.receipt.settlement):
+        if by_number.mark is not None:  # sales without an order are nobody's relatives
+            yield Kept(by_number, by_number.mark)
+        return
     if by_number is not None:
         portal, order_id = by_number.receipt.settlement.portal, by_number.receipt.settlement.order_id
     elif stamp is not None and stamp.order and till.settings.portal is not None:

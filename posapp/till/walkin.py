@@ -1,0 +1,190 @@
+"""Selling without an order: goods by their codes, one receipt for them, printed exactly once. Read `sale.py` first.
+
+    codes → items → Receipt + what it sells (journal: pending, one commit) → recovery was before → sale.print_pending
+
+An order is its own name: a second receipt of it meets the first one (rule 1). Here nothing but the receipt itself says
+which sale it was, so typing the same goods again may mean the same customer – the program was killed, the paper was
+out – or the next one. The till never chooses: while a receipt of the same goods is not ended, or was ended by recovery
+and nobody was told, a sale of these goods stops and a person says which it is. `told` ends that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from posapp.devices.base import PrinterStatus
+from posapp.domain.basket import Item, content_of, is_walk_in, item_of, line_of, walk_in_receipt
+from posapp.domain.checkout import FULL_PAYMENT, Terms
+from posapp.domain.fiscal import ReceiptKind
+from posapp.domain.marked_lines import same_goods
+from posapp.domain.money import total
+from posapp.domain.receipt import Receipt, Tender
+from posapp.domain.settlement import By, State
+from posapp.errors import OutcomeUnknown, PosError, ResolveNeeded, SaleError
+from posapp.journal.rows import StoredReceipt, WalkIn
+from posapp.till import catalogue, counters, marking, recover, sale
+from posapp.till.audit import decided
+from posapp.till.context import Till
+from posapp.till.receipts import mark_text, receipt_view
+from posapp.till.sale import NO_CODES, Codes, Sold
+from posapp.till.views import ReceiptView
+
+BEGUN = (State.PENDING, State.HELD, State.REFUSED, State.SENDING)
+
+
+class WalkInPrinted(SaleError):
+    """A receipt of these goods is printed, and nobody was told; `view` is it."""
+
+    def __init__(self, view: ReceiptView) -> None:
+        document, at = mark_text(view.mark)
+        super().__init__("walkin_printed", document=document, at=at)
+        self.view = view
+
+
+# ------------------------------------------------------------------------------------------------ selling
+def items_of(till: Till, codes: Sequence[str], *, old_prices: bool = False) -> list[Item]:
+    """The goods that were scanned or typed, in their order. Raises SaleError, BadMarking, SetupError.
+
+    `old_prices`: a person sells by prices that are older than the shop's rule.
+    """
+    catalogue.require_ready(till, old_prices=old_prices)
+    return [catalogue.item(till, each) for each in codes]
+
+
+def sell(
+    till: Till,
+    items: Sequence[Item],
+    tenders: Sequence[Tender],
+    codes: Codes = NO_CODES,
+    terms: Terms = FULL_PAYMENT,
+    *,
+    another: bool = False,
+) -> Sold:
+    """Prints the receipt of these goods. `codes` are marking codes by the number of the item, from 1.
+
+    Recovery runs first (rule 10). While a receipt of the same goods waits, SaleError `walkin_begun` – or
+    `WalkInPrinted`, when it turns out to be printed – says so and nothing is begun; `another` is a person's word that
+    this is another customer. Call `told` when the answer has reached a person. Raises SaleError, BadMarking,
+    DeviceError, ResolveNeeded, JournalError.
+    """
+    now = till.now().replace(microsecond=0)
+    receipt = walk_in_receipt(
+        items, tenders, till.vat, till.seller, identity=till.new_id(), now=now, codes=codes, terms=terms
+    )
+    content = content_of(receipt.lines)
+    alike = till.journal.untold_walk_ins(content)
+    looked = _recovered(till, alike)
+    if not another:
+        _refuse_alike(till, till.journal.untold_walk_ins(content))
+    status = counters.ready(till, looked)
+    verdicts = marking.checked(till, receipt)
+    decision = decided(till, "walkin.another", receipt.key, "", alike=[each.receipt.key for each in alike])
+    sold = WalkIn(receipt.key, content, _goods(items, codes))
+    till.journal.add_walk_in(receipt, sold, decision=decision if another and alike else None)
+    return sale.print_pending(till, receipt, status, verdicts)
+
+
+def _recovered(till: Till, alike: Sequence[StoredReceipt]) -> PrinterStatus:
+    """Recovery. While a receipt of these goods is `sending`, "nothing was made" is never said."""
+    try:
+        return recover.status_for_sale(till)
+    except ResolveNeeded:
+        raise
+    except PosError as error:
+        for each in alike:
+            if each.state is State.SENDING:
+                raise OutcomeUnknown(key=each.receipt.key) from error
+        raise
+
+
+def _refuse_alike(till: Till, alike: Sequence[StoredReceipt]) -> None:
+    """What is begun comes first; what recovery has found printed is told once."""
+    for stored in alike:
+        if stored.state is not State.FISCALIZED:
+            receipt = stored.receipt
+            at = f"{receipt.created_at:%d.%m.%Y %H:%M}"
+            raise SaleError("walkin_begun", total=receipt.total, at=at, key=receipt.key)
+    for stored in alike:
+        raise WalkInPrinted(receipt_view(till, stored))
+
+
+def _goods(items: Sequence[Item], codes: Codes) -> tuple[dict[str, object], ...]:
+    """What is kept for the portal's stock: each item with the marking codes of its things."""
+    found = []
+    for number, each in enumerate(items, 1):
+        given = [code.text for code in codes.get(number, ())]
+        found.append(each.as_json() | ({"markings": given} if given else {}))
+    return tuple(found)
+
+
+# ------------------------------------------------------------------------------------------------ what was begun
+def begun(till: Till) -> list[ReceiptView]:
+    """Sales without an order that were begun and are not ended, oldest first."""
+    return [receipt_view(till, each) for each in till.journal.receipts_in(*BEGUN) if _is_sale(each.receipt)]
+
+
+def sell_begun(till: Till, key: str) -> Sold:
+    """Prints a receipt that was begun, with its own key: a person says that its customer is still here.
+
+    Only while its goods cost and are taxed today as they were then. Raises SaleError `walkin_no_begun`,
+    `walkin_differs`, WalkInPrinted for one that turns out to be printed, and what `sell` raises.
+    """
+    stored = _begun(till, key)
+    looked = _recovered(till, [stored]) if stored.state is not State.FISCALIZED else None
+    stored = _begun(till, key)
+    if looked is None or stored.state is State.FISCALIZED:
+        raise WalkInPrinted(receipt_view(till, stored))
+    if stored.state is State.SENDING:
+        why = "чек отправляли на другую ККТ, исход знает только она"
+        raise ResolveNeeded("resolve_needed", why=why, key=key)
+    _refuse_changed(till, stored.receipt)
+    status = counters.ready(till, looked)
+    verdicts = marking.checked(till, stored.receipt)
+    if stored.state is not State.PENDING:
+        facts = {"state": stored.state.value, "reason": stored.reason}
+        decision = decided(till, "receipt.repeated", key, **facts)
+        till.journal.move(key, State.PENDING, By.PERSON, "продажа повторена", decision=decision)
+    return sale.print_pending(till, stored.receipt, status, verdicts)
+
+
+def _begun(till: Till, key: str) -> StoredReceipt:
+    stored = till.journal.receipt(key)
+    if stored is None or not _is_sale(stored.receipt):
+        raise SaleError("walkin_no_begun", key=key, why="такой нет")
+    if stored.state is State.CANCELLED:
+        raise SaleError("walkin_no_begun", key=key, why="от него отказались")
+    return stored
+
+
+def _is_sale(receipt: Receipt) -> bool:
+    return is_walk_in(receipt.settlement) and receipt.kind is ReceiptKind.SELL
+
+
+def _refuse_changed(till: Till, receipt: Receipt) -> None:
+    """The goods as the catalogue has them today must give the same lines, codes and their splitting aside."""
+    sold = till.journal.walk_in(receipt.key)
+    if sold is None:
+        raise SaleError("walkin_differs", key=receipt.key, why="журнал не помнит, какие это товары")
+    try:
+        now = till.now()
+        today = [line_of(_item_again(till, each), till.vat, now) for each in sold.goods]
+    except SaleError as error:
+        raise SaleError("walkin_differs", key=receipt.key, why=error.message()) from error
+    if not same_goods(today, receipt.lines):
+        after = total([each.line_sum for each in today])
+        raise SaleError("walkin_differs", key=receipt.key, why=f"было {receipt.total}, стало {after}")
+
+
+def _item_again(till: Till, good: Mapping[str, Any]) -> Item:
+    """An item of the journal with the product as the catalogue has it now. Raises SaleError."""
+    product = till.journal.product(good["portal"], good["product_id"])
+    if product is None:
+        raise SaleError("goods_unknown", code=good["code"] or good["name"])
+    return item_of(product, code=good["code"], typed=Decimal(good["quantity"]))
+
+
+def told(till: Till, key: str) -> None:
+    """A person has been told that the receipt is printed: from now on the same goods are another sale."""
+    till.journal.tell_walk_in(key)
