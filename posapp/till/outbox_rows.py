@@ -6,13 +6,13 @@ from posapp.domain.fiscal import FiscalMark, ReceiptKind
 from posapp.domain.lawful import Step
 from posapp.domain.receipt import Receipt
 from posapp.journal.rows import NewEntry
-from posapp.till import refund_rows
+from posapp.till import correction_rows, refund_rows
 from posapp.till.context import Till
 from posapp.till.steps import steps_of
 
 
 def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry]:
-    """What the portal has to hear of a sale of an order; nothing for other receipts yet.
+    """What the portal has to hear of a sale, a refund or a correction of an order; nothing for other receipts.
 
     Money that was taken: its mark and its payment. Goods that went out: their shipment. The final status when nothing
     is left to settle. A hand-over without money has no payment, so its mark goes to the shipment (rule 15: the fields
@@ -20,7 +20,7 @@ def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry
     the portal's order before its payment is marked paid, and are not in what its shipment takes out of stock.
     """
     if receipt.settlement.fix is not None:
-        return []  # the payment keeps the mark that it has: the wrong receipt's
+        return correction_rows.fix_entries(till, receipt, mark)
     if receipt.settlement.portal == "" or till.settings.portal is None:
         return []
     if receipt.kind is ReceiptKind.SELL_REFUND:

@@ -18,7 +18,7 @@ from posapp.domain.offers import way_of
 from posapp.domain.receipt import Receipt
 from posapp.domain.receipt_list import Listed, refund_entry, sale_entry
 from posapp.domain.settlement import Fix, State
-from posapp.journal.rows import NewEntry
+from posapp.journal.rows import NewEntry, StoredReceipt
 from posapp.till.context import Till
 
 CORRECTION = "correction"
@@ -49,11 +49,24 @@ def _before(till: Till, refund: Receipt) -> list[Listed]:
         return []
     chain = [original]
     while (fix := chain[0].receipt.settlement.fix) is not None and (wrong := till.journal.receipt(fix[1])) is not None:
-        settlement = wrong.receipt.settlement
-        family = till.journal.receipts_of_order(settlement.portal, settlement.order_id)
-        undoing = [each for each in family if each.receipt.settlement.fix == (Fix.UNDO, wrong.receipt.key)]
-        chain = [wrong, *(each for each in undoing if each.state is State.FISCALIZED), *chain]
+        chain = [wrong, *_undoing(till, wrong), *chain]
     return [_listed(each.receipt, each.mark) for each in chain if each.mark is not None]
+
+
+def chain_to(till: Till, wrong: StoredReceipt) -> list[Listed]:
+    """The entries of a wrong receipt, of what it was the right one of, if anything, and of what undid each of them."""
+    chain = [wrong, *_undoing(till, wrong)]
+    while (fix := chain[0].receipt.settlement.fix) is not None and (before := till.journal.receipt(fix[1])) is not None:
+        chain = [before, *_undoing(till, before), *chain]
+    return [_listed(each.receipt, each.mark) for each in chain if each.mark is not None]
+
+
+def _undoing(till: Till, wrong: StoredReceipt) -> list[StoredReceipt]:
+    """The printed documents that undid a wrong receipt."""
+    settlement = wrong.receipt.settlement
+    family = till.journal.receipts_of_order(settlement.portal, settlement.order_id)
+    undoing = [each for each in family if each.receipt.settlement.fix == (Fix.UNDO, wrong.receipt.key)]
+    return [each for each in undoing if each.state is State.FISCALIZED]
 
 
 def _listed(receipt: Receipt, mark: FiscalMark) -> Listed:

@@ -53,6 +53,33 @@ def is_undone(row: Row, key: str) -> bool:
     return receipts_of(row).is_undone(key)
 
 
+def is_put_right(row: Row, key: str) -> bool:
+    """The payment shows that receipt, and in its list another one stands in its place: money and goods are as they
+    were, so what the wrong one has still to tell is told."""
+    for payment in as_rows(row.get("payments")):
+        found = list_of(payment)
+        others = [each for each in found.entries if not each.is_refund and each.key != key]
+        stands = any(found.left_of(each) > Money(0) for each in others)
+        if as_text(payment.get("psInvoiceId")) == key and found.is_undone(key) and stands:
+            return True
+    return False
+
+
+def plan_listed(row: Row, body: Row) -> Plan:
+    """A receipt that was put right: its entries behind those of the payment's list, everything else as it is."""
+    payment = _payment(row, body)
+    if payment is None:
+        return _differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
+    if as_text(payment.get("psInvoiceId")) == "":
+        return Later()  # the wrong receipt's own mark goes first
+    listed = payment_list(payment, body)
+    if listed is None:
+        return too_long(row)
+    if not listed:
+        return Done(f"оплата {as_text(payment.get('id'))}, ФД {body.get('document')}")
+    return _update(payment, listed)
+
+
 def may_replace(payment: Row, key: str) -> bool:
     """Whether the payment's own fields may be taken by a new receipt although they show that of `key`: it was taken
     back whole, and the list keeps it."""

@@ -65,7 +65,9 @@ def plan(step: str, row: Row, body: Row, key: str) -> Plan:
     """
     if body.get("refund"):
         return refunds.plan_refund(step, row, body)
-    if step != "mark" and refunds.is_undone(row, key):
+    if body.get("listed"):
+        return refunds.plan_listed(row, body)
+    if step != "mark" and refunds.is_undone(row, key) and not refunds.is_put_right(row, key):
         return Done("возвращено чеком возврата")
     match step:
         case "mark":
