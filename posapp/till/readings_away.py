@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from posapp.domain.fiscal import ReceiptKind
-from posapp.domain.settlement import Stamp, is_key
+from posapp.domain.settlement import Stamp, State, is_key
+from posapp.domain.undone import undone
 from posapp.errors import PosError, SetupError
 from posapp.sync.bitrix import look
 from posapp.sync.bitrix.look import PortalOrder, PortalPayment
@@ -41,8 +42,8 @@ def read_portal(
             one = kept_of(till, stored)
             if one is not None:
                 kept.setdefault(stored.receipt.key, one)
-    taken_back = {key for key, each in kept.items() if _is_taken_back(till, each)}
-    kept = {key: each for key, each in kept.items() if key not in taken_back}
+    untold = _gone(till, kept.values()) | {key for key, each in kept.items() if _is_untold(till, each)}
+    kept = {key: each for key, each in kept.items() if key not in untold}
     ids = sorted({each.receipt.settlement.order_id for each in kept.values()})
     orders: dict[int, PortalOrder | None] = {}
     for start in range(0, len(ids), look.ORDERS_MAX):
@@ -57,12 +58,23 @@ def read_portal(
     return tuple(kept.values()), PortalReading(orders, tuple(paid))
 
 
-def _is_taken_back(till: Till, each: Kept) -> bool:
-    """No sale, or one that was refunded: the portal may show it as it likes."""
+def _gone(till: Till, kept: Iterable[Kept]) -> set[str]:
+    """Sales that were taken back whole: what their refunds have told the portal counts now."""
+    orders = {each.receipt.settlement.order_id for each in kept}
+    found = set[str]()
+    for order_id in orders:
+        stored = till.journal.receipts_of_order(till.portal, order_id)
+        printed = [each.receipt for each in stored if each.state is State.FISCALIZED]
+        found |= {each.key for each in undone(printed)}
+    return found
+
+
+def _is_untold(till: Till, each: Kept) -> bool:
+    """A receipt of which the portal is told nothing: neither a sale nor its refund, or of a deal that was put right."""
     receipt = each.receipt
     made = till.journal.receipts_of_order(receipt.settlement.portal, receipt.settlement.order_id)
-    is_refunded = any(one.mark is not None and one.receipt.kind is ReceiptKind.SELL_REFUND for one in made)
-    return is_refunded or receipt.kind is not ReceiptKind.SELL
+    is_put_right = any(one.mark is not None and one.receipt.settlement.fix is not None for one in made)
+    return is_put_right or receipt.kind not in (ReceiptKind.SELL, ReceiptKind.SELL_REFUND)
 
 
 _Page = tuple[list[T], int | None]

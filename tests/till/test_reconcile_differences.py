@@ -455,6 +455,8 @@ def test_a_sale_that_was_refunded_is_not_expected_to_be_paid_on_the_portal(four:
     refund = four.shop.till.journal.receipt(OTHER_KEY)
     assert refund is not None
     assert refund.receipt.kind is ReceiptKind.SELL_REFUND
+    assert codes(four) == ["portal_waits"], "the portal has yet to hear of the refund"
+    four.deliver()
     assert codes(four) == []
 
 

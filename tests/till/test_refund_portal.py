@@ -333,3 +333,42 @@ def test_a_hand_over_without_money_is_listed_in_its_shipment(four: Four) -> None
     four.deliver()
     assert four.bitrix.order(1)["payed"] == "N"
     assert four.differences() == []
+
+
+# ---------------------------------------------------------------------------------------------- reconciliation
+def test_a_refund_is_no_difference_and_what_the_portal_lost_of_it_is(four: Four) -> None:
+    key = four.sell(1).receipt.key
+    assert four.differences() == []
+    made = back(four.shop, key)
+    assert four.differences() == ["portal_waits"]
+    four.deliver()
+    assert four.differences() == []
+    four.on_portal(1)["payments"][0]["paid"] = "Y"
+    found = four.difference()
+    assert (found.code, found.key) == ("portal_undone", made.key)
+    four.on_portal(1)["payments"][0] |= {"paid": "N", "comments": ""}
+    assert {each.key for each in four.reconcile().differences} == {made.key}
+
+
+def test_an_order_that_was_sold_anew_is_no_difference(four: Four) -> None:
+    first = four.sell(1).receipt.key
+    back(four.shop, first)
+    four.deliver()
+    second = four.sell(1).receipt.key
+    assert four.differences() == []
+    row = four.bitrix.order(1)
+    assert (row["payed"], row["deducted"], row["payments"][0]["psInvoiceId"]) == ("Y", "Y", second)
+    entries = receipt_list.parse(row["payments"][0]["comments"]).entries
+    assert [each.key for each in entries if not each.is_refund] == [first, second]
+
+
+def test_sold_taken_back_and_sold_anew_without_a_network(four: Four) -> None:
+    first = four.sell(1, deliver=False).receipt.key
+    back(four.shop, first)
+    second = four.sell(1, deliver=False).receipt.key
+    for _ in range(3):
+        four.deliver()
+    row = four.bitrix.order(1)
+    assert (row["payed"], row["deducted"], row["payments"][0]["psInvoiceId"]) == ("Y", "Y", second)
+    assert len(receipt_list.parse(row["payments"][0]["comments"]).entries) == 3
+    assert four.differences() == []

@@ -19,6 +19,7 @@ from posapp.domain.money import KOPECKS_MAX, ZERO, Money, Quantity
 from posapp.domain.order import DELIVERY_NAME, Buyer, Order, OrderLine, OrderPayment, OrderShipment
 from posapp.domain.vat import PortalVatRow
 from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text
+from posapp.sync.bitrix.receipt_lists import list_of
 
 Row = Mapping[str, Any]
 
@@ -262,13 +263,19 @@ def _delivery_lines(shipments: Iterable[Row], problems: list[str]) -> list[Order
 
 
 # ---------------------------------------------------------------------------------------------- payments, shipments
+def _is_by_receipt(payment: Row) -> bool:
+    """Its money went back by a receipt of a till, as the list in it tells: then it is awaited again like a new one."""
+    found = list_of(payment)
+    return bool(found.entries) and not found.is_damaged and found.money_left <= Money(0)
+
+
 def _payments(row: Row, around: Surroundings, problems: list[str]) -> Iterable[OrderPayment]:
     for payment in as_rows(row.get("payments")):
         payment_id, system_id = as_int(payment.get("id")), as_int(payment.get("paySystemId"))
         if not payment_id:
             problems.append("оплата без номера")
             continue
-        if as_text(payment.get("isReturn")).upper() in ("Y", "P"):
+        if as_text(payment.get("isReturn")).upper() in ("Y", "P") and not _is_by_receipt(payment):
             problems.append(f"оплата {payment_id} возвращена покупателю")
         system = around.pay_systems.get(system_id or 0)
         is_inner = system.is_inner if system else "inner" in as_text(payment.get("paySystemXmlId")).casefold()
