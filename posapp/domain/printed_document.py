@@ -32,6 +32,8 @@ from posapp.domain.printed_words import (
 from posapp.domain.registration import Registration
 
 TRAINING, TRAINING_REPORT = "УЧЕБНЫЙ ЧЕК – НЕ НАСТОЯЩИЙ", "УЧЕБНЫЙ ДОКУМЕНТ – НЕ НАСТОЯЩИЙ"
+NO_NUMBER = "б/н"
+"""What FFD 1.05 wants as the number of an order where a shop corrects of its own: nothing to be printed."""
 SETTLEMENTS = frozenset((DocumentType.RECEIPT, DocumentType.BSO, DocumentType.CORRECTION, DocumentType.BSO_CORRECTION))
 
 
@@ -74,7 +76,8 @@ def guessed_form(tags: Tags) -> int:
         return DocumentType.REREGISTRATION
     if tags.has(1062) or tags.has(1013):
         return DocumentType.REGISTRATION
-    return DocumentType.EXCHANGE_REPORT if tags.has(1158) else DocumentType.SHIFT_OPEN
+    is_waiting = any(tags.has(tag) for tag in (1097, 1116, 1157, 1158))
+    return DocumentType.EXCHANGE_REPORT if is_waiting else DocumentType.SHIFT_OPEN
 
 
 def receipt_form(form: int, tags: Tags, beside: Beside) -> PrintedForm:
@@ -124,7 +127,10 @@ def _correction(tags: Tags) -> list[FormLine]:
     lines += [words(text)] if (text := basis.text(1177)) else []
     if day := basis.time(1178):
         lines.append(pair("ДАТА КОРРЕКТИРУЕМОГО РАСЧЕТА", f"{day:%d.%m.%Y}"))
-    return lines + ([pair("№ ПРЕДПИСАНИЯ", number)] if (number := basis.text(1179)) else [])
+    number = basis.text(1179)
+    if not number or (kind == 0 and number == NO_NUMBER):
+        return lines
+    return [*lines, pair("№ ДОКУМЕНТА-ОСНОВАНИЯ" if kind == 0 else "№ ПРЕДПИСАНИЯ", number)]
 
 
 def _payments(tags: Tags, beside: Beside) -> list[FormLine]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, time
 
 from posapp.domain.ffd import Document, Entry
-from posapp.domain.fiscal import DocumentType, FiscalMark
+from posapp.domain.fiscal import DocumentType, FiscalMark, ReceiptKind
 from posapp.domain.printed import PrintedForm
 from posapp.domain.printed_document import Beside, entries_of, form_of
 from posapp.domain.printed_words import FLAT_RATES
@@ -75,6 +75,8 @@ def receipt_entries(
     if _has_items(receipt, profile):
         for number, line in enumerate(receipt.lines):
             values.append((1059, _item(line, profile, verdicts.get(number))))
+    if mark is not None and profile.ffd == "1.2" and any(line.marking for line in receipt.lines):
+        values.append((2107, _checks(receipt, verdicts)))
     values += _buyer(receipt)
     values += _payments(receipt)
     values += _vat(receipt, profile.vat_formula)
@@ -128,6 +130,14 @@ def _item(line: ReceiptLine, profile: FormProfile, verdict: int | None) -> tuple
     )
 
 
+def _checks(receipt: Receipt, verdicts: Mapping[int, int]) -> int:
+    """Tag 2107 of the verdicts (2106): bit 0 some code was not checked to the end, bit 1 some answer was negative."""
+    results = [verdicts.get(number, 0) for number, line in enumerate(receipt.lines) if line.marking]
+    is_unchecked = any(result & 5 != 5 for result in results)
+    is_negative = any((result & 1 and not result & 2) or (result & 4 and not result & 8) for result in results)
+    return int(is_unchecked) | int(is_negative) << 1
+
+
 def _object(line: ReceiptLine, *, is_1_2: bool) -> PaymentObject:
     """Tag 1212 as the format knows it: only FFD 1.2 tells goods with a code from others."""
     if not is_1_2:
@@ -160,7 +170,7 @@ def _vat(receipt: Receipt, formula: str) -> list[tuple[int, object]]:
 
 def _requisites(receipt: Receipt, profile: FormProfile) -> list[tuple[int, object]]:
     """Which receipt this one is about (1192), and our own key where this register takes it."""
-    tag = profile.key_tags.get(receipt.kind.value, "")
+    tag = profile.key_tags.get(receipt.kind.value, profile.key_tags.get(ReceiptKind.SELL.value, ""))
     values: list[tuple[int, object]] = [(1125, 1 if receipt.is_internet else None)]
     if receipt.basis is not None:
         values.append((1192, receipt.basis.document_sign))

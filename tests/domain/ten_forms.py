@@ -1,4 +1,4 @@
-"""Fourteen documents as a shop and a courier meet them; `python -m tests.domain.ten_forms` writes them as text.
+"""Eighteen documents as a shop and a courier meet them; `python -m tests.domain.ten_forms` writes them as text.
 
 The texts beside this file are read by people: whoever changes the form reads them again.
 """
@@ -50,6 +50,7 @@ OLD = FormProfile(REGISTRATION, 48, "1.05", "L", {1: "1084", 2: "1084"})
 NEW = FormProfile(REGISTRATION, 42, "1.2", "L", {1: "1084", 2: "1084"})
 NARROW = FormProfile(REGISTRATION, 32, "1.05", "L", {1: "1084", 2: "1084"})
 CODE = "0104603934000793215Qbag!\x1d93Zjqw"
+SHOES = "0104606203084623215pc.oW/;X'lQq\x1d91FFD0\x1d92" + "A" * 44
 M, THING, T, V = PaymentMethod, PaymentObject, TenderKind, VatRate
 
 
@@ -111,7 +112,10 @@ def prepayment() -> PrintedForm:
     lines = [
         line(each.name, each.price.kopecks, V.VAT_22_122, str(each.quantity), M.FULL_PREPAYMENT) for each in (FILTER,)
     ]
-    made = receipt(*lines, tenders=paid(cashless=49_000), is_internet=True, place="https://volna.example")
+    made = receipt(
+        *lines, tenders=paid(cashless=49_000), is_internet=True, place="https://volna.example",
+        buyer_contact="buyer@example.com",
+    )  # fmt: skip
     return receipt_form_of(made, mark(4520), OLD)
 
 
@@ -214,6 +218,47 @@ def x_report() -> PrintedForm:
     )  # fmt: skip
 
 
+def state_of_settlements() -> PrintedForm:
+    sums = ((1135, 1), (1201, 278_000), (1136, 278_000), (1138, 0), (1218, 0), (1219, 0), (1220, 0))
+    whole = ((1134, 4_118), (1129, ((1135, 4_100), (1201, 1_234_567_890))), (1130, ((1135, 18), (1201, 4_490_000))))
+    head = tuple(each for each in REPORT if each[0] not in (1021, 1203))
+    tags = (
+        *head, (1002, 0), (1116, 4527), (1097, 2), (1098, datetime(2026, 11, 21)), (2104, 0), (1213, 245),
+        (1157, whole), (1158, ((1144, 1), (1145, sums))),
+    )  # fmt: skip
+    return form_of(Document(21, entries_of(tags)), Beside(REGISTRATION))
+
+
+def registration() -> PrintedForm:
+    head = tuple(each for each in REPORT if each[0] not in (1038, 1040))
+    tags = (
+        *head, (1040, 1), (1013, DEVICE.factory_number), (1048, REGISTRATION.user), (1009, REGISTRATION.address),
+        (1187, REGISTRATION.place), (1062, 1 | 32), (1017, "7801234571"), (1046, 'ООО "Оператор"'),
+        (1117, REGISTRATION.sender), (1060, "www.nalog.gov.ru"), (1001, 0), (1002, 0), (1056, 0), (1290, 0),
+        (1188, "C.3"), (1189, 4), (1190, 4), (1213, 1110),
+    )  # fmt: skip
+    return form_of(Document(1, entries_of(tags)), Beside(REGISTRATION))
+
+
+def refund_of_marked_goods() -> PrintedForm:
+    original = OriginalReceipt("1849301274", "", DEVICE.storage_number, 4526, date(2026, 11, 20))
+    made = receipt(
+        line("Вода питьевая 0,5 л", 4_999, V.VAT_22, marking=CODE),
+        line("Туфли женские", 399_900, V.VAT_22, marking=SHOES),
+        kind=ReceiptKind.SELL_REFUND, tenders=paid(cashless=404_899), basis=original,
+    )  # fmt: skip
+    return receipt_form_of(made, mark(4530), NEW, {0: 15, 1: 3})
+
+
+def courier_at_the_door() -> PrintedForm:
+    made = receipt(
+        KETTLE, MILK, line("Глобус", 120_000, V.VAT_0), BOOK, DELIVERY,
+        tenders=paid(cash=300_000, cashless=150_000), cashier="Курьер Ёлкина А. Б.", cashier_inn="500100732259",
+        address="195000, г. Санкт-Петербург, Невский пр., д. 100, кв. 5", place="Доставка", buyer_contact="+79001234517",
+    )  # fmt: skip
+    return receipt_form_of(made, mark(4531), FormProfile(REGISTRATION, 36, "1.2", "L", {1: "1084"}))
+
+
 FORMS: dict[str, tuple[Callable[[], PrintedForm], int]] = {
     "01-cash-with-change": (cash_with_change, 48),
     "02-mixed-on-narrow-paper": (mixed_on_narrow_paper, 32),
@@ -229,6 +274,10 @@ FORMS: dict[str, tuple[Callable[[], PrintedForm], int]] = {
     "12-shift-opened": (shift_opened, 48),
     "13-shift-closed": (shift_closed, 48),
     "14-x-report": (x_report, 48),
+    "15-state-of-settlements": (state_of_settlements, 48),
+    "16-registration": (registration, 48),
+    "17-refund-of-marked-goods": (refund_of_marked_goods, 42),
+    "18-courier-at-the-door": (courier_at_the_door, 36),
 }
 """Name → how it is made and how wide its paper is."""
 
