@@ -254,7 +254,8 @@ def courier_at_the_door() -> PrintedForm:
     made = receipt(
         KETTLE, MILK, line("Глобус", 120_000, V.VAT_0), BOOK, DELIVERY,
         tenders=paid(cash=300_000, cashless=150_000), cashier="Курьер Ёлкина А. Б.", cashier_inn="500100732259",
-        address="195000, г. Санкт-Петербург, Невский пр., д. 100, кв. 5", place="Доставка", buyer_contact="+79001234517",
+        address="195000, г. Санкт-Петербург, Невский пр., д. 100, кв. 5", place="Доставка",
+        buyer_contact="+79001234517",
     )  # fmt: skip
     return receipt_form_of(made, mark(4531), FormProfile(REGISTRATION, 36, "1.2", "L", {1: "1084"}))
 
