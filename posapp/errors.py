@@ -863,12 +863,12 @@ WORDS: dict[str, Words] = {
     ),
     "refused_prepaid": Words(
         323,
-        "За заказ {order} заплатили раньше: {paid}, а взятое стоит {total}. Часть денег надо вернуть, "
-        "одним чеком этого не сделать. Чек не напечатан.",
-        "Отдайте весь заказ или привезите его назад: возврат оформит магазин.",
-        "Order {order} was paid before: {paid}, what is taken costs {total}. Money has to go back, and one receipt "
-        "cannot do that. Nothing was printed.",
-        "Hand all of it over, or bring it back: the shop makes the refund.",
+        "За заказ {order} заплатили раньше: {paid}, а взятое стоит {total}. Денег здесь не берут. Чек не напечатан.",
+        "Оплачен весь – повторите с --as handover: отдадите взятое, деньги за остальное вернёт чек возврата. "
+        "Оплачена часть – решает старший.",
+        "Order {order} was paid before: {paid}, what is taken costs {total}. No money is taken, nothing was printed.",
+        "Paid in full: repeat with --as handover, it hands over what is taken, a refund gives back the rest. "
+        "Paid in part: the senior decides.",
     ),
     "other_refusal": Words(
         324,
@@ -879,10 +879,10 @@ WORDS: dict[str, Words] = {
     ),
     "refused_way": Words(
         325,
-        "Отказ от части заказа {order} бывает, когда при вручении берут деньги, а не при «{way}». Чек не напечатан.",
-        "Продайте без --as, остаток предоплаченного – с --as rest.",
-        "A part of order {order} is refused where money is taken at the door, not with “{way}”. Nothing was printed.",
-        "Sell without --as; the rest of what was part-paid: --as rest.",
+        "При «{way}» от части заказа {order} не отказываются: товар и расчёт за него здесь не одно. Чек не напечатан.",
+        "Продайте без --as; остаток предоплаченного – --as rest, оплаченное раньше – --as handover.",
+        "No part of order {order} is refused with “{way}”: goods and settlement are not one there. Nothing printed.",
+        "Sell without --as; the rest of what was part-paid: --as rest; what was paid before: --as handover.",
     ),
     "refund_unclear": Words(
         381,

@@ -11,7 +11,9 @@ import typer
 from posapp.cli import claims
 from posapp.cli.common import DataDir, Json, answer, command, language
 from posapp.domain.offers import Offer
-from posapp.till import exchange, orders, sale
+from posapp.domain.receipt import Receipt
+from posapp.domain.settlement import State
+from posapp.till import exchange, orders, refusing, sale
 from posapp.till.claims import held
 from posapp.till.courier_day import refusal_row
 from posapp.till.views import OrderRow, OrderView
@@ -203,10 +205,15 @@ def _view(shown: OrderView) -> dict[str, Any]:
             for number, line in enumerate(order.lines, 1)
         ],
         "receipts": [each.as_json() for each in shown.receipts],
+        "to_refund_kopecks": refusing.to_refund(_printed(shown)).kopecks,
         "lights": shown.lights.as_json(),
         "offers": [each.way.value for each in shown.offers],
         "refusal": None if shown.refusal is None else shown.refusal.as_json(language()),
     }
+
+
+def _printed(shown: OrderView) -> list[Receipt]:
+    return [each.receipt for each in shown.receipts if each.state is State.FISCALIZED]
 
 
 def _text(shown: OrderView) -> str:
@@ -217,6 +224,7 @@ def _text(shown: OrderView) -> str:
             f"  {number}. {line.name}  {str(line.quantity).replace('.', ',')} × {line.price} = {line.line_sum}"
         )
     lines += [f"Отказ: {each.receipt.refused.text()}" for each in shown.receipts if each.receipt.refused is not None]
+    lines += filter(None, [refusing.refund_text(_printed(shown))])
     lines.append(_lamps(shown.lights.as_json()))
     if shown.offers:
         lines.append("Можно: " + "; ".join(dict.fromkeys(each.title(language()) for each in shown.offers)))

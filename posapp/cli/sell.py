@@ -18,7 +18,7 @@ from posapp.domain.order import Order
 from posapp.domain.partial import RefusedLine
 from posapp.domain.terms import IDENTIFIERS_MAX, CashlessDetail
 from posapp.errors import UsageError
-from posapp.till import counters, exchange, sale
+from posapp.till import counters, exchange, refusing, sale
 from posapp.till.context import Till
 from posapp.till.sale import AlreadyReceipted, Sold
 
@@ -88,7 +88,7 @@ def sell(
         except AlreadyReceipted as error:
             error.extra = {"order": found.number, "receipt": error.view.as_json()}
             raise
-        _answer(json, found.number, done, till)
+        _answer(json, found, done, till)
         counters.settle(till)  # the receipt is out and told: now the register's counters are compared with our sums
 
 
@@ -144,14 +144,16 @@ def _details(till: Till, card: tuple[Money | None, str], sbp: tuple[Money | None
     )
 
 
-def _answer(json: bool, number: str, done: Sold, till: Till) -> None:
+def _answer(json: bool, order: Order, done: Sold, till: Till) -> None:
     receipt = done.view.receipt
     mark = done.view.mark
-    body = {"order": number, "receipt": done.view.as_json(), "outbox_pending": done.outbox_pending}
+    body = {"order": order.number, "receipt": done.view.as_json(), "outbox_pending": done.outbox_pending}
     text = (
-        f"Чек напечатан: заказ {number}, {receipt.total}, сдача {receipt.change}, "
+        f"Чек напечатан: заказ {order.number}, {receipt.total}, сдача {receipt.change}, "
         f"ФД {mark.document_number if mark else '?'}. В Битрикс ждёт записей: {done.outbox_pending}."
     )
     if receipt.refused is not None:
         text += f"\nВернуть в магазин: {receipt.refused.text()}."
+        if receipt.refused.to_refund:
+            text += f"\n{refusing.refund_text(sale.made_for(till, order))}"
     answer(json, body, text)

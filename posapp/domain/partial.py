@@ -15,7 +15,7 @@ from enum import StrEnum
 from posapp.domain.deal_lines import printed_name
 from posapp.domain.money import ZERO, Money, Quantity, total
 from posapp.domain.order import DELIVERY_NAME, Order, OrderLine, OrderPayment, OrderShipment
-from posapp.domain.receipt import PaymentObject, Receipt, ReceiptLine
+from posapp.domain.receipt import PaymentObject, Receipt, ReceiptLine, TenderKind
 from posapp.domain.refused import OrderedGoods, RefusedGoods
 from posapp.errors import SaleError
 
@@ -70,13 +70,23 @@ class HandedOver:
     refused: RefusedGoods
 
 
-def handed_over(order: Order, refused: Sequence[RefusedLine], policy: FeePolicy, why: str, who: str) -> HandedOver:
+def handed_over(
+    order: Order,
+    refused: Sequence[RefusedLine],
+    policy: FeePolicy,
+    why: str,
+    who: str,
+    *,
+    is_prepaid: bool = False,
+) -> HandedOver:
     """What of an order is handed over when these lines are refused.
 
     Args:
         order: fit to be sold (`checkout.refuse_unfit`).
         refused: at least one line, each once.
         why, who: the reason, and who says so.
+        is_prepaid: all of it was paid before. Then no money is taken, the delivery stays as it was paid, and what was
+            paid for the refused goods is left to a refund.
 
     Raises:
         SaleError: `refused_line` – no such goods, or more than was ordered, or a line twice; `refused_all`;
@@ -89,7 +99,7 @@ def handed_over(order: Order, refused: Sequence[RefusedLine], policy: FeePolicy,
     goods = _goods(order, _quantities(order, refused))
     if not any(each.taken for each in goods):
         raise SaleError("refused_all", order=order.number)
-    return _settled(order, shipment, goods, policy, reason, who)
+    return _settled(order, shipment, goods, KEEP_THE_FEE if is_prepaid else policy, reason, who, is_prepaid=is_prepaid)
 
 
 def _quantities(order: Order, refused: Sequence[RefusedLine]) -> Mapping[int, Quantity]:
@@ -149,7 +159,14 @@ def _goods(order: Order, refused: Mapping[int, Quantity]) -> tuple[OrderedGoods,
 
 
 def _settled(
-    order: Order, shipment: OrderShipment, goods: tuple[OrderedGoods, ...], policy: FeePolicy, why: str, who: str
+    order: Order,
+    shipment: OrderShipment,
+    goods: tuple[OrderedGoods, ...],
+    policy: FeePolicy,
+    why: str,
+    who: str,
+    *,
+    is_prepaid: bool,
 ) -> HandedOver:
     """The order that remains, and the refusal that parts it from the one that was."""
     before = total([line.line_sum for line in order.lines if line.is_delivery])
@@ -159,10 +176,7 @@ def _settled(
     price = total([line.line_sum for line in lines])
     if price <= ZERO:  # what is left of it costs nothing, and a receipt of nothing there is not
         raise SaleError("refused_all", order=order.number)
-    payment = _awaited(order)
-    amount = payment.amount - (order.price - price)
-    if amount <= ZERO:
-        raise SaleError("refused_prepaid", order=order.number, paid=order.paid, total=price)
+    payments, was, becomes = _payments(order, order.price - price, is_prepaid=is_prepaid)
     refused = RefusedGoods(
         goods=goods,
         shipment_id=shipment.shipment_id,
@@ -170,13 +184,38 @@ def _settled(
         order_after=price,
         delivery_before=before,
         delivery_after=after,
-        payment_before=payment.amount,
-        payment_after=amount,
+        payment_before=was,
+        payment_after=becomes,
         why=why,
         who=who,
+        is_prepaid=is_prepaid,
     )
-    payments = tuple(replace(each, amount=amount) if each == payment else each for each in order.payments)
     return HandedOver(replace(order, price=price, lines=lines, payments=payments), refused)
+
+
+def _payments(order: Order, less: Money, *, is_prepaid: bool) -> tuple[tuple[OrderPayment, ...], Money, Money]:
+    """The payments of what is taken, and what the one that is settled now was and becomes.
+
+    Raises SaleError `refused_prepaid`, `refused_unfit`.
+    """
+    if is_prepaid:
+        return _shrunk(order.payments, less), order.price, order.price - less
+    payment = _awaited(order)
+    amount = payment.amount - less
+    if amount <= ZERO:
+        raise SaleError("refused_prepaid", order=order.number, paid=order.paid, total=order.price - less)
+    changed = tuple(replace(each, amount=amount) if each == payment else each for each in order.payments)
+    return changed, payment.amount, amount
+
+
+def _shrunk(payments: Sequence[OrderPayment], less: Money) -> tuple[OrderPayment, ...]:
+    """As much less in all, the last payment first: what is left of them is what is offset now."""
+    found = []
+    for each in reversed(payments):
+        part = min(each.amount, less)
+        less -= part
+        found.append(replace(each, amount=each.amount - part))
+    return tuple(reversed(found))
 
 
 def _taken(order: Order, goods: Sequence[OrderedGoods]) -> list[OrderLine]:
@@ -234,8 +273,9 @@ def refused_in(order: Order, receipt: Receipt, why: str, who: str) -> RefusedGoo
     if not missing:
         return None
     fees = [line.line_sum for line in receipt.lines if _is_delivery(line)]
+    is_prepaid = receipt.tender(TenderKind.PREPAID) == receipt.total
     try:
-        found = handed_over(order, missing, _as_printed(order, total(fees)), why, who)
+        found = handed_over(order, missing, _as_printed(order, total(fees)), why, who, is_prepaid=is_prepaid)
     except SaleError:
         return None
     return found.refused if found.taken.price == receipt.total else None

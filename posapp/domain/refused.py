@@ -73,6 +73,7 @@ class RefusedGoods:
 
     `goods` are *all* goods of the order, so that the portal's order can be compared as a whole. The sums are those of
     the order as it was and of what it becomes: the whole order, its delivery, and the payment whose money was taken.
+    With `is_prepaid` no money was taken: the payment is what was paid before, and the difference has to go back.
     """
 
     goods: tuple[OrderedGoods, ...]
@@ -85,6 +86,7 @@ class RefusedGoods:
     payment_after: Money
     why: str
     who: str
+    is_prepaid: bool = False
 
     def __post_init__(self) -> None:
         if not any(each.refused for each in self.goods) or not any(each.taken for each in self.goods):
@@ -104,6 +106,11 @@ class RefusedGoods:
         """What the refused goods would have cost; the delivery is no goods."""
         return total([each.amount for each in self.lines])
 
+    @property
+    def to_refund(self) -> Money:
+        """What was paid before for what was refused: the customer's, until a refund gives it back."""
+        return self.payment_before - self.payment_after if self.is_prepaid else Money(0)
+
     def rows(self) -> tuple[dict[str, object], ...]:
         """What goes back to the shop, as the journal and the courier's sheet list it."""
         return tuple(
@@ -120,15 +127,12 @@ class RefusedGoods:
             "order_kopecks": self.order_before.kopecks,
             "why": self.why,
             "who": self.who,
-        }
+        } | ({"to_refund_kopecks": self.to_refund.kopecks} if self.is_prepaid else {})
 
     def is_same(self, other: RefusedGoods) -> bool:
         """The same goods of the same order stay away, whoever says it in whatever words."""
-        return (self.goods, self.shipment_id, self.delivery_after) == (
-            other.goods,
-            other.shipment_id,
-            other.delivery_after,
-        )
+        mine = (self.goods, self.shipment_id, self.delivery_after, self.is_prepaid)
+        return mine == (other.goods, other.shipment_id, other.delivery_after, other.is_prepaid)
 
     def text(self) -> str:
         """`Кружка × 1, Фильтр × 2`."""
@@ -142,7 +146,7 @@ class RefusedGoods:
             **{f"{name}_kopecks": getattr(self, name).kopecks for name in _SUMS},
             "why": self.why,
             "who": self.who,
-        }
+        } | ({"is_prepaid": True} if self.is_prepaid else {})
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> RefusedGoods:
@@ -153,6 +157,7 @@ class RefusedGoods:
             **{name: Money(body[f"{name}_kopecks"]) for name in _SUMS},
             why=body["why"],
             who=body["who"],
+            is_prepaid=body.get("is_prepaid", False),
         )
 
 

@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from posapp.domain.checkout import Terms, refuse_unfit
+from posapp.domain.deal_lines import printed_name
+from posapp.domain.fiscal import ReceiptKind
+from posapp.domain.lawful import Step
 from posapp.domain.marking import MarkingCode
-from posapp.domain.offers import Way
+from posapp.domain.money import ZERO, Money, Quantity, total
+from posapp.domain.offers import Way, chosen
 from posapp.domain.order import Order
 from posapp.domain.partial import handed_over, refused_in, renumbered
 from posapp.domain.receipt import Receipt
@@ -22,23 +26,26 @@ from posapp.till.audit import decided
 from posapp.till.context import Till
 
 AT_THE_DOOR = (Way.FULL, Way.REST)
-"""Ways that take money for goods at the same moment: the only ones where one receipt settles what is taken."""
+"""Ways that take money for goods at the same moment. Of goods that were paid before a part is handed over by
+`Way.HANDOVER`; what was paid for the rest stays the customer's until a refund gives it back."""
 READ_BACK = "чек прочитан из ФН, причины в нём нет"
 
 
-def taken_of(till: Till, order: Order, terms: Terms) -> tuple[Order, RefusedGoods | None]:
+def taken_of(till: Till, order: Order, terms: Terms, made: Sequence[Receipt]) -> tuple[Order, RefusedGoods | None]:
     """What of the order is handed over, and what is refused; the order itself where nothing is.
 
-    Raises SaleError `refused_way`, and what `partial.handed_over` raises.
+    `made`: the fiscalized receipts of the order. Raises SaleError `refused_way`, `way_closed`, and what
+    `partial.handed_over` raises.
     """
     if not terms.refused:
         return order, None
     refuse_unfit(order)
-    if terms.way not in AT_THE_DOOR:
-        if order.is_paid:
-            raise SaleError("refused_prepaid", order=order.number, paid=order.paid, total=order.price)
+    is_prepaid = terms.way is Way.HANDOVER
+    if is_prepaid:
+        chosen(order, made, Way.HANDOVER)  # it has to be open for the whole order
+    elif terms.way not in AT_THE_DOOR:
         raise SaleError("refused_way", order=order.number, way=terms.way.value)
-    found = handed_over(order, terms.refused, till.fee_policy, terms.why, till.who)
+    found = handed_over(order, terms.refused, till.fee_policy, terms.why, till.who, is_prepaid=is_prepaid)
     return found.taken, found.refused
 
 
@@ -92,3 +99,37 @@ def read_back(till: Till, order: Order, receipt: Receipt) -> RefusedGoods | None
     if receipt.total == order.price:
         return None
     return refused_in(order, receipt, READ_BACK, till.who)
+
+
+# ------------------------------------------------------------------------------------------------ money that goes back
+def to_refund(made: Sequence[Receipt]) -> Money:
+    """What the customer has still to get back for goods that he paid before and did not take.
+
+    Refunds of the prepayment that this till made count; what the site gives back it does not hear of.
+    """
+    owed = total([each.refused.to_refund for each in made if each.refused is not None])
+    ahead = {each.key for each in made if each.kind is ReceiptKind.SELL and each.step is Step.AHEAD}
+    back = [each for each in made if each.kind is ReceiptKind.SELL_REFUND and each.basis is not None]
+    return max(owed - total([each.total for each in back if each.basis and each.basis.key in ahead]), ZERO)
+
+
+def refund_command(made: Sequence[Receipt]) -> str:
+    """What to type for it; "" where the prepayment has no receipt of ours, or more than one."""
+    refused = next((each.refused for each in made if each.refused is not None and each.refused.is_prepaid), None)
+    ahead = [each for each in made if each.kind is ReceiptKind.SELL and each.step is Step.AHEAD]
+    if refused is None or not to_refund(made) or len(ahead) != 1:
+        return ""
+    numbers = {line.name: place for place, line in enumerate(ahead[0].lines, start=1)}
+    if len(numbers) != len(ahead[0].lines) or any(printed_name(each.name) not in numbers for each in refused.lines):
+        return f"posapp refund {ahead[0].key} --look"
+    lines = " ".join(f"--line {numbers[printed_name(each.name)]}x{Quantity(each.refused)}" for each in refused.lines)
+    return f"posapp refund {ahead[0].key} {lines}"
+
+
+def refund_text(made: Sequence[Receipt]) -> str:
+    """One line for people; "" when nothing has to go back."""
+    amount = to_refund(made)
+    if not amount:
+        return ""
+    how = refund_command(made) or "чека предоплаты здесь нет: деньги возвращает тот, кто их принял"
+    return f"Вернуть покупателю {amount}: {how}"

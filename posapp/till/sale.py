@@ -149,7 +149,7 @@ def _new_receipt(
     terms: Terms = FULL_PAYMENT,
 ) -> Receipt:
     now = till.now().replace(microsecond=0)
-    taken, refused = refusing.taken_of(till, order, terms)
+    taken, refused = refusing.taken_of(till, order, terms, made_for(till, order))
     offer = offer_of(till, taken, terms)
     _refuse_with_gateway(till, order, offer)
     made = receipt_of(
@@ -309,7 +309,7 @@ def _same_tenders(order: Order, receipt: Receipt, tenders: Sequence[Tender], ter
 
 def _same_order(till: Till, order: Order, receipt: Receipt, tenders: Sequence[Tender], terms: Terms) -> None:
     """A receipt begun earlier is printed only if the order would give the same one today. Raises SaleError."""
-    taken, refused = refusing.taken_of(till, order, terms)
+    taken, refused = refusing.taken_of(till, order, terms, made_for(till, order))
     offer = offer_of(till, taken, terms)
     if offer.part != receipt.settlement.part:
         raise SaleError("other_way", order=order.number, begun=tenders_text(receipt.tenders), key=receipt.key)

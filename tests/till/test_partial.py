@@ -23,7 +23,7 @@ from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, PosError, Refused, SaleError
 from posapp.journal.rows import OutboxEntry
 from posapp.settings import SalesSettings
-from posapp.till import adopt, courier_day, exchange, orders, recover, sale
+from posapp.till import adopt, courier_day, exchange, orders, recover, refund, refusing, sale
 from tests.sync.portals import Row
 from tests.till.four import VAT_ROW, Four, four_at
 from tests.till.rig import Register
@@ -304,15 +304,21 @@ def test_not_made_is_no_refusal(door: Four) -> None:
     assert door.shop.till.journal.refusals() == []
 
 
+def forget(four: Four) -> None:
+    """The journal goes back to before the sale."""
+    four.shop.close()
+    for table in ("refusals", "outbox", "attempts", "receipts"):
+        four.sql(f"DELETE FROM {table}")
+    four.shop.reopen()
+    four.wire()
+    map_delivery(four)
+
+
 def test_the_document_is_taken_in_again_with_its_refusal(door: Four) -> None:
     """The data directory went back to before the sale: the order on board is still whole."""
     receipt = sell(door, part(1), part(2, 1)).view.receipt
     (document,) = door.register.with_key(receipt.key)
-    for table in ("refusals", "outbox", "attempts", "receipts"):
-        door.shop.close()
-        door.sql(f"DELETE FROM {table}")
-        door.shop.reopen()
-    door.wire()
+    forget(door)
     adopt.adopt(door.shop.till, receipt.key, document.number)
     taken = door.shop.receipt()
     assert receipt.refused is not None
@@ -332,11 +338,136 @@ def test_what_is_refused_whole_or_paid_before_is_said_in_words(door: Four) -> No
     assert door.shop.till.journal.receipts_of_order(door.shop.till.portal, 1) == []
 
 
-def test_a_prepaid_order_is_not_handed_over_in_part(tmp_path: Path, register: Register) -> None:
-    with door_at(tmp_path, register, {"payments": [{"id": 201, "sum": 3025, "paySystemId": 4, "paid": "Y"}]}) as four:
-        for way in (Way.FULL, Way.HANDOVER):
-            assert code_of(four, part(1), money=Money(1), way=way) == "refused_prepaid"
+PREPAID = {"payments": [{"id": 201, "sum": 3025, "paySystemId": 4, "paid": "Y"}]}
+
+
+def test_a_prepaid_order_is_not_sold_for_money(tmp_path: Path, register: Register) -> None:
+    with door_at(tmp_path, register, PREPAID) as four:
+        assert code_of(four, part(1), money=Money(1)) == "refused_prepaid"
+        assert code_of(four, part(1), part(2), money=Money(1), way=Way.HANDOVER) == "refused_all"
         assert register.receipts == []
+
+
+# ------------------------------------------------------------------------------------------------ paid before
+def hand_over(four: Four, *refused: RefusedLine) -> Receipt:
+    terms = Terms(way=Way.HANDOVER, refused=refused, why=WHY)
+    return sale.sell(four.shop.till, order_on_board(four), (), terms=terms).view.receipt
+
+
+def assert_parted(four: Four, receipt: Receipt) -> None:
+    """What was taken has left the stock, the rest is still in the order, unshipped; the money is as it was."""
+    order = four.bitrix.order(1)
+    ((payment,), (shipment,)) = order["payments"], order["shipments"]
+    assert receipt.refused is not None
+    taken = {each.basket_id: each.taken for each in receipt.refused.goods if each.taken}
+    assert {item["basketId"]: item["quantity"] for item in shipment["shipmentItems"]} == taken
+    assert (order["price"], order["payed"], payment["sum"], payment["paid"]) == (3025, "Y", 3025, "Y")
+    assert (shipment["deducted"], shipment["priceDelivery"], order["statusId"]) == ("Y", 300, "N")
+    assert shipment["deliveryDocNum"] == str(four.shop.stored().mark.document_number)  # type: ignore[union-attr]
+    for product, basket_id in ((7, 101), (8, 102)):
+        assert four.bitrix.portal.shop.products[product]["quantity"] == 10 - taken.get(basket_id, 0)
+
+
+@pytest.mark.parametrize("refused", [(part(1),), (part(2, 2),), (part(1), part(2, 1))])
+def test_what_was_paid_before_is_handed_over_in_part(
+    tmp_path: Path, register: Register, refused: tuple[RefusedLine, ...]
+) -> None:
+    with door_at(tmp_path, register, PREPAID, delivery_calculated="450") as four:
+        receipt = hand_over(four, *refused)
+        assert receipt.refused is not None
+        (document,) = register.with_key(receipt.key)
+        entries_ = ffd.decode(document.body)
+        tenders = {tag: getattr(ffd.find(entries_, tag), "value", None) for tag in (1031, 1081, 1215)}
+        assert tenders == {1031: 0, 1081: 0, 1215: receipt.total.kopecks}
+        assert receipt.refused.to_refund == WHOLE - receipt.total
+        assert [each.step for each in four.shop.till.journal.entries_of_receipt(receipt.key)] == ["stock"]
+        four.deliver()
+        assert_parted(four, receipt)
+        assert refusing.to_refund([receipt]) == WHOLE - receipt.total
+        assert refusing.refund_command([receipt]) == ""  # the prepayment's receipt is the site's
+        assert four.differences() == []
+        assert len(four.shop.till.journal.refusals()) == 1
+
+
+@pytest.mark.parametrize("method, nth", [("batch", 1), ("batch", 2), ("batch", 3), ("batch", 4), ("batch", 5),
+                                         ("sale.shipmentitem.delete", 1), ("sale.shipmentitem.update", 1),
+                                         ("sale.shipment.update", 1), ("sale.shipment.update", 2)])  # fmt: skip
+def test_a_lost_answer_parts_a_prepaid_order_once(tmp_path: Path, register: Register, method: str, nth: int) -> None:
+    with door_at(tmp_path, register, PREPAID, delivery_calculated="450") as four:
+        receipt = hand_over(four, part(1), part(2, 1))
+        four.bitrix.faults({"method": method, "nth": nth, "when": "after_commit", "do": "reset", "times": 1})
+        for _ in range(4):
+            four.deliver()
+        assert_parted(four, receipt)
+        assert any(row["http"] != 200 for row in four.bitrix.requests()), "the fault never came about"
+
+
+def test_the_money_for_the_rest_goes_back_by_a_refund_of_the_prepayment(door: Four) -> None:
+    """Prepaid at this till, handed over in part, refunded: nothing is left, and never more than was paid."""
+    till = door.shop.till
+    terms = Terms(way=Way.PREPAYMENT)
+    ahead = sale.sell(till, order_on_board(door), cash(WHOLE), terms=terms).view.receipt
+    hand_over(door, part(1), part(2, 1))
+    made = sale.made_for(till, order_on_board(door))
+    assert refusing.to_refund(made) == KETTLE + FILTER
+    assert refusing.refund_command(made) == f"posapp refund {ahead.key} --line 1x1 --line 2x1"
+    with pytest.raises(SaleError) as told:
+        refund.refund(till, ahead.key, {0: Quantity.of(1), 1: Quantity.of(2)})
+    assert told.value.code == "refund_order"
+    refund.refund(till, ahead.key, {0: Quantity.of(1), 1: Quantity.of(1)})
+    made = sale.made_for(till, order_on_board(door))
+    assert (refusing.to_refund(made), refusing.refund_text(made)) == (Money(0), "")
+    assert len(door.register.receipts) == 3
+
+
+def test_a_begun_hand_over_of_a_part_is_found_again(tmp_path: Path, register: Register) -> None:
+    with door_at(tmp_path, register, PREPAID) as four:
+        register.fault("FF46", "error", value=0x39)
+        with pytest.raises(Refused):
+            hand_over(four, part(1))
+        register.heal()
+        for other in ((), (part(2),)):
+            with pytest.raises(SaleError) as told:
+                hand_over(four, *other)
+            assert told.value.code == "other_refusal"
+        hand_over(four, part(1))
+        assert len(register.receipts) == 1
+
+
+def test_the_document_of_a_parted_hand_over_is_taken_in_again(tmp_path: Path, register: Register) -> None:
+    with door_at(tmp_path, register, PREPAID) as four:
+        receipt = hand_over(four, part(2, 1))
+        (document,) = register.with_key(receipt.key)
+        forget(four)
+        adopt.adopt(four.shop.till, receipt.key, document.number)
+        taken = four.shop.receipt()
+        assert receipt.refused is not None
+        assert taken.refused is not None
+        assert taken.refused.is_same(receipt.refused)
+        assert taken.settlement == receipt.settlement
+        four.deliver()
+        assert_parted(four, taken)
+
+
+@pytest.mark.parametrize(
+    "values, word",
+    [
+        ({"shipments__deducted": "Y"}, "отгружен"),
+        ({"shipments__canceled": "Y"}, "отгрузки 301"),
+        ({"shipments__shipmentItems": []}, "в отгрузке 0"),
+    ],
+)
+def test_a_shipment_that_somebody_changed_parts_nothing(
+    tmp_path: Path, register: Register, values: Row, word: str
+) -> None:
+    with door_at(tmp_path, register, PREPAID) as four:
+        receipt = hand_over(four, part(2, 1))
+        change(four, **values)
+        exchange.deliver(four.shop.till, force=True)
+        stock = entries(four, receipt)["stock"]
+        assert (stock.state, stock.code) == ("failed", "portal_goods_differ")
+        assert word in str(stock.facts["what"])
+        assert four.bitrix.portal.shop.products[8]["quantity"] == 10
 
 
 # ------------------------------------------------------------------------------------------------ the portal is away

@@ -57,6 +57,40 @@ def plan(row: Row, payment: Row, refused: RefusedGoods, body: Row) -> Write | Co
     return None
 
 
+def parted_shipment(row: Row, refused: RefusedGoods) -> Write | Conflict | None:
+    """The next write towards a shipment of just what was taken, of an order that was paid before; None when it is that.
+
+    The goods stay in the order, unshipped: what was paid for them has to go back first. Taken out of it, they would
+    leave an order that costs less than was paid, and the kernel puts the difference on the buyer's inner account –
+    money that he then had twice, once there and once by the refund.
+    """
+    shipment = _shipment(row, refused)
+    if shipment is None:
+        return _conflict(row, refused, f"отгрузки {refused.shipment_id} в нём нет")
+    held = _held(shipment)
+    for each in refused.goods:
+        much = held.get(each.basket_id, _GONE)
+        if much not in (each.ordered.value, each.taken):
+            return _conflict(row, refused, f"в отгрузке {_much(much)} «{each.name}»")
+        if much != each.taken and as_flag(shipment.get("deducted")):
+            return _conflict(row, refused, f"«{each.name}» уже отгружен целиком")
+    ids = {as_int(each.get("basketId")): as_int(each.get("id")) for each in as_rows(shipment.get("shipmentItems"))}
+    commands: list[tuple[str, dict[str, Any]]] = []
+    for each in refused.lines:
+        if held.get(each.basket_id, _GONE) == each.taken:
+            continue
+        if each.taken:
+            given = {"id": ids[each.basket_id], "fields": {"quantity": _much(each.taken)}}
+            commands.append(("sale.shipmentitem.update", given))
+        else:
+            commands.append(("sale.shipmentitem.delete", {"id": ids[each.basket_id]}))
+    if not commands:
+        return not_as_taken(row, refused)
+    if as_flag(shipment.get("customPriceDelivery")) is not True:  # else the kernel asks the delivery service again
+        commands = [_delivery_update(shipment, _money(shipment.get("priceDelivery") or 0) or Money(0))]
+    return Write(tuple(commands), is_part=True)
+
+
 def not_as_taken(row: Row, refused: RefusedGoods) -> Conflict | None:
     """Why the shipment must not take goods out of stock: it does not hold just what was taken."""
     shipment = _shipment(row, refused)
@@ -181,11 +215,7 @@ class _Found:
         """The delivery as it stands on the receipt; every other field of the shipment goes back as it was read."""
         if self.shipment is None or _money(self.shipment.get("priceDelivery") or 0) == self.refused.delivery_after:
             return []
-        price = f"{self.refused.delivery_after.roubles:f}"
-        given = {"priceDelivery": price, "basePriceDelivery": price, "customPriceDelivery": "Y"}
-        deducted = "Y" if as_flag(self.shipment.get("deducted")) else "N"
-        fields = {**kept_shipment(self.shipment), **given, "deducted": deducted}
-        return [("sale.shipment.update", {"id": as_int(self.shipment.get("id")), "fields": fields})]
+        return [_delivery_update(self.shipment, self.refused.delivery_after)]
 
     def payment(self, body: Row) -> tuple[str, dict[str, Any]]:
         """The sum that was taken, and beside it what the shop's people read in the payment.
@@ -217,6 +247,15 @@ def _line_update(line: Row, quantity: Decimal) -> tuple[str, dict[str, Any]]:
         "customPrice": "Y",
     }
     return "sale.basketitem.update", {"id": as_int(line.get("id")), "fields": fields}
+
+
+def _delivery_update(shipment: Row, price: Money) -> tuple[str, dict[str, Any]]:
+    """What the delivery costs, once and for all; every other field goes back as it was read."""
+    amount = f"{price.roubles:f}"
+    given = {"priceDelivery": amount, "basePriceDelivery": amount, "customPriceDelivery": "Y"}
+    deducted = "Y" if as_flag(shipment.get("deducted")) else "N"
+    fields = {**kept_shipment(shipment), **given, "deducted": deducted}
+    return "sale.shipment.update", {"id": as_int(shipment.get("id")), "fields": fields}
 
 
 def _shipments(row: Row) -> Sequence[Row]:

@@ -171,9 +171,10 @@ def _plan_stock(row: Row, body: Row, key: str) -> Plan:
         return _differs(row, "он отменён на сайте")
     if "refused" in body:
         refused = RefusedGoods.from_json(body["refused"])
-        conflict = refused_goods.not_as_taken(row, refused)
-        if conflict is not None:
-            return conflict
+        look = refused_goods.parted_shipment if refused.is_prepaid else refused_goods.not_as_taken
+        planned = look(row, refused)
+        if planned is not None:
+            return planned
         wanted = refused.shipment_id
     shipments = [each for each in as_rows(row.get("shipments")) if _is_goods(each)]
     if wanted is not None:

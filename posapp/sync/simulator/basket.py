@@ -86,6 +86,17 @@ def update_shipped(shop: Shop, parameters: Parameters, now: datetime) -> Row:
     return item
 
 
+def delete_shipped(shop: Shop, parameters: Parameters, now: datetime) -> bool:
+    """`sale.shipmentitem.delete`: the goods stay in the order, unshipped. Answers `true`."""
+    order, shipment, item = find_shipped(shop, parameters)
+    _refuse_shipped(shipment)
+    shipment["shipmentItems"].remove(item)
+    _recalculate_delivery(shop, shipment)
+    order["price"] = goods_price(order) + delivery_price(order)
+    save(shop, order, now)
+    return True
+
+
 # ---------------------------------------------------------------------------------------------- the kernel's rules
 def _move(shop: Shop, order: Row, line: Row, quantity: Decimal) -> None:
     """The line's new quantity, as far as shipments let it."""

@@ -403,6 +403,8 @@ METHODS: dict[str, Method] = {
     "sale.shipmentitem.list": Method("sale", _list_shipment_items),
     "sale.shipmentitem.get": Method("sale", lambda call: {"shipmentItem": show(
         basket.find_shipped(call.shop, call.parameters)[2], fields.SHIPMENT_ITEM)}),
+    "sale.shipmentitem.delete": Method("sale", lambda call: basket.delete_shipped(
+        call.shop, call.parameters, call.now)),
     "sale.shipmentitem.update": Method("sale", _answer_part(basket.update_shipped, fields.SHIPMENT_ITEM)),
     "sale.shipmentitem.getfields": Method("sale", _get_fields(fields.SHIPMENT_ITEM)),
     "sale.propertyvalue.list": Method("sale", _list_parts(fields.PROPERTY_VALUE)),
