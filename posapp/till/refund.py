@@ -146,8 +146,10 @@ def _quantities(original: Original, lines: Lines, before: Sequence[Receipt]) -> 
     rest = left_of(original.receipt, before)
     found: dict[int, Quantity] = {}
     for number, wanted in lines.items():
-        if wanted is None and not (0 <= number < len(rest) and rest[number]):
-            raise SaleError("refund_over", what=f"строка {number + 1}", left="0")
+        if not 0 <= number < len(rest):
+            raise SaleError("refund_nothing", what=f"строки {number + 1} в чеке нет")
+        if wanted is None and not rest[number]:
+            raise SaleError("refund_over", what=f"«{original.receipt.lines[number].name}»", left="0")
         found[number] = Quantity(rest[number]) if wanted is None else wanted
     return found
 

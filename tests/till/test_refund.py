@@ -6,21 +6,25 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from posapp.domain import ffd
-from posapp.domain.checkout import Terms
+from posapp.domain.basket import walk_in_settlement
+from posapp.domain.checkout import Terms, receipt_of
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money, Quantity
 from posapp.domain.offers import Way
 from posapp.domain.order import Order
+from posapp.domain.printed import text_of
 from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, PosError, Refused, SaleError
 from posapp.journal.rows import StoredReceipt
-from posapp.till import adopt, counters, orders, recover, refund, sale
+from posapp.journal.store import Journal
+from posapp.till import adopt, counters, orders, printed, recover, refund, resolve, sale
 from posapp.till.refund import Wanted
 from tests.till.rig import Register
 from tests.till.shops import LINES, TOTAL, Shop, an_order, card, cash, shop_at
@@ -294,3 +298,84 @@ def test_a_part_that_came_back_leaves_nothing_to_sell(shop: Shop) -> None:
     assert caught.value.code == "deal_unclear"
     with pytest.raises(sale.AlreadyReceipted):
         shop.sell(order)
+
+
+# ------------------------------------------------------------------------------------------- killed at every commit
+class Dead(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("nth", range(1, 9))
+def test_killed_at_any_commit_there_is_one_refund(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, nth: int, after: bool
+) -> None:
+    """The person types the same until it is told: one document, its mark in the journal, and nothing open."""
+    key = sold(shop).key
+    writes = 0
+    write = Journal._write
+
+    def dying(journal: Journal, *arguments: Any) -> Any:
+        nonlocal writes
+        writes += 1
+        if writes == nth and not after:
+            raise Dead
+        done = write(journal, *arguments)
+        if writes == nth:
+            raise Dead
+        return done
+
+    monkeypatch.setattr(Journal, "_write", dying)
+    done: sale.Sold | None = None
+    for _ in range(5):
+        try:
+            done = refund.refund(shop.till, key, {0: Q(1)})
+            break
+        except Dead:
+            monkeypatch.setattr(Journal, "_write", write)
+            shop.restart()
+        except PosError as error:
+            if error.code == "resolve_needed":  # an open receipt of which nothing proves that it is ours: a person
+                (sending,) = shop.till.journal.receipts_in(State.SENDING)
+                resolve.decide_not_made(shop.till, sending.receipt.key)
+    monkeypatch.setattr(Journal, "_write", write)
+    assert done is not None
+    assert done.view.state is State.FISCALIZED
+    assert len(shop.register.receipts) == 2
+    assert shop.register.printer.receipt is None
+    assert not shop.till.journal.receipts_in(State.PENDING, State.SENDING, State.REFUSED, State.HELD)
+    assert [each.step for each in shop.till.journal.entries_of_receipt(done.view.receipt.key)] == [
+        "mark", "payment", "stock"
+    ]  # fmt: skip
+    refund.told(shop.till, done)
+    assert back(shop, key, lines={0: Q(1)}).view.receipt.key != done.view.receipt.key
+
+
+# ------------------------------------------------------------------------------------------- things without an order
+def test_a_sale_without_an_order_is_taken_back_by_its_receipt(shop: Shop) -> None:
+    receipt = walk_in_receipt_of(shop)
+    status = counters.ready(shop.till, recover.status_for_sale(shop.till))
+    shop.till.journal.add_receipt(receipt)
+    sale.print_pending(shop.till, receipt, status)
+    first = back(shop, receipt.key, lines={0: Q(1)}).view.receipt
+    assert first.settlement.portal == ""
+    assert back(shop, receipt.key).view.receipt.total == receipt.total - first.total
+    assert refused(shop, receipt.key).code == "already_refunded"
+    assert shop.till.journal.entries_of_receipt(first.key) == []
+
+
+def walk_in_receipt_of(shop: Shop) -> Receipt:
+    """Two mugs over the counter, for cash."""
+    like = receipt_of(
+        an_order(7), cash(TOTAL), shop.till.vat, shop.till.seller, identity=shop.till.new_id(), now=shop.now()
+    )
+    return replace(like, order_number="", settlement=walk_in_settlement(like.key))
+
+
+def test_the_courier_and_the_printed_form_show_the_refund(shop: Shop) -> None:
+    key = sold(shop).key
+    done = back(shop, key, lines={1: Q(1)}).view
+    text = text_of(done.form, 48)
+    assert "ВОЗВРАТ ПРИХОДА" in text.upper()
+    assert "100,00" in text or "100.00" in text
+    assert printed.receipt_by(shop.till, done.receipt.key).receipt == done.receipt

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,7 +17,8 @@ from posapp.domain.checkout import Terms
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money, Quantity
 from posapp.domain.offers import Way
-from posapp.domain.receipt import Receipt, TenderKind
+from posapp.domain.receipt import Receipt, ReceiptLine, TenderKind
+from posapp.domain.vat import VatRate
 from posapp.errors import PosError
 from posapp.settings import GatewaySettings
 from posapp.till import exchange, refund, sale
@@ -194,11 +198,7 @@ def another_refund(sale_entry: receipt_list.Listed, quantity: Decimal) -> receip
 
 
 def _mug_key(sale_entry: receipt_list.Listed) -> str:
-    from posapp.domain.money import Quantity as Q
-    from posapp.domain.receipt import ReceiptLine
-    from posapp.domain.vat import VatRate
-
-    line = ReceiptLine("Кружка", Money(10_000), Q.of(2), PRICE, VatRate.VAT_22)
+    line = ReceiptLine("Кружка", Money(10_000), Quantity.of(2), PRICE, VatRate.VAT_22)
     assert receipt_list.digest_of([line]) == sale_entry.digest
     return receipt_list.line_key(line)
 
@@ -230,12 +230,70 @@ def test_without_a_network_a_lone_till_takes_back_its_own_and_one_of_several_doe
     deliver(selling)
     bitrix.set("network", {"up": False})
     assert back(selling, original.key, lines={0: Quantity.of(1)}).total == Money(10_000)
-    from dataclasses import replace
-
     several = selling.till.settings.with_(gateway=GatewaySettings("http://gateway.example"))
     selling.till = replace(selling.till, settings=several)
     assert refused(selling, original.key).code == "refund_unread"
     assert back(selling, original.key, override="старший: Иванова").total == Money(10_000)
+
+
+@pytest.mark.parametrize(
+    "before, sent, after",
+    [
+        ("Y", {"isReturn": "P"}, ("N", "P")),
+        ("Y", {"paid": "N", "isReturn": "P"}, ("N", "P")),
+        ("Y", {"paid": "N"}, ("N", "N")),
+        ("N", {"isReturn": "P"}, ("N", "N")),
+        ("N", {"paid": "N", "isReturn": "P"}, ("N", "N")),
+        ("Y", {"isReturn": "N"}, ("Y", "N")),
+    ],
+)
+def test_what_the_kernel_does_with_is_return(
+    bitrix: Bitrix, before: str, sent: dict[str, str], after: tuple[str, str]
+) -> None:
+    bitrix.portal.shop.orders[1]["payments"][0] |= {"paid": before, "isReturn": "N"}
+    bitrix.client.call("sale.payment.update", {"id": 11, "fields": {"paySystemId": 1, **sent}})
+    now = payment(bitrix)
+    assert (now["paid"], now["isReturn"]) == after
+    assert bitrix.order(1)["payed"] == after[0]
+    if after[1] == "P":  # paying again clears it
+        bitrix.client.call("sale.payment.update", {"id": 11, "fields": {"paySystemId": 1, "paid": "Y"}})
+        assert (payment(bitrix)["paid"], payment(bitrix)["isReturn"]) == ("Y", "N")
+
+
+def test_a_status_for_refunded_orders_is_set_when_everything_came_back(selling: Shop, bitrix: Bitrix) -> None:
+    portal = selling.till.settings.portal
+    assert portal is not None
+    settings = selling.till.settings.with_(portal=replace(portal, refund_status="S"))
+    selling.till = replace(selling.till, settings=settings)
+    original = sold(selling)
+    deliver(selling)
+    back(selling, original.key, lines={0: Quantity.of(1)})
+    deliver(selling)
+    assert bitrix.order(1)["statusId"] == "F"
+    made = back(selling, original.key)
+    deliver(selling)
+    assert bitrix.order(1)["statusId"] == "S"
+    assert states(selling, made.key)["status"] == "done"
+
+
+def test_a_field_without_room_waits_for_a_person(selling: Shop, bitrix: Bitrix) -> None:
+    bitrix.portal.shop.orders[1]["payments"][0]["comments"] = "x" * 3_950
+    original = sold(selling)
+    deliver(selling)
+    (entry,) = [each for each in selling.till.journal.entries_of_receipt(original.key) if each.step == "mark"]
+    assert (entry.state, entry.code) == ("failed", "receipts_full")
+    assert payment(bitrix)["psInvoiceId"] == "", "nothing was written at all"
+
+
+def test_a_receipt_from_before_the_list_is_known_by_its_fields(selling: Shop, bitrix: Bitrix) -> None:
+    """Sold by an earlier version: the payment has the mark and no list."""
+    original = sold(selling)
+    deliver(selling)
+    bitrix.portal.shop.orders[1]["payments"][0]["comments"] = TEXT
+    made = back(selling, original.key)
+    deliver(selling)
+    assert [each.key for each in listed(bitrix).entries] == [original.key, made.key]
+    assert payment(bitrix)["paid"] == "N"
 
 
 def test_where_the_portal_prints_nothing_is_taken_back(selling: Shop, bitrix: Bitrix) -> None:
@@ -255,8 +313,6 @@ def test_a_receipt_of_another_till_is_made_anew_from_the_order(tmp_path: Path, b
     assert stored is not None
     assert stored.mark is not None
     with shop_at(tmp_path / "b", Register(OWN_NUMBER + 1)) as second:
-        from dataclasses import replace
-
         on_portal(second, bitrix, pull=False)
         several = second.till.settings.with_(till="2", gateway=GatewaySettings("http://gateway.example"))
         second.till = replace(second.till, settings=several, new_id=_ids())
@@ -284,9 +340,6 @@ def test_a_receipt_of_another_till_is_made_anew_from_the_order(tmp_path: Path, b
 
 
 def _ids() -> Any:
-    from itertools import count
-    from uuid import UUID
-
     numbers = count(500)
     return lambda: UUID(int=(9 << 64) + next(numbers))
 
