@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posapp.domain.money import Money
 from posapp.till.reconcile_views import Difference
 from posapp.till.views import Case, Choice
 from posapp.ui.begun import CANCEL, begun_case
@@ -94,6 +95,27 @@ class BackRoom:
             self._window.go("till")
         if not self._window.reports.recovery.is_done:
             self._window.recover()  # reading the cases has proven the last one: selling may begin again
+
+    # ------------------------------------------------------------------ the drawer
+
+    def open_drawer(self, kind: str) -> None:
+        """Cash is to be put in or taken out: first, how much is there?"""
+        frame, errands = self._window.frame, self._window.errands
+        if errands is not None:
+            frame.show_screen("service", peek=True)
+            frame.service.side.begin_drawer(kind)
+            errands.read_drawer(self._show_drawer)
+
+    def move_cash(self, kind: str, amount: Money) -> None:
+        """A person has pressed the button."""
+        if self._window.errands is not None:
+            self._window.errands.move_cash(kind, amount, self._close_drawer)
+
+    def _show_drawer(self, drawer: Money) -> None:
+        self._window.frame.service.side.drawer.show_drawer(drawer)
+
+    def _close_drawer(self) -> None:
+        self._window.frame.service.side.back()
 
     # ------------------------------------------------------------------ the reconciliation (Accounts)
 

@@ -7,6 +7,7 @@ sentences stand in `COUNTS` with three Russian forms (1, 21 · 2–4 · 0, 5–2
 from __future__ import annotations
 
 from posapp.ui.catalogue_codes import CODE_COUNTS, CODE_TEXTS
+from posapp.ui.catalogue_day import DAY_TEXTS
 from posapp.ui.catalogue_desk import DESK_COUNTS, DESK_TEXTS
 from posapp.ui.catalogue_ways import WAY_TEXTS
 
@@ -14,6 +15,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **DESK_TEXTS,
     **WAY_TEXTS,
     **CODE_TEXTS,
+    **DAY_TEXTS,
     # ages and days
     "age.s": ("{n}~с", "{n}~s"),
     "age.min": ("{n}~мин", "{n}~min"),

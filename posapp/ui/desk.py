@@ -200,6 +200,15 @@ class Desk(Protocol):
         """Lane device. Closes the shift where the shop's rule says so; None when it does not, or not yet."""
         ...
 
+    def drawer(self) -> Money:
+        """Lane device. The cash in the register's drawer, as the register counts it."""
+        ...
+
+    def move_cash(self, kind: str, amount: Money) -> Money:
+        """Lane device. `cash_in` or `cash_out`, with a slip; what the drawer holds afterwards. Refused
+        `not_enough_cash`."""
+        ...
+
     def x_report(self) -> None:
         """Lane device. A report that closes nothing."""
         ...

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, QTimer
 
+from posapp.domain.money import Money
 from posapp.lanes import Lane, Lanes
 from posapp.till.views import Alarm, DeliverReport, OutboxStrip, PullResult, Recovered, RegisterView, SyncRow
 from posapp.ui.bridge import Bridge, Failure
@@ -161,6 +162,19 @@ class Errands(QObject):
         self._listener.register_known(register, None)
         self._say_ok("shift.closed_by_rule", n=register.shift.number if register.shift else "–")
         self._listener.shift_closed()
+
+    def read_drawer(self, done: Callable[[Money], None]) -> None:
+        """The cash in the drawer."""
+        self._bridge.run(self._lanes.device, self._desk.drawer, done, self._tell)
+
+    def move_cash(self, kind: str, amount: Money, done: Callable[[], None]) -> None:
+        """Cash in or out; `done` when it was."""
+
+        def ended(drawer: Money) -> None:
+            done()
+            self._say_ok(f"drawer.done.{kind}", sum=amount, drawer=drawer)
+
+        self._errand("drawer", self._lanes.device, lambda: self._desk.move_cash(kind, amount), ended)
 
     def x_report(self) -> None:
         """Prints a report that closes nothing."""

@@ -60,7 +60,7 @@ class Frame(QWidget):
         self.log = SyncLog(look)
         self.resolve = ResolveScreen(look, who=cashier, stacked=stacked)
         self.reconcile = ReconcileScreen(look)
-        self.service = ServiceScreen(look, settings, stacked=stacked)
+        self.service = ServiceScreen(look, last, settings, stacked=stacked)
         self.help = HelpScreen(look)
         self.restore = RestoreScreen(look, who=cashier, stacked=stacked)
         self.left_column = Pane(look, "surface")

@@ -109,6 +109,8 @@ class Going:
             return
         if frame.shown == "resolve" and frame.resolve.side.back():
             frame.arrange(peek=frame.is_peeking)
+        elif frame.shown == "service" and frame.service.side.back():
+            self.arrange_service()
         elif frame.is_peeking:
             frame.show_screen(frame.shown)
         elif frame.shown == "reconcile":
@@ -126,6 +128,10 @@ class Going:
             window.search("")
         else:
             self.leave()
+
+    def arrange_service(self) -> None:
+        """Back from the drawer: on a narrow screen the list of acts is in sight again."""
+        self._window.frame.show_screen("service")
 
     def leave(self) -> None:
         """The order is put aside; the list, ready for the next scan."""
@@ -162,6 +168,8 @@ class Going:
             self._key_on_desk(key, event)
         elif frame.shown == "restore":
             frame.restore.side.key(event)
+        elif frame.shown == "service" and frame.service.side.is_at_drawer:
+            frame.service.side.drawer.key(event)
         elif frame.shown == "orders":
             self._key_on_list(key, event)
         else:

@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from posapp.domain.fiscal import ShiftState
 from posapp.till.views import PullResult, RegisterView
 from posapp.ui.banner import Banner
-from posapp.ui.controls import Button, Label, Pane
+from posapp.ui.controls import Button, Label, Pane, Stack
+from posapp.ui.drawer_page import DrawerPage
 from posapp.ui.look import Look
 from posapp.ui.safety_panel import CopiesSection, ReconcileSection
 from posapp.ui.scroller import Scroller
 from posapp.ui.theme import FACTORS, THEMES, Space, Target, Type
 from posapp.ui.trouble import Trouble
+from posapp.ui.wedge import LastKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class ServiceScreen(QWidget):
     acted = Signal(str)
     settled = Signal(object)
 
-    def __init__(self, look: Look, settings: LookSettings, *, stacked: bool = False) -> None:
+    def __init__(self, look: Look, last: LastKeys, settings: LookSettings, *, stacked: bool = False) -> None:
         super().__init__()
         self.look = look
         self._settings = settings
@@ -43,13 +45,15 @@ class ServiceScreen(QWidget):
         self.shift = Label(look, say("service.no_register"), Type.BODY, wrap=True)
         self.identity = Label(look, "", Type.TABLE, ink="text2", wrap=True)
         self.orders = Label(look, say("service.not_pulled"), Type.BODY, wrap=True)
-        self.open = self._act_button("open_shift", "lock-open")
-        self.close_shift = self._act_button("ask_close_shift", "lock")
-        self.x_report = self._act_button("x_report", "report")
+        self.open = self._act_button("open_shift")
+        self.close_shift = self._act_button("ask_close_shift")
+        self.x_report = self._act_button("x_report")
+        self.cash_in = self._act_button("cash_in")
+        self.cash_out = self._act_button("cash_out")
         self.pull = self._act_button("pull", "refresh")
         self.reconcile = ReconcileSection(look)
         self.copies = CopiesSection(look)
-        self.side = ServiceSide(look, [] if stacked else [self.reconcile, self.copies])
+        self.side = ServiceSide(look, last, [] if stacked else [self.reconcile, self.copies], stacked=stacked)
         self.side.acted.connect(self.acted)
         page = Pane(look, "surface")
         column = QVBoxLayout(page)
@@ -62,8 +66,9 @@ class ServiceScreen(QWidget):
         if look.factor > 1:  # three words of this length do not fit beside each other
             column.addLayout(self._row((self.open, self.close_shift)))
             column.addLayout(self._row((self.x_report,)))
+            column.addLayout(self._row((self.cash_in, self.cash_out)))
         else:
-            column.addLayout(self._row((self.open, self.close_shift, self.x_report)))
+            column.addLayout(self._row((self.open, self.close_shift, self.x_report, self.cash_in, self.cash_out)))
         column.addSpacing(px(Space.S4))
         column.addWidget(Label(look, say("service.orders"), Type.TITLE))
         column.addWidget(self.orders)
@@ -87,7 +92,7 @@ class ServiceScreen(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(Scroller(self.look, page))
 
-    def _act_button(self, act: str, icon: str) -> Button:
+    def _act_button(self, act: str, icon: str = "") -> Button:
         button = Button(self.look, self.look.say(f"act.{act}"), icon=icon)
         button.clicked.connect(lambda: self.acted.emit(act))
         return button
@@ -134,7 +139,10 @@ class ServiceScreen(QWidget):
         is_open = shift is not None and shift.state is ShiftState.OPEN
         self.open.setEnabled(shift is not None and shift.state is ShiftState.CLOSED)
         self.close_shift.setEnabled(shift is not None and shift.state is not ShiftState.CLOSED)
-        self.x_report.setEnabled(is_open)
+        self.close_shift.setVisible(self.close_shift.isEnabled())  # one place: only one of the two can be done
+        self.open.setVisible(not self.close_shift.isEnabled())
+        for button in (self.x_report, self.cash_in, self.cash_out):
+            button.setEnabled(is_open)
         self.identity.set_text("" if register is None or register.identity is None else str(register.identity))
         if register is None or shift is None:
             self.shift.set_text(say("service.no_register"))
@@ -164,10 +172,19 @@ class ServiceSide(Pane):
 
     acted = Signal(str)
 
-    def __init__(self, look: Look, sections: Sequence[QWidget]) -> None:
+    def __init__(self, look: Look, last: LastKeys, sections: Sequence[QWidget], *, stacked: bool = False) -> None:
         super().__init__(look, "surface", edge="left")
         px = look.px
-        column = QVBoxLayout(self)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        self.pages = Stack()
+        self.drawer = DrawerPage(look, last, stacked=stacked)
+        self.drawer.left.connect(self.back)
+        home = Pane(look, "surface", edge="left")
+        self.pages.addWidget(home)
+        self.pages.addWidget(self.drawer)
+        whole.addWidget(self.pages)
+        column = QVBoxLayout(home)
         column.setContentsMargins(px(Space.S4), px(Space.S3), px(Space.S4), px(Space.S3))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # where Enter does nothing, while a shift is asked about
         self.setProperty("no_ring", True)
@@ -185,6 +202,28 @@ class ServiceSide(Pane):
         column.addWidget(Scroller(look, page), 1)
         column.addWidget(self.banner)
 
+    @property
+    def is_at_drawer(self) -> bool:
+        """Cash is put in or taken out."""
+        return self.pages.currentWidget() is self.drawer
+
+    def begin_drawer(self, kind: str) -> None:
+        """The page of the drawer."""
+        self.banner.clear()
+        self.pages.setCurrentWidget(self.drawer)
+        self.drawer.begin(kind)
+
+    def back(self) -> bool:
+        """From the drawer to the sections. False when there is no step back."""
+        if not self.is_at_drawer:
+            return False
+        self.pages.setCurrentIndex(0)
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        return True
+
     def show_trouble(self, trouble: Trouble) -> None:
         """A message, good or bad."""
-        self.banner.show_trouble(trouble)
+        if self.is_at_drawer:
+            self.drawer.show_trouble(trouble)
+        else:
+            self.banner.show_trouble(trouble)

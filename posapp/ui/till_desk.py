@@ -204,6 +204,15 @@ class DeskOfTill:
             return None
         return self.register() if isinstance(shift_rule.close_if_due(self._till), ShiftReport) else None
 
+    def drawer(self) -> Money:
+        """Cash in the drawer."""
+        return shift.status(self._till).totals.drawer
+
+    def move_cash(self, kind: str, amount: Money) -> Money:
+        """Cash in or out."""
+        act = {"cash_in": shift.cash_in, "cash_out": shift.cash_out}[kind]
+        return act(self._till, amount).totals.drawer
+
     def x_report(self) -> None:
         """Prints the X report."""
         shift.x_report(self._till)

@@ -22,6 +22,7 @@ _BUTTONS = {
     "directory_copied": "restore",
     "other_tenders": "begun",
     "begun_differs": "begun",
+    "counters_differ": "resolve",
 }
 """Which button helps which code; others get `again` where trying again is safe."""
 
@@ -34,6 +35,7 @@ _ACTIONS = (
     "journal_lost",
     "restore_unfinished",
     "directory_copied",
+    "counters_differ",
 )
 """The table's words for these name a command; here a button does it."""
 
@@ -67,8 +69,11 @@ def trouble_of(failure: Failure, say: Say, *, selling: bool = False) -> Trouble:
     act = _BUTTONS.get(failure.code, "again" if selling else "")
     message, action = failure.message(say.language), failure.action(say.language)
     if failure.code in _ACTIONS:
-        action = say(f"action.{failure.code}", why=sentence(failure.facts.get("why", "?")))
-    if failure.code == "resolve_needed":
+        figures = "\n".join(sentence(each) for each in str(failure.facts.get("what", "")).split("; "))
+        action = say(f"action.{failure.code}", why=sentence(failure.facts.get("why", "?")), what=figures)
+    if failure.code == "counters_differ":
+        tone, message = "bad", say("counters.differ", shift=failure.facts.get("shift", "–"))
+    elif failure.code == "resolve_needed":
         message = say("resolve.message")
     elif failure.code == "journal_damaged":
         message = say("restore.damaged")  # what the file's format says of it is for the log

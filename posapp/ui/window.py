@@ -264,6 +264,9 @@ class Window(QWidget):
         frame.restore.side.reopen.connect(self.reopen_asked)
         frame.service.acted.connect(self.act)
         frame.service.settled.connect(self.settle)
+        frame.service.side.drawer.moved.connect(self.backroom.move_cash)
+        frame.service.side.drawer.banner.acted.connect(self.act)
+        frame.service.side.drawer.left.connect(self.going.arrange_service)
 
     # ------------------------------------------------------------------ where to go
 
@@ -313,6 +316,8 @@ class Window(QWidget):
             "ask_close_shift": self._ask_to_close,
             "close_shift_now": self._close_shift,
             "x_report": errands.x_report,
+            "cash_in": lambda: self.backroom.open_drawer("cash_in"),
+            "cash_out": lambda: self.backroom.open_drawer("cash_out"),
             "recover": self.recover,
             "resolve": self.backroom.open_desk,
             "begun": self.backroom.open_begun,

@@ -19,6 +19,7 @@ from posapp.domain.fiscal import Shift, ShiftState
 from posapp.domain.money import Money
 from posapp.domain.order import Buyer
 from posapp.domain.settlement import State
+from posapp.domain.shift_hours import CloseAdvice, CloseReason
 from posapp.errors import JournalError, OutcomeUnknown, Refused, ResolveNeeded, SaleError, Unreachable
 from posapp.till.own_documents import Waiting
 from posapp.till.reconcile_views import Move, ReconcileProgress
@@ -238,6 +239,58 @@ def service() -> Window:
 def closing() -> Window:
     window = window_on(desk_of_the_day())
     window.act("close_shift")
+    return window
+
+
+def drawer() -> Window:
+    window = service()
+    window.act("cash_out")
+    for key in "2000":
+        window.frame.service.side.drawer.amount.feed(key)
+    return window
+
+
+def drawer_short() -> Window:
+    window = service()
+    window.act("cash_out")
+    for key in "20000":
+        window.frame.service.side.drawer.amount.feed(key)
+    return window
+
+
+def drawer_refused() -> Window:
+    desk = desk_of_the_day()
+    desk.cash_error = Refused("paper_out")
+    window = window_on(desk)
+    window.act("cash_in")
+    for key in "3000":
+        window.frame.service.side.drawer.amount.feed(key)
+    window.frame.service.side.drawer.money.fired.emit()
+    return window
+
+
+def drawer_done() -> Window:
+    window = drawer()
+    window.frame.service.side.drawer.money.fired.emit()
+    return window
+
+
+def shift_ends() -> Window:
+    """From the 22nd hour: how long is left, and the minute."""
+    desk = desk_of_the_day()
+    desk.closes = CloseAdvice(timedelta(minutes=80), NOW + timedelta(minutes=25), CloseReason.QUIET)
+    window = open_order(desk)
+    window.reports.register_known(desk.register(), None)
+    return window
+
+
+def counters_differ() -> Window:
+    """The register counts otherwise than the journal: nothing is sold, both figures."""
+    desk = desk_of_the_day()
+    what = "приход, сумма: по журналу 128 450,00 ₽, в ККТ 130 930,00 ₽; приход, чеков: по журналу 84, в ККТ 85"
+    desk.trouble = ResolveNeeded("counters_differ", shift=214, what=what)
+    window = open_order(desk)
+    window.reports.register_known(desk.register(), None)
     return window
 
 
@@ -584,6 +637,13 @@ SCENES: dict[str, Scene] = {
     "log-all": log_all,
     "service": service,
     "closing": closing,
+    "drawer": drawer,
+    "drawer-short": drawer_short,
+    "drawer-refused": drawer_refused,
+    "drawer-done": drawer_done,
+    "large-drawer": _settled(service, factor=2.0),
+    "shift-ends": shift_ends,
+    "counters-differ": counters_differ,
     "ways": ways.order_with_ways,
     "ways-other": ways.ways_other,
     "ways-prepayment": ways.ways_prepayment,

@@ -343,6 +343,8 @@ class FakeDesk:
         self.codes: dict[str, tuple[int, ...]] = {}  # what may be scanned, and the lines that it may belong to
         self.needed: tuple[int, ...] = ()
         self.answers: dict[str, CodeAnswer] = {}
+        self.cash = Money(1_270_000)
+        self.cash_error: PosError | None = None
         self.recover_error: PosError | None = None
         self.decide_error: PosError | None = None
 
@@ -482,6 +484,16 @@ class FakeDesk:
             return None
         self.is_rule_due = False
         return self.close_shift()
+
+    def drawer(self) -> Money:
+        return self.cash
+
+    def move_cash(self, kind: str, amount: Money) -> Money:
+        self.asked.append((kind, amount))
+        if self.cash_error is not None:
+            raise self.cash_error
+        self.cash = self.cash + amount if kind == "cash_in" else self.cash - amount
+        return self.cash
 
     def x_report(self) -> None:
         self.asked.append(("x_report",))
