@@ -67,6 +67,35 @@ def test_nonsense_in_the_head_is_passed_over(more: dict[str, object]) -> None:
     assert "=1.00" in text_of(form)
 
 
+def test_an_operators_names_of_head_and_lines_are_read() -> None:
+    document = {
+        **{"Tag": 3, "User": 'ООО "Волна"', "UserInn": "7801234564", "Number": 34, "DateTime": "2025-10-03T15:29:00"},
+        **{"ShiftNumber": 478, "OperationType": 2, "Operator": "Иванова", "KKT_RegNumber": "0005492800009326    "},
+        **{"FN_FactoryNumber": "7381440700213533", "Document_Number": 41304, "FiscalSign": "AADvljO1"},
+        **{"DecimalFiscalSign": "4019598261", "KKT_FactoryNumber": "0106300123456", "Calculation_Place": "Магазин"},
+        **{"Amount_Total": 87_000, "Amount_Cash": 87_000, "Amount_ECash": 0, "NdsNA_TotalSumm": 87_000},
+        "Items": [
+            {
+                **{"Name": "Чай", "Price": 43_500, "Quantity": 2.0, "Total": 87_000, "CalculationMethod": 4},
+                **{"SubjectType": 1, "UnitOfMeasure": "уп", "NDS_Rate": 6, "NDS_Summ": 87_000},
+            }
+        ],
+    }
+    (form,) = published_forms(json.dumps({"Success": True, "Data": {"Document": document}}).encode())
+    text = text_of(form)
+    for words in (
+        "ВОЗВРАТ ПРИХОДА",
+        "ПОЛНЫЙ РАСЧЕТ",
+        "2 уп x 435.00",
+        "МЕСТО РАСЧЕТОВ: Магазин",
+        "0106300123456",
+        "БЕЗ НДС",
+    ):
+        assert words in text
+    code = parse_qr(form.qr)
+    assert (code.document_number, code.document_sign, code.storage_number) == (41304, "4019598261", "7381440700213533")
+
+
 def test_what_is_no_receipt_is_said() -> None:
     with pytest.raises(PosError):
         published_forms(b"{}")
