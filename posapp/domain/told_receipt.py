@@ -62,16 +62,12 @@ def told_receipt(
         shipment_id=settlement.shipment_id,
     )
     terms = Terms(way=way, payment_id=settlement.payment_id, deal_day=told.at.date())
-    made = receipt_of(
-        order,
-        money,
-        vat,
-        seller,
-        identity=UUID(int=identity_of(told.key)),
-        now=told.at.replace(tzinfo=zone),
-        offer=offer,
-        terms=terms,
-    )
+    identity, now = UUID(int=identity_of(told.key)), told.at.replace(tzinfo=zone)
+    try:
+        made = receipt_of(order, money, vat, seller, identity=identity, now=now, offer=offer, terms=terms)
+    except ValueError as error:  # the order was changed since: what was paid then is no receipt of it now
+        why = f"чек ФД {told.document_number} на {told.total}, а заказ сейчас {order.price}"
+        raise SaleError("refund_unclear", why=why) from error
     made = replace(made, settlement=settlement, lines=with_codes(made.lines, codes) if codes else made.lines)
     if made.total != told.total:
         why = f"чек ФД {told.document_number} на {told.total}, а по заказу сейчас {made.total}"

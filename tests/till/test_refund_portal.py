@@ -339,6 +339,27 @@ def test_a_receipt_of_another_till_is_made_anew_from_the_order(tmp_path: Path, b
         assert [each.code for each in paper.doubts] == ["refund_unread"]
 
 
+def test_a_receipt_of_another_till_whose_order_has_grown_since_is_said_to_be_unclear(
+    tmp_path: Path, bitrix: Bitrix
+) -> None:
+    """The order as it stands now gives no receipt of that money: nobody guesses which lines were paid."""
+    with shop_at(tmp_path / "a", Register()) as first:
+        on_portal(first, bitrix)
+        sold(first)
+        deliver(first)
+    row = bitrix.portal.shop.orders[1]
+    row["basketItems"][0]["quantity"], row["price"] = Decimal(3), Decimal(300)
+    with shop_at(tmp_path / "b", Register(OWN_NUMBER + 1)) as second:
+        on_portal(second, bitrix, pull=False)
+        several = second.till.settings.with_(till="2", gateway=GatewaySettings("http://gateway.example"))
+        second.till = replace(second.till, settings=several, new_id=_ids())
+        exchange.pull(second.till)
+        with pytest.raises(PosError) as caught:
+            refund.found(second.till, Wanted(order="N-1"))
+    assert caught.value.code == "refund_unclear"
+    assert "300,00" in caught.value.message()
+
+
 def _ids() -> Any:
     numbers = count(500)
     return lambda: UUID(int=(9 << 64) + next(numbers))
