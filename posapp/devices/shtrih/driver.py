@@ -52,6 +52,7 @@ from posapp.devices.shtrih.plan import (
 )
 from posapp.devices.shtrih.refusals import NO_SUCH_DATA, RECEIPT_OPEN, reason, refusal
 from posapp.devices.shtrih.session import Session
+from posapp.domain import ffd
 from posapp.domain.fiscal import (
     DeviceIdentity,
     FiscalDocument,
@@ -308,7 +309,8 @@ class ShtrihPrinter:
         if step.is_optional:
             log.warning("the register does not take the details of cashless payments (1234): %02Xh", reply.error)
         elif isinstance(step.command, c.SendDocumentTlv):
-            raise Refused("key_refused", reason=reason(reply.error), error=f"{reply.error:02X}h")
+            tags = ", ".join(str(record.tag) for record in ffd.split(step.command.tlv))
+            raise Refused("key_refused", reason=reason(reply.error), error=f"{reply.error:02X}h, теги {tags}")
         else:
             raise refusal(reply.error)
 

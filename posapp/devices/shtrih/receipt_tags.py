@@ -69,13 +69,12 @@ def receipt_tlvs(receipt: Receipt, key_tag: str = USER_REQUISITE, version: Ffd =
     )
     records += [ffd.encode(tag, clipped(text, most)) for tag, text, most in texts if text]
     records += buyer(receipt, version)
-    if receipt.is_internet:
-        records.append(ffd.encode(1125, 1))
     if receipt.basis is not None:
         records.append(ffd.encode(1192, receipt.basis.document_sign))
     if receipt.correction is not None:
         records += basis(receipt.correction, version)
-    return packed(records)
+    newer = [ffd.encode(1125, 1)] if receipt.is_internet else []  # alone: older firmware refuses it, and is named by it
+    return [*packed(records), *newer]
 
 
 def buyer(receipt: Receipt, version: Ffd) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -144,6 +145,19 @@ def test_the_model_is_asked_for_only_where_its_bytes_differ() -> None:
     printer.open_shift("Кассир")
     printer.print_receipt(receipt([line(100, vat=VatRate.VAT_10), line(100, vat=VatRate.NONE)], {CASH: 200}), 2)
     assert register.count(c.DeviceType.CODE) == 0
+
+
+@pytest.mark.parametrize("refused, named", [({1125}, "теги 1125$"), ({1203}, "теги 1084, 1021, 1203, 1187")])
+def test_a_register_that_refuses_a_tag_is_told_with_its_number(refused: set[int], named: str) -> None:
+    register = a_register(refused_tags=frozenset(refused))
+    printer = driver_of(register)
+    printer.open_shift("Кассир")
+    made = receipt([line(100)], {CARD: 100}, is_internet=True, cashier_inn="780123456724", place="https://shop.example")
+    with pytest.raises(Refused) as told:
+        printer.print_receipt(made, 2)
+    assert told.value.code == "key_refused"
+    assert re.search(named, str(told.value.facts["error"]))
+    assert printer.open_document() is None
 
 
 @pytest.mark.parametrize("version", [Ffd.V1_05, Ffd.V1_2])
