@@ -20,7 +20,7 @@ from posapp.till.context import Till
 from posapp.till.lights import trouble_of
 from posapp.till.reconcile_views import ReconcileProgress
 from posapp.till.shift import ShiftReport
-from posapp.till.views import ClaimsReport, DeliverReport, PullResult
+from posapp.till.views import CaseKind, ClaimsReport, DeliverReport, PullResult
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +134,8 @@ def _tell_alarms(till: Till, body: dict[str, Any]) -> bool:
         body["alarms"] = [each.as_json() for each in alarms]
     late = [each for each in alarms if each.needs_telling]
     for each in late:
-        complain(f"{each.words(language())} posapp resolve")
+        words = each.words(language())
+        complain(words if each.kind is CaseKind.CORRECTION else f"{words} posapp resolve")
     return bool(late)
 
 

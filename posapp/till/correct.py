@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from posapp.devices.base import PrinterStatus
 from posapp.domain.correction import corrects_by_sums
 from posapp.domain.fiscal import DocumentType
 from posapp.domain.lawful import MONEY
@@ -26,7 +27,7 @@ from posapp.till import audit, claims, correction_state, counters, marking, neig
 from posapp.till.context import Till
 from posapp.till.correct_late import Late, planned_late
 from posapp.till.correct_plan import Said, find, format_of, planned
-from posapp.till.correction_state import UNPRINTED, WAITS, Correction, correction_of
+from posapp.till.correction_state import CONTINUED, UNPRINTED, WAITS, Correction, correction_of
 from posapp.till.correction_words import document_words
 from posapp.till.sale import Sold
 
@@ -56,7 +57,7 @@ def correct(till: Till, key: str, said: Said, why: str) -> Corrected:
     if wrong.receipt.correction is not None and wrong.state in UNPRINTED:
         return _late_again(till, wrong, said, why)
     was_whole = correction_of(till, wrong).is_whole
-    recover.status_for_sale(till)
+    _recovered(till, wrong)
     known = correction_of(till, wrong)
     if was_whole:
         raise SaleError("correction_done", key=wrong.receipt.key, documents=_numbers(known))
@@ -65,6 +66,17 @@ def correct(till: Till, key: str, said: Said, why: str) -> Corrected:
     elif not said.is_silent:
         _refuse_other(known, said)
     return _print_all(till, wrong)
+
+
+def _recovered(till: Till, wrong: StoredReceipt) -> None:
+    """Recovery. While a document is being sent, or the right one is missing, "nothing was made" is never said."""
+    documents = correction_of(till, wrong).documents
+    sending = [each for each in documents if each.state is State.SENDING]
+    try:
+        _looked(till, sending[0] if sending else wrong)
+    except PosError as error:
+        _tell_half(till, wrong, error)
+        raise
 
 
 def _begin(till: Till, wrong: StoredReceipt, said: Said, why: str) -> None:
@@ -126,7 +138,7 @@ def _tell_half(till: Till, wrong: StoredReceipt, error: PosError) -> None:
 
 def _print(till: Till, stored: StoredReceipt) -> Sold:
     """One attempt at a document of a correction."""
-    looked = recover.status_for_sale(till)
+    looked = _looked(till, stored)
     stored = till.journal.receipt(stored.receipt.key) or stored
     if stored.state is State.FISCALIZED:  # recovery has found it
         return sale.sold(till, stored.receipt.key)
@@ -139,8 +151,21 @@ def _print(till: Till, stored: StoredReceipt) -> Sold:
     if stored.state in (State.HELD, State.REFUSED):
         facts = {"order": stored.receipt.order_number, "state": stored.state.value, "reason": stored.reason}
         decision = audit.decided(till, "receipt.repeated", stored.receipt.key, **facts)
-        till.journal.move(stored.receipt.key, State.PENDING, By.PERSON, "исправление продолжено", decision=decision)
+        till.journal.move(stored.receipt.key, State.PENDING, By.PERSON, CONTINUED, decision=decision)
     return sale.print_pending(till, stored.receipt, status, verdicts)
+
+
+def _looked(till: Till, stored: StoredReceipt) -> PrinterStatus:
+    """Recovery before a document is tried. While that one is being sent, "nothing was made" is never said."""
+    try:
+        return recover.status_for_sale(till)
+    except ResolveNeeded:
+        raise
+    except PosError as error:
+        again = till.journal.receipt(stored.receipt.key)
+        if again is not None and again.state is State.SENDING:
+            raise OutcomeUnknown(key=stored.receipt.key) from error
+        raise
 
 
 def _require_format(till: Till, stored: StoredReceipt) -> None:

@@ -29,6 +29,8 @@ ALONE = "corrections_alone"
 UNPRINTED = (State.PENDING, State.HELD, State.REFUSED, State.SENDING)
 WAITS = "ждёт документа, который отменяет неверный чек"
 """Why the second document is held."""
+CONTINUED = "исправление продолжено"
+"""Why it is held no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,22 @@ class Correction:
         receipt = self.wrong.receipt
         if self.is_half and self.first is not None:
             number = self.first.mark.document_number if self.first.mark else "?"
-            why = "он не начат" if self.second is None else self.second.reason or self.second.state.value
-            why = "он ещё не печатался" if why == WAITS else why
+            why = _why_not_out(self.second)
             return ResolveNeeded(
                 "correction_half", key=receipt.key, order=receipt.order_number, document=number, why=why
             )
         if self.is_begun and not self.is_whole:
             return begun(receipt.key, self.documents[0].receipt)
         return None
+
+
+def _why_not_out(second: StoredReceipt | None) -> str:
+    """Why the second document is not there, in words."""
+    if second is None:
+        return "журнал его не знает"
+    if second.state is State.SENDING:
+        return "его отправили на ККТ, исход ещё не известен"
+    return second.reason if second.reason not in ("", WAITS, CONTINUED) else "он ещё не напечатан"
 
 
 def begun(key: str, document: Receipt) -> SaleError:

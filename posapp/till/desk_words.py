@@ -21,6 +21,7 @@ _TEXTS = {
     "title.half": ("Исправление чека заказа {order} не закончено", "The correction of order {order} is half done"),
     "half.first": ("ФД {number}", "FD {number}"),
     "half.waits": ("он ещё не напечатан", "it has not been printed"),
+    "half.sending": ("его отправили, исход ещё не известен", "it was sent, its outcome is not known yet"),
     "half.lost": (
         "журнал его не знает, скажите заново, что верно",
         "the journal does not know it, say again what is right",

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from posapp.domain import ffd
 from posapp.domain.correction import Content
@@ -90,7 +90,7 @@ def found(till: Till, since: datetime) -> list[Mismatch]:
         elif stored is not None and difference.code == "storage_differs" and is_open(till, stored):
             one = _printed_otherwise(till, stored)
             told |= {} if one is None else {stored.receipt.key: one}
-    keys = fiscalized_between(till.journal.path, since, till.now(), RECEIPTS_MAX)
+    keys = fiscalized_between(till.journal.path, since, till.now() + timedelta(days=1), RECEIPTS_MAX)
     for stored in (each for each in map(till.journal.receipt, keys) if each is not None):
         if stored.receipt.key not in told and is_open(till, stored):
             one = _rates(till, stored)

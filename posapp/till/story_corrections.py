@@ -6,6 +6,7 @@ to go on is `posapp correct`, which prints it with the key that it has had from 
 
 from __future__ import annotations
 
+from posapp.domain.settlement import State
 from posapp.till import correction_state, story
 from posapp.till.context import Till
 from posapp.till.correction_state import Correction
@@ -52,4 +53,6 @@ def _shows(say: Say, known: Correction) -> str:
     number = first.mark.document_number if first.mark else "?"
     words = document_words(first.receipt, say.language)
     why = say("half.lost") if known.second is None else say("half.waits")
+    if known.second is not None and known.second.state is State.SENDING:
+        why = say("half.sending")
     return say("shows.half", first=say("half.first", number=number), words=words, why=why)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -163,7 +164,7 @@ def test_a_prepayment_taken_without_the_register_is_handed_over_later(shop: Shop
 
 
 @pytest.mark.parametrize("more", [{"tender": None}, {"tenders": cash(Money(1)), "tender": None}])
-def test_the_money_is_the_settlements(shop: Shop, more: dict[str, object]) -> None:
+def test_the_money_is_the_settlements(shop: Shop, more: dict[str, Any]) -> None:
     with pytest.raises(SaleError):
         settle(shop, **more)
     assert on_register(shop) == []
