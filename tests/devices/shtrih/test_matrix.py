@@ -47,6 +47,7 @@ from posapp.domain.vat import VatRate
 from posapp.errors import Refused
 from tests.conformance import samples
 from tests.conformance.samples import CARD, CASH, CREDIT, OTHER, PREPAID, Tenders, line
+from tests.domain import test_marking as codes
 from tests.till.rig import BORN, OWN_NUMBER, Register, driver_of
 
 M, THING = PaymentMethod, PaymentObject
@@ -190,7 +191,8 @@ def line_tree(each: ReceiptLine, version: Ffd, result: int | None = None, answer
     elif each.measure:
         tree.append((1197, ffd.encode_text(MEASURES[each.measure]).decode("cp866")))
     if each.marking and is_new:
-        tree += [(1163, [(1305, parse_marking(each.marking).product_code.value)]), (2106, result), (2102, 0)]
+        product = parse_marking(each.marking).product_code
+        tree += [(1163, [(product.tag, product.value)]), (2106, result), (2102, 0)]
         tree += [(1260, [(1262, "030"), (1263, "21.11.2023"), (1264, "1944"), (1265, value)]) for value in answers]
     elif each.marking:
         tree.append((1162, parse_marking(each.marking).nomenclature_code))
@@ -323,6 +325,35 @@ def test_marked_lines_of_every_handover(bench: Bench, method: PaymentMethod) -> 
             tree = tree_of(made, bench.version, lines=[marked, line_tree(lines[1], bench.version)])
             tree += [(2107, 0)] if bench.version is Ffd.V1_2 else []
             assert read_back(bench, made, verdicts, details) == sorted_tree(tree), (kind, sort)
+
+
+CODES = {
+    1305: (codes.SHOES, codes.SHOES_88, codes.MILK, codes.BEER, codes.KEG, codes.WATER, codes.CARTON),
+    1306: (codes.PACK,),
+    1307: (codes.FUR,),
+    1308: (codes.EGAIS_2,),
+    1309: (codes.EGAIS_3,),
+    1301: (codes.EAN_8,),
+    1302: (codes.EAN_13,),
+    1303: (codes.ITF_14,),
+}
+"""Codes by the tag that their family has in 1163."""
+
+
+def test_codes_of_every_family_stand_under_the_tag_of_their_family(bench: Bench) -> None:
+    for tag, code in ((tag, code) for tag, of_tag in CODES.items() for code in of_tag):
+        read = parse_marking(code)
+        assert read.product_code.tag == tag
+        marked = replace(line(15_000), marking=code)
+        made = samples.receipt([marked], {CARD: 15_000})
+        if bench.version is not Ffd.V1_2:
+            assert read_back(bench, made) == sorted_tree(tree_of(made, bench.version)), code
+            continue
+        result = bench.printer.check_marking(read, 1).result
+        unchecked, negative = result & 5 != 5, (result & 1 and not result & 2) or (result & 4 and not result & 8)
+        tree = tree_of(made, bench.version, lines=[line_tree(marked, bench.version, result)])
+        tree.append((2107, int(unchecked) | int(bool(negative)) << 1))
+        assert read_back(bench, made, {0: result}) == sorted_tree(tree), code
 
 
 # ------------------------------------------------------------------------------------------- corrections
