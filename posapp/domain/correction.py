@@ -160,6 +160,7 @@ def _document(
         cashless=wrong.cashless if same_cashless else (),
         basis=OriginalReceipt.of(wrong.key, mark),
         correction=reason,
+        refused=None,  # what was not handed over is told with the receipt that was issued at the door
     )
 
 

@@ -20,6 +20,7 @@ from posapp.domain.correction import Basis
 from posapp.domain.fiscal import DocumentType, ReceiptKind
 from posapp.domain.money import Money
 from posapp.domain.offers import Way
+from posapp.domain.partial import RefusedLine
 from posapp.domain.receipt import TenderKind
 from posapp.domain.settlement import State
 from posapp.domain.terms import CorrectionType
@@ -391,3 +392,15 @@ def test_what_was_wrong_another_day_moves_nothing_today(shop: Shop) -> None:
     assert found.should_be == Money(0)
     assert found.takings.net(TenderKind.CASHLESS) == Money(0)
     assert "коррекция, в суммах дня её нет" in courier_day.text(found, shop.now())
+
+
+def test_what_was_refused_at_the_door_is_told_once(shop: Shop) -> None:
+    order, taken = an_order(), Money(49_000)
+    order = replace(order, lines=tuple(replace(line, basket_id=n) for n, line in enumerate(order.lines, 1)))
+    terms = Terms(refused=(RefusedLine(2),), why="кружка не подошла")
+    sale.sell(shop.till, order, cash(taken), terms=terms)
+    wrong = shop.stored()
+    assert wrong.receipt.refused is not None
+    done = put_right(shop, wrong, Said(tenders=card(taken)))
+    assert [each.view.receipt.total for each in done.sold] == [taken] * 2
+    assert len(shop.till.journal.refusals_of_order(order.portal, order.order_id)) == 1
