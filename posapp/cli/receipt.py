@@ -11,7 +11,7 @@ import typer
 from posapp.cli import decode, render
 from posapp.cli.common import AlwaysJson, DataDir, Json, NoDataDir, answer, command, emit_or_stop
 from posapp.domain.printed import text_of
-from posapp.till import printed
+from posapp.till import printed, walkin
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     receipt.command("show")(command(show))
     receipt.command("render")(command(render.render))
     receipt.command("verify")(command(verify))
+    receipt.command("begun")(command(begun))
     app.add_typer(receipt, name="receipt")
     tlv = typer.Typer(help="Фискальные документы.", no_args_is_help=True)
     tlv.command("decode")(command(tlv_decode))
@@ -48,6 +49,24 @@ def show(
     answer(
         json, body, f"{text}\nСОСТОЯНИЕ: {shown.state.value} {shown.reason}".rstrip() if shown.mark is None else text
     )
+
+
+def begun(data_dir: DataDir = None, json: Json = False) -> None:
+    """Продажи без заказа, которые начаты и не напечатаны, и чем их закончить."""
+    from posapp import app
+
+    with app.open_till(app.data_dir(data_dir), write=False) as till:
+        found = walkin.begun(till)
+    rows = [
+        {"receipt": each.as_json(), "created_at": each.receipt.created_at.isoformat(), "reason": each.reason}
+        for each in found
+    ]
+    lines = [
+        f"{each.receipt.key}  {each.receipt.total!s:>14}  {each.receipt.created_at:%d.%m.%Y %H:%M}  "
+        f"{each.state.value:<9} posapp sell --begun {each.receipt.key}"
+        for each in found
+    ]
+    answer(json, {"begun": rows}, "\n".join(lines) or "Начатых продаж без заказа нет.")
 
 
 def verify(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -38,13 +40,23 @@ MODES = ("till-driven", "portal-driven", "site-poll")
 
 def register(app: typer.Typer) -> None:
     """Adds the group."""
-    from posapp.cli import leave, setup_backup, setup_gateway, setup_marking, setup_ofd, setup_sales, setup_shift
+    from posapp.cli import (
+        leave,
+        setup_backup,
+        setup_catalogue,
+        setup_gateway,
+        setup_marking,
+        setup_ofd,
+        setup_sales,
+        setup_shift,
+    )
 
     group = typer.Typer(help="Настройка: каждая команда проверяет то, что сохраняет.", no_args_is_help=True)
     group.command("printer")(command(printer))
     group.command("portal")(command(portal))
     group.command("vat")(command(vat))
     group.command("sales")(command(setup_sales.sales))
+    group.command("catalogue")(command(setup_catalogue.catalogue))
     group.command("gateway")(command(setup_gateway.gateway))
     group.command("backup")(command(setup_backup.backup))
     group.command("ofd")(command(setup_ofd.ofd))
@@ -272,6 +284,19 @@ def _with_fresh_rows(settings: Settings) -> Settings:
         complain(f"Строки НДС – прежние, с портала не прочитаны. {error.message(language())}")
         return settings
     return settings.with_(vat=setup.with_rows(settings.vat, rows))
+
+
+@contextmanager
+def portal_of(settings: Settings) -> Iterator[BitrixClient]:
+    """The portal that is set up, for a step that asks it. Raises SetupError for another one, or without a key."""
+    from posapp import app
+    from posapp.sync.governor import CLOUD
+
+    expected = settings.portal.portal if settings.portal else ""
+    with app.portal_client(vault.webhook(settings.identity), CLOUD, settings.portal) as client:
+        if client.portal != expected:
+            raise SetupError("other_portal", found=client.portal, expected=expected)
+        yield client
 
 
 def _rate(rate: VatRate | None) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from posapp.cli import catalogue
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language, show_error
 from posapp.cli.reconcile import text_of
 from posapp.errors import PosError
@@ -122,7 +123,8 @@ def _round(till: Till, json: bool, *, force: bool) -> int:
         show_error(error, as_json=json)
         return error.exit_code
     text = f"Отправлено {report.delivered}, требует человека {report.failed}, ждёт {report.left}."
-    answer(json, body, "\n".join([text, *_claims_lines(report.claims)]))
+    goods = [] if report.catalogue is None else [catalogue.text_of(report.catalogue)]
+    answer(json, body, "\n".join([text, *goods, *_claims_lines(report.claims)]))
     needs_person |= bool(report.failed or (report.claims is not None and report.claims.doubled))
     return EXIT_PERSON if needs_person else 0
 
@@ -155,6 +157,8 @@ def _body(report: DeliverReport, pulled: PullResult | None) -> dict[str, Any]:
         "left": report.left,
         "pulled": None if pulled is None else {"expected": pulled.expected, "on_board": pulled.on_board},
     }
+    if report.catalogue is not None:
+        body["catalogue"] = report.catalogue.as_json(language())
     if report.claims is not None:
         body["claims"] = report.claims.as_json(language())
     return body

@@ -22,9 +22,9 @@ from posapp.errors import Offline, PosError, Rejected, SaleError, SetupError
 from posapp.settings import CatalogueSettings
 from posapp.till import exchange
 from posapp.till.context import Till
+from posapp.till.views import CatalogueReport
 
 if TYPE_CHECKING:
-    from posapp.journal.rows import CatalogueCounts
     from posapp.sync.bitrix.catalogue import Around, Work
 
 WHOLE_EVERY = timedelta(hours=24)
@@ -48,31 +48,6 @@ class Book:
     until: str = ""
     looked_at: str = ""
     work: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueReport:
-    """What a pull came to. `gone`: products that the portal has no more; `trouble`: what stopped it."""
-
-    products: int
-    prices: int
-    gone: int
-    is_complete: bool
-    counts: CatalogueCounts
-    trouble: PosError | None = None
-
-    def as_json(self, language: str = "ru") -> dict[str, object]:
-        """The answer of `posapp catalogue pull`, and `catalogue` of `posapp sync`."""
-        body: dict[str, object] = {
-            "read": self.products,
-            "prices_read": self.prices,
-            "gone": self.gone,
-            "complete": self.is_complete,
-            "products": self.counts.products,
-            "barcodes": self.counts.barcodes,
-            "prices": self.counts.prices,
-        }
-        return body | ({"error": self.trouble.as_json(language)} if self.trouble is not None else {})
 
 
 def chosen(till: Till) -> CatalogueSettings:
@@ -110,8 +85,14 @@ def pull(till: Till, *, whole: bool = False, steps: int | None = None) -> Catalo
             if step.work is None:
                 break
             work = step.work
+    return _report(till, products, prices, gone, is_complete=book.work is None)
+
+
+def _report(
+    till: Till, read: int, prices: int, gone: int, *, is_complete: bool, trouble: PosError | None = None
+) -> CatalogueReport:
     counts = till.journal.catalogue_counts(till.portal)
-    return CatalogueReport(products, prices, gone, book.work is None, counts)
+    return CatalogueReport(read, prices, gone, is_complete, counts.products, counts.barcodes, counts.prices, trouble)
 
 
 def _noted(book: Book, work: Work, following: Work | None) -> Book:
@@ -159,7 +140,7 @@ def refresh_if_due(till: Till, *, force: bool = False) -> CatalogueReport | None
     try:
         return pull(till, steps=ROUND_STEPS)
     except (Offline, Rejected, SetupError) as error:
-        return CatalogueReport(0, 0, 0, False, till.journal.catalogue_counts(till.portal), error)
+        return _report(till, 0, 0, 0, is_complete=False, trouble=error)
 
 
 def _age(till: Till, at: str) -> timedelta:

@@ -200,9 +200,12 @@ def sync(till: Till, *, force: bool = False) -> tuple[DeliverReport, PullResult 
 
     What stopped the round is in the report; a portal that is away does not keep the till from its gateway.
     """
+    from posapp.till import catalogue  # it asks the portal through this module
+
     report, pulled = _round(till, force=force)
     marking_service.refresh_if_due(till)
-    return replace(report, claims=claim_sync.sync(till)), pulled
+    goods = None if report.offline is not None else catalogue.refresh_if_due(till, force=force)
+    return replace(report, claims=claim_sync.sync(till), catalogue=goods), pulled
 
 
 def _round(till: Till, *, force: bool) -> tuple[DeliverReport, PullResult | None]:

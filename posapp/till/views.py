@@ -254,13 +254,44 @@ class ClaimsReport:
 
 @dataclass(frozen=True, slots=True)
 class DeliverReport:
-    """What one round of delivery did; `claims` where the till has a gateway."""
+    """What one round of delivery did; `claims` where the till has a gateway, `catalogue` where it asked for goods."""
 
     delivered: int
     failed: int
     left: int
     offline: PosError | None
     claims: ClaimsReport | None = None
+    catalogue: CatalogueReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueReport:
+    """What a pull of the catalogue came to; how much is on board now.
+
+    `gone`: products that the portal has no more; `trouble`: what stopped it.
+    """
+
+    read: int
+    prices_read: int
+    gone: int
+    is_complete: bool
+    products: int
+    barcodes: int
+    prices: int
+    trouble: PosError | None = None
+
+    def as_json(self, language: str = "ru") -> dict[str, object]:
+        """The answer of `posapp catalogue pull`, and `catalogue` of `posapp sync`."""
+        body: dict[str, object] = {
+            "read": self.read,
+            "prices_read": self.prices_read,
+            "gone": self.gone,
+            "complete": self.is_complete,
+            "products": self.products,
+            "barcodes": self.barcodes,
+            "prices": self.prices,
+        }
+        return body | ({"error": self.trouble.as_json(language)} if self.trouble is not None else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from posapp.domain.checkout import FULL_PAYMENT, Terms
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.marked_lines import same_goods
 from posapp.domain.money import total
+from posapp.domain.permission import LineVerdict
 from posapp.domain.receipt import Receipt, Tender
 from posapp.domain.settlement import By, State
 from posapp.errors import OutcomeUnknown, PosError, ResolveNeeded, SaleError
@@ -83,7 +84,16 @@ def sell(
     decision = decided(till, "walkin.another", receipt.key, "", alike=[each.receipt.key for each in alike])
     sold = WalkIn(receipt.key, content, _goods(items, codes))
     till.journal.add_walk_in(receipt, sold, decision=decision if another and alike else None)
-    return sale.print_pending(till, receipt, status, verdicts)
+    return _print(till, receipt, status, verdicts)
+
+
+def _print(till: Till, receipt: Receipt, status: PrinterStatus, verdicts: Sequence[LineVerdict]) -> Sold:
+    """As an order's receipt; whoever reads the error is told under which key the sale goes on."""
+    try:
+        return sale.print_pending(till, receipt, status, verdicts)
+    except PosError as error:
+        error.extra = {**error.extra, "begun": receipt.key}
+        raise
 
 
 def _recovered(till: Till, alike: Sequence[StoredReceipt]) -> PrinterStatus:
@@ -146,7 +156,7 @@ def sell_begun(till: Till, key: str) -> Sold:
         facts = {"state": stored.state.value, "reason": stored.reason}
         decision = decided(till, "receipt.repeated", key, **facts)
         till.journal.move(key, State.PENDING, By.PERSON, "продажа повторена", decision=decision)
-    return sale.print_pending(till, stored.receipt, status, verdicts)
+    return _print(till, stored.receipt, status, verdicts)
 
 
 def _begun(till: Till, key: str) -> StoredReceipt:
