@@ -332,6 +332,13 @@ WORDS: dict[str, Words] = {
         "It cannot be checked whether the portal prints receipts itself: the webhook lacks the scope pay_system.",
         "Administrator: add the scope pay_system.",
     ),
+    "shipment_unclear": Words(
+        326,
+        "В заказе {order} таких отгрузок несколько: {shipments}. Ничего не напечатано.",
+        "Назовите одну: --shipment НОМЕР.",
+        "Order {order} has several such shipments: {shipments}. Nothing was printed.",
+        "Name one: --shipment NUMBER.",
+    ),
     "portal_goods_differ": Words(
         240,
         "Отказанные у двери товары заказа {order} на портале не сняты: {what}.",

@@ -155,8 +155,9 @@ def _offer_line(number: str, offer: Offer, *, several: bool) -> str:
     parts = [f"взять {offer.due}"] if offer.due else ["денег не брать"]
     sums = (("зачёт", offer.prepaid), ("в долг", offer.credit), ("взамен денег", offer.other))
     parts += [f"{word} {amount}" for word, amount in sums if amount]
-    payment = f" --payment {offer.payment_id}" if several else ""
-    command = f"posapp sell {number} --as {offer.way.value}{payment}"
+    which = ("payment", offer.payment_id) if offer.payment_id is not None else ("shipment", offer.shipment_id)
+    named = f" --{which[0]} {which[1]}" if several else ""
+    command = f"posapp sell {number} --as {offer.way.value}{named}"
     return f"{offer.title(language())}: {', '.join(parts)}\n    {command}"
 
 

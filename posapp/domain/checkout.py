@@ -93,7 +93,8 @@ class Terms:
 
     `contact`, `buyer_name`, `buyer_inn` take the place of what the order says; `deal_day` is the day of an older deal,
     whose VAT rate still counts; `cashless` tells of the cashless payments (1234); `refused` is what of the order the
-    customer does not take. `why` is the reason for an older deal or for a refusal.
+    customer does not take. `why` is the reason for an older deal or for a refusal. `payment_id` and `shipment_id` name
+    one of several.
     """
 
     way: Way = Way.FULL
@@ -105,6 +106,7 @@ class Terms:
     deal_day: date | None = None
     why: str = ""
     refused: tuple[RefusedLine, ...] = ()
+    shipment_id: int | None = None
 
 
 FULL_PAYMENT = Terms()

@@ -13,6 +13,7 @@ from decimal import Decimal
 from posapp.domain.money import Money, Quantity, spread
 from posapp.domain.offers import Offer, Way
 from posapp.domain.order import Order, OrderLine
+from posapp.domain.parted import part_of_shipment
 from posapp.domain.receipt import NAME_MAX, PaymentMethod, PaymentObject, ReceiptLine
 from posapp.domain.vat import VatRate
 
@@ -29,7 +30,10 @@ _AS_ORDERED: Mapping[Way, PaymentMethod] = {
 
 
 def lines_for(offer: Offer, order: Order, rates: Sequence[VatRate]) -> tuple[ReceiptLine, ...]:
-    """The lines. `rates` are the direct rates of the order's lines, in their order; a debt needs none."""
+    """The lines. `rates` are the direct rates of the order's lines, in their order; a debt needs none.
+
+    Of an order with several shipments those of the one that goes out.
+    """
     if offer.way is Way.DEBT:
         return (_payment(f"Оплата долга по заказу № {order.number}", offer.total, CREDIT_PAYMENT, VatRate.NONE),)
     if offer.way is Way.ADVANCE:
@@ -40,9 +44,10 @@ def lines_for(offer: Offer, order: Order, rates: Sequence[VatRate]) -> tuple[Rec
     if offer.way is Way.CREDIT and offer.prepaid:
         method = PaymentMethod.PARTIAL_PAYMENT
     is_ahead = method is PaymentMethod.FULL_PREPAYMENT
+    part = part_of_shipment(order, offer.shipment_id)
+    going = enumerate(order.lines, start=1) if part is None else part.lines
     return tuple(
-        line_of(line, rate.calculated if is_ahead else rate, method)
-        for line, rate in zip(order.lines, rates, strict=True)
+        line_of(line, rates[number - 1].calculated if is_ahead else rates[number - 1], method) for number, line in going
     )
 
 

@@ -27,6 +27,7 @@ from posapp.domain.in_force import in_force
 from posapp.domain.lawful import Step
 from posapp.domain.money import ZERO, Money, total
 from posapp.domain.order import Order, OrderPayment
+from posapp.domain.parted import parts_of
 from posapp.domain.receipt import PaymentMethod, Receipt, Tender, TenderKind
 from posapp.domain.settlement import Settlement, handover_part, numbered_part
 from posapp.domain.undone import standing, undone
@@ -180,9 +181,22 @@ class Deal:
         return total([each.amount for each in self.paid_payments])
 
     @property
+    def handed_over(self) -> frozenset[int]:
+        """The shipments that receipts of ours handed over, each by its own."""
+        found = (each.settlement.shipment_id for each in self._hand_overs())
+        return frozenset(each for each in found if each is not None)
+
+    @property
     def is_handed_over(self) -> bool:
-        """A receipt of ours handed the goods over."""
-        return any(each.step is Step.HANDOVER for each in self.made if each.kind is ReceiptKind.SELL)
+        """Receipts of ours handed all of the goods over."""
+        gone = self._hand_overs()
+        parts = {part.shipment_id for part in parts_of(self.order)}
+        return any(each.settlement.shipment_id not in parts for each in gone) or (
+            bool(gone) and parts <= self.handed_over
+        )
+
+    def _hand_overs(self) -> list[Receipt]:
+        return [each for each in self.made if each.kind is ReceiptKind.SELL and each.step is Step.HANDOVER]
 
     @property
     def debt(self) -> Money:
@@ -225,6 +239,8 @@ def _open(deal: Deal) -> tuple[Offer, ...]:
     awaited = deal.paid + total([each.amount for each in deal.open_payments])
     if deal.is_handed_over:
         return tuple(_debts(deal))
+    if deal.handed_over:  # of several shipments: the money was settled before the first one
+        return tuple(_paid(deal))
     if awaited != order.price:
         raise SaleError("deal_unclear", order=order.number, why=f"оплаты дают {awaited}, а заказ {order.price}")
     if not deal.paid:
@@ -235,7 +251,7 @@ def _open(deal: Deal) -> tuple[Offer, ...]:
 
 
 def _shipment(order: Order) -> int | None:
-    """The one shipment that a hand-over takes; None when there are none or several (which goods, nobody knows)."""
+    """The one shipment that a hand-over takes; None when there are none or several."""
     return order.shipments[0].shipment_id if len(order.shipments) == 1 else None
 
 
@@ -273,7 +289,13 @@ def _part_paid(deal: Deal) -> list[Offer]:
 
 def _paid(deal: Deal) -> list[Offer]:
     shipment = _shipment(deal.order)
-    return [] if shipment is None else [Offer(Way.HANDOVER, prepaid=deal.order.price, shipment_id=shipment)]
+    if shipment is not None:
+        return [Offer(Way.HANDOVER, prepaid=deal.order.price, shipment_id=shipment)]
+    return [
+        Offer(Way.HANDOVER, prepaid=part.total, shipment_id=part.shipment_id)
+        for part in parts_of(deal.order)
+        if not part.is_deducted and part.shipment_id not in deal.handed_over and part.total > ZERO
+    ]
 
 
 def _site_payments(deal: Deal) -> list[Offer]:
@@ -293,13 +315,25 @@ def _debts(deal: Deal) -> list[Offer]:
     ]
 
 
-def chosen(order: Order, made: Sequence[Receipt], way: Way, payment_id: int | None = None) -> Offer:
-    """The one offer that a person means. Raises SaleError `way_closed` with what can be done instead, `way_unclear`."""
+def chosen(
+    order: Order, made: Sequence[Receipt], way: Way, payment_id: int | None = None, shipment_id: int | None = None
+) -> Offer:
+    """The one offer that a person means.
+
+    Raises SaleError `way_closed` with what can be done instead, `way_unclear`, `shipment_unclear`.
+    """
     found = offers(order, made)
-    fits = [each for each in found if each.way is way and payment_id in (None, each.payment_id)]
+    fits = [
+        each
+        for each in found
+        if each.way is way and payment_id in (None, each.payment_id) and shipment_id in (None, each.shipment_id)
+    ]
     if not fits:
         ways = ", ".join(dict.fromkeys(each.way.value for each in found)) or "–"
         raise SaleError("way_closed", order=order.number, way=way.value, ways=ways)
+    if len(fits) > 1 and len({each.shipment_id for each in fits}) == len(fits):
+        shipments = ", ".join(f"{each.shipment_id} ({each.total})" for each in fits)
+        raise SaleError("shipment_unclear", order=order.number, shipments=shipments)
     if len(fits) > 1:
         payments = ", ".join(f"{each.payment_id} ({each.total})" for each in fits)
         raise SaleError("way_unclear", order=order.number, payments=payments)
@@ -330,7 +364,9 @@ def part_of(order: Order, receipt: Receipt, made: Sequence[Receipt]) -> str | No
     """Which part of an order a receipt settled that was read back from its document; None when it cannot be told."""
     money = receipt.settled_money
     if money == ZERO:
-        shipment = _shipment(order)
+        gone = Deal.of(order, made).handed_over
+        alike = (each.shipment_id for each in parts_of(order) if each.total == receipt.total)
+        shipment = _shipment(order) or next((each for each in alike if each not in gone), None)
         return None if shipment is None else handover_part(shipment)
     taken = Deal.of(order, made).taken
     fits = [each for each in order.payments if each.amount == money and each.payment_id not in taken]

@@ -61,11 +61,15 @@ class OrderPayment:
 
 @dataclass(frozen=True, slots=True)
 class OrderShipment:
-    """A shipment row of the order. `items`: how much of which basket item goes out with it, as far as is known."""
+    """A shipment row of the order. `items`: how much of which basket item goes out with it, as far as is known.
+
+    `delivery` is what bringing it costs.
+    """
 
     shipment_id: int
     is_deducted: bool
     items: tuple[tuple[int, Quantity], ...] = ()
+    delivery: Money = ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,12 +127,15 @@ def _order_body(order: Order) -> dict[str, object]:
 
 def _shipment_body(shipment: OrderShipment) -> list[object]:
     body: list[object] = [shipment.shipment_id, shipment.is_deducted]
-    return [*body, [[number, str(quantity)] for number, quantity in shipment.items]] if shipment.items else body
+    if not shipment.items and not shipment.delivery:
+        return body
+    return [*body, [[number, str(quantity)] for number, quantity in shipment.items], shipment.delivery.kopecks]
 
 
 def _shipment_of(body: list[Any]) -> OrderShipment:
-    items = body[2] if len(body) > 2 else []
-    return OrderShipment(body[0], body[1], tuple((number, Quantity(Decimal(each))) for number, each in items))
+    items, delivery = body[2] if len(body) > 2 else [], body[3] if len(body) > 3 else 0
+    held = tuple((number, Quantity(Decimal(each))) for number, each in items)
+    return OrderShipment(body[0], body[1], held, Money(delivery))
 
 
 def _line_body(line: OrderLine) -> dict[str, object]:

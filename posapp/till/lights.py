@@ -27,8 +27,16 @@ def lights_of(order: Order, receipt: StoredReceipt | None, entries: Sequence[Out
         receipt=_receipt_lamp(receipt),
         money=_money_lamp(by_step, Lamp(Light.GREEN, paid) if order.is_paid else GREY),
         status=_entry_lamp(by_step.get("status")) or GREY,
-        stock=_entry_lamp(by_step.get("stock")) or (Lamp(Light.GREEN, shipped) if order.is_deducted else GREY),
+        stock=_stock_lamp(order, entries, by_step) or (Lamp(Light.GREEN, shipped) if order.is_deducted else GREY),
     )
+
+
+def _stock_lamp(order: Order, entries: Sequence[OutboxEntry], by_step: dict[str, OutboxEntry]) -> Lamp | None:
+    """Green when all shipments have gone out; one of several that has is not the goods."""
+    lamp = _entry_lamp(by_step.get("stock"))
+    told = {each.body.get("shipment_id") for each in entries if each.step == "stock"}
+    stays = [each for each in order.shipments if each.shipment_id not in told and not each.is_deducted]
+    return GREY if lamp is not None and lamp.light is Light.GREEN and None not in told and stays else lamp
 
 
 def _telling(entries: Sequence[OutboxEntry]) -> dict[str, OutboxEntry]:

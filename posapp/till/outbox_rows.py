@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from posapp.domain.fiscal import FiscalMark, ReceiptKind
 from posapp.domain.lawful import Step
+from posapp.domain.offers import Deal
 from posapp.domain.receipt import Receipt
+from posapp.domain.settlement import State
 from posapp.journal.rows import NewEntry
 from posapp.till import correction_rows, refund_rows
 from posapp.till.context import Till
@@ -48,7 +50,20 @@ def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry
         refused = {"refused": receipt.refused.as_json()}
         bodies["payment"] |= {**refused, "document": mark.document_number}
         bodies["stock"] |= refused
+    steps = [each for each in steps_of(receipt) if each != "status" or not _goods_stay(till, receipt)]
     return [
         NewEntry(step, receipt.settlement.order_id, receipt.order_number, receipt.settlement.portal, bodies[step])
-        for step in steps_of(receipt)
+        for step in steps
     ]
+
+
+def _goods_stay(till: Till, receipt: Receipt) -> bool:
+    """Another shipment of the order is still to be handed over: the last one closes the order."""
+    settled = receipt.settlement
+    order = till.journal.order_by_id(settled.portal, settled.order_id)
+    if settled.shipment_id is None or order is None:
+        return False
+    stored = till.journal.receipts_of_order(settled.portal, settled.order_id)
+    made = [each.receipt for each in stored if each.state is State.FISCALIZED and each.receipt.key != receipt.key]
+    gone = Deal.of(order, made).handed_over | {settled.shipment_id}
+    return any(each.shipment_id not in gone and not each.is_deducted for each in order.shipments)

@@ -15,8 +15,9 @@ from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.lawful import Step
 from posapp.domain.marking import MarkingCode
 from posapp.domain.money import ZERO, Money, Quantity, total
-from posapp.domain.offers import Way, chosen
+from posapp.domain.offers import Offer, Way, chosen
 from posapp.domain.order import Order
+from posapp.domain.parted import part_of_shipment
 from posapp.domain.partial import handed_over, refused_in, renumbered
 from posapp.domain.receipt import Receipt
 from posapp.domain.refused import RefusedGoods
@@ -62,20 +63,24 @@ def same_refusal(order: Order, begun: Receipt, terms: Terms) -> None:
 
 
 def codes_on_receipt(
-    order: Order, refused: RefusedGoods | None, codes: Mapping[int, Sequence[MarkingCode]]
+    order: Order, offer: Offer, refused: RefusedGoods | None, codes: Mapping[int, Sequence[MarkingCode]]
 ) -> Mapping[int, Sequence[MarkingCode]]:
-    """Codes by the line of the receipt; they are given by the line of the order, which has the refused lines too.
+    """Codes by the line of the receipt; they are given by the line of the order, which may have more of them.
 
-    Raises SaleError `refused_line`: a code was scanned of a thing that is refused.
+    Raises SaleError `refused_line`: a code was scanned of a thing that is refused, or goes out with another shipment.
     """
-    if refused is None:
+    part = part_of_shipment(order, offer.shipment_id)
+    if refused is not None:
+        places = renumbered(refused)
+    elif part is not None:
+        places = {number: place for place, (number, _) in enumerate(part.lines, start=1)}
+    else:
         return codes
-    places = renumbered(refused)
     for number in codes:
-        if any(each.number == number for each in refused.goods) and number not in places:
-            why = "для неё назван код маркировки"
+        if number not in places:
+            why = "для неё назван код маркировки, а её здесь не отдают"
             raise SaleError("refused_line", order=order.number, line=number, why=why)
-    return {places.get(number, number): of_line for number, of_line in codes.items()}
+    return {places[number]: of_line for number, of_line in codes.items()}
 
 
 def decision_of(till: Till, receipt: Receipt) -> Decision | None:

@@ -156,7 +156,7 @@ def _new_receipt(
         taken, tenders, till.vat, till.seller, identity=till.new_id(), now=now, offer=offer, terms=terms,
         refused=refused,
     )  # fmt: skip
-    codes = refusing.codes_on_receipt(order, refused, codes)
+    codes = refusing.codes_on_receipt(taken, offer, refused, codes)
     return replace(made, lines=with_codes(made.lines, codes)) if codes else made
 
 
@@ -172,7 +172,7 @@ def offer_of(till: Till, order: Order, terms: Terms) -> Offer:
     if terms.way is Way.FULL and not made:
         return full_offer(order)
     refuse_unfit(order)
-    return chosen(order, made, terms.way, terms.payment_id)
+    return chosen(order, made, terms.way, terms.payment_id, terms.shipment_id)
 
 
 def made_for(till: Till, order: Order) -> tuple[Receipt, ...]:

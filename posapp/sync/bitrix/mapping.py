@@ -294,7 +294,9 @@ def _shipments(shipments: Iterable[Row], problems: list[str]) -> Iterable[OrderS
     for shipment in shipments:
         shipment_id = as_int(shipment.get("id"))
         if shipment_id:
-            yield OrderShipment(shipment_id, as_flag(shipment.get("deducted")) is True, _items(shipment))
+            delivery = _money(shipment.get("priceDelivery") or 0, "цена доставки", problems)
+            is_deducted = as_flag(shipment.get("deducted")) is True
+            yield OrderShipment(shipment_id, is_deducted, _items(shipment), max(delivery, ZERO))
         else:
             problems.append("отгрузка без номера")
 
