@@ -1,14 +1,19 @@
-"""`posapp sell`: one order, one receipt. Typing the command again after trouble is the person's consent to print."""
+"""`posapp sell`: an order – or, with `--items`, goods by their codes – and one receipt.
+
+For an order, typing the command again after trouble is the person's consent to print.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
 import typer
 
+from posapp.cli import sell_items
 from posapp.cli.common import DataDir, Json, amount, answer, command
 from posapp.domain.checkout import Terms
 from posapp.domain.marking import MarkingCode, parse_marking
@@ -29,7 +34,18 @@ def register(app: typer.Typer) -> None:
 
 
 def sell(
-    order: Annotated[str, typer.Argument(help="Номер заказа или то, что прочитал сканер.")],
+    order: Annotated[
+        list[str] | None,
+        typer.Argument(help="Номер заказа или то, что прочитал сканер; с --items – коды товаров, КОД или КОД×СКОЛЬКО."),
+    ] = None,
+    items: Annotated[bool, typer.Option("--items", help="Продажа без заказа: дальше идут коды товаров.")] = False,
+    begun: Annotated[str, typer.Option(metavar="КЛЮЧ", help="Допечатать начатую продажу без заказа.")] = "",
+    another: Annotated[
+        bool, typer.Option("--another", help="С --items: такой же чек начат, но это другой покупатель.")
+    ] = False,
+    old_prices: Annotated[
+        bool, typer.Option("--old-prices", help="С --items: продать по ценам, которые давно не обновлялись.")
+    ] = False,
     cash: Annotated[str | None, typer.Option(help="Получено наличными, рубли; остальное – сдача.")] = None,
     card: Annotated[str | None, typer.Option(help="Оплачено картой, рубли.")] = None,
     mark: Annotated[
@@ -71,20 +87,25 @@ def sell(
     if (override or deal_day is not None or bool(refuse)) != bool(why.strip()):
         raise UsageError("usage", what="--override, --deal-day или --refuse и --why идут вместе")
     codes = codes_of(mark or [])
+    terms = Terms(
+        way=way,
+        payment_id=payment,
+        shipment_id=shipment,
+        contact=contact.strip(),
+        buyer_name=buyer.strip(),
+        buyer_inn=inn.strip(),
+        deal_day=None if deal_day is None else deal_day.date(),
+        why=why.strip(),
+    )
+    number = _order_or_none(order or [], items=items, begun=begun, of_items=another or old_prices)
     with app.open_till(app.data_dir(data_dir), person=by.strip()) as till:
-        found = exchange.order_for_sale(till, order)
-        terms = Terms(
-            way=way,
-            payment_id=payment,
-            shipment_id=shipment,
-            cashless=_details(till, (by_card, card_ref), (by_sbp, sbp_ref)),
-            contact=contact.strip(),
-            buyer_name=buyer.strip(),
-            buyer_inn=inn.strip(),
-            deal_day=None if deal_day is None else deal_day.date(),
-            why=why.strip(),
-            refused=_refused(found, refuse or []),
-        )
+        terms = replace(terms, cashless=_details(till, (by_card, card_ref), (by_sbp, sbp_ref)))
+        if number is None:
+            asked = sell_items.Asked(tuple(order or ()), begun.strip(), another=another, old_prices=old_prices)
+            sell_items.sell(till, asked, tenders, codes, terms, json=json)
+            return
+        found = exchange.order_for_sale(till, number)
+        terms = replace(terms, refused=_refused(found, refuse or []))
         try:
             done = sale.sell(till, found, tenders, why.strip() if override else "", codes, terms)
         except AlreadyReceipted as error:
@@ -92,6 +113,17 @@ def sell(
             raise
         _answer(json, found, done, till)
         counters.settle(till)  # the receipt is out and told: now the register's counters are compared with our sums
+
+
+def _order_or_none(given: list[str], *, items: bool, begun: str, of_items: bool) -> str | None:
+    """The order that is meant; None for a sale without one. Raises UsageError."""
+    if items or begun:
+        if items == bool(begun) or bool(given) != items:
+            raise UsageError("usage", what="после --items идут коды товаров, а у --begun только ключ чека")
+        return None
+    if len(given) != 1 or of_items:
+        raise UsageError("usage", what="нужен один номер заказа; коды товаров идут после --items")
+    return given[0]
 
 
 def codes_of(given: list[str]) -> dict[int, list[MarkingCode]]:
