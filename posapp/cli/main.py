@@ -17,8 +17,8 @@ ClickError: type[Exception] = next(
 )
 
 GROUPS = (
-    "setup", "orders", "sell", "correct", "shift", "day", "sync", "resolve", "reconcile", "audit", "receipt", "backup",
-    "restore", "leave", "marking", "sim", "demo", "bench", "simulate",
+    "setup", "orders", "sell", "refund", "correct", "shift", "day", "sync", "resolve", "reconcile", "audit", "receipt",
+    "backup", "restore", "leave", "marking", "sim", "demo", "bench", "simulate",
     "gateway", "window", "catalogue",
 )  # fmt: skip
 """Modules of `posapp.cli`; each has `register(app)`."""

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,6 +28,7 @@ from posapp.till import portal_name, setup
 from posapp.till.audit import decided
 
 if TYPE_CHECKING:
+    from posapp.sync.bitrix.check import PortalCheck
     from posapp.sync.bitrix.client import BitrixClient
 
 log = logging.getLogger(__name__)
@@ -152,15 +153,24 @@ def portal(
     mode: Annotated[str, typer.Option(help="till-driven: чеки печатает касса")],
     webhook_stdin: Annotated[bool, typer.Option("--webhook-stdin", help="Вебхук – строкой на вводе.")] = False,
     final_status: Annotated[str, typer.Option(help="Статус выданного заказа.")] = "F",
+    receipts_field: Annotated[
+        str | None, typer.Option(help="Поле оплаты для списка её чеков: comments или psStatusMessage.")
+    ] = None,
+    refund_status: Annotated[
+        str | None, typer.Option(help="Статус заказа, за который вернули все деньги; пусто – статус не менять.")
+    ] = None,
     training: Training = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Подключает портал: вебхук из POSAPP_WEBHOOK или со ввода, проверяет права и что портал сам чеков не печатает."""
     from posapp import app
-    from posapp.sync.bitrix.check import check_till_driven
+    from posapp.sync.bitrix.check import check_receipts_field, check_till_driven
+    from posapp.sync.bitrix.receipt_lists import FIELDS
     from posapp.sync.governor import CLOUD
 
+    if receipts_field is not None and receipts_field not in FIELDS:
+        raise UsageError("usage", what=f"--receipts-field {receipts_field}: есть {', '.join(FIELDS)}")
     if mode not in MODES:
         raise UsageError("usage", what=f"режима «{mode}» нет, есть: {', '.join(MODES)}")
     if mode != "till-driven":
@@ -170,10 +180,12 @@ def portal(
     secret = _given_webhook(settings, from_stdin=webhook_stdin)
     with app.portal_client(secret, CLOUD) as client:
         check = check_till_driven(client, final_status)
-        setup.with_portal(settings, PortalSettings(check.portal, mode, final_status, check.is_simulated), {})
+        found = _portal_settings(settings, check, mode, final_status, receipts_field, refund_status)
+        check_receipts_field(client, found.receipts_field)
+        setup.with_portal(settings, found, {})
         name = _portal_name(folder, settings, client)
     address = "" if name == check.portal else check.portal
-    found = PortalSettings(name, mode, final_status, check.is_simulated, address=address)
+    found = replace(found, portal=name, address=address)
     settings = setup.with_portal(settings, found, check.vat_rows)
     kept = vault.keep_webhook(settings.identity, secret)
     save(folder, settings)
@@ -184,6 +196,26 @@ def portal(
     if not kept:
         text += " Хранилища паролей нет: задавайте POSAPP_WEBHOOK при каждом запуске."
     answer(json, body, text)
+
+
+def _portal_settings(
+    settings: Settings, check: PortalCheck, mode: str, final_status: str, field: str | None, status: str | None
+) -> PortalSettings:
+    """What was proven and what was said; what was not said of the receipts stays as it was. SetupError for a status
+    that the portal does not have."""
+    before = settings.portal
+    refunded = (before.refund_status if before else "") if status is None else status.strip()
+    if refunded and refunded not in check.statuses:
+        known = ", ".join(sorted(check.statuses))
+        raise SetupError("not_set_up", what=f"на портале нет статуса «{refunded}» (есть: {known})", command="portal")
+    return PortalSettings(
+        check.portal,
+        mode,
+        final_status,
+        check.is_simulated,
+        receipts_field=field or (before.receipts_field if before else "comments"),
+        refund_status=refunded,
+    )
 
 
 def _portal_name(folder: Path, settings: Settings, client: BitrixClient) -> str:

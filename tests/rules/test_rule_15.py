@@ -1,9 +1,8 @@
 """Rule 15: another till's entry on the portal is never overwritten.
 
-An order's payment holds one receipt's mark today, in the payment's own fields; the append-only list of several receipts
-of one payment (prepayment, hand-over, partial refunds) and refunds themselves are not built yet. What holds for the
-list holds for the mark already: it is read again before and after every write, and a field with another receipt's key
-or document is left alone, for a person.
+An order's payment holds one receipt's mark in its own fields, and all of its receipts in an append-only list. Both are
+read again before and after every write; a field with another receipt's key or document is left alone, for a person, and
+the list keeps every entry. What it means for refunds is tried in `tests/till/test_refund_portal.py`.
 """
 
 from __future__ import annotations
