@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ from posapp.devices.simulator.printer import Printer
 from posapp.domain import ffd
 from posapp.domain.ffd import Entry
 from posapp.domain.marking import parse_marking
+from posapp.domain.money import Quantity
 from posapp.domain.permission import Source
 from posapp.domain.readback import receipt_from
 from posapp.domain.settlement import Stamp, State
 from posapp.errors import OutcomeUnknown, Refused, SaleError
-from posapp.till import marking, resolve, sale
+from posapp.till import marking, refund, resolve, sale
 from posapp.till.sale import Codes
 from tests.till.marking_shops import MarkingShop, milk
 from tests.till.rig import OWN_NUMBER, Register
@@ -255,3 +257,51 @@ def test_the_verdicts_are_in_the_attempt_before_anything_is_sent(goods: MarkingS
     assert [each.permission.source for each in marking.verdicts_of(attempt.evidence) if each.permission] == [
         Source.ONLINE
     ] * 2
+
+
+# ------------------------------------------------------------------------------------------------ what comes back
+def test_a_marked_thing_that_comes_back_names_its_code(goods: MarkingShop) -> None:
+    goods.till.journal.save_orders([an_order()], claimed=True)
+    sold = sell(goods).view.receipt
+    asked = len(goods.till.journal.attempts(sold.key))
+    done = refund.refund(goods.till, sold.key, {1: Quantity.of(1)})
+    document = goods.shop.register.with_key(done.view.receipt.key)[0]
+    (line,) = [entry.items or () for entry in ffd.decode(document.body) if entry.tag == 1059]
+    code = CODES[1][1]
+    assert value(line, 1163, 1305) == code.identity
+    assert (value(line, 1212), value(line, 2106)) == (33, 15)
+    assert ffd.find(line, 1260) is None, "nobody is asked whether it may come back"
+    (attempt,) = goods.till.journal.attempts(done.view.receipt.key)
+    (verdict,) = marking.verdicts_of(attempt.evidence)
+    assert (verdict.permission, asked) == (None, 1)
+    refund.told(goods.till, done)
+    with pytest.raises(SaleError) as caught:
+        refund.refund(goods.till, sold.key, {1: Quantity.of(1)})
+    assert caught.value.code == "refund_over"
+
+
+def test_a_code_that_the_till_has_lost_is_scanned_again(goods: MarkingShop) -> None:
+    """The journal read its sale back from the storage, which keeps no check codes."""
+    goods.till.journal.save_orders([an_order()], claimed=True)
+    sold = sell(goods).view.receipt
+    lines = tuple(
+        replace(line, marking=parse_marking(line.marking).identity) if line.marking else line for line in sold.lines
+    )
+    original = replace(refund.found(goods.till, refund.Wanted(key=sold.key)), receipt=replace(sold, lines=lines))
+    with pytest.raises(SaleError) as caught:
+        refund.refund(goods.till, original, {0: Quantity.of(1)})
+    assert caught.value.code == "marking_cut"
+    with pytest.raises(SaleError) as other:
+        refund.refund(goods.till, original, {0: Quantity.of(1)}, codes={1: [milk(9)]})
+    assert other.value.code == "other_codes"
+    done = refund.refund(goods.till, original, {0: Quantity.of(1)}, codes={1: [milk(1)]})
+    assert done.view.receipt.lines[0].marking == milk(1).text
+
+
+def test_in_the_old_format_the_refund_shows_1162(old_goods: MarkingShop) -> None:
+    old_goods.till.journal.save_orders([an_order()], claimed=True)
+    sold = sell(old_goods).view.receipt
+    done = refund.refund(old_goods.till, sold.key, {0: Quantity.of(1)})
+    document = old_goods.shop.register.with_key(done.view.receipt.key)[0]
+    (line,) = [entry.items or () for entry in ffd.decode(document.body) if entry.tag == 1059]
+    assert value(line, 1162) is not None
