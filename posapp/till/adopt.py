@@ -88,7 +88,7 @@ def _take_in(till: Till, stamp: Stamp, number: int, kind: ReceiptKind) -> None:
 
 def _of_its_order(till: Till, order: Order, receipt: Receipt) -> Receipt:
     """The receipt with what it settled of the order, by what it says: which part, and what was refused."""
-    fixing = correction_state.as_fix(till, order, receipt)
+    fixing = correction_state.as_fix(till, receipt)
     if fixing is not None:
         return fixing
     if receipt.kind in REFUNDS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from posapp.domain.correction import Basis, Content, answer
 from posapp.domain.in_force import in_force
-from posapp.domain.lawful import MONEY, REFUNDS
+from posapp.domain.lawful import MONEY
 from posapp.domain.money import total
 from posapp.domain.receipt import Receipt, TaxSystem, Tender
 from posapp.domain.settlement import Fix, State
@@ -83,20 +83,21 @@ def _require_correctable(till: Till, wrong: StoredReceipt, said: Said) -> None:
         raise SaleError("correction_unfit", key=receipt.key, why="он не напечатан")
     if correction_state.undoes(receipt):
         raise SaleError("correction_unfit", key=receipt.key, why="он сам исправляет другой чек")
-    of_order = till.journal.receipts_of_order(receipt.settlement.portal, receipt.settlement.order_id)
-    made = [each.receipt for each in of_order if each.state is State.FISCALIZED]
-    back = [each for each in made if each.kind in REFUNDS and _takes_back(each, receipt)]
-    if back:
-        raise SaleError("correction_unfit", key=receipt.key, why=f"по нему сделан возврат {back[0].key}")
-    others = [each for each in in_force(made) if each.kind is receipt.kind and each.key != receipt.key]
-    if said.is_void and not others:
+    refund = correction_state.refund_of(till, receipt)
+    if refund is not None:
+        raise SaleError("correction_unfit", key=receipt.key, why=f"по нему есть возврат {refund.receipt.key}")
+    if said.is_void and not _has_another(till, receipt):
         why = "другого чека по этому заказу нет, деньги остались бы без чека; если их отдают, это возврат"
         raise SaleError("correction_unfit", key=receipt.key, why=why)
 
 
-def _takes_back(refund: Receipt, receipt: Receipt) -> bool:
-    """Whether it gives back what this receipt took, other than by correcting it."""
-    return refund.settlement.fix is None and refund.basis is not None and refund.basis.key == receipt.key
+def _has_another(till: Till, receipt: Receipt) -> bool:
+    """Whether the order has another receipt of this kind that counts."""
+    if not receipt.settlement.portal:
+        return False
+    of_order = till.journal.receipts_of_order(receipt.settlement.portal, receipt.settlement.order_id)
+    made = in_force([each.receipt for each in of_order if each.state is State.FISCALIZED])
+    return any(each.kind is receipt.kind and each.key != receipt.key for each in made)
 
 
 def _contents(till: Till, wrong: StoredReceipt, said: Said) -> tuple[Receipt, Content | None]:

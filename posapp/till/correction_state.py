@@ -11,14 +11,15 @@ second, which was never printed, nobody knows any more. The journal's fact `corr
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from posapp.domain.correction import TRIES_MAX, fix_identity, fix_of_key
+from posapp.domain.correction import REVERSE, TRIES_MAX, fix_identity, fix_of_key
 from posapp.domain.order import Order
 from posapp.domain.receipt import OriginalReceipt, Receipt
-from posapp.domain.settlement import Fix, State, fix_part, short_key
+from posapp.domain.refund import REFUND_KIND
+from posapp.domain.settlement import Fix, State, fix_part, numbered_part, short_key
 from posapp.errors import PosError, ResolveNeeded, SaleError
 from posapp.till.context import Till
 
@@ -99,17 +100,24 @@ def begun(key: str, document: Receipt) -> SaleError:
 
 def correction_of(till: Till, wrong: StoredReceipt) -> Correction:
     """How far the correction of this receipt has come."""
-    settlement = wrong.receipt.settlement
-    return _correction(wrong, till.journal.receipts_of_order(settlement.portal, settlement.order_id))
+    undo, void, redo = (_document(till, wrong.receipt, fix) for fix in (Fix.UNDO, Fix.VOID, Fix.REDO))
+    return Correction(wrong, undo or void, redo)
 
 
-def _correction(wrong: StoredReceipt, of_order: Iterable[StoredReceipt]) -> Correction:
-    found: dict[bool, StoredReceipt] = {}
-    for each in of_order:
-        fix = each.receipt.settlement.fix
-        if fix is not None and fix[1] == wrong.receipt.key and each.state is not State.CANCELLED:
-            found[fix[0] is Fix.REDO] = each
-    return Correction(wrong, found.get(False), found.get(True))
+def _document(till: Till, wrong: Receipt, fix: Fix) -> StoredReceipt | None:
+    """By its settlement, which is an index: sales without an order have none that would hold them together."""
+    kind = wrong.kind if fix is Fix.REDO else REVERSE[wrong.kind]
+    part = fix_part(wrong.settlement.part, fix, wrong.key)
+    return till.journal.receipt_of_settlement(replace(wrong.settlement, part=part, kind=kind))
+
+
+def refund_of(till: Till, receipt: Receipt) -> StoredReceipt | None:
+    """The first refund of a sale or purchase, begun or made; not what puts it right."""
+    kind = REFUND_KIND.get(receipt.kind)
+    if kind is None:
+        return None
+    part = numbered_part(receipt.settlement.part, 1)
+    return till.journal.receipt_of_settlement(replace(receipt.settlement, part=part, kind=kind))
 
 
 def unfinished(till: Till) -> list[Correction]:
@@ -134,7 +142,9 @@ def refuse_begun(till: Till, order: Order) -> None:
     by_key = {each.receipt.key: each for each in of_order}
     for each in of_order:
         receipt, fix = each.receipt, each.receipt.settlement.fix
-        if fix is not None and fix[1] in by_key and (trouble := _correction(by_key[fix[1]], of_order).trouble()):
+        wrong = by_key.get(fix[1]) if fix is not None and each.state is not State.CANCELLED else None
+        trouble = correction_of(till, wrong).trouble() if wrong is not None else None
+        if trouble is not None:
             raise trouble
         if fix is None and receipt.correction is not None and each.state in UNPRINTED:
             raise begun(receipt.key, receipt)
@@ -158,10 +168,18 @@ def free_try(till: Till, key: str, fixes: Sequence[Fix]) -> int:
     raise SaleError("correction_unfit", key=key, why="от исправления слишком часто отказывались")
 
 
-def as_fix(till: Till, order: Order, receipt: Receipt) -> Receipt | None:
-    """A receipt read back from its document, as what its key says it is: a part of a correction; None for others."""
-    stored = till.journal.receipts_of_order(order.portal, order.order_id)
-    wrong = {each.receipt.key: each for each in stored if each.mark is not None}
+def as_fix(till: Till, receipt: Receipt) -> Receipt | None:
+    """A receipt read back from its document, as what its key says it is: a part of a correction; None for others.
+
+    Its settlement need only name the portal and the order. What it puts right has the sign that it names in 1192.
+    """
+    if receipt.basis is None:
+        return None
+    sign = int(receipt.basis.document_sign)
+    stored = till.journal.receipts_of_order(receipt.settlement.portal, receipt.settlement.order_id)
+    wrong = {
+        each.receipt.key: each for each in stored if each.mark is not None and int(each.mark.document_sign) == sign
+    }
     found = fix_of_key(receipt.key, wrong)
     if found is None:
         return None

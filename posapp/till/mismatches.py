@@ -21,8 +21,7 @@ from datetime import date, datetime, timedelta
 from posapp.domain import ffd
 from posapp.domain.correction import Content
 from posapp.domain.deal_lines import printed_name
-from posapp.domain.in_force import in_force
-from posapp.domain.lawful import REFUNDS, Step
+from posapp.domain.lawful import Step
 from posapp.domain.money import Money
 from posapp.domain.order import Order
 from posapp.domain.readback import receipt_from
@@ -118,12 +117,8 @@ def is_open(till: Till, stored: StoredReceipt) -> bool:
     receipt = stored.receipt
     if stored.state is not State.FISCALIZED or stored.mark is None or correction_state.undoes(receipt):
         return False
-    of_order = till.journal.receipts_of_order(receipt.settlement.portal, receipt.settlement.order_id)
-    alive = [each.receipt for each in of_order if each.state is not State.CANCELLED]
-    is_taken_back = any(
-        each.kind in REFUNDS and each.basis is not None and each.basis.key == receipt.key for each in alive
-    )
-    return not is_taken_back and receipt in in_force(alive)
+    is_touched = correction_state.correction_of(till, stored).is_begun
+    return not is_touched and correction_state.refund_of(till, receipt) is None
 
 
 def _differences(till: Till) -> tuple[Difference, ...]:

@@ -169,7 +169,8 @@ def _begun(till: Till, key: str) -> StoredReceipt:
 
 
 def _is_sale(receipt: Receipt) -> bool:
-    return is_walk_in(receipt.settlement) and receipt.kind is ReceiptKind.SELL
+    is_plain = receipt.settlement.fix is None  # what puts a receipt right goes its own way
+    return is_walk_in(receipt.settlement) and receipt.kind is ReceiptKind.SELL and is_plain
 
 
 def _refuse_changed(till: Till, receipt: Receipt) -> None:

@@ -14,7 +14,7 @@ from posapp.domain.readback import receipt_from
 from posapp.domain.settlement import Stamp
 from posapp.errors import ResolveNeeded
 from posapp.journal.rows import SettlementTaken
-from posapp.till import refund_adopt
+from posapp.till import correction_state, refund_adopt
 from posapp.till.context import Till
 
 WORD = "walk-in"
@@ -32,7 +32,10 @@ def take_in(till: Till, stamp: Stamp, number: int, kind: ReceiptKind) -> None:
     settlement = walk_in_settlement(stamp.key, kind)
     try:
         receipt = receipt_from(entries, stamp, settlement, now=till.now(), is_training=till.settings.is_training)
-        if kind in (ReceiptKind.SELL_REFUND, ReceiptKind.BUY_REFUND):
+        fixing = correction_state.as_fix(till, receipt)
+        if fixing is not None:
+            receipt = fixing
+        elif kind in (ReceiptKind.SELL_REFUND, ReceiptKind.BUY_REFUND):
             receipt = refund_adopt.as_refund(till, receipt)
         till.journal.add_receipt(receipt)
     except ValueError as error:
