@@ -60,8 +60,10 @@ def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry
 def _goods_stay(till: Till, receipt: Receipt) -> bool:
     """Another shipment of the order is still to be handed over: the last one closes the order."""
     settled = receipt.settlement
+    if settled.shipment_id is None:
+        return False
     order = till.journal.order_by_id(settled.portal, settled.order_id)
-    if settled.shipment_id is None or order is None:
+    if order is None or len(order.shipments) < 2:
         return False
     stored = till.journal.receipts_of_order(settled.portal, settled.order_id)
     made = [each.receipt for each in stored if each.state is State.FISCALIZED and each.receipt.key != receipt.key]
