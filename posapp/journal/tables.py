@@ -388,7 +388,7 @@ class ProductCodeRow(Row, table=True):
     __tablename__ = "product_codes"
     __table_args__: Any = (
         CheckConstraint("kind IN ('barcode','article','scale')", name="kind"),
-        Index("ix_product_codes_product", "portal", "product_id"),
+        Index("ix_product_codes_product", "portal", "product_id", "kind", "code"),
     )
 
     portal: str = Field(primary_key=True)

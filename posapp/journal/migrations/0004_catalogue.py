@@ -52,7 +52,7 @@ def _codes() -> None:
         sa.PrimaryKeyConstraint("portal", "code", "kind", "product_id", name=op.f("pk_product_codes")),
         sa.CheckConstraint("kind IN ('barcode','article','scale')", name=op.f("ck_product_codes_kind")),
     )
-    op.create_index("ix_product_codes_product", "product_codes", ["portal", "product_id"])
+    op.create_index("ix_product_codes_product", "product_codes", ["portal", "product_id", "kind", "code"])
 
 
 def _prices() -> None:
