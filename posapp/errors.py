@@ -1425,9 +1425,9 @@ WORDS: dict[str, Words] = {
     "not_printed": Words(
         469,
         "Чек {key} заказа {order} на {amount} начат {at} и не напечатан: {why}.",
-        "Старшему: напечатать – «posapp sell {order}» – или отказаться – «posapp resolve {key} --cancel».",
+        "Старшему: напечатать – «{again}» – или отказаться – «posapp resolve {key} --cancel».",
         "Receipt {key} of order {order}, {amount}, was begun {at} and not printed: {why}.",
-        "Senior: print it – “posapp sell {order}” – or give it up – “posapp resolve {key} --cancel”.",
+        "Senior: print it – “{again}” – or give it up – “posapp resolve {key} --cancel”.",
     ),
 }
 

@@ -12,7 +12,9 @@ from datetime import datetime
 
 from posapp.domain.fiscal import FiscalDocument, ReceiptKind
 from posapp.domain.money import Money
+from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import Stamp, State
+from posapp.domain.undone import REFUNDS
 from posapp.journal.rows import Operation, StoredReceipt
 from posapp.till import contents
 from posapp.till.reconcile_views import Difference, Fact, Move, Phrase, joined, versus
@@ -67,7 +69,15 @@ def _left(each: Unfinished, now: datetime) -> Difference:
         return _of_receipt("correction_begun", stored, command=f"posapp correct {wrong}",
                            key=wrong, document_key=stored.receipt.key)  # fmt: skip
     command = f"posapp resolve {stored.receipt.key} --cancel"
-    return _of_receipt("not_printed", stored, command=command, at=when(each.at, now), why=why)
+    again = Phrase(_again(stored.receipt), _again(stored.receipt))
+    return _of_receipt("not_printed", stored, command=command, at=when(each.at, now), why=why, again=again)
+
+
+def _again(receipt: Receipt) -> str:
+    """The command that prints a receipt that was begun."""
+    if receipt.kind in REFUNDS:
+        return f"posapp refund {receipt.basis.key if receipt.basis is not None else ''}".rstrip()
+    return f"posapp sell {receipt.order_number}" if receipt.order_number else f"posapp sell --begun {receipt.key}"
 
 
 # ------------------------------------------------------------------------------------------------ journal and storage

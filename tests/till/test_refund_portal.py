@@ -18,10 +18,11 @@ from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money, Quantity
 from posapp.domain.offers import Way
 from posapp.domain.receipt import Receipt, ReceiptLine, TenderKind
+from posapp.domain.settlement import State
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError
 from posapp.settings import GatewaySettings
-from posapp.till import exchange, refund, sale
+from posapp.till import decide, exchange, refund, sale
 from posapp.till.refund import Wanted
 from tests.rules.portals import on_board, on_portal, pay_system_prints
 from tests.sync.portals import WRITES, Bitrix, order_row, serving, shop_of
@@ -446,3 +447,28 @@ def test_sold_taken_back_and_sold_anew_without_a_network(four: Four) -> None:
     assert (row["payed"], row["deducted"], row["payments"][0]["psInvoiceId"]) == ("Y", "Y", second)
     assert len(receipt_list.parse(row["payments"][0]["comments"]).entries) == 3
     assert four.differences() == []
+
+
+def test_a_refund_that_was_begun_says_how_it_is_ended(four: Four) -> None:
+    key = four.sell(1).receipt.key
+    four.register.faults([{"command": "FF46", "nth": 1, "do": "error", "value": 0x4E, "times": 1}])
+    with pytest.raises(PosError):
+        refund.refund(four.shop.till, key)
+    one = four.difference()
+    assert one.code == "not_printed"
+    assert str(one.facts["again"].ru) == f"posapp refund {key}"  # type: ignore[union-attr]
+    made = back(four.shop, key)
+    assert made.key == one.key
+    four.deliver()
+    assert four.differences() == []
+
+
+def test_a_begun_refund_that_was_given_up_makes_room_for_another(four: Four) -> None:
+    key = four.sell(1).receipt.key
+    four.register.faults([{"command": "FF46", "nth": 1, "do": "error", "value": 0x4E, "times": 1}])
+    with pytest.raises(PosError):
+        refund.refund(four.shop.till, key)
+    (begun,) = four.shop.till.journal.receipts_in(State.PENDING, State.REFUSED)
+    decide.cancel(four.shop.till, begun.receipt.key, "передумал")
+    made = back(four.shop, key)
+    assert (made.key == begun.receipt.key, made.settlement.part) == (False, begun.receipt.settlement.part)
