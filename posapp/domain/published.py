@@ -216,7 +216,11 @@ class _Reader:
                 nested = inner.all(names.RECEIPT_VAT_ROWS)
                 rows += [row for value, at in nested for row in _rows(value, at)] if nested else [(each, path)]
         for container, where in fields.all(names.TYPED_VAT):
-            rows += [(each, path) for each, path in _rows(container, where) if Fields(each, path).has(names.ROW_RATE)]
+            for each, path in _rows(container, where):
+                if Fields(each, path).has(names.ROW_RATE):
+                    rows.append((each, path))
+                else:
+                    _agreed(found, self._by_rate(Fields(each, path)), path)
         for each, path in rows:
             row = Fields(each, path)
             typed, where = row.first(names.ROW_RATE)
@@ -224,9 +228,7 @@ class _Reader:
             rate = _rate(typed, where, is_percent=is_percent)
             if rate is None:
                 bad(f"{where}: нет такой ставки")
-            amount = self._kopecks(*row.first(names.ROW_VAT))
-            if found.setdefault(rate, amount) != amount:
-                bad(f"{path}: две разные суммы НДС по ставке {rate.title}")
+            _agreed(found, {rate: self._kopecks(*row.first(names.ROW_VAT))}, path)
         return found
 
     def _by_rate(self, fields: Fields) -> dict[VatRate, Money]:
@@ -236,9 +238,7 @@ class _Reader:
             rate = names.rate_named(name)
             if rate is not None:
                 [(value, where)] = fields.all((name,))
-                amount = self._kopecks(value, where)
-                if found.setdefault(rate, amount) != amount:
-                    bad(f"{where}: две разные суммы НДС по ставке {rate.title}")
+                _agreed(found, {rate: self._kopecks(value, where)}, where)
         return found
 
     def _payments(self, fields: Fields) -> dict[int, Money]:
@@ -279,6 +279,13 @@ class _Reader:
         if kopecks > KOPECKS_MAX:
             bad(f"{where}: слишком большая сумма")
         return Money(int(kopecks))
+
+
+def _agreed(found: dict[VatRate, Money], more: Mapping[VatRate, Money], where: str) -> None:
+    """Adds sums of VAT to those that were found; the same rate must have the same sum."""
+    for rate, amount in more.items():
+        if found.setdefault(rate, amount) != amount:
+            bad(f"{where}: две разные суммы НДС по ставке {rate.title}")
 
 
 def _rows(value: object, where: str) -> list[tuple[dict[str, Any], str]]:

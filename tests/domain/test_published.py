@@ -296,6 +296,8 @@ def test_a_list_of_payments_is_read_by_its_kinds() -> None:
         {"amountsPrinted": {"rate": 22, "ndsSum": 4454}},
         {"vats": [{"type": "vat22", "sum": 4454}]},
         {"taxes": [{"rate": "22%", "sum": 4454}]},
+        {"amountsPrinted": {"nds22": 4454}},
+        {"taxes": [{"НДС": 1, "vat_22": 4454}, {"nds22": "4454"}]},
     ],
 )
 def test_vat_of_the_receipt_in_every_container(vat: dict[str, Any]) -> None:
