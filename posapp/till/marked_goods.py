@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from posapp.domain.marking import BadMarking, MarkingCode, parse_marking
 from posapp.domain.order import Order, OrderLine
+from posapp.domain.partial import RefusedLine
 from posapp.domain.permission import Source
 from posapp.errors import SaleError, SetupError
 from posapp.till import marking_service
@@ -149,10 +150,15 @@ def note_unmarked(till: Till, order: Order, lines: Sequence[int]) -> None:
 
 
 def refuse_missing(
-    till: Till, order: Order, codes: Mapping[int, Sequence[MarkingCode]], without: Sequence[int]
+    till: Till,
+    order: Order,
+    codes: Mapping[int, Sequence[MarkingCode]],
+    without: Sequence[int],
+    refused: Sequence[RefusedLine] = (),
 ) -> None:
-    """Raises SaleError `marking_quantity` for a line that needs codes and has too few of them."""
+    """Raises SaleError `marking_quantity` for a line that needs codes and has not one for each thing that is taken."""
+    stays = {each.number: (each.quantity or order.lines[each.number - 1].quantity).value for each in refused}
     for number in needed(till, order):
         line, count = order.lines[number - 1], len(codes.get(number, ()))
-        if number not in without and count != line.quantity.value:
+        if number not in without and count != line.quantity.value - stays.get(number, 0):
             raise SaleError("marking_quantity", line=number, name=line.name, quantity=line.quantity, count=count)

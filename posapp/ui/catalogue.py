@@ -9,6 +9,7 @@ from __future__ import annotations
 from posapp.ui.catalogue_codes import CODE_COUNTS, CODE_TEXTS
 from posapp.ui.catalogue_day import DAY_TEXTS
 from posapp.ui.catalogue_desk import DESK_COUNTS, DESK_TEXTS
+from posapp.ui.catalogue_door import DOOR_TEXTS
 from posapp.ui.catalogue_ways import WAY_TEXTS
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -16,6 +17,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **WAY_TEXTS,
     **CODE_TEXTS,
     **DAY_TEXTS,
+    **DOOR_TEXTS,
     # ages and days
     "age.s": ("{n}~с", "{n}~s"),
     "age.min": ("{n}~мин", "{n}~min"),

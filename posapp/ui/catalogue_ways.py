@@ -7,6 +7,8 @@ WAY_TEXTS: dict[str, tuple[str, str]] = {
     "way.other": ("Другой расчёт", "Other ways"),
     "way.lead": ("Как рассчитываемся?", "How is it settled?"),
     "way.which": ("Какая из оплат?", "Which of the payments?"),
+    "way.which_shipment": ("Какая из отгрузок?", "Which of the shipments?"),
+    "way.shipment": ("Отгрузка № {n}", "Shipment No. {n}"),
     "way.back": ("Назад", "Back"),
     "way.payment": ("{system}, № {n}", "{system}, No. {n}"),
     "way.full": ("Взять деньги, отдать товар", "Take the money, hand over"),

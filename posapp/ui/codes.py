@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from posapp.domain.marking import MarkingCode
 from posapp.domain.offers import Way
 from posapp.domain.order import Order
+from posapp.domain.partial import RefusedLine
 from posapp.till.marked_goods import CodeAnswer, Said, can_carry
 from posapp.ui.lights import Shape
 from posapp.ui.look import Look
@@ -27,17 +29,41 @@ class Scanned:
 
 @dataclass(frozen=True, slots=True)
 class CodeDraft:
-    """`things`: how many codes each line may carry, by its place. `without`: a person's word that these have none."""
+    """`things`: how many codes each line may carry, by its place. `without`: a person's word that these have none.
+
+    `stays`: how many things of each line are not taken by the customer; their codes are not for this receipt.
+    """
 
     things: tuple[int, ...] = ()
     needed: frozenset[int] = frozenset()
     without: frozenset[int] = frozenset()
     scanned: tuple[Scanned, ...] = ()
+    stays: tuple[Decimal, ...] = ()
 
     @classmethod
     def of(cls, order: Order) -> CodeDraft:
         """Nothing scanned yet."""
         return cls(tuple(int(line.quantity.value) if can_carry(line) else 0 for line in order.lines))
+
+    def taking(self, refused: Sequence[RefusedLine]) -> CodeDraft:
+        """The same while these lines, or parts of them, are refused."""
+        by_line = {each.number: each.quantity for each in refused}
+        stays = []
+        for number, things in enumerate(self.things, start=1):
+            quantity = by_line.get(number)
+            stays.append(
+                Decimal(0) if number not in by_line else Decimal(things) if quantity is None else quantity.value
+            )
+        return replace(self, stays=tuple(stays) if refused else ())
+
+    def need(self, line: int) -> int:
+        """How many codes a line takes to this receipt."""
+        return self.things[line - 1] - (int(self.stays[line - 1]) if self.stays else 0)
+
+    @property
+    def surplus(self) -> bool:
+        """There is a code of a thing that is refused."""
+        return any(self.count(line) > self.need(line) for line in self.marked)
 
     def count(self, line: int) -> int:
         """How many codes a line has."""
@@ -57,12 +83,12 @@ class CodeDraft:
     @property
     def missing(self) -> int:
         """How many codes are still to be scanned."""
-        return sum(self.things[line - 1] - self.count(line) for line in self.marked)
+        return sum(max(self.need(line) - self.count(line), 0) for line in self.marked)
 
     @property
     def wanted(self) -> int:
         """How many codes the order needs as far as it is known."""
-        return sum(self.things[line - 1] for line in self.marked)
+        return sum(self.need(line) for line in self.marked)
 
     def has(self, code: MarkingCode) -> bool:
         """The thing is scanned already."""
@@ -110,7 +136,11 @@ class CodeDraft:
 
 def line_words(draft: CodeDraft, line: int, look: Look, asking_s: int = 0) -> tuple[Shape, str]:
     """The lamp and the words of a line; no words for one that has nothing to do with codes."""
-    say, things, count = look.say, draft.things[line - 1], draft.count(line)
+    say, things, count = look.say, draft.need(line), draft.count(line)
+    stays = draft.stays[line - 1] if draft.stays else Decimal(0)
+    if stays and (line not in draft.marked or not things):
+        ordered = draft.things[line - 1] or stays
+        return Shape.NONE, say("refusal.line", n=say.quantity(f"{stays.normalize():f}"), of=ordered)
     if line in draft.without and not count:
         return Shape.NONE, say("codes.without")
     if line not in draft.marked:

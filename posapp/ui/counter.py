@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -13,6 +14,8 @@ from PySide6.QtCore import QObject, QTimer
 from posapp.domain.marking import BadMarking
 from posapp.domain.money import ZERO, Money
 from posapp.domain.offers import Way, way_of
+from posapp.domain.order import Order
+from posapp.domain.partial import RefusedLine
 from posapp.domain.receipt import TenderKind
 from posapp.domain.settlement import State
 from posapp.errors import PosError, SaleError
@@ -23,7 +26,18 @@ from posapp.ui.bridge import Bridge, Bug, Failure
 from posapp.ui.chooser import Chooser
 from posapp.ui.codes import CodeDraft
 from posapp.ui.counter_codes import CounterCodes
-from posapp.ui.dealing import choices, is_begun, is_same_deal, offer_of, others, stands_words, way_options
+from posapp.ui.dealing import (
+    can_refuse,
+    choices,
+    is_begun,
+    is_same_deal,
+    offer_for_part,
+    offer_of,
+    others,
+    part_of,
+    stands_words,
+    way_options,
+)
 from posapp.ui.desk import Desk
 from posapp.ui.draft import Draft, Method, Paid
 from posapp.ui.lights import worst_of
@@ -32,6 +46,7 @@ from posapp.ui.marker import LineOf
 from posapp.ui.moneywords import hand_over_words
 from posapp.ui.payment_pane import PaymentPane, Step
 from posapp.ui.proof_words import begun_words, proof_of, unknown_words
+from posapp.ui.refusal import Part
 from posapp.ui.sounds import Sounds
 from posapp.ui.trouble import Trouble, is_unknown, trouble_of
 
@@ -100,6 +115,11 @@ class Counter(QObject):
     def way(self) -> Way:
         """How the open order is settled, as far as a person has chosen."""
         return self._chooser.way
+
+    @property
+    def refused(self) -> Sequence[RefusedLine]:
+        """What of the open order is not taken, as far as a person has said."""
+        return () if self._chooser.part is None else self._chooser.part.refused
 
     @property
     def may_take_codes(self) -> bool:
@@ -283,7 +303,7 @@ class Counter(QObject):
             pane.show_blocked(say("due.blocked"), ZERO, trouble_of(refusal, say))
             return
         stands = Trouble("wait", stands_words(view, self._look), say("stands.action"), "")
-        pane.show_choice(say("due.choose"), way_options(found, self._look), stands)
+        pane.show_choice(say("due.choose"), way_options(found, self._look, can_refuse=can_refuse(view)), stands)
 
     def resume(self) -> None:
         """Continues a receipt that was begun, with exactly its tenders: anything else would be another settlement."""
@@ -291,7 +311,8 @@ class Counter(QObject):
         receipt = None if view is None else view.receipt
         if view is None or receipt is None:
             return
-        if way_of(receipt.receipt) is not Way.FULL:
+        self._chooser.part = part_of(receipt.receipt)
+        if way_of(receipt.receipt) is not Way.FULL or self._chooser.part is not None:
             self._chooser.offer = offer_of(receipt.receipt)
             if not self._chooser.offer.due:
                 self._face.pane.show_no_money(self._chooser.offer)
@@ -322,6 +343,24 @@ class Counter(QObject):
             self._chooser.choose(value, self.view)
             self.codes.codes_changed()
 
+    @property
+    def may_refuse(self) -> bool:
+        """The customer may say now what of the open order he does not take."""
+        view = self.view
+        is_asked = self._face.pane.step in (Step.METHODS, Step.CHOOSE) and not self.is_selling
+        return is_asked and self.may_take_codes and view is not None and can_refuse(view)
+
+    def take_part(self, taken: Order, part: Part) -> None:
+        """The customer takes a part of the open order: `taken` is what is handed over and paid."""
+        view = self.view
+        if view is None or self.is_selling:
+            return
+        offer = offer_for_part(view, taken)
+        if offer is not None:
+            self._chooser.forget()
+            self._chooser.take(offer, part)
+            self.codes.codes_changed()
+
     def step_back(self) -> None:
         """Esc in a list, or after something was chosen from one."""
         if self.view is None or self.is_selling:
@@ -337,7 +376,7 @@ class Counter(QObject):
         self.codes.is_asking_line = False
         offer = self._chooser.offer
         if offer is not None and not is_begun(view):
-            self._chooser.take(offer)
+            self._chooser.take(offer, self._chooser.part)
         else:
             self._chooser.forget()
             self._decide(view)
@@ -391,12 +430,12 @@ class Counter(QObject):
         codes = self.codes.for_sale()
         self._has_codes = bool(codes is not None and codes.by_line)
         self._face.pane.printing(0, has_codes=self._has_codes)
-        order_id, offer = self.view.order.order_id, self._chooser.offer
+        order_id, offer, part = self.view.order.order_id, self._chooser.offer, self._chooser.part
 
         def printed() -> ReceiptView:
             if offer is None:
                 return self._desk.sell(order_id, cash, card, codes=codes)
-            return self._desk.sell(order_id, cash, card, offer.way, offer.payment_id, codes)
+            return self._desk.sell(order_id, cash, card, offer.way, offer.payment_id, codes, part, offer.shipment_id)
 
         self._bridge.run(self._lanes.device, printed, self._sold, self._not_sold)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from posapp.domain.offers import Way
+from posapp.domain.partial import RefusedLine
 from posapp.lanes import Lanes
 from posapp.till.marked_goods import CodeRead
 from posapp.till.views import OrderView
@@ -50,6 +52,11 @@ class OpenOrder(Protocol):
         ...
 
     @property
+    def refused(self) -> Sequence[RefusedLine]:
+        """What of it is not taken."""
+        ...
+
+    @property
     def may_take_codes(self) -> bool:
         """Its receipt is neither made nor begun."""
         ...
@@ -70,6 +77,10 @@ class CounterCodes:
         """The receipt that would be printed now hands goods over and is not begun."""
         is_ahead = self._open.way in HANDS_NOTHING_OVER
         return self._open.may_take_codes and not is_ahead and self._face.pane.step in _STEPS
+
+    @property
+    def _draft(self) -> CodeDraft:
+        return self.marker.draft.taking(self._open.refused)
 
     def for_sale(self) -> SaleCodes | None:
         """The codes that go with the receipt; None for one that takes none, or that was begun with its own."""
@@ -97,7 +108,7 @@ class CounterCodes:
 
     def codes_changed(self) -> None:
         """Lines and hold follow the codes."""
-        say, draft, pane = self._look.say, self.marker.draft, self._face.pane
+        say, draft, pane = self._look.say, self._draft, self._face.pane
         if self._open.view is None:
             pane.hold("", None)
             return
@@ -106,6 +117,8 @@ class CounterCodes:
             act = "unmarked" if pane.stacked else ""  # the row with its button is not in sight
             need = Trouble("wait", say.count("codes.need", draft.missing), say("codes.need_action"), "", act)
             pane.hold(say("codes.first"), need)
+        elif self.are_taken and draft.surplus:
+            pane.hold(say("codes.first"), Trouble("wait", say("codes.surplus"), say("codes.surplus_action"), ""))
         else:
             pane.hold(say("codes.wait") if self.are_taken and draft.asking else "", None)
 

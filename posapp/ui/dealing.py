@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from posapp.domain.money import ZERO
-from posapp.domain.offers import Deal, Offer, Way, way_of
+from posapp.domain.money import ZERO, Quantity
+from posapp.domain.offers import Deal, Offer, Way, offers, way_of
+from posapp.domain.order import Order
+from posapp.domain.partial import RefusedLine
 from posapp.domain.receipt import Receipt, TenderKind
 from posapp.domain.settlement import State
+from posapp.errors import SaleError
 from posapp.till.views import OrderView
 from posapp.ui.choice_page import Option
 from posapp.ui.look import Look
+from posapp.ui.refusal import Part
 
 _ABOUT_THE_DEAL = ("already_paid", "part_paid", "order_unfit", "deal_goes_on")
 """Refusals of the usual sale that leave other ways open."""
@@ -33,9 +37,9 @@ def choices(view: OrderView) -> tuple[Choice, ...]:
     """What can be done with an order, the likeliest first; nothing where something else forbids it."""
     if view.refusal is not None and view.refusal.code not in _ABOUT_THE_DEAL:
         return ()
-    offers = [each for each in view.offers if each.way is Way.DEBT or None not in view.rates]
-    ways = dict.fromkeys(each.way for each in offers)
-    return tuple(Choice(way, tuple(each for each in offers if each.way is way)) for way in ways)
+    open_now = [each for each in view.offers if each.way is Way.DEBT or None not in view.rates]
+    ways = dict.fromkeys(each.way for each in open_now)
+    return tuple(Choice(way, tuple(each for each in open_now if each.way is way)) for way in ways)
 
 
 def others(view: OrderView) -> tuple[Choice, ...]:
@@ -43,17 +47,40 @@ def others(view: OrderView) -> tuple[Choice, ...]:
     return tuple(each for each in choices(view) if each.way is not Way.FULL)
 
 
-def way_options(found: Sequence[Choice], look: Look) -> list[Option]:
-    """A line for each way."""
-    return [Option(look.say(f"way.{each.way.value}"), _caption(each, look), each) for each in found]
+AT_THE_DOOR = (Way.FULL, Way.REST, Way.HANDOVER)
+"""Ways in which a part of the goods may be handed over."""
+REFUSE = "refuse"
+"""What is told when the customer does not take all."""
+
+
+def can_refuse(view: OrderView) -> bool:
+    """The customer may take a part of it, or nothing."""
+    return any(each.way in AT_THE_DOOR for each in choices(view))
+
+
+def way_options(found: Sequence[Choice], look: Look, *, can_refuse: bool) -> list[Option]:
+    """A line for each way, and – the last – that the customer does not take all."""
+    made = [Option(look.say(f"way.{each.way.value}"), _caption(each, look), each) for each in found]
+    if can_refuse:
+        made.append(Option(look.say("refusal.open"), look.say("refusal.open_caption"), REFUSE))
+    return made
 
 
 def _caption(choice: Choice, look: Look) -> str:
-    return sums_words(choice.offers[0], look) if len(choice.offers) == 1 else look.say("way.which")
+    return sums_words(choice.offers[0], look) if len(choice.offers) == 1 else look.say(which_of(choice))
+
+
+def which_of(choice: Choice) -> str:
+    """The key of the question which payment, or which shipment."""
+    return "way.which" if choice.offers[0].payment_id is not None else "way.which_shipment"
 
 
 def payment_options(choice: Choice, view: OrderView, look: Look) -> list[Option]:
     """A line for each payment that could be settled in this way."""
+    if choice.offers[0].payment_id is None:
+        return [
+            Option(look.say("way.shipment", n=each.shipment_id), sums_words(each, look), each) for each in choice.offers
+        ]
     names = {each.payment_id: each.pay_system for each in view.order.payments}
     return [
         Option(
@@ -113,7 +140,27 @@ def offer_of(receipt: Receipt) -> Offer:
         other=receipt.tender(TenderKind.OTHER),
         came_in=came_in,
         payment_id=receipt.settlement.payment_id,
+        shipment_id=receipt.settlement.shipment_id,
     )
+
+
+def part_of(receipt: Receipt) -> Part | None:
+    """What a begun receipt was made without: it is said again, with the same goods."""
+    told = receipt.refused
+    if told is None:
+        return None
+    refused = tuple(RefusedLine(each.number, Quantity(each.refused)) for each in told.lines)
+    return Part(refused, told.why)
+
+
+def offer_for_part(view: OrderView, taken: Order) -> Offer | None:
+    """How the part of an order that is taken is settled; None where it cannot be."""
+    made = [each.receipt for each in view.receipts if each.state is State.FISCALIZED]
+    try:
+        found = offers(taken, made)
+    except SaleError:
+        return None
+    return next((each for each in found if each.way in AT_THE_DOOR), None)
 
 
 def is_begun(view: OrderView) -> bool:

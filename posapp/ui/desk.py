@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from posapp.domain.marking import MarkingCode
 from posapp.domain.money import Money
 from posapp.domain.offers import Way
+from posapp.domain.partial import HandedOver, RefusedLine
 from posapp.lanes import Lanes
 from posapp.till.marked_goods import CodeAnswer, CodeRead
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress
@@ -30,6 +31,7 @@ from posapp.till.views import (
     Resolved,
     SyncRow,
 )
+from posapp.ui.refusal import Part
 
 if TYPE_CHECKING:  # it knows the journal, which the first paint must not wait for
     from posapp.till.keeping import State
@@ -125,13 +127,24 @@ class Desk(Protocol):
         way: Way = Way.FULL,
         payment_id: int | None = None,
         codes: SaleCodes | None = None,
+        part: Part | None = None,
+        shipment_id: int | None = None,
     ) -> ReceiptView:
-        """Lane device. Prints the receipt; returns after its mark is on disk. `cash` is what was handed over. `way` and
-        `payment_id` say which of the order's offers it is; `codes` None for a receipt that takes none.
+        """Lane device. Prints the receipt; returns after its mark is on disk. `cash` is what was handed over. `way`,
+        `payment_id` and `shipment_id` say which of the order's offers it is; `codes` None for a receipt that takes
+        none; `part` what of the order is refused.
 
         Raises OutcomeUnknown or ResolveNeeded when it is not known whether a receipt was made; any other PosError
         means that none was.
         """
+        ...
+
+    def preview_refusal(self, order_id: int, refused: Sequence[RefusedLine]) -> HandedOver:
+        """Lane journal. What is handed over and paid when these lines are refused; nothing is kept. SaleError."""
+        ...
+
+    def refuse_order(self, order_id: int, why: str) -> None:
+        """Lane journal. Writes down that the customer takes nothing. SaleError `day_not_open`, `refusal_known`, …"""
         ...
 
     def recover(self) -> list[Recovered]:

@@ -21,6 +21,7 @@ from posapp.ui.payment_pane import PaymentPane, Step
 from posapp.ui.receipt_picture import hatch
 from posapp.ui.receipt_screen import ReceiptScreen
 from posapp.ui.reconcile_screen import ReconcileScreen
+from posapp.ui.refusal_screen import RefusalScreen
 from posapp.ui.resolve_screen import ResolveScreen
 from posapp.ui.restore_screen import RestoreScreen
 from posapp.ui.route_screen import RouteScreen
@@ -33,7 +34,19 @@ from posapp.ui.wedge import LastKeys
 TRAINING_FRAME = 8
 COMPACT = 148  # the right pane below the left one: the total or the change, and one row of buttons
 _ANY = 16_777_215  # QWIDGETSIZE_MAX: no limit
-SCREENS = ("orders", "order", "receipt", "route", "log", "resolve", "reconcile", "service", "help", "restore")
+SCREENS = (
+    "orders",
+    "order",
+    "receipt",
+    "route",
+    "log",
+    "resolve",
+    "reconcile",
+    "service",
+    "help",
+    "restore",
+    "refusal",
+)
 
 
 class Frame(QWidget):
@@ -62,6 +75,7 @@ class Frame(QWidget):
         self.reconcile = ReconcileScreen(look)
         self.service = ServiceScreen(look, last, settings, stacked=stacked)
         self.help = HelpScreen(look)
+        self.refusal = RefusalScreen(look, last, stacked=stacked)
         self.restore = RestoreScreen(look, who=cashier, stacked=stacked)
         self.left_column = Pane(look, "surface")
         self.left = Stack()
@@ -76,7 +90,7 @@ class Frame(QWidget):
         for name in SCREENS:
             self.left.addWidget(getattr(self, name))
         self.right.addWidget(self.pane)
-        for screen in (self.route, self.log, self.resolve, self.reconcile, self.service, self.restore):
+        for screen in (self.route, self.log, self.resolve, self.reconcile, self.service, self.restore, self.refusal):
             self.right.addWidget(screen.side)
         column = QVBoxLayout(self.left_column)
         column.setContentsMargins(0, 0, 0, 0)

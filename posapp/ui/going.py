@@ -118,7 +118,7 @@ class Going:
         elif frame.shown == "restore":
             if not frame.restore.side.is_busy:
                 self.go("till")
-        elif frame.shown in ("route", "log", "service", "resolve", "help"):
+        elif frame.shown == "refusal" or frame.shown in ("route", "log", "service", "resolve", "help"):
             self.go("till")
         elif frame.shown == "order" and window.pane.back():
             frame.arrange()
@@ -159,6 +159,8 @@ class Going:
             self.go(where)
         elif key == Qt.Key.Key_Escape:
             self.back()
+        elif frame.shown == "refusal":
+            frame.refusal.key(event)
         elif key == Qt.Key.Key_Delete and frame.shown == "order":
             window.act("undo_code")
         elif frame.shown in ("order", "receipt"):

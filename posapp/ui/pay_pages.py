@@ -69,6 +69,7 @@ class MethodsPage(QWidget):
     put_aside = Signal()
     give_up = Signal()
     other = Signal()
+    refuse = Signal()
 
     def __init__(self, look: Look, stacked: bool) -> None:
         super().__init__()
@@ -108,6 +109,9 @@ class MethodsPage(QWidget):
         self.ways.setAccessibleName(say("way.other"))
         self.ways.clicked.connect(self.other)
         box.addWidget(self.ways)
+        self.part = Button(look, say("refusal.open"), key="Shift+F8", icon="truck-delivery", height=height)
+        self.part.clicked.connect(self.refuse)
+        box.addWidget(self.part)
         self.begun = Button(look, say("begun.give_up"), kind=Kind.QUIET)
         self.begun.clicked.connect(self.give_up)
         self.begun.hide()
@@ -130,6 +134,7 @@ class MethodsPage(QWidget):
         self.what.set_text(words)
         self.what.setVisible(bool(words) and not self._stacked)
         self.ways.setVisible(has_others)
+        self.part.setVisible(has_others and not self._stacked)  # there the list has it
         for button, key in self._keys.items():
             button.key = "" if has_others and self._stacked else key  # no room for four with their keys
             button.updateGeometry()

@@ -367,8 +367,11 @@ class PaymentPane(Pane):
         key = Qt.Key(event.key())
         if key in ENTER_KEYS:
             return self._enter(event)
-        if key == Qt.Key.Key_F7 and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self._ask_other()
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and key in (Qt.Key.Key_F7, Qt.Key.Key_F8):
+            if key == Qt.Key.Key_F7:
+                self._ask_other()
+            else:
+                self.acted.emit("refuse")
             return True
         if key in _METHOD_KEYS and self.step in (Step.METHODS, Step.PAY):
             if not event.isAutoRepeat():

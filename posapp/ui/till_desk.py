@@ -7,15 +7,17 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from posapp.domain.checkout import Terms
+from posapp.domain.checkout import Terms, refuse_unfit
 from posapp.domain.marking import MarkingCode
 from posapp.domain.money import Money
 from posapp.domain.offers import Way
 from posapp.domain.order import Order
+from posapp.domain.partial import HandedOver, RefusedLine, handed_over
 from posapp.errors import JournalError, SaleError
 from posapp.lanes import Lanes
 from posapp.till import (
     counters,
+    courier_day,
     exchange,
     keeping,
     marked_goods,
@@ -48,6 +50,7 @@ from posapp.till.views import (
     SyncRow,
 )
 from posapp.ui.desk import SaleCodes, Watch
+from posapp.ui.refusal import Part
 
 
 class DeskOfTill:
@@ -114,19 +117,33 @@ class DeskOfTill:
         way: Way = Way.FULL,
         payment_id: int | None = None,
         codes: SaleCodes | None = None,
+        part: Part | None = None,
+        shipment_id: int | None = None,
     ) -> ReceiptView:
         """One settlement, one receipt."""
         till, order = self._till, self._order(order_id)
         by_line = {} if codes is None else codes.by_line
         if codes is not None:
-            marked_goods.refuse_missing(till, order, by_line, codes.without)
+            marked_goods.refuse_missing(till, order, by_line, codes.without, () if part is None else part.refused)
             marked_goods.note_unmarked(till, order, codes.without)
-        tenders, terms = sale.tenders_of(cash, card), Terms(way, payment_id)
+        tenders, terms = sale.tenders_of(cash, card), Terms(way, payment_id, shipment_id=shipment_id)
+        if part is not None:
+            terms = replace(terms, refused=part.refused, why=part.why)
         sold = sale.sell(till, order, tenders, codes=by_line, terms=terms).view
         with suppress(JournalError):  # the receipt is there; what is not remembered is asked for once more
             marked_goods.learn(till, order, by_line)
         self._afterwards(counters.settle)
         return sold
+
+    def preview_refusal(self, order_id: int, refused: Sequence[RefusedLine]) -> HandedOver:
+        """What is handed over when these lines are refused."""
+        till, order = self._till, self._order(order_id)
+        refuse_unfit(order)
+        return handed_over(order, refused, till.fee_policy, "–", till.who or "–", is_prepaid=order.is_paid)
+
+    def refuse_order(self, order_id: int, why: str) -> None:
+        """The customer takes nothing."""
+        courier_day.refuse(self._till, self._order(order_id), why)
 
     def _afterwards(self, look: Callable[[Till], object]) -> None:
         """A look at the register behind what the lane has to do now: nobody waits for it, nothing fails by it."""

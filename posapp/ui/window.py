@@ -21,6 +21,7 @@ from posapp.ui.backroom import BackRoom
 from posapp.ui.bridge import Bridge, Failure
 from posapp.ui.codes import CodeDraft
 from posapp.ui.counter import Counter
+from posapp.ui.dealing import REFUSE
 from posapp.ui.desk import Desk
 from posapp.ui.draft import Draft
 from posapp.ui.errands import Errands
@@ -29,6 +30,7 @@ from posapp.ui.going import Going
 from posapp.ui.look import Look
 from posapp.ui.payment_pane import PaymentPane
 from posapp.ui.reconciler import Reconciler
+from posapp.ui.refuser import Refuser
 from posapp.ui.reports import Reports
 from posapp.ui.resolver import Resolver
 from posapp.ui.service_screen import LookSettings
@@ -61,6 +63,7 @@ class Window(QWidget):
         self.reports = Reports(self)
         self.going = Going(self)
         self.backroom = BackRoom(self)
+        self.refuser = Refuser(self)
         self._early_scan = ""
         self._damage: Trouble | None = None
         self._box = QVBoxLayout(self)
@@ -174,6 +177,8 @@ class Window(QWidget):
     def _come_back(self, shown: str) -> None:
         if shown == "restore" and self._damage is not None:
             self._offer_restore(self._damage)
+        elif shown == "refusal":
+            self.refuser.begin()
         elif shown == "resolve" and self.resolver is not None:
             self.frame.show_screen("resolve")
             self.resolver.show_again()
@@ -244,6 +249,13 @@ class Window(QWidget):
         frame.order.codes.undone.connect(lambda: self.act("undo_code"))
         frame.order.codes.unmarked.connect(lambda: self.act("unmarked"))
         frame.order.lamp_clicked.connect(lambda _name: self.go("log"))
+        frame.refusal.stepped.connect(self.refuser.step)
+        frame.refusal.onward.connect(lambda: frame.show_screen("refusal", peek=True))
+        frame.refusal.side.reasoned.connect(self.refuser.reason)
+        frame.refusal.side.taken.connect(self.refuser.take)
+        frame.refusal.side.all_refused.connect(self.refuser.refuse_all)
+        frame.refusal.side.left.connect(self.going.back)
+        frame.pane.methods.refuse.connect(lambda: self.act("refuse"))
         frame.route.opened.connect(self._open)
         frame.route.pull.connect(lambda: self.act("pull"))
         frame.log.asked.connect(self._ask_log)
@@ -325,6 +337,7 @@ class Window(QWidget):
             "sync": errands.sync,
             "retry": self._retry_red,
             "resume": counter.resume,
+            "refuse": self.refuser.begin,
             "undo_code": counter.codes.undo,
             "unmarked": counter.codes.go_unmarked,
             "reconcile": lambda: self.go("reconcile"),
@@ -402,7 +415,9 @@ class Window(QWidget):
             self.counter.open(order_id)
 
     def _chosen(self, value: object) -> None:
-        if self.counter is not None:
+        if value == REFUSE:
+            self.act("refuse")
+        elif self.counter is not None:
             self.counter.chosen(value)
 
     def _other_ways(self) -> None:

@@ -28,7 +28,7 @@ from posapp.ui.draft import Method
 from posapp.ui.service_screen import LookSettings
 from posapp.ui.start import make_application, make_window
 from posapp.ui.window import Window
-from tests.screens import marked, ways
+from tests.screens import door, marked, ways
 from tests.screens.shop import desk_of_the_day, open_order, window_on
 from tests.ui.desks import (
     NOW,
@@ -675,6 +675,14 @@ SCENES: dict[str, Scene] = {
     "large-codes-needed": _settled(marked.codes_needed, factor=2.0),
     "english-codes": _settled(marked.codes_some, language="en"),
     "dark-codes": _settled(marked.codes_some, theme="dark"),
+    "refusal": door.refusal,
+    "refusal-part": door.refusal_part,
+    "refusal-all": door.refusal_all,
+    "refusal-no-day": door.refusal_no_day,
+    "refusal-to-pay": door.refusal_to_pay,
+    "refusal-unfit": door.refusal_unfit,
+    "large-refusal": _settled(door.refusal_part, factor=2.0),
+    "english-refusal": _settled(door.refusal_part, language="en"),
     "resolve": resolve,
     "resolve-stop": resolve_stop,
     "resolve-ready": resolve_ready,

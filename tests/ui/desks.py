@@ -14,6 +14,7 @@ from posapp.domain.marking import BadMarking, MarkingCode, parse_marking
 from posapp.domain.money import ZERO, Money, Quantity
 from posapp.domain.offers import Way
 from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShipment
+from posapp.domain.partial import KEEP_THE_FEE, HandedOver, RefusedLine, handed_over
 from posapp.domain.receipt import Receipt, ReceiptLine, TaxSystem, Tender, TenderKind
 from posapp.domain.registration import FormProfile, Registration
 from posapp.domain.settlement import Settlement, State
@@ -55,6 +56,7 @@ from posapp.till.views import (
     Verdict,
 )
 from posapp.ui.desk import SaleCodes, Watch
+from posapp.ui.refusal import Part
 
 NOW = datetime(2026, 11, 21, 11, 5, 12, tzinfo=UTC)
 IDENTITY = DeviceIdentity("0106300123456", "0000000001054321", "9999078900001234")
@@ -343,6 +345,8 @@ class FakeDesk:
         self.codes: dict[str, tuple[int, ...]] = {}  # what may be scanned, and the lines that it may belong to
         self.needed: tuple[int, ...] = ()
         self.answers: dict[str, CodeAnswer] = {}
+        self.fee_policy = KEEP_THE_FEE
+        self.refuse_error: PosError | None = None
         self.cash = Money(1_270_000)
         self.cash_error: PosError | None = None
         self.recover_error: PosError | None = None
@@ -394,10 +398,14 @@ class FakeDesk:
         way: Way = Way.FULL,
         payment_id: int | None = None,
         codes: SaleCodes | None = None,
+        part: Part | None = None,
+        shipment_id: int | None = None,
     ) -> ReceiptView:
         said: tuple[object, ...] = () if way is Way.FULL else (way, payment_id)
         if codes is not None and (codes.by_line or codes.without):
             said = (*said, codes)
+        if part is not None:
+            said = (*said, part.refused, part.why)
         self.asked.append(("sell", order_id, cash, card, *said))
         before = self.view(order_id)
         if self.sell_error is not None:
@@ -408,6 +416,15 @@ class FakeDesk:
         lights = Lights(green("ФД 4518"), amber(), amber(), amber())
         self.views[before.order.number] = replace(before, receipts=(made,), lights=lights)
         return made
+
+    def preview_refusal(self, order_id: int, refused: Sequence[RefusedLine]) -> HandedOver:
+        it = self.view(order_id).order
+        return handed_over(it, refused, self.fee_policy, "–", self.cashier, is_prepaid=it.is_paid)
+
+    def refuse_order(self, order_id: int, why: str) -> None:
+        self.asked.append(("refuse_order", order_id, why))
+        if self.refuse_error is not None:
+            raise self.refuse_error
 
     def recover(self) -> list[Recovered]:
         self.asked.append(("recover",))

@@ -113,7 +113,8 @@ def check_tab_goes_round_and_leaves_every_table(window: Window) -> None:
     assert reachable <= seen, [each.accessibleName() or each for each in reachable - seen]
     assert (
         any(isinstance(each, Table) for each in seen)
-        or window.frame.shown in ("receipt", "service", "resolve", "reconcile", "help", "restore")
+        or window.frame.shown
+        in ("receipt", "refusal", "refund", "day", "service", "resolve", "reconcile", "help", "restore")
         or (window.frame.stacked or window.frame.orders.empty.isVisible())
     )
 
