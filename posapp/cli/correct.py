@@ -137,7 +137,10 @@ def _list(till: Till, since: date | None, json: bool) -> int:
 
 def _text(item: Item) -> str:
     spoken = language()
-    lines = [item.message(spoken), *_plan_lines(item.documents)]
+    lines = [item.message(spoken)]
+    if item.is_assumed:
+        lines.append("  as if today and in cash:" if spoken == "en" else "  если сегодня и наличными:")
+    lines += _plan_lines(item.documents)
     if item.trouble is not None:
         lines.append(f"  ! {item.trouble.message(spoken)}")
     return "\n".join([*lines, f"  → {item.command}"])

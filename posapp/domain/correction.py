@@ -124,7 +124,8 @@ def answer(
     if corrects_by_sums(ffd) and told.type is CorrectionType.ORDER:
         why = "по ФФД 1.05 ошибку в чеке исправляют возвратом и новым чеком, номер предписания в них не пишут"
         raise SaleError("correction_unfit", key=wrong.key, why=why)
-    reason = None if corrects_by_sums(ffd) else told.for_day(mark.printed_at.date())
+    day = wrong.correction.day if wrong.correction is not None else mark.printed_at.date()
+    reason = None if corrects_by_sums(ffd) else told.for_day(day)
     as_printed = Content.of(wrong)
     first = Fix.VOID if right is None else Fix.UNDO
     contents = [(first, as_printed)] if right is None else [(first, as_printed), (Fix.REDO, right)]

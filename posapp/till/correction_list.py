@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from posapp.domain.money import Money
-from posapp.domain.receipt import Receipt
+from posapp.domain.receipt import Receipt, TenderKind
 from posapp.errors import WORDS, PosError
-from posapp.till import correction_state, mismatches
+from posapp.till import correction_state, mismatches, orders
 from posapp.till.context import Till
+from posapp.till.correct_late import Late, planned_late
 from posapp.till.correct_plan import Said, planned
 from posapp.till.correction_state import Correction
 from posapp.till.correction_words import plan_json
@@ -22,7 +23,10 @@ from posapp.till.mismatches import Mismatch
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to be put right. `documents` would do it; where there are none, `trouble` says why."""
+    """One thing to be put right. `documents` would do it; where there are none, `trouble` says why.
+
+    `is_assumed`: day and tender are known to people alone, so they are shown as if it had been today and in cash.
+    """
 
     code: str
     order: str
@@ -33,6 +37,7 @@ class Item:
     document: int | None = None
     documents: tuple[Receipt, ...] = ()
     trouble: PosError | None = None
+    is_assumed: bool = False
 
     def message(self, language: str = "ru") -> str:
         """What is wrong."""
@@ -51,6 +56,7 @@ class Item:
             "action": self.told.action(language),
             "command": self.command,
             "plan": plan_json(self.documents, language),
+            "plan_is_assumed": self.is_assumed,
             "trouble": None if self.trouble is None else self.trouble.as_json(language),
         }
 
@@ -90,10 +96,15 @@ def _wrong(till: Till, found: Mismatch) -> Item:
     """A mismatch with what would be printed for it."""
     item = Item(found.code, found.order, found.key, found.amount, found, found.command, found.document)
     stored = till.journal.receipt(found.key) if found.key else None
-    if stored is None:
-        return item
     try:
-        documents = planned(till, stored, Said(is_void=found.is_void))
+        if stored is not None:
+            return replace(item, documents=planned(till, stored, Said(is_void=found.is_void)))
+        return replace(item, documents=(_as_if_today(till, found.order),), is_assumed=True)
     except PosError as trouble:
         return replace(item, trouble=trouble)
-    return replace(item, documents=documents)
+
+
+def _as_if_today(till: Till, number: str) -> Receipt:
+    """The correction of an order that has no receipt, paid in cash and today."""
+    order = orders.find(till, number)
+    return planned_late(till, order, Late(till.now().date(), tender=TenderKind.CASH), "")

@@ -147,7 +147,10 @@ def _compared(stored: StoredReceipt, document: FiscalDocument, *, takes_key: boo
     if document.sign != mark.document_sign:
         what.append(versus(Phrase("ФП", "sign"), document.sign, mark.document_sign))
     found = Found(document).stamp
-    if document.whole and takes_key and (found is None or found.key != receipt.key):
+    may_lack_key = (
+        found is None and receipt.basis is not None
+    )  # where 1192 carries the key, another's sign has its place
+    if document.whole and takes_key and not may_lack_key and (found is None or found.key != receipt.key):
         what.append(versus(Phrase("ключ", "key"), found.key if found else "–", receipt.key))
     if not what:
         what = contents.of_contents(receipt, document.tlv)

@@ -110,7 +110,9 @@ def test_an_order_has_a_number() -> None:
 
 def test_a_wrong_correction_is_answered_where_corrections_have_lines() -> None:
     wrong = late(RECEIPT, Basis(), date(2026, 10, 1), "1.2")
-    assert [each.settlement.fix for each in plan(wrong=wrong)] == [(Fix.UNDO, wrong.key), (Fix.REDO, wrong.key)]
+    answers = plan(wrong=wrong)
+    assert [each.settlement.fix for each in answers] == [(Fix.UNDO, wrong.key), (Fix.REDO, wrong.key)]
+    assert {each.correction.day for each in answers if each.correction} == {date(2026, 10, 1)}  # not the correction's
     with pytest.raises(Refused) as caught:
         plan(wrong=wrong, ffd=BY_SUMS)
     assert caught.value.code == "register_lacks"

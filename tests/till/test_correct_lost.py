@@ -12,7 +12,7 @@ import pytest
 
 from posapp.devices.base import Ffd
 from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer
+from posapp.devices.simulator.printer import Printer, Traits
 from posapp.domain.receipt import TenderKind
 from posapp.domain.settlement import Fix, Stamp, State
 from posapp.errors import PosError, ResolveNeeded, SaleError
@@ -243,3 +243,28 @@ def duplicate(shop: Shop) -> str:
     shop.till.journal.add_receipt(receipt)
     sale.print_pending(shop.till, receipt, recover.status_for_sale(shop.till))
     return receipt.key
+
+
+def test_it_is_shown_what_would_be_printed_for_them(shop: Shop, version: Ffd) -> None:
+    """Day and tender only people know, so as if it had been today and in cash; what the format lacks is said."""
+    order = an_order(2)
+    gone = replace(order, shipments=tuple(replace(each, is_deducted=True) for each in order.shipments))
+    shop.till.journal.save_orders([gone], claimed=True)
+    (item,) = correction_list.items(shop.till, shop.now() - timedelta(days=1))
+    assert (item.trouble.code if item.trouble else "") == ("register_lacks" if version is Ffd.V1_05 else "")
+    assert [each.tender(TenderKind.CASH) for each in item.documents] == ([] if version is Ffd.V1_05 else [TOTAL])
+
+
+def test_where_receipts_carry_the_key_in_1192_it_gives_way_to_the_sign(tmp_path: Path) -> None:
+    register = Register()
+    register.printer.traits = Traits(refused_tags=frozenset({1084}))
+    with shop_at(tmp_path / "till", register) as shop:
+        shop.close()
+        shop.set_up_again(only_program=True)
+        shop.till.journal.save_orders([an_order()], claimed=True)
+        wrong = wrong_of(shop)
+        assert tags(on_register(shop)[0])[1192] == wrong.receipt.key
+        put_right(shop, wrong)
+        assert wrong.mark is not None
+        assert [tags(each)[1192] for each in on_register(shop)[1:]] == [wrong.mark.document_sign] * 2
+        assert [each.message() for each in reconcile.run(shop.till).differences] == []
