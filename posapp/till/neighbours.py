@@ -15,22 +15,45 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from posapp.domain import ffd
 from posapp.domain.fiscal import FiscalDocument, ReceiptKind
 from posapp.domain.money import Money
 from posapp.domain.order import Order
 from posapp.domain.settlement import Stamp
+from posapp.domain.undone import REFUNDS
 from posapp.errors import SaleError
 from posapp.till import audit
 from posapp.till.context import Till
 
 
 def note_receipts(till: Till, foreign: Sequence[FiscalDocument]) -> None:
-    """Keeps which orders the sales among these documents settled, by the stamps of other tills."""
+    """Keeps which orders the sales among these documents settled, by the stamps of other tills, and which receipts the
+    refunds among them took back."""
     for document in foreign:
         stamp = Stamp.parse(document.stamp) if document.stamp else None
         if stamp is not None and stamp.order and document.kind is ReceiptKind.SELL:
             said = {"till": stamp.till, "document": f"ФД {document.number}"}
             till.journal.set_fact(_fact(stamp.order), json.dumps(said, ensure_ascii=False))
+        if document.kind in REFUNDS:
+            _note_refund(till, document)
+
+
+def _note_refund(till: Till, document: FiscalDocument) -> None:
+    """Keeps which receipt a refund of another till or program takes back, by the sign that it names (1192)."""
+    try:
+        named = ffd.find(ffd.read_document(document.tlv).entries, 1192) if document.tlv else None
+    except ffd.BadTlv:
+        return
+    sign = named.value.strip() if named is not None and isinstance(named.value, str) else ""
+    if sign.isascii() and sign.isdigit():
+        known = refunds_beside(till, till.identity.storage_number, str(int(sign)))
+        till.journal.set_fact(_fact_of_refunds(till.identity.storage_number, str(int(sign))),
+                              json.dumps(sorted({*known, document.number})))  # fmt: skip
+
+
+def refunds_beside(till: Till, storage_number: str, sign: str) -> list[int]:
+    """The documents of a storage by which others took back the receipt with this sign."""
+    return list(json.loads(till.journal.get_fact(_fact_of_refunds(storage_number, sign)) or "[]"))
 
 
 def refuse_receipted(till: Till, order: Order, override: str = "") -> None:
@@ -84,6 +107,10 @@ def _unread(till: Till, total: Money) -> set[int]:
 
 def _keep_unread(till: Till, total: Money, numbers: set[int]) -> None:
     till.journal.set_fact(_fact_of_total(till, total), json.dumps(sorted(numbers)))
+
+
+def _fact_of_refunds(storage_number: str, sign: str) -> str:
+    return f"refunded_beside:{storage_number}:{sign}"
 
 
 def _fact_of_total(till: Till, total: Money) -> str:

@@ -25,7 +25,7 @@ from posapp.domain.settlement import Fix, State, fix_part, numbered_part
 from posapp.domain.told_receipt import is_exact, told_receipt
 from posapp.domain.undone import REFUNDS
 from posapp.errors import PosError, SaleError, SetupError, SyncError
-from posapp.till import alone, exchange, orders
+from posapp.till import alone, exchange, neighbours, orders
 from posapp.till.context import Till
 from posapp.till.sale import Codes
 
@@ -166,8 +166,9 @@ def _of_this_till(till: Till, stored: StoredReceipt, basis: OriginalReceipt) -> 
         original = _with_list(till, original, seen)
     else:
         why = "чек не по заказу портала"
+    original = with_neighbours(till, original)
     if original.listed is None and alone.is_beside_another(till):
-        original = replace(original, doubts=(SaleError("refund_unread", why=why),))
+        original = replace(original, doubts=(*original.doubts, SaleError("refund_unread", why=why)))
     return original
 
 
@@ -178,6 +179,24 @@ def _refuse_put_right(till: Till, receipt: Receipt) -> None:
         instead = next((each.key for each in printed if each.settlement.fix == (Fix.REDO, receipt.key)), "")
         what = f"чек {receipt.key} исправлен" + (f", верный – {instead}" if instead else " и отменён")
         raise SaleError("refund_nothing", what=what)
+
+
+def with_neighbours(till: Till, original: Original) -> Original:
+    """Refunds of this receipt that others printed on this register, and that neither journal nor list can count."""
+    storage = original.basis.storage_number
+    seen = [
+        number
+        for number in neighbours.refunds_beside(till, storage, str(int(original.basis.document_sign)))
+        if till.journal.receipt_of_document(storage, number) is None
+        and (original.listed is None or original.listed.of_document(storage, number) is None)
+    ]
+    if not seen:
+        return original
+    numbers = ", ".join(f"ФД {number}" for number in seen)
+    doubt = SaleError("refund_unclear", why=f"на этой ККТ его возвращала другая программа: {numbers}")
+    if doubt.message() in [each.message() for each in original.doubts]:
+        return original
+    return replace(original, doubts=(*original.doubts, doubt))
 
 
 def _with_list(till: Till, original: Original, seen: PortalOrder | None) -> Original:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from posapp.devices.shtrih import commands as c
 from posapp.domain import ffd
 from posapp.domain.basket import walk_in_settlement
 from posapp.domain.checkout import Terms, receipt_of
@@ -26,7 +27,7 @@ from posapp.journal.rows import StoredReceipt
 from posapp.journal.store import Journal
 from posapp.till import adopt, counters, orders, printed, recover, refund, resolve, sale
 from posapp.till.refund import Wanted
-from tests.till.rig import Register
+from tests.till.rig import PASSWORD, Register
 from tests.till.shops import LINES, TOTAL, Shop, an_order, card, cash, shop_at
 from tests.till.test_ways import PAID, UNPAID, tags, value
 
@@ -379,3 +380,26 @@ def test_the_courier_and_the_printed_form_show_the_refund(shop: Shop) -> None:
     assert "ВОЗВРАТ ПРИХОДА" in text.upper()
     assert "100,00" in text or "100.00" in text
     assert printed.receipt_by(shop.till, done.receipt.key).receipt == done.receipt
+
+
+def test_a_refund_of_another_program_on_this_register_is_seen(shop: Shop) -> None:
+    """It names our receipt in 1192; neither the journal nor the portal's list counts it."""
+    key = sold(shop).key
+    mark = stored_by(shop, key).mark
+    assert mark is not None
+    shop.register.foreign_open(5_000, 2)
+    shop.register.do(c.SendDocumentTlv(PASSWORD, ffd.encode(1192, mark.document_sign)))
+    shop.register.foreign_close(5_000)
+    assert refused(shop, key).code == "refund_unclear"
+    assert "другая программа" in refused(shop, key).message()
+    shop.register.do_cash_in(10_000)
+    done = refund.refund(shop.till, key, override="сверено с бумагой")
+    assert done.view.receipt.total == TOTAL
+
+
+def test_another_sum_than_is_left_of_a_line(shop: Shop) -> None:
+    key = sold(shop).key
+    assert refused(shop, key, lines={5: None}).code == "refund_nothing"
+    whole = back(shop, key, lines={0: None}).view.receipt
+    assert whole.total == LINES[0] + LINES[0]
+    assert refused(shop, key, lines={0: None}).code == "refund_over"

@@ -472,3 +472,27 @@ def test_a_begun_refund_that_was_given_up_makes_room_for_another(four: Four) -> 
     decide.cancel(four.shop.till, begun.receipt.key, "передумал")
     made = back(four.shop, key)
     assert (made.key == begun.receipt.key, made.settlement.part) == (False, begun.receipt.settlement.part)
+
+
+def test_a_list_costs_no_request(selling: Shop, bitrix: Bitrix) -> None:
+    """A receipt with its list takes the five requests of every receipt; a refund no more."""
+    original = sold(selling)
+    before = bitrix.http_requests()
+    deliver(selling)
+    assert bitrix.http_requests() - before == 5
+    back(selling, original.key)
+    before = bitrix.http_requests()
+    deliver(selling)
+    assert bitrix.http_requests() - before == 4
+
+
+def test_another_tills_entry_shows_that_there_is_another_till(selling: Shop, bitrix: Bitrix) -> None:
+    sold(selling)
+    deliver(selling)
+    row = bitrix.portal.shop.orders[1]
+    entry = another_refund(listed(bitrix).entries[0], Decimal(1))
+    row["payments"][0]["comments"] = receipt_list.appended(row["payments"][0]["comments"], [entry])
+    row["dateUpdate"] = row["dateUpdate"].replace("2026", "2027")
+    with pytest.raises(PosError) as caught:
+        exchange.pull(selling.till)
+    assert caught.value.code == "gateway_needed"
