@@ -282,10 +282,15 @@ class _Reader:
 
 
 def _agreed(found: dict[VatRate, Money], more: Mapping[VatRate, Money], where: str) -> None:
-    """Adds sums of VAT to those that were found; the same rate must have the same sum."""
+    """Adds sums of VAT to those that were found; the same rate must have the same sum, or none beside it.
+
+    Some publish a rate under its old and its new name, with a zero under one of them (`nds18`, `nds20`).
+    """
     for rate, amount in more.items():
-        if found.setdefault(rate, amount) != amount:
+        known = found.get(rate)
+        if known and amount and known != amount:
             bad(f"{where}: две разные суммы НДС по ставке {rate.title}")
+        found[rate] = known or amount
 
 
 def _rows(value: object, where: str) -> list[tuple[dict[str, Any], str]]:

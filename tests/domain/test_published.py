@@ -304,6 +304,14 @@ def test_vat_of_the_receipt_in_every_container(vat: dict[str, Any]) -> None:
     assert read({"totalSum": 24700, "cashTotalSum": 24700, **vat}).vat == {VatRate.VAT_22: Money(4454)}
 
 
+def test_a_zero_under_the_other_name_of_a_rate_says_nothing() -> None:
+    for vat in ({"nds18": 0, "nds20": 9}, {"nds18": 9, "nds20": 0}, {"nds18": 9, "nds20": 9}):
+        assert read({"totalSum": 60, "cashTotalSum": 60, **vat}).vat == {VatRate.VAT_20: Money(9)}
+    assert read({"totalSum": 60, "nds18": 0, "nds20": 0}).vat == {VatRate.VAT_20: Money(0)}
+    with pytest.raises(PosError, match="две разные суммы"):
+        read({"totalSum": 60, "nds18": 8, "nds20": 9})
+
+
 def test_a_rate_typed_in_as_percent_is_no_code() -> None:
     assert read({"totalSum": 110, "cash": 110, "amountsPrinted": {"rate": 10, "ndsSum": 10}}).vat == {
         VatRate.VAT_10: Money(10)
