@@ -18,7 +18,7 @@ Run = Callable[..., tuple[int, dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[PracticeShop]:
-    with PracticeShop(orders=24, seed=7) as started:
+    with PracticeShop(orders=16, seed=7) as started:
         yield started
 
 
@@ -108,27 +108,27 @@ def test_a_part_of_a_line_in_every_spelling(run: Run) -> None:
     assert orders
 
 
-@pytest.mark.parametrize(
-    "refuse, code, name",
-    [
-        (["all"], 1, "refused_all"),
-        (["99"], 1, "refused_line"),
-        (["1", "1"], 1, "refused_line"),
-        (["1×1000"], 1, "refused_line"),
-        (["0"], 1, "refused_line"),
-        (["1×0"], 2, "usage"),
-        (["1×-1"], 2, "usage"),
-        (["первую"], 2, "usage"),
-        (["1×1×1"], 2, "usage"),
-        ([""], 2, "usage"),
-    ],
-)
-def test_what_is_typed_wrongly_prints_nothing(run: Run, refuse: list[str], code: int, name: str) -> None:
-    order = door_step(run)[-1]
-    options = [part for each in refuse for part in ("--refuse", each)]
-    found = run("sell", order["order"], "--cash", "1", "--why", "проба", *options)
-    assert (found[0], found[1]["error"]["code"]) == (code, name)
-    assert run("orders", "show", order["order"])[1]["receipts"] == []
+WRONG = [
+    (["all"], 1, "refused_all"),
+    (["99"], 1, "refused_line"),
+    (["1", "1"], 1, "refused_line"),
+    (["1×1000"], 1, "refused_line"),
+    (["0"], 1, "refused_line"),
+    (["1×0"], 2, "usage"),
+    (["1×-1"], 2, "usage"),
+    (["первую"], 2, "usage"),
+    (["1×1×1"], 2, "usage"),
+    ([""], 2, "usage"),
+]
+
+
+def test_what_is_typed_wrongly_prints_nothing(run: Run) -> None:
+    order = door_step(run)[-1]["order"]
+    for refuse, code, name in WRONG:
+        options = [part for each in refuse for part in ("--refuse", each)]
+        found = run("sell", order, "--cash", "1", "--why", "проба", *options)
+        assert (found[0], found[1]["error"]["code"]) == (code, name), refuse
+    assert run("orders", "show", order)[1]["receipts"] == []
 
 
 def test_the_rule_of_the_delivery_is_set_up_and_shown(run: Run) -> None:
@@ -139,3 +139,40 @@ def test_the_rule_of_the_delivery_is_set_up_and_shown(run: Run) -> None:
     for wrong in (("--refusal-fee", "free-from"), ("--fee", "299"), ("--refusal-fee", "keep", "--fee", "299")):
         assert run("setup", "sales", *wrong)[0] == 2
     assert run("setup", "sales", "--refusal-fee", "keep")[1]["sales"]["fee_rule"] == "keep"
+
+
+def test_what_was_paid_before_is_handed_over_in_part(shop: PracticeShop, run: Run) -> None:
+    """The money for the rest is named until it went back; the portal's order keeps its price and is not closed."""
+    orders = [run("orders", "show", row["order"])[1] for row in run("orders", "list")[1]["orders"]]
+    order = next(each for each in orders if "handover" in each["offers"] and len(each["lines"]) > 1)
+    number, refused = order["order"], order["lines"][0]
+    refuse = ("--refuse", "1", "--why", "не подошёл")
+    code, answer = run("sell", number, "--cash", roubles(order["price_kopecks"]), *refuse)
+    assert (code, answer["error"]["code"]) == (1, "refused_prepaid")
+    code, sold = run("sell", number, "--as", "handover", *refuse)
+    assert (code, sold["outbox_pending"]) == (0, 1)
+    assert sold["receipt"]["total_kopecks"] == order["price_kopecks"] - refused["sum_kopecks"]
+    assert sold["receipt"]["refused"]["to_refund_kopecks"] == refused["sum_kopecks"]
+    assert run("sync", "--once")[0] == 0
+    shown = run("orders", "show", number)[1]
+    assert shown["to_refund_kopecks"] == refused["sum_kopecks"]
+    assert (shown["lights"]["stock"], shown["lights"]["status"]) == ("green", "grey")
+    portal = state(shop, order["id"])
+    assert (portal["price"], portal["payed"], portal["statusId"]) == (Decimal(order["price_kopecks"]) / 100, "Y", "P")
+    assert run("reconcile")[1]["differences"] == []
+
+
+def test_what_was_prepaid_here_names_the_command_of_its_refund(
+    shop: PracticeShop, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order = door_step(run)[1]
+    number, refused = order["order"], order["lines"][1]
+    price = roubles(order["price_kopecks"])
+    key = run("sell", number, "--as", "prepayment", "--cash", price)[1]["receipt"]["key"]
+    code, sold = run("sell", number, "--as", "handover", "--refuse", "2", "--why", "мал")
+    assert (code, sold["receipt"]["refused"]["to_refund_kopecks"]) == (0, refused["sum_kopecks"])
+    assert main(["orders", "show", number, "--data-dir", str(shop.folder)]) == 0
+    told = capsys.readouterr().out
+    assert f"posapp refund {key} --line 2x{refused['quantity']}" in told
+    assert run("refund", key, "--line", f"2x{refused['quantity']}")[0] == 0
+    assert run("orders", "show", number)[1]["to_refund_kopecks"] == 0

@@ -12,8 +12,12 @@ from typing import Any
 
 import pytest
 
+from posapp.devices.base import Ffd
+from posapp.devices.simulator.identity import identity_of
+from posapp.devices.simulator.printer import Printer
 from posapp.domain import ffd
 from posapp.domain.checkout import Terms
+from posapp.domain.marking import parse_marking
 from posapp.domain.money import Money, Quantity
 from posapp.domain.offers import Way
 from posapp.domain.order import Order
@@ -24,10 +28,12 @@ from posapp.errors import OutcomeUnknown, PosError, Refused, SaleError
 from posapp.journal.rows import OutboxEntry
 from posapp.settings import SalesSettings
 from posapp.till import adopt, courier_day, exchange, orders, recover, refund, refusing, sale
+from posapp.till.sale import Codes
 from tests.sync.portals import Row
 from tests.till.four import VAT_ROW, Four, four_at
-from tests.till.rig import Register
-from tests.till.shops import TAG_VAT_22, cash
+from tests.till.marking_shops import MarkingShop, milk
+from tests.till.rig import OWN_NUMBER, Register
+from tests.till.shops import LINES, TAG_VAT_22, an_order, cash, shop_at
 
 KETTLE, FILTER, FEE = Money(199_000), Money(24_500), Money(30_000)
 WHOLE = KETTLE + FILTER + FILTER + FILTER + FEE
@@ -563,3 +569,46 @@ def test_an_order_pulled_by_the_program_before_this_one_is_pulled_again_first(do
     with pytest.raises(SaleError) as told:
         sale.sell(door.shop.till, old, cash(KETTLE), terms=Terms(refused=(part(2),), why=WHY))
     assert told.value.code == "refused_unfit"
+
+
+# ------------------------------------------------------------------------------------------------ marked goods
+MILK = replace(
+    an_order(),
+    lines=tuple(replace(line, basket_id=100 + number) for number, line in enumerate(an_order().lines)),
+)
+
+
+@pytest.fixture
+def dairy(tmp_path: Path) -> Iterator[MarkingShop]:
+    """A till whose register checks codes."""
+    marking_register = Register()
+    marking_register.be(Printer(identity_of(OWN_NUMBER), marking_register.now, ffd=Ffd.V1_2))
+    with shop_at(tmp_path, marking_register) as shop:
+        yield MarkingShop(shop)
+
+
+def sell_milk(dairy: MarkingShop, money: Money, refused: RefusedLine, codes: Codes) -> sale.Sold:
+    return sale.sell(dairy.till, MILK, cash(money), codes=codes, terms=Terms(refused=(refused,), why=WHY))
+
+
+def test_a_refused_thing_needs_no_code_and_codes_are_by_the_line_of_the_order(dairy: MarkingShop) -> None:
+    """Line 1 is refused as a whole, so line 2 of the order is the first of the receipt."""
+    receipt = sell_milk(dairy, LINES[1], part(1), {2: [milk(1)]}).view.receipt
+    (line,) = receipt.lines
+    assert parse_marking(line.marking).identity == milk(1).identity
+    assert len(dairy.shop.register.receipts) == 1
+
+
+def test_of_a_line_in_part_only_what_is_taken_has_a_code(dairy: MarkingShop) -> None:
+    with pytest.raises(SaleError) as told:
+        sell_milk(dairy, LINES[0] + LINES[1], part(1, 1), {1: [milk(1), milk(2)]})
+    assert told.value.code == "marking_quantity"
+    receipt = sell_milk(dairy, LINES[0] + LINES[1], part(1, 1), {1: [milk(1)]}).view.receipt
+    assert [bool(line.marking) for line in receipt.lines] == [True, False]
+
+
+def test_a_code_of_a_refused_thing_is_told_before_anything_is_asked(dairy: MarkingShop) -> None:
+    with pytest.raises(SaleError) as told:
+        sell_milk(dairy, LINES[1], part(1), {1: [milk(1)]})
+    assert told.value.code == "refused_line"
+    assert dairy.shop.till.journal.receipts_of_order(dairy.till.portal, 1) == []
