@@ -245,9 +245,10 @@ class _Reader:
         found: dict[int, Money] = {}
         for tag, keys in PAYMENT_KEYS.items():
             for value, where in fields.all(keys):
-                amount = self._kopecks(value, where)
-                if found.setdefault(tag, amount) != amount:
+                amount, known = self._kopecks(value, where), found.get(tag)
+                if known and amount and known != amount:
                     bad(f"{where}: две разные суммы одной оплаты")
+                found[tag] = known or amount  # a zero under another name says nothing
         listed, where = fields.first(names.PAYMENTS)
         for each, path in _rows(listed, where) if listed is not None and not found else ():
             row = Fields(each, path)

@@ -474,6 +474,13 @@ def test_other_names_of_the_same_payment() -> None:
     assert read({"totalSum": 6, "items": [], **other}).payments == {1215: Money(1), 1216: Money(2), 1217: Money(3)}
 
 
+def test_a_zero_under_the_other_name_of_a_payment_says_nothing() -> None:
+    both = {"cashTotalSum": 6, "cashSum": 0, "prepaidSum": 0, "prepaymentSum": 2}
+    assert read({"totalSum": 8, "items": [], **both}).payments == {1031: Money(6), 1215: Money(2)}
+    with pytest.raises(PosError, match="две разные суммы"):
+        read({"totalSum": 8, "cashTotalSum": 6, "cashSum": 5})
+
+
 @pytest.mark.parametrize("key", ["tax5", "tax7", "tax10", "TaxTotalSumm", "taxSum"])
 def test_a_number_behind_tax_is_a_rate_only_where_it_is_called_a_sum(key: str) -> None:
     assert read({"totalSum": 6, "cashTotalSum": 6, key: 6}).vat == {}
