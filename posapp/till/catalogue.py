@@ -20,7 +20,7 @@ from posapp.domain.basket import Item, item_of
 from posapp.domain.product import Product
 from posapp.errors import Offline, PosError, Rejected, SaleError, SetupError
 from posapp.settings import CatalogueSettings
-from posapp.till import exchange
+from posapp.till import exchange, marked_goods
 from posapp.till.context import Till
 from posapp.till.views import CatalogueReport
 
@@ -32,6 +32,8 @@ ROUND_EVERY = timedelta(minutes=5)
 ROUND_STEPS = 30
 """Requests that one round of the exchange may spend on the catalogue: orders and receipts go first."""
 NAMES_MAX = 3
+LEARNED = "sold by code"
+"""What stands for the group of a marked product that the catalogue does not call marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,9 @@ def require_ready(till: Till, *, old_prices: bool = False) -> None:
 def item(till: Till, text: str) -> Item:
     """The good that a scanned or typed code means, with its quantity.
 
+    Which goods are marked the catalogue says where the shop has a field for it; a product that was sold by its code
+    once is taken for marked as well, and a marking code finds it by what it was learned to be.
+
     Raises SaleError with the exact reason when there is none, or more than one; BadMarking for a marking code that
     cannot be read.
     """
@@ -189,6 +194,8 @@ def item(till: Till, text: str) -> Item:
         hits = list(_hits(till, typed.code, schemes))
         if hits:
             product, by = _only(hits, typed.code)
+            if not product.marking and marked_goods.is_sold_by_code(till, product.product_id):
+                product = replace(product, marking=LEARNED)
             return item_of(product, code=typed.code, typed=typed.quantity, grams=by.grams, marking=by.marking)
     code = readings(text)[-1].code
     barcode.check(code)
@@ -199,6 +206,8 @@ def _hits(till: Till, code: str, schemes: tuple[ScaleScheme, ...]) -> Iterator[t
     """What the first group of keys that finds anything finds."""
     for group in lookups(code, schemes):
         found = [(product, by) for by in group for product in _of_key(till, by)]
+        if not found:
+            found = [(product, by) for by in group for product in _learned(till, by)]
         if found:
             yield from found
             return
@@ -209,6 +218,13 @@ def _of_key(till: Till, by: Lookup) -> list[Product]:
         product = till.journal.product(till.portal, int(by.key))
         return [] if product is None else [product]
     return [product for kind, product in till.journal.products_by_code(till.portal, by.key) if kind == by.kind]
+
+
+def _learned(till: Till, by: Lookup) -> list[Product]:
+    """The product that codes like this one were sold for, where the catalogue does not have its GTIN."""
+    number = marked_goods.product_of(till, by.key) if by.marking is not None else None
+    product = None if number is None else till.journal.product(till.portal, number)
+    return [] if product is None else [product]
 
 
 def _only(hits: list[tuple[Product, Lookup]], code: str) -> tuple[Product, Lookup]:

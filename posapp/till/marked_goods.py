@@ -125,20 +125,37 @@ def ask(till: Till, codes: Sequence[MarkingCode]) -> tuple[CodeAnswer, ...]:
 
 # ------------------------------------------------------------------------------------------------ remembering
 def learn(till: Till, order: Order, codes: Mapping[int, Sequence[MarkingCode]]) -> None:
-    """Remembers which products were sold by their codes."""
+    """Remembers which products of an order were sold by their codes."""
+    learn_products(
+        till, [(order.lines[number - 1].product_id, code) for number, of_line in codes.items() for code in of_line]
+    )
+
+
+def learn_products(till: Till, sold: Sequence[tuple[int, MarkingCode]]) -> None:
+    """Remembers which products, by the portal's numbers, were sold by their codes."""
     facts: dict[str, str] = {}
-    for number, of_line in codes.items():
-        product = str(order.lines[number - 1].product_id)
-        for code in of_line:
-            if not code.gtin or product == "0":
-                continue
-            before = till.journal.get_fact(f"{_GTIN}{code.gtin}")
-            if before and before != product and till.journal.get_fact(f"{_PRODUCT}{before}") == code.gtin:
-                facts[f"{_PRODUCT}{before}"] = ""
-            facts[f"{_GTIN}{code.gtin}"], facts[f"{_PRODUCT}{product}"] = product, code.gtin
+    for product_id, code in sold:
+        product = str(product_id)
+        if not code.gtin or not product_id:
+            continue
+        before = till.journal.get_fact(f"{_GTIN}{code.gtin}")
+        if before and before != product and till.journal.get_fact(f"{_PRODUCT}{before}") == code.gtin:
+            facts[f"{_PRODUCT}{before}"] = ""
+        facts[f"{_GTIN}{code.gtin}"], facts[f"{_PRODUCT}{product}"] = product, code.gtin
     new = {name: value for name, value in facts.items() if till.journal.get_fact(name) != value}
     if new:
         till.journal.set_facts(new)
+
+
+def is_sold_by_code(till: Till, product_id: int) -> bool:
+    """Whether a product was sold by its code before."""
+    return bool(till.journal.get_fact(f"{_PRODUCT}{product_id}"))
+
+
+def product_of(till: Till, gtin: str) -> int | None:
+    """The product that was last sold by a code with this GTIN."""
+    known = till.journal.get_fact(f"{_GTIN}{gtin}")
+    return int(known) if known else None
 
 
 def note_unmarked(till: Till, order: Order, lines: Sequence[int]) -> None:

@@ -11,6 +11,7 @@ and nobody was told, a sale of these goods stops and a person says which it is. 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -19,13 +20,14 @@ from posapp.domain.basket import Item, content_of, is_walk_in, item_of, line_of,
 from posapp.domain.checkout import FULL_PAYMENT, Terms
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.marked_lines import same_goods
+from posapp.domain.marking import MarkingCode
 from posapp.domain.money import total
 from posapp.domain.permission import LineVerdict
 from posapp.domain.receipt import Receipt, Tender
 from posapp.domain.settlement import By, State
-from posapp.errors import OutcomeUnknown, PosError, ResolveNeeded, SaleError
+from posapp.errors import JournalError, OutcomeUnknown, PosError, ResolveNeeded, SaleError
 from posapp.journal.rows import StoredReceipt, WalkIn
-from posapp.till import catalogue, counters, marking, recover, sale
+from posapp.till import catalogue, counters, marked_goods, marking, recover, sale
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.receipts import mark_text, receipt_view
@@ -84,7 +86,15 @@ def sell(
     decision = decided(till, "walkin.another", receipt.key, "", alike=[each.receipt.key for each in alike])
     sold = WalkIn(receipt.key, content, _goods(items, codes))
     till.journal.add_walk_in(receipt, sold, decision=decision if another and alike else None)
-    return _print(till, receipt, status, verdicts)
+    done = _print(till, receipt, status, verdicts)
+    by_code = [(each.product.product_id, each.marking) for each in items if each.marking is not None]
+    with suppress(JournalError):  # printed is printed: what was learned is learned at the next sale
+        marked_goods.learn_products(till, [*by_code, *_given(items, codes)])
+    return done
+
+
+def _given(items: Sequence[Item], codes: Codes) -> list[tuple[int, MarkingCode]]:
+    return [(items[number - 1].product.product_id, code) for number, of_item in codes.items() for code in of_item]
 
 
 def _print(till: Till, receipt: Receipt, status: PrinterStatus, verdicts: Sequence[LineVerdict]) -> Sold:

@@ -228,6 +228,19 @@ def test_codes_named_for_a_line_and_one_code_twice(store: Shop) -> None:
     assert_one_each(store)
 
 
+def test_what_was_sold_by_its_code_once_is_not_sold_without_one(store: Shop) -> None:
+    """Where the catalogue has no field that says so, and even where it does not know the GTIN of the code."""
+    goods = MarkingShop(store)
+    put_on_board(store, *GOODS[:3], replace(GOODS[3], marking="", articles=("milk",)))
+    sell(goods.till, MILK)  # nobody knows yet
+    sell(goods.till, milk(1))
+    assert refusal(lambda: scan(goods.till, MILK)).code == "goods_unmarked"
+    put_on_board(store, *GOODS[:3], replace(GOODS[3], marking="", barcodes=(), articles=("milk",)))
+    assert refusal(lambda: scan(goods.till, "milk")).code == "goods_unmarked"
+    (line,) = sell(goods.till, milk(2)).view.receipt.lines
+    assert line.marking == milk(2)
+
+
 def test_a_refused_code_leaves_nothing(store: Shop) -> None:
     goods = MarkingShop(store)
     goods.marking.set_codes({parse_marking(milk(1)).identity: {"sold": True}})
