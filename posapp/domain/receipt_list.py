@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from posapp.domain import ffd
 from posapp.domain.fiscal import FiscalMark, ReceiptKind
 from posapp.domain.marking import BadMarking, parse_marking
 from posapp.domain.money import Money, total
@@ -267,7 +268,7 @@ def line_key(line: ReceiptLine) -> str:
     Of the name that which the storage keeps (CP866), so that a line read back from a document is the same line; of a
     marking code that which names the thing.
     """
-    name = " ".join(line.name.split()).encode("cp866", errors="replace").decode("cp866")
+    name = ffd.encode_text(" ".join(line.name.split())).decode("cp866")
     parts = (
         name, line.price.kopecks, line.vat.value, line.payment_method.value, line.payment_object.value, line.measure,
         _thing(line.marking),

@@ -17,12 +17,14 @@ from posapp.domain import ffd
 from posapp.domain.basket import is_walk_in
 from posapp.domain.checkout import settlement_of
 from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument, FiscalMark
+from posapp.domain.order import Order
 from posapp.domain.readback import receipt_from
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Settlement, Stamp, State, short_key
+from posapp.domain.undone import REFUNDS
 from posapp.errors import Offline, Refused, Rejected, ResolveNeeded, SetupError
 from posapp.journal.rows import DeviceSending, DocumentTaken, IllegalMove
-from posapp.till import adopt, audit, exchange, neighbours, orders, recover, walkin_adopt
+from posapp.till import adopt, audit, exchange, neighbours, orders, recover, refund_adopt, walkin_adopt
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 
@@ -158,6 +160,9 @@ def take_named(till: Till, number: int, order_number: str, reason: str) -> None:
         _take_walk_in(till, number, reason)
         return
     document, order = till.printer.read_document(number), orders.find(till, order_number)
+    if document.kind in REFUNDS and document.whole:
+        _take_refund(till, document, order, reason)
+        return
     if document.kind is None or not document.whole or document.total != order.price:
         raise ResolveNeeded("not_resolvable", why=f"ФД {number} не подходит заказу {order.number} по сумме")
     settlement = settlement_of(order, document.kind)
@@ -168,6 +173,40 @@ def take_named(till: Till, number: int, order_number: str, reason: str) -> None:
     if begun is None:
         _read_back(till, number, Stamp(till.settings.till, order.number, key), settlement)
     _prove(till, key, document, reason, order.number)
+
+
+def _take_refund(till: Till, document: FiscalDocument, order: Order, reason: str) -> None:
+    """A refund of this order: of which receipt says the sign in 1192, or there is only one.
+
+    One of the same sum that was begun is it. The key of what the journal never knew follows from storage and number, so
+    that a call that was cut off goes on.
+    """
+    number, kind = document.number, document.kind
+    waiting = [
+        each.receipt.key
+        for each in till.journal.receipts_of_order(order.portal, order.order_id)
+        if each.state in _OPEN and (each.receipt.kind, each.receipt.total) == (kind, document.total)
+    ]
+    if len(waiting) > 1:
+        raise ResolveNeeded("not_resolvable", why=f"возвратов на эту сумму начато {len(waiting)}: {', '.join(waiting)}")
+    own = short_key(uuid5(NAMESPACE_OID, f"{till.identity.storage_number}:{number}"))
+    key = recover.key_of(document) or (waiting[0] if waiting else own)
+    if till.journal.receipt(key) is None and kind is not None:
+        entries = ffd.read_document(till.printer.document_tlv(number)).entries
+        stamp = Stamp(till.settings.till, order.number, key)
+        settled = settlement_of(order, kind)
+        try:
+            receipt = receipt_from(entries, stamp, settled, now=till.now(), is_training=till.settings.is_training)
+            receipt = refund_adopt.as_refund(till, receipt)
+        except ValueError as error:
+            raise ResolveNeeded("not_resolvable", why=f"ФД {number} не похож на чек этой программы: {error}") from error
+        if receipt.basis is None or not receipt.basis.key:
+            raise ResolveNeeded("not_resolvable", why=f"какой чек вернули по ФД {number}, не видно")
+        till.journal.add_receipt(receipt)
+    _prove(till, key, document, reason, order.number)
+
+
+_OPEN = (State.PENDING, State.HELD, State.REFUSED, State.SENDING)
 
 
 def _prove(till: Till, key: str, document: FiscalDocument, reason: str, order: str) -> None:

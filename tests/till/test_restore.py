@@ -14,13 +14,14 @@ import pytest
 from posapp import settings as settings_file
 from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer, Traits
+from posapp.domain.money import Quantity
 from posapp.domain.settlement import State
 from posapp.errors import JournalError, PosError, ResolveNeeded, SaleError, SetupError, Unreachable
 from posapp.journal import rebuild, soundness
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
 from posapp.journal.soundness import wal_of
-from posapp.till import gate, keeping, recover, resolve, restore, sale, shift
+from posapp.till import gate, keeping, recover, refund, resolve, restore, sale, shift
 from posapp.till.own_documents import Progress, silent
 from posapp.till.restore import Report
 from tests.till.rig import Killed, Register
@@ -621,3 +622,29 @@ def test_what_another_till_sold_on_the_register_since_the_copy_is_known_again(ke
     with pytest.raises(SaleError) as refused:
         kept.sell(an_order(6))
     assert refused.value.code == "receipted_elsewhere"
+
+
+def test_a_refund_without_a_key_that_the_journal_lost_is_read_up_by_a_person(
+    register: Register, tmp_path: Path
+) -> None:
+    """A register that takes the key in 1192 only: a refund needs that tag for the sign of its original."""
+    with keyless_shop(tmp_path / "till", register, {1084}) as shop:
+        key = shop.sell(an_order(1)).view.receipt.key
+        copy = keeping.keep_copies(shop.till).made[keeping.LOCAL]
+        done = refund.refund(shop.till, key, {0: Quantity.of(1)})
+        number = register.receipts[-1].number
+        shop.close()
+        shutil.copyfile(copy, path_of(shop))
+        assert [each.document for each in bring_back(shop).waiting] == [number]
+        with pytest.raises(JournalError):
+            refund.refund(shop.till, key, {0: Quantity.of(2)})
+        assert restore.finish(shop.till, "по ленте", named={number: "1001"}).is_whole
+        stored = shop.till.journal.receipt_of_document(shop.till.identity.storage_number, number)
+        assert stored is not None
+        assert (stored.receipt.total, stored.receipt.settlement) == (
+            done.view.receipt.total, done.view.receipt.settlement,
+        )  # fmt: skip
+        with pytest.raises(SaleError) as over:
+            refund.refund(shop.till, key, {0: Quantity.of(2)})
+        assert over.value.code == "refund_over"
+        assert refund.refund(shop.till, key, {0: Quantity.of(1)}).view.receipt.settlement.part == "1#2"
