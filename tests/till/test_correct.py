@@ -258,6 +258,64 @@ def test_killed_at_the_second(shop: Shop, command: int, after: bool) -> None:
     assert correction_state.correction_of(shop.till, wrong).is_whole
 
 
+class Dying:
+    """The till's process ends before its frame number `at` leaves for the register."""
+
+    def __init__(self, shop: Shop, at: int) -> None:
+        self.shop, self.left, self.put = shop, at, shop.register.put
+
+    def __call__(self, data: bytes, who: str = "till") -> None:
+        if self.left == 0:
+            raise Killed
+        self.left -= 1
+        self.put(data, who)
+
+    def __enter__(self) -> None:
+        self.shop.register.put = self  # type: ignore[method-assign]
+
+    def __exit__(self, *_: object) -> None:
+        self.shop.register.put = self.put  # type: ignore[method-assign]
+
+
+STEP = 5
+"""Of so many frames of the two documents one is tried, to keep it short; all of them pass with any first one."""
+
+
+def test_killed_before_any_frame(tmp_path: Path, version: Ffd) -> None:
+    """Wherever the process ends: said once more, everything is there, once."""
+    at, is_over = 2, False
+    while not is_over:
+        register = Register()
+        register.be(Printer(identity_of(OWN_NUMBER), BORN, ffd=version))
+        with shop_at(tmp_path / f"at{at}", register) as shop:
+            shop.till.journal.save_orders([an_order()], claimed=True)
+            wrong = wrong_of(shop)
+            try:
+                with Dying(shop, at):
+                    put_right(shop, wrong)
+                is_over = True
+            except Killed:
+                register.heal()
+                shop.restart()
+                finish(shop, wrong)
+            assert [tags(each)[1054] for each in on_register(shop)] == [1, 2, 1]
+            assert correction_state.correction_of(shop.till, wrong).is_whole
+            assert not shop.till.printer.status().has_open_document
+        at += STEP
+    assert at > 40
+
+
+def finish(shop: Shop, wrong: StoredReceipt) -> None:
+    """Whoever comes next: what only a person can decide is decided, then it is said once more."""
+    try:
+        recover.recover(shop.till)
+    except ResolveNeeded as error:  # opened, and not yet noted that we opened it (rule 7)
+        resolve.decide(shop.till, str(error.facts["key"]), "not_made:open", "", "никто не печатал")
+    known = correction_state.correction_of(shop.till, wrong)
+    if not known.is_whole:
+        put_right(shop, wrong, Said() if known.is_begun else BY_CARD)
+
+
 def half(shop: Shop) -> StoredReceipt:
     """The first document is out; the register had no paper for the second, and the program ended."""
     wrong = wrong_of(shop)
