@@ -45,10 +45,8 @@ def lines_for(offer: Offer, order: Order, rates: Sequence[VatRate]) -> tuple[Rec
         method = PaymentMethod.PARTIAL_PAYMENT
     is_ahead = method is PaymentMethod.FULL_PREPAYMENT
     part = part_of_shipment(order, offer.shipment_id)
-    going = enumerate(order.lines, start=1) if part is None else part.lines
-    return tuple(
-        line_of(line, rates[number - 1].calculated if is_ahead else rates[number - 1], method) for number, line in going
-    )
+    going = [(line, rates[number - 1]) for number, line in (part.lines if part else enumerate(order.lines, start=1))]
+    return tuple(line_of(line, rate.calculated if is_ahead else rate, method) for line, rate in going)
 
 
 CREDIT_PAYMENT, ADVANCE = PaymentMethod.CREDIT_PAYMENT, PaymentMethod.ADVANCE

@@ -17,6 +17,7 @@ PROOF = "posapp/till/shift_proof.py"
 CHANGES, STORE, CONNECT = (f"posapp/journal/{name}.py" for name in ("changes", "store", "connect"))
 TABLES, STATEMENTS = "posapp/journal/tables.py", "posapp/journal/statements.py"
 FIRST = "posapp/journal/migrations/0001_first.py"
+REFUSED_GOODS = "posapp/sync/bitrix/refused_goods.py"
 CLIENT, WRITEBACK, ROUNDS = (f"posapp/sync/bitrix/{name}.py" for name in ("client", "writeback", "rounds"))
 CHECKOUT, MONEY, SETTLEMENT = (f"posapp/domain/{name}.py" for name in ("checkout", "money", "settlement"))
 
@@ -322,7 +323,8 @@ MUTANTS: tuple[Mutant, ...] = (
     # ---------------------------------------------------------------------------------------- rules 13 to 16
     Mutant(
         "blind-write", 13, "another receipt's mark on the payment is overwritten",
-        (Edit(WRITEBACK, '    if stored_key not in ("", key):', "    if False:"),),
+        (Edit(WRITEBACK, '    if stored_key not in ("", key) and not refunds.may_replace(payment, stored_key):',
+              "    if False:"),),
         SYNC,
     ),
     Mutant(
@@ -408,14 +410,52 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "hand-over-settles-the-payment", 15, "the hand-over is the payment's settlement: it can never be printed",
-        (Edit(OFFERS, "        if self.payment_id is not None:\n            return str(self.payment_id)",
-              "        if self.payment_id is None:\n            return str(self.shipment_id)"),),
+        (Edit(OFFERS, "        if self.payment_id is not None:\n            return numbered_part(str(self.payment_id)",
+              "        if self.payment_id is None:\n            return numbered_part(str(self.shipment_id)"),),
         ("tests/till/test_ways.py",),
     ),
     Mutant(
         "debt-closes-too-early", 13, "an order is closed on the portal while a part of its debt is open",
         (Edit(OUTBOX_ROWS, "receipt.step is Step.DEBT:", "False:"),),
         ("tests/till/test_ways.py",),
+    ),
+    # ---------------------------------------------------------------------------------------- refused at the door
+    Mutant(
+        "refusal-not-kept", 12, "goods that were refused at the door are on no list: nobody brings them back",
+        (Edit(CHANGES, "        self.keep_refusal_of(key, mark)\n", ""),),
+        ("tests/till/test_partial.py::test_power_fails_at_the_door_and_the_refusal_is_there_with_the_receipt",),
+    ),
+    Mutant(
+        "another-refusal-printed", 1, "a begun receipt is printed although the customer now takes something else",
+        (Edit(SALE, "            refusing.same_refusal(order, begun.receipt, terms)\n", ""),),
+        ("tests/till/test_partial.py::test_a_begun_receipt_is_found_again_with_the_same_refusal_only",),
+    ),
+    Mutant(
+        "refused-prices-recalculated", 13, "the portal's order changes the prices of what was sold",
+        (Edit(REFUSED_GOODS, "(found.prices(), found.shipped()", "(found.shipped()"),),
+        ("tests/sync/test_refused_goods.py",),
+    ),
+    Mutant(
+        "refused-sum-stays", 13, "an order is called paid with more than was taken",
+        (Edit(REFUSED_GOODS, '    if _money(payment.get("sum")) != refused.payment_after:', "    if False:"),),
+        ("tests/sync/test_refused_goods.py",),
+    ),
+    Mutant(
+        "refused-goods-deducted", 13, "goods that came back to the shop leave its stock",
+        (Edit(REFUSED_GOODS, "        if held.get(each.basket_id, _GONE) != each.taken:\n            return _conflict",
+              "        if False:\n            return _conflict"),),
+        ("tests/till/test_partial.py::test_a_shipment_that_was_changed_after_the_payment_takes_nothing_out_of_stock",),
+    ),
+    Mutant(
+        "fee-of-the-whole-order", 17, "an order that is free no more brings no fee",
+        (Edit("posapp/domain/partial.py", "        if self.rule is FeeRule.FREE_FROM and not ordered and goods",
+              "        if self.rule is FeeRule.WAIVE and not ordered and goods"),),
+        ("tests/domain/test_partial.py",),
+    ),
+    Mutant(
+        "first-shipment-closes", 13, "an order is closed while a part of it is still in the shop",
+        (Edit(OUTBOX_ROWS, 'if each != "status" or not _goods_stay(till, receipt)', "if each"),),
+        ("tests/till/test_parted.py",),
     ),
     Mutant(
         "live-takes-simulated", 20, "receipts without legal force are handed to buyers",
