@@ -151,7 +151,7 @@ def cases(till: Till, say: Say) -> list[Case]:
             case = Case(
                 key=stored.receipt.key,
                 kind=CaseKind.RECEIPT,
-                title=say("title.receipt", order=stored.receipt.order_number or stored.receipt.key),
+                title=story.title_of(say, stored.receipt),
                 story=_told(till, say, asked, page),
                 since=attempt.started_at,
                 why=say("next.busy"),

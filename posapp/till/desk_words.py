@@ -11,6 +11,10 @@ from posapp.errors import PosError
 _TEXTS = {
     # --- titles
     "title.receipt": ("Чек по заказу {order}: исход не доказан", "The receipt of order {order}: outcome not proven"),
+    "title.walkin": (
+        "Чек продажи без заказа: исход не доказан",
+        "The receipt of a sale without an order: outcome not proven",
+    ),
     "title.operation": ("{operation}: исход не доказан", "{operation}: outcome not proven"),
     "title.stray": (
         "ФД {number} нашей кассы, которого журнал не знает",
@@ -41,6 +45,12 @@ _TEXTS = {
         " {attempt}: {device}, последним до неё был ФД {after}.",
         "{at}, till {till} ({who}) sent the receipt of order {order}: {kind}, {total}, {tenders}. Try {attempt}:"
         " {device}, the last document before it was FD {after}.",
+    ),
+    "asked.walkin": (
+        "{at} с кассы {till} ({who}) отправлен чек продажи без заказа: {kind} на {total}, {tenders}. Попытка"
+        " {attempt}: {device}, последним до неё был ФД {after}.",
+        "{at}, till {till} ({who}) sent the receipt of a sale without an order: {kind}, {total}, {tenders}. Try"
+        " {attempt}: {device}, the last document before it was FD {after}.",
     ),
     "asked.operation": (
         "{at} ({who}) отправлена операция: {operation}. {device}, последним до неё был ФД {after}.",
@@ -224,6 +234,12 @@ _TEXTS = {
         "Order {order} counts as receipted by FD {number}: mark, payment, status and stock go to Bitrix. Nothing is"
         " printed. If FD {number} is another program's, the customer has no receipt.",
     ),
+    "made.walkin": (
+        "Продажа без заказа считается пробитой документом ФД {number}. Ничего не печатается, порталу сообщать нечего."
+        " Если ФД {number} чужой, у покупателя чека нет.",
+        "The sale without an order counts as receipted by FD {number}. Nothing is printed, the portal has nothing to"
+        " hear. If FD {number} is another program's, the customer has no receipt.",
+    ),
     "made.differs": (
         " Сумма в документе – {found}, в чеке – {total}: Битрикс узнает {total}, разницу исправляет бухгалтер.",
         " The document says {found}, the receipt {total}: Bitrix is told {total}, the accountant corrects the"
@@ -237,6 +253,12 @@ _TEXTS = {
         "The receipt of order {order} becomes “not printed”: it can be printed, with the same key; nothing prints it"
         " by itself. If it was printed after all, the order gets two receipts and one has to be refunded.",
     ),
+    "not_made.walkin": (
+        "Чек вернётся в «не напечатан»: его можно пробить («posapp sell --begun»), ключ останется тот же. Сам он не"
+        " печатается. Если он всё же напечатан, у покупателя станет два чека, и один придётся оформлять возвратом.",
+        "The receipt becomes “not printed”: it can be printed (“posapp sell --begun”), with the same key; nothing"
+        " prints it by itself. If it was printed after all, there will be two receipts and one has to be refunded.",
+    ),
     "not_made.open": (
         " Открытый на ККТ чек на {subtotal} будет отменён, фискального документа от него не останется.",
         " The receipt of {subtotal} that is open on the register is cancelled; no fiscal document comes of it.",
@@ -248,6 +270,12 @@ _TEXTS = {
         "Order {order} counts as receipted by the receipt whose QR text you give: storage, total and kind are"
         " compared with the journal. Mark, payment, status and stock go to Bitrix. Nothing is printed.",
     ),
+    "lost_made.walkin": (
+        "Продажа без заказа считается пробитой тем чеком, чей QR-код вы введёте: ФН, сумма и вид сверяются с журналом."
+        " Ничего не печатается.",
+        "The sale without an order counts as receipted by the receipt whose QR text you give: storage, total and kind"
+        " are compared with the journal. Nothing is printed.",
+    ),
     "lost_not_made": ("Чека нет: в ОФД его нет", "Not made: the OFD does not have it"),
     "lost_not_made.then": (
         "Чек по заказу {order} вернётся в «не напечатан», его можно пробить на новой ККТ. Прежняя могла напечатать"
@@ -256,6 +284,12 @@ _TEXTS = {
         "The receipt of order {order} becomes “not printed” and can be printed on the new register. The former one"
         " may have made it and not yet sent it to the OFD: wait for its documents or read its archive first."
         " Otherwise the order gets two receipts.",
+    ),
+    "lost_not_made.walkin": (
+        "Чек вернётся в «не напечатан», его можно пробить на новой ККТ. Прежняя могла напечатать его и не успеть"
+        " передать в ОФД: сначала дождитесь её документов в ОФД или архива ФН. Иначе чека станет два.",
+        "The receipt becomes “not printed” and can be printed on the new register. The former one may have made it and"
+        " not yet sent it to the OFD: wait for its documents or read its archive first. Otherwise there are two.",
     ),
     "accept_counters": ("Верны счётчики ККТ", "The register's counters are right"),
     "accept_counters.then": (
@@ -291,6 +325,12 @@ _TEXTS = {
         " статус и списание. Ничего не печатается. Заказ должен быть загружен («posapp orders pull»).",
         "The receipt is read back with its own key, order {order} counts as receipted, Bitrix is told mark, payment,"
         " status and stock. Nothing is printed. The order must be on board (“posapp orders pull”).",
+    ),
+    "adopt.walkin": (
+        "Чек продажи без заказа читается из ФН со своим ключом. Ничего не печатается, порталу сообщать нечего; какие"
+        " товары списать, журнал больше не помнит.",
+        "The receipt of a sale without an order is read back with its own key. Nothing is printed, the portal has"
+        " nothing to hear; the journal does not remember the goods for the stock any more.",
     ),
     "foreign": ("Это чек другой кассы: ФД {number} нам не нужен", "It is another till's: FD {number} is not ours"),
     "foreign.then": (

@@ -92,7 +92,7 @@ def of_receipt(till: Till, say: Say, stored: StoredReceipt, attempt: Attempt, tr
     return Case(
         key=receipt.key,
         kind=CaseKind.RECEIPT,
-        title=say("title.receipt", order=receipt.order_number or receipt.key),
+        title=title_of(say, receipt),
         story=(asked_receipt(till, say, receipt, attempt), shown, after.words),
         since=attempt.started_at,
         why=_why_open(say, trouble),
@@ -108,14 +108,36 @@ def of_receipt(till: Till, say: Say, stored: StoredReceipt, attempt: Attempt, tr
     )
 
 
+_WALK_IN = {
+    "title.receipt": "title.walkin",
+    "asked.receipt": "asked.walkin",
+    "made.then": "made.walkin",
+    "not_made.then": "not_made.walkin",
+    "lost_made.then": "lost_made.walkin",
+    "lost_not_made.then": "lost_not_made.walkin",
+    "adopt.then": "adopt.walkin",
+}
+"""What is said of a sale without an order: the portal has nothing to hear of it, and no order can get two receipts."""
+
+
+def _by_order(say: Say, word: str, order: str, **facts: object) -> str:
+    return say(word, order=order, **facts) if order else say(_WALK_IN[word], **facts)
+
+
+def title_of(say: Say, receipt: Receipt) -> str:
+    """The head of the case of a receipt whose outcome is not proven."""
+    return _by_order(say, "title.receipt", receipt.order_number)
+
+
 def asked_receipt(till: Till, say: Say, receipt: Receipt, attempt: Attempt) -> str:
     """The first line."""
-    return say(
+    return _by_order(
+        say,
         "asked.receipt",
+        receipt.order_number,
         at=say.at(local(till, attempt.started_at)),
         till=receipt.till,
         who=receipt.cashier,
-        order=receipt.order_number or "–",
         kind=say.kind(receipt.kind),
         total=receipt.total,
         tenders=", ".join(f"{say.tender(each.kind)} {each.amount}" for each in receipt.tenders),
@@ -172,7 +194,7 @@ def _made_choices(say: Say, receipt: Receipt, documents: Iterable[FiscalDocument
                 id=f"made:{each.number}",
                 verdict=Verdict.MADE,
                 words=say("made", number=each.number),
-                consequence=say("made.then", order=receipt.order_number or "–", number=each.number) + more,
+                consequence=_by_order(say, "made.then", receipt.order_number, number=each.number) + more,
                 command=f"posapp resolve {receipt.key} --document {each.number}" + _why(differs),
                 documents=(each.number,),
                 needs_why=differs,
@@ -190,20 +212,20 @@ def _not_made(say: Say, receipt: Receipt, candidates: Sequence[FiscalDocument], 
         id="not_made" + (f":{','.join(about)}" if about else ""),
         verdict=Verdict.NOT_MADE,
         words=words,
-        consequence=say("not_made.then", order=receipt.order_number or "–") + opened,
+        consequence=_by_order(say, "not_made.then", receipt.order_number) + opened,
         command=f"posapp resolve {receipt.key} --not-made" + "".join(f" --foreign {each}" for each in numbers),
         documents=tuple(numbers),
     )
 
 
 def _lost_choices(say: Say, receipt: Receipt) -> tuple[Choice, ...]:
-    order, command = receipt.order_number or "–", f"posapp resolve {receipt.key}"
+    order, command = receipt.order_number, f"posapp resolve {receipt.key}"
     return (
         Choice(
             id="lost_made",
             verdict=Verdict.MADE,
             words=say("lost_made"),
-            consequence=say("lost_made.then", order=order),
+            consequence=_by_order(say, "lost_made.then", order),
             command=f'{command} --qr "t=…&s=…&fn=…&i=…&fp=…&n=…" --receipt-number N' + _why(True),
             needs_why=True,
             asks=("qr", "receipt_number"),
@@ -212,7 +234,7 @@ def _lost_choices(say: Say, receipt: Receipt) -> tuple[Choice, ...]:
             id="lost_not_made",
             verdict=Verdict.NOT_MADE,
             words=say("lost_not_made"),
-            consequence=say("lost_not_made.then", order=order),
+            consequence=_by_order(say, "lost_not_made.then", order),
             command=f"{command} --not-made --lost" + _why(True),
             needs_why=True,
         ),
@@ -413,7 +435,7 @@ def of_stray(till: Till, say: Say, document: FiscalDocument, since: datetime, de
             id=f"made:{document.number}",
             verdict=Verdict.MADE,
             words=say("adopt", number=document.number),
-            consequence=say("adopt.then", order=order or "–"),
+            consequence=_by_order(say, "adopt.then", order),
             command=f"posapp resolve {key} --document {document.number}",
             documents=(document.number,),
         )

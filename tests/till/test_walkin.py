@@ -384,6 +384,26 @@ def test_recovered_by_another_process_it_is_told_to_the_cashier_who_asks_again(s
     assert_one_each(store)
 
 
+@pytest.mark.parametrize("language, words", [("ru", "без заказа"), ("en", "without an order")])
+def test_the_desk_tells_of_no_order_and_promises_the_portal_nothing(store: Shop, language: str, words: str) -> None:
+    kill(store, 0xFF45, after=True)
+    store.register.unplug()
+    (case,) = resolve.cases(store.till, language)
+    told = "\n".join([case.title, *case.story, *(each.consequence for each in case.choices)])
+    assert words in case.title
+    assert words in case.story[0]
+    assert "{" not in told
+    store.register.heal()
+    store.register.lose_tlv(store.register.receipts[-1].number)
+    (case,) = resolve.cases(store.till, language)
+    told = "\n".join(each.consequence for each in case.choices)
+    assert "posapp sell --begun" in told
+    assert "статус" not in told
+    made = next(each for each in case.choices if each.id.startswith("made:"))
+    resolve.decide(store.till, case.key, made.id, "Иванова", "по ленте", {}, language)
+    assert_one_each(store)
+
+
 def test_while_the_register_is_away_the_outcome_of_the_same_goods_is_unknown(store: Shop) -> None:
     kill(store, 0xFF45, after=True)
     store.register.unplug()
