@@ -55,7 +55,7 @@ def correct(till: Till, key: str, said: Said, why: str) -> Corrected:
     """
     wrong = find(till, key)
     if wrong.receipt.correction is not None and wrong.state in UNPRINTED:
-        return _late_again(till, wrong, said, why)
+        return _late_again(till, wrong, said)
     was_whole = correction_of(till, wrong).is_whole
     _recovered(till, wrong)
     known = correction_of(till, wrong)
@@ -200,7 +200,7 @@ def _refuse_other(known: Correction, said: Said) -> None:
         raise SaleError("correction_other", key=known.wrong.receipt.key, begun=document_words(last))
 
 
-def _late_again(till: Till, stored: StoredReceipt, said: Said, why: str) -> Corrected:
+def _late_again(till: Till, stored: StoredReceipt, said: Said) -> Corrected:
     """A correction of a settlement without the register, begun and not printed: the same one, with its key."""
     if not said.is_silent:
         raise SaleError("correction_other", key=stored.receipt.key, begun=document_words(stored.receipt))

@@ -93,6 +93,15 @@ def _why_not_out(second: StoredReceipt | None) -> str:
     return second.reason if second.reason not in ("", WAITS, CONTINUED) else "он ещё не напечатан"
 
 
+def trouble_of(till: Till, newest: StoredReceipt) -> PosError | None:
+    """What is to be said of an order whose newest receipt this is; None unless something of it is being put right."""
+    receipt, fix = newest.receipt, newest.receipt.settlement.fix
+    if fix is None:
+        return begun(receipt.key, receipt) if receipt.correction is not None and newest.state in UNPRINTED else None
+    wrong = till.journal.receipt(fix[1])
+    return None if wrong is None else correction_of(till, wrong).trouble()
+
+
 def begun(key: str, document: Receipt) -> SaleError:
     """A document of the correction of receipt `key` waits to be printed."""
     return SaleError("correction_begun", key=key, order=document.order_number, document_key=document.key)

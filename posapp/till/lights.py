@@ -9,7 +9,6 @@ from posapp.domain.order import Order
 from posapp.domain.settlement import State
 from posapp.errors import WORDS, OutcomeUnknown, PosError, Refused, SyncError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR
-from posapp.till.correction_state import begun
 from posapp.till.views import Lamp, Light, Lights
 
 if TYPE_CHECKING:
@@ -18,13 +17,15 @@ if TYPE_CHECKING:
 GREY = Lamp(Light.GREY)
 
 
-def lights_of(order: Order, receipt: StoredReceipt | None, entries: Sequence[OutboxEntry]) -> Lights:
-    """`receipt` is the one that counts, `entries` its outbox entries."""
+def lights_of(
+    order: Order, receipt: StoredReceipt | None, entries: Sequence[OutboxEntry], trouble: PosError | None = None
+) -> Lights:
+    """`receipt` is the one that counts, `entries` its outbox entries; `trouble`: it is being put right, and how far."""
     by_step = _telling(entries)
     paid = ", ".join(f"оплата {each.payment_id}" for each in order.payments if each.is_paid)
     shipped = ", ".join(f"отгрузка {each.shipment_id}" for each in order.shipments)
     return Lights(
-        receipt=_receipt_lamp(receipt),
+        receipt=_receipt_lamp(receipt, trouble),
         money=_money_lamp(by_step, Lamp(Light.GREEN, paid) if order.is_paid else GREY),
         status=_entry_lamp(by_step.get("status")) or GREY,
         stock=_stock_lamp(order, entries, by_step) or (Lamp(Light.GREEN, shipped) if order.is_deducted else GREY),
@@ -48,12 +49,11 @@ def _telling(entries: Sequence[OutboxEntry]) -> dict[str, OutboxEntry]:
     return found
 
 
-def _receipt_lamp(stored: StoredReceipt | None) -> Lamp:
+def _receipt_lamp(stored: StoredReceipt | None, trouble: PosError | None) -> Lamp:
     if stored is None or stored.state is State.CANCELLED:
         return GREY
-    fix = stored.receipt.settlement.fix
-    if fix is not None and stored.state in (State.PENDING, State.HELD, State.REFUSED):
-        return Lamp(Light.RED, trouble=begun(fix[1], stored.receipt), since=stored.receipt.created_at)
+    if trouble is not None and stored.state is not State.SENDING:
+        return Lamp(Light.RED, trouble=trouble, since=stored.receipt.created_at)
     match stored.state:
         case State.FISCALIZED:
             number = stored.mark.document_number if stored.mark else "?"

@@ -11,7 +11,7 @@ from posapp.domain.order import Order
 from posapp.domain.settlement import State
 from posapp.domain.vat import VatRate
 from posapp.errors import OutcomeUnknown, PosError, SaleError
-from posapp.till import claims
+from posapp.till import claims, correction_state
 from posapp.till.context import Till
 from posapp.till.lights import lights_of
 from posapp.till.receipts import mark_text, receipt_view
@@ -62,11 +62,13 @@ def _view(till: Till, order: Order) -> OrderView:
     alive = [each for each in stored if each.state is not State.CANCELLED]
     receipt = alive[-1] if alive else None
     entries = [entry for each in alive for entry in till.journal.entries_of_receipt(each.receipt.key)]
+    trouble = correction_state.trouble_of(till, receipt) if receipt is not None else None
+    refusal = _refusal(till, order, receipt.state if receipt else None, mark_text(receipt.mark if receipt else None))
     return OrderView(
         order=order,
         receipts=tuple(receipt_view(till, each) for each in stored),
-        lights=lights_of(order, receipt, entries),
-        refusal=_refusal(till, order, receipt.state if receipt else None, mark_text(receipt.mark if receipt else None)),
+        lights=lights_of(order, receipt, entries, trouble),
+        refusal=trouble or refusal,
         rates=rates_of(till, order),
     )
 

@@ -337,7 +337,11 @@ def test_between_the_two_it_is_told_everywhere(shop: Shop) -> None:
     assert f"posapp correct {wrong.receipt.key}" in case.story[2]
     (item,) = correction_list.items(shop.till, shop.now() - timedelta(days=1))
     assert (item.code, len(item.documents)) == ("correction_half", 1)
-    assert orders.view(shop.till, an_order()).lights.receipt.light is Light.RED
+    shown = orders.view(shop.till, an_order())
+    assert shown.lights.receipt.light is Light.RED
+    assert [each.code for each in (shown.lights.receipt.trouble, shown.refusal) if each] == ["correction_half"] * 2
+    (left,) = [each for each in reconcile.run(shop.till).differences if each.code == "correction_begun"]
+    assert left.command == f"posapp correct {wrong.receipt.key}"
     assert not leaving.unsent(shop.till).is_nothing
     with pytest.raises(ResolveNeeded) as caught:
         shop.sell()
