@@ -88,7 +88,7 @@ def sell(world: World, number: int = 0) -> None:
     """One order for exact cash. However soon after the last pull, the portal is asked first."""
     exchange.FRESH = timedelta(0)
     order, price = world.orders[number]
-    cli_sell.sell(order, cash=price, data_dir=world.folder, json=True)
+    cli_sell.sell([order], cash=price, data_dir=world.folder, json=True)
 
 
 def sell_again(world: World) -> object:
