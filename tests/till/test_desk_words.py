@@ -37,7 +37,14 @@ def test_both_languages_hold_the_same_facts(word: str) -> None:
 def test_every_word_is_said_somewhere_and_none_is_missing() -> None:
     """Words are named in the code: as constants, or as `name.then` of one."""
     said = set()
-    for name in ("story.py", "story_counters.py", "story_corrections.py", "resolve.py", "desk_book.py", "desk_words.py"):
+    for name in (
+        "story.py",
+        "story_counters.py",
+        "story_corrections.py",
+        "resolve.py",
+        "desk_book.py",
+        "desk_words.py",
+    ):
         tree = ast.parse((TILL / name).read_text("utf-8"))
         spoken = [
             each.value for each in ast.walk(tree) if isinstance(each, ast.Constant) and isinstance(each.value, str)
