@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from posapp.simulation import cashier, faults, manager, outside
+from posapp.simulation import cashier, faults, manager, outside, returns
 from posapp.simulation.event import Event
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ ACTS: dict[str, Callable[[World, Event], str]] = {
     "morning": manager.morning,
     "evening": manager.evening,
     "sell": cashier.sell,
+    "refund": returns.refund_of,
     "sync": manager.sync,
     "sync_inside": manager.sync_inside,
     "route": manager.route,

@@ -9,6 +9,7 @@ from posapp.domain.checkout import FULL_PAYMENT, Terms
 from posapp.domain.money import Money
 from posapp.domain.offers import Way
 from posapp.domain.order import Order
+from posapp.domain.partial import RefusedLine, handed_over
 from posapp.domain.receipt import Tender
 from posapp.simulation import market, senior
 from posapp.simulation.deals import DEALS
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from posapp.simulation.world import Told, World
 
 DAY_SALES = 50
-SOLD = ("ok", "already_receipted", "deal_goes_on", "way_closed")
+SOLD = ("ok", "already_receipted", "deal_goes_on", "way_closed")  # or nothing more is to be done
 NEEDS_SENIOR = ("resolve_needed", "begun_differs", "other_tenders")
 
 
@@ -94,7 +95,10 @@ def _order(world: World, seat: Seat, number: int, *, is_fresh: bool) -> Told:
 
 
 def _terms(order: Order, args: Mapping[str, Any]) -> Terms:
-    """What is chosen besides the money: nothing, or the step of the order's deal."""
+    """What is chosen besides the money: nothing, a thing that the customer does not take, the step of a deal."""
+    goods = [number for number, line in enumerate(order.lines, 1) if not line.is_delivery]
+    if "refuses" in args and len(goods) > 1:
+        return Terms(refused=(RefusedLine(goods[int(args["refuses"] * len(goods))]),), why="не подошло")
     if "deal" not in args:
         return FULL_PAYMENT
     step = DEALS[args["deal"]].steps[args["step"]]
@@ -115,8 +119,12 @@ def _press(world: World, seat: Seat, order: Order, pay: str, terms: Terms = FULL
 def _told(world: World, seat: Seat, order: Order, pay: str, terms: Terms, override: str = "") -> Told:
     def press(till: Till) -> sale.Sold:
         due = order.price if terms.way is Way.FULL else sale.offer_of(till, order, terms).due
+        if terms.refused:
+            due = handed_over(order, terms.refused, till.fee_policy, terms.why, till.who).taken.price
         return sale.sell(till, order, _tenders(due, pay), override, terms=terms)
 
+    if terms.refused:
+        world.judge.may_refuse(order.order_id)
     with world.judge.listening(seat, order.order_id):
         told = world.attempt(seat, press)
     world.judge.told_about_sale(seat, order.order_id, told, terms.way)

@@ -12,20 +12,33 @@ history from inside the portal, the journal through a SQLite connection of its o
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from posapp.devices.simulator.documents import StoredDocument
 from posapp.devices.simulator.registers import TOTALS
-from posapp.domain import ffd
 from posapp.domain.offers import Way
-from posapp.domain.settlement import Stamp
 from posapp.errors import Refused, Unreachable
 from posapp.simulation import market
 from posapp.simulation.ledger import PERSON, Change
-from posapp.simulation.papers import AHEAD, DEBT, HANDOVER, Paper, Place, money_is_right, one_of_each, paper_of
+from posapp.simulation.papers import (
+    AHEAD,
+    DEBT,
+    HANDOVER,
+    REFUND,
+    SALE,
+    Paper,
+    Place,
+    money_is_right,
+    one_of_each,
+    paper_of,
+    part_is_right,
+    refunds_are_right,
+    stamp_of,
+)
 from posapp.simulation.register import SECOND, Register
 from posapp.simulation.view import JournalView, SeenReceipt
 from posapp.simulation.violation import Violation
@@ -52,6 +65,8 @@ class Judge:
         self._keys: dict[Place, str] = {}
         self._by_order: defaultdict[int, list[Paper]] = defaultdict(list)
         self._orders: dict[Place, int] = {}
+        self._asked: Counter[int] = Counter()
+        self._parts: set[int] = set()
         self._views: dict[str, JournalView] = {}
         self._states: dict[tuple[str, str], str] = {}
         self._outbox: dict[tuple[str, int], str] = {}
@@ -94,6 +109,14 @@ class Judge:
     def is_settled(self, order_id: int) -> bool:
         """Whether there is a receipt of the order."""
         return order_id in self._by_order
+
+    def asked_back(self, order_id: int) -> None:
+        """A customer wants something of an order taken back."""
+        self._asked[order_id] += 1
+
+    def may_refuse(self, order_id: int) -> None:
+        """A customer does not take everything: the receipt may come to less than the order."""
+        self._parts.add(order_id)
 
     def papers_of(self, order_id: int) -> list[Paper]:
         """The receipts of the order, oldest first."""
@@ -152,8 +175,12 @@ class Judge:
         papers = self._by_order[number]
         papers.append(paper_of(place, stamp.key, document))
         one_of_each(number, papers)
+        refunds_are_right(number, papers, self._asked[number])
         order = self._world.portal.shop.orders.get(number)
-        if order is not None and not self._world.ledger.touched_by_people(number):
+        is_plain = all(each.kind == SALE for each in papers) and not self._world.ledger.touched_by_people(number)
+        if number in self._parts and is_plain:
+            part_is_right(number, papers, self._world.ledger.price_at_first[number])
+        elif order is not None and is_plain:
             money_is_right(order, papers, self._world.ledger.came_paid)
 
     def document_with(self, key: str) -> Place | None:
@@ -281,6 +308,8 @@ class Judge:
         order = self._world.portal.shop.orders.get(order_id)
         if order is None or self._world.ledger.touched_by_people(order_id):
             return
+        if self._paper(key).kind == REFUND or self._asked[order_id]:
+            return  # what the portal shows then is the sum of several documents; `refunds_are_told` looks at the end
         payment = next((each for each in order["payments"] if each.get("psInvoiceId") == key), None)
         is_there = {
             "mark": payment is not None,
@@ -304,18 +333,22 @@ class Judge:
         papers = self.papers_of(change.order_id)
         if not papers:
             raise Violation(f"{where}, а чека по нему нет")
-        if change.what in ("paid", "deducted") and (change.before, change.after) != ("N", "Y"):
+        back = [each for each in papers if each.kind == REFUND]
+        if change.what in ("paid", "deducted") and (change.before, change.after) != ("N", "Y") and not back:
             raise Violation(f"{where}: обратно")
         if change.what in ("key", "voucher"):
-            settling = [each for each in papers if each.settled]
+            settling = [each for each in papers if each.settled and each.kind == SALE]
             due = {each.key if change.what == "key" else str(each.place[1]) for each in settling}
-            if change.before != "" or change.after not in due:
+            if (change.before != "" and not back) or change.after not in due:
                 raise Violation(f"{where}, а документы говорят {sorted(due)}")
         if change.what == "deducted" and not any(each.step == HANDOVER for each in papers):
             raise Violation(f"{where}, а товар не отдавали")
         if change.what == "status" and all(each.step == AHEAD for each in papers):
             raise Violation(f"{where}, а товар не отдавали")
-        if change.what in ("canceled", "sum", "gone"):
+        if change.what == "sum" and change.order_id in self._parts:  # what was refused leaves the order, line by line
+            if not change.before > change.after >= Decimal(min(each.total for each in papers)) / 100:
+                raise Violation(f"{where}, а чек на {papers[0].total} коп.")
+        elif change.what in ("canceled", "sum", "gone"):
             raise Violation(f"{where}: касса такого не пишет")
 
     # ------------------------------------------------------------------------------------------ what callers hear
@@ -345,6 +378,18 @@ class Judge:
                     words = f"сказала «{told.code}» по заказу {order_id}"
                     raise Violation(f"касса {seat.name} {words}, а есть {_name(each.place)}")
 
+    def told_about_refund(self, seat: Seat, order_id: int, told: Told) -> None:
+        """8, for a refund: what was printed is on disk, and "nothing was made" hides no document."""
+        self._read_documents()
+        if told.is_ok:
+            mark = told.value.view.mark
+            self._was_on_disk(seat, told.value.view.receipt.key, (mark.storage_number, mark.document_number))
+        elif isinstance(told.error, Refused | Unreachable):
+            for each in self.papers_of(order_id):
+                if self._is_known_to(seat, each.place) and not self._is_on_disk(seat, each.key):
+                    words = f"сказала «{told.code}» о возврате по заказу {order_id}"
+                    raise Violation(f"касса {seat.name} {words}, а есть {_name(each.place)}")
+
     def _is_on_disk(self, seat: Seat, key: str) -> bool:
         seen = self.view(seat).receipt(key)
         return seen is not None and seen.state == "fiscalized"
@@ -359,7 +404,8 @@ class Judge:
         if seen is None or seen.state != "fiscalized" or (seen.storage_number, seen.document_number) != place:
             raise Violation(f"касса {seat.name} сказала, что {key} напечатан как {_name(place)}, а на диске {seen}")
         self._is_true(seat, seen)
-        if self.view(seat).steps_of(key) != self._paper(key).steps:
+        steps, paper = self.view(seat).steps_of(key), self._paper(key)
+        if steps != paper.steps if paper.kind == SALE else not steps:
             raise Violation(f"касса {seat.name}: чек {key} на диске без записей для портала")
 
     # ------------------------------------------------------------------------------------------ the end of a day
@@ -448,15 +494,6 @@ class Judge:
         order = self._world.portal.shop.orders.get(self.order_of(self._by_key[key]))
         paper = self._paper(key)
         return step == "status" and paper.step == DEBT and order is not None and order["payed"] != "Y"
-
-
-def stamp_of(document: StoredDocument) -> Stamp | None:
-    """The stamp in tag 1086 of a document of ours."""
-    entries = ffd.decode(document.body)
-    name, value = ffd.find(entries, 1084, 1085), ffd.find(entries, 1084, 1086)
-    if name is None or value is None or name.value != "posapp":
-        return None
-    return Stamp.parse(str(value.value))
 
 
 def _name(place: Place) -> str:

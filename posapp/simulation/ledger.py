@@ -39,6 +39,8 @@ class Ledger:
         self.changes: list[Change] = []
         self.came_paid: set[int] = set()
         """Payments that were paid when their order came."""
+        self.price_at_first: dict[int, Decimal] = {}
+        """What the orders cost when they came."""
         self._by_order: defaultdict[int, list[Change]] = defaultdict(list)
 
     def _add(self, change: Change) -> None:
@@ -61,6 +63,7 @@ class Ledger:
         before = self._facts.get(number)
         self._facts[number] = now
         if before is None:
+            self.price_at_first[number] = now["sum"]
             paid = [name for name, value in now.items() if name.startswith("paid ") and value == "Y"]
             self.came_paid |= {int(name.partition(" ")[2]) for name in paid}
             return

@@ -195,7 +195,8 @@ def evening(world: World, event: Event) -> str:
     for register in world.registers:
         world.judge.counters_agree(register)
     words += [_close(world, seat) for seat in world.seats]
-    words += [_deliver_all(world, seat) for seat in world.seats]  # also what a decision of the other till changed
+    for _ in world.seats[:2]:  # once more: what one till could not tell before the other had told its own
+        words += [_deliver_all(world, seat) for seat in world.seats]
     world.judge.day_is_over()
     return "healed " + " ".join(words)
 

@@ -11,13 +11,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
-from posapp.simulation import deals, faults
+from posapp.simulation import deals, faults, returns
 from posapp.simulation.event import Event
 
 DAY_S = 86_400.0
 OPENS_S, CLOSES_S = 0.0, 11 * 3600.0
-SALES_MIN, SALES_MAX = 52, 60
+SALES_MIN, SALES_MAX = 48, 55
+REFUSES = 0.05
+"""How many customers do not take everything; of an order of one thing nothing is refused."""
 WORLD_DAYS = 5
 """How long one world lives; a longer run plays several, each with a seed of its own."""
 
@@ -79,6 +82,7 @@ def _day(seed: int, day: int, days: int, tills: int, only: Sequence[str]) -> lis
     events = [Event(begin + OPENS_S, "morning", 0, arrive)]
     events += _sales(random, day, begin, sales, tills)
     events += deals.planned(seed, day, begin, (OPENS_S + 600, CLOSES_S - 900), tills)
+    events += returns.planned(Random(f"{seed}/returns/{day}"), events[1:], begin + CLOSES_S - 600, tills)
     events += _people(random, day, begin, orders, tills)
     events += faults.planned(random, begin, (OPENS_S + 300, CLOSES_S - 300), tills, only)
     events.sort(key=lambda event: event.at)
@@ -90,7 +94,7 @@ def _sales(random: Random, day: int, begin: float, count: int, tills: int) -> li
     events = []
     for number in range(count):
         at = begin + random.uniform(OPENS_S + 600, CLOSES_S - 900)
-        args = {
+        args: dict[str, Any] = {
             "day": day,
             "order": number,
             "pay": random.choice(("cash", "cash", "card", "card", "mix", "over")),
@@ -98,6 +102,8 @@ def _sales(random: Random, day: int, begin: float, count: int, tills: int) -> li
             "fresh": random.random() < 0.25,
         }
         till = number % tills if random.random() < 0.8 else random.randrange(tills)
+        if random.random() < REFUSES:  # at the door a thing is not taken
+            args["refuses"] = random.random()
         events.append(Event(round(at, 1), "sell", till, args))
         if random.random() < 0.08:  # the same order again: another cashier, or an impatient one
             later = at + random.choice((1.0, 40.0, 1800.0))

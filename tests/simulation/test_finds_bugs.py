@@ -24,7 +24,7 @@ from posapp.simulation.deals import DEALS, FIRST
 from posapp.simulation.event import Event
 from posapp.simulation.plan import ONE, Plan, plan_of
 from posapp.simulation.runner import play
-from posapp.till import recover, sale
+from posapp.till import recover, refund, sale
 from posapp.till.context import Till
 
 SEEDS = range(900, 980)
@@ -169,7 +169,7 @@ def test_tills_that_ask_nobody_for_the_order(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("posapp.till.claims.claimed", free)
 
-    caught("два документа", tills=2)
+    caught("два документа", "не доставлен", tills=2)
 
 
 def deal(name: str, *steps: int, day: int = 0) -> list[Event]:
@@ -211,6 +211,42 @@ def test_a_till_that_takes_the_whole_price_after_a_part(monkeypatch: pytest.Monk
     monkeypatch.setattr(sale, "offer_of", all_of_it)
 
     assert "расчётов на" in play(Plan(1, 1, ONE, 1, tuple(deal("parts", 0, 1)))).violation
+
+
+def with_refunds(*parts: bool, step_s: float = 3600.0) -> Plan:
+    """An order that is sold, and taken back so many times: a thing of it (True) or all that is left."""
+    plan = day_with(presses=3)
+    morning, sold, evening = plan.events
+    cash = Event(700.0, "cash_in", 0, {"kopecks": 5_000_000})
+    args = {"day": 0, "order": 0, "pick": 0.0, "line": 0.5, "presses": 3}
+    back = [Event(3600.0 + step_s * n, "refund", 0, {**args, "part": part}) for n, part in enumerate(parts)]
+    return replace(plan, events=(morning, cash, sold, *back, evening))
+
+
+def test_a_receipt_is_taken_back_once() -> None:
+    outcome = play(with_refunds(False, False))
+
+    assert (outcome.violation, outcome.receipts) == ("", 2)
+
+
+def test_a_till_that_forgets_what_came_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refund, "earlier", lambda _till, _original: ())
+
+    assert "возвращено больше" in play(with_refunds(False, False)).violation
+
+
+def test_a_till_that_prints_a_refund_again_behind_a_kill(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer was never seen: asked again, the same thing comes back twice."""
+    bare = with_refunds(True)
+    plans = []
+    for nth in range(4, 9):  # around the commit of the mark
+        killed = Event(3000.0, "fault", 0, {"name": "kill_after_commit", "nth": nth, "times": 1})
+        plans.append(replace(bare, events=(*bare.events[:3], killed, *bare.events[3:])))
+    assert {play(plan).violation for plan in plans} == {""}
+
+    monkeypatch.setattr(refund, "_unseen", lambda _till, _original: None)
+
+    assert any("а просили 1" in play(plan).violation for plan in plans)
 
 
 def test_a_broken_plan_is_reduced_to_a_few_events(monkeypatch: pytest.MonkeyPatch) -> None:
