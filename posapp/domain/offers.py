@@ -29,7 +29,7 @@ from posapp.domain.money import ZERO, Money, total
 from posapp.domain.order import Order, OrderPayment
 from posapp.domain.parted import parts_of
 from posapp.domain.receipt import PaymentMethod, Receipt, Tender, TenderKind
-from posapp.domain.settlement import Settlement, handover_part, numbered_part
+from posapp.domain.settlement import handover_part, numbered_part
 from posapp.domain.undone import standing, undone
 from posapp.errors import SaleError
 
@@ -224,14 +224,22 @@ def offers(order: Order, made: Sequence[Receipt]) -> tuple[Offer, ...]:
     deal = Deal.of(order, made)
     if deal.is_refunded:
         raise SaleError("deal_unclear", order=order.number, why="по нему возвращена часть")
+    return tuple(replace(each, again=_number(each.part, deal, made)) for each in _open(deal))
+
+
+def _number(part: str, deal: Deal, made: Sequence[Receipt]) -> int:
+    """Which settlement of its part comes next: the journal keeps what was taken back, or was wrong, under the numbers
+    before."""
     former = [each.settlement for each in made if each.kind is ReceiptKind.SELL and each not in deal.made]
-    return tuple(_numbered(each, former) for each in _open(deal))
+    return 1 + sum(each.base == part and each.fix is None for each in former)
 
 
-def _numbered(offer: Offer, former: Sequence[Settlement]) -> Offer:
-    """The offer as the next settlement of its part: the journal keeps what was taken back, or was wrong, under the
-    numbers before."""
-    return replace(offer, again=1 + sum(each.base == offer.part and each.fix is None for each in former))
+def next_part(order: Order, part: str, made: Sequence[Receipt]) -> str:
+    """The part, with its number where earlier receipts of it were taken back whole or put right.
+
+    `made`: the fiscalized receipts of the order.
+    """
+    return numbered_part(part, _number(part, Deal.of(order, made), made))
 
 
 def _open(deal: Deal) -> tuple[Offer, ...]:

@@ -12,7 +12,7 @@ from posapp.domain import ffd
 from posapp.domain.checkout import settlement_of
 from posapp.domain.fiscal import DocumentType, FiscalDocument, ReceiptKind
 from posapp.domain.lawful import Step
-from posapp.domain.offers import part_of
+from posapp.domain.offers import next_part, part_of
 from posapp.domain.order import Order
 from posapp.domain.readback import receipt_from
 from posapp.domain.receipt import Receipt
@@ -100,10 +100,11 @@ def _of_its_order(till: Till, order: Order, receipt: Receipt) -> Receipt:
 
 
 def _of_its_part(till: Till, order: Order, receipt: Receipt) -> Receipt:
-    """The part: goods without money, or which sum."""
+    """The part: goods without money, or which sum; behind those of it that were taken back."""
     stored = till.journal.receipts_of_order(order.portal, order.order_id)
     alive = [each.receipt for each in stored if each.state is not State.CANCELLED]
-    part = part_of(order, receipt, alive) if receipt.kind is ReceiptKind.SELL else None
-    if part is None:
+    if receipt.kind is not ReceiptKind.SELL:
         return receipt
+    part = part_of(order, receipt, alive) or receipt.settlement.part
+    part = next_part(order, part, [each.receipt for each in stored if each.state is State.FISCALIZED])
     return replace(receipt, settlement=replace(receipt.settlement, part=part))
