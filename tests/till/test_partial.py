@@ -27,9 +27,10 @@ from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, PosError, Refused, SaleError
 from posapp.journal.rows import OutboxEntry
 from posapp.settings import SalesSettings
-from posapp.till import adopt, courier_day, exchange, orders, recover, refund, refusing, sale
+from posapp.till import adopt, claim_sync, claims, courier_day, exchange, orders, recover, refund, refusing, sale
 from posapp.till.sale import Codes
 from tests.sync.portals import Row
+from tests.till.colleagues import colleagues
 from tests.till.four import VAT_ROW, Four, four_at
 from tests.till.marking_shops import MarkingShop, milk
 from tests.till.rig import OWN_NUMBER, Register
@@ -612,3 +613,25 @@ def test_a_code_of_a_refused_thing_is_told_before_anything_is_asked(dairy: Marki
         sell_milk(dairy, LINES[1], part(1), {1: [milk(1)]})
     assert told.value.code == "refused_line"
     assert dairy.shop.till.journal.receipts_of_order(dairy.till.portal, 1) == []
+
+
+# ------------------------------------------------------------------------------------------------ several tills
+def test_a_part_is_sold_under_the_claim_and_closes_the_order_for_all(tmp_path: Path) -> None:
+    terms = Terms(refused=(part(1, 1),), why=WHY)
+    with colleagues(tmp_path) as (one, other):
+        claims.take_route(one.till, [MILK])
+        with pytest.raises(SaleError) as told:
+            sale.sell(other.till, MILK, cash(LINES[0] + LINES[1]), terms=terms)
+        assert told.value.code == "claimed_elsewhere"
+        one.wire.state = "down"
+        sale.sell(one.till, MILK, cash(LINES[0] + LINES[1]), terms=terms)
+        one.wire.state = "up"
+        report = claim_sync.sync(one.till)
+        assert report is not None
+        assert report.closed == 1
+        with pytest.raises(SaleError) as told:
+            sale.sell(other.till, MILK, cash(MILK.price))
+        assert told.value.code == "receipted_elsewhere"
+        assert len(one.till.journal.refusals()) == 1
+        assert other.till.journal.refusals() == []
+        assert (len(one.register.receipts), len(other.register.receipts)) == (1, 0)
