@@ -96,8 +96,8 @@ def _check_marked(line: ReceiptLine, step: Step) -> None:
         raise ValueError("a marking code stands in the receipt that hands the goods over")
     if line.payment_object not in MARKABLE:
         raise ValueError(f"payment object {line.payment_object.value} has no marking code")
-    if line.quantity.value > 1:
-        raise ValueError("one marking code is one unit")
+    if line.quantity.value > 1 or (line.measure == 0 and line.quantity.value != 1):
+        raise ValueError("one marking code is one unit")  # a part of a piece would want 1291, which is not spoken here
 
 
 def step_of(receipt: Receipt) -> Step:

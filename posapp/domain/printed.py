@@ -20,7 +20,9 @@ WIDTHS = (32, 36, 42, 48)
 DEFAULT_WIDTH = 48
 WIDTH_MIN, WIDTH_MAX = 16, 120
 _TOKENS = re.compile(r" +|[^ ]+")
-_PLAIN = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-", "₽": "р", "‑": "-", "×": "x"})
+_PLAIN = str.maketrans(
+    {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-", "₽": "р", "‑": "-", "×": "x", "²": "2", "³": "3"}
+)
 
 
 @dataclass(frozen=True, slots=True)

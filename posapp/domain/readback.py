@@ -9,6 +9,7 @@ from uuid import UUID
 
 from posapp.domain import ffd
 from posapp.domain.correction_sums import RATE_TAGS, lines_of_sums
+from posapp.domain.gs1 import is_gtin
 from posapp.domain.money import Money, Quantity
 from posapp.domain.receipt import (
     CashlessDetail,
@@ -23,10 +24,14 @@ from posapp.domain.receipt import (
     TenderKind,
 )
 from posapp.domain.settlement import Settlement, Stamp, identity_of
-from posapp.domain.terms import CorrectionType
+from posapp.domain.terms import MEASURES, CorrectionType
 from posapp.domain.vat import VatRate
 
 SIGN_DIGITS = 10  # 1077 as decimal text
+_GS1_TYPE = b"\x44\x4d"
+"""The first two bytes of 1162 for codes of the GS1 families."""
+_MEASURE_OF_WORD = {ffd.encode_text(word).decode("cp866")[:16].strip(): measure for measure, word in MEASURES.items()}
+"""Tag 1197 as it is stored → 2108."""
 
 
 def receipt_from(
@@ -94,7 +99,7 @@ def _line(entries: Sequence[ffd.Entry]) -> ReceiptLine:
         payment_method=PaymentMethod(_int(entries, 1214)),
         payment_object=PaymentObject(_int(entries, 1212)),
         marking=_marking(entries),
-        measure=_int(entries, 2108, default=0),
+        measure=_measure(entries),
     )
 
 
@@ -130,13 +135,25 @@ def _correction(entries: Sequence[ffd.Entry]) -> CorrectionBasis | None:
     )
 
 
+def _measure(entries: Sequence[ffd.Entry]) -> int:
+    """Tag 2108 of FFD 1.2; in 1.05 the word for it (1197), pieces where there is none."""
+    return _int(entries, 2108, default=_MEASURE_OF_WORD.get(_text(entries, 1197).strip(), 0))
+
+
 def _marking(entries: Sequence[ffd.Entry]) -> str:
-    """What the storage keeps of a marking code: GTIN and serial (1163 {1305}), which name the thing for a refund.
+    """What the storage keeps of a marking code: GTIN and serial (1163 {1305}, in FFD 1.05 1162), which name the thing
+    for a refund.
 
     The check code is not in the document, and of other families not even the whole name.
     """
     product = ffd.find(entries, 1163, 1305)
-    return product.value if product is not None and isinstance(product.value, str) else ""
+    if product is not None:
+        return product.value if isinstance(product.value, str) else ""
+    old = ffd.find(entries, 1162)
+    raw = old.value if old is not None and isinstance(old.value, bytes) else b""
+    gtin, serial = f"{int.from_bytes(raw[2:8], 'big'):014d}", raw[8:].decode("cp866").rstrip()
+    is_whole = raw[:2] == _GS1_TYPE and serial.isascii() and is_gtin(gtin)
+    return f"01{gtin}21{serial}" if is_whole and serial else ""
 
 
 def _int(entries: Sequence[ffd.Entry], tag: int, default: int | None = None) -> int:

@@ -198,6 +198,7 @@ def test_a_receipt_that_contradicts_itself_is_not_made(changes: dict[str, Any], 
         ({"measure": 1}, "measure"),
         ({"marking": CODE, "payment_object": PaymentObject.SERVICE}, "no marking code"),
         ({"marking": CODE, "quantity": Quantity.of(2), "line_sum": Money(20_000)}, "one unit"),
+        ({"marking": CODE, "quantity": Quantity.of("0.5"), "line_sum": Money(5_000)}, "one unit"),
         (
             {"marking": CODE, "payment_method": PaymentMethod.PREPAYMENT, "vat": VatRate.VAT_0},
             "hands the goods over",

@@ -9,12 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posapp.domain import ffd
+from posapp.domain.marking import parse_marking
+from posapp.domain.money import Quantity
 from posapp.domain.readback import receipt_from
 from posapp.domain.receipt import CorrectionBasis, OriginalReceipt, Receipt, ReceiptLine, Tender, TenderKind
 from posapp.domain.settlement import KEY_PROPERTY, Stamp
-from posapp.domain.terms import CorrectionType
+from posapp.domain.terms import MEASURES, CorrectionType
+from tests.domain import test_marking as codes
 from tests.domain.lawful_samples import receipts
 from tests.domain.test_receipt import RECEIPT
+
+ONE = Quantity.of(1)
 
 
 def document(receipt: Receipt, *, is_1_2: bool) -> bytes:
@@ -38,7 +43,7 @@ def document(receipt: Receipt, *, is_1_2: bool) -> bytes:
     for kind in TenderKind:
         change = receipt.change.kopecks if kind is TenderKind.CASH else 0
         values.append((kind.value, receipt.tender(kind).kopecks - change))
-    values += [(1059, item(line)) for line in receipt.lines]
+    values += [(1059, item(line, is_1_2=is_1_2)) for line in receipt.lines]
     if receipt.cashless:
         told = [((1082, each.amount.kopecks), (1236, each.sign), (1237, each.identifiers), (1238, each.info))
                 for each in receipt.cashless]  # fmt: skip
@@ -52,11 +57,12 @@ def document(receipt: Receipt, *, is_1_2: bool) -> bytes:
     return ffd.encode_all(values)
 
 
-def item(line: ReceiptLine) -> Any:
+def item(line: ReceiptLine, *, is_1_2: bool) -> Any:
+    word = cp866(MEASURES[line.measure])
+    measure = ((2108, line.measure),) if is_1_2 else (((1197, word),) if line.measure else ())
     return (
         (1030, line.name), (1079, line.price.kopecks), (1023, line.quantity.value), (1043, line.line_sum.kopecks),
-        (1199, line.vat.value), (1214, line.payment_method.value), (1212, line.payment_object.value),
-        (2108, line.measure),
+        (1199, line.vat.value), (1214, line.payment_method.value), (1212, line.payment_object.value), *measure,
     )  # fmt: skip
 
 
@@ -125,3 +131,43 @@ def test_a_correction_needs_its_day() -> None:
     stamp = Stamp(whole.till, whole.order_number, whole.key)
     with pytest.raises(ValueError, match="day"):
         receipt_from(entries, stamp, whole.settlement, now=whole.created_at, is_training=True)
+
+
+@pytest.mark.parametrize("measure", sorted(MEASURES))
+def test_the_words_of_ffd_1_05_for_measures_are_all_different(measure: int) -> None:
+    line = replace(RECEIPT.lines[0], measure=measure)
+    whole = replace(RECEIPT, lines=(line, *RECEIPT.lines[1:]))
+    assert "?" not in cp866(MEASURES[measure])
+    assert [read(whole, is_1_2=is_1_2).lines[0].measure for is_1_2 in (False, True)] == [measure] * 2
+
+
+@pytest.mark.parametrize("code", [codes.MILK, codes.SHOES, codes.KEG, codes.WATER])
+def test_of_a_code_both_formats_keep_the_name_of_the_thing(code: str) -> None:
+    read_code = parse_marking(code)
+    for record in (
+        ffd.encode(1162, read_code.nomenclature_code),
+        ffd.encode(1163, [(1305, read_code.product_code.value)]),
+    ):
+        line = replace(RECEIPT.lines[0], quantity=ONE, line_sum=RECEIPT.lines[0].price)
+        whole = replace(RECEIPT, lines=(line,), tenders=(Tender(TenderKind.CASH, line.line_sum),))
+        entries = ffd.decode(document(whole, is_1_2=False))
+        entries = tuple(
+            replace(each, items=(*(each.items or ()), *ffd.decode(record))) if each.tag == 1059 else each
+            for each in entries
+        )
+        stamp = Stamp(whole.till, whole.order_number, whole.key)
+        found = receipt_from(entries, stamp, whole.settlement, now=whole.created_at, is_training=True)
+        assert found.lines[0].marking == f"01{read_code.gtin}21{read_code.serial}"
+        assert parse_marking(found.lines[0].marking).identity == read_code.identity
+
+
+@pytest.mark.parametrize("raw", ["", "444d", "444d000000000000", "444dffffffffffff3132", "0005000002c1206e4a67584a"])
+def test_bytes_of_1162_that_name_no_such_thing_are_no_code(raw: str) -> None:
+    entries = ffd.decode(document(RECEIPT, is_1_2=False))
+    extra = ffd.decode(ffd.encode(1162, bytes.fromhex(raw)))
+    entries = tuple(
+        replace(each, items=(*(each.items or ()), *extra)) if each.tag == 1059 else each for each in entries
+    )
+    stamp = Stamp(RECEIPT.till, RECEIPT.order_number, RECEIPT.key)
+    found = receipt_from(entries, stamp, RECEIPT.settlement, now=RECEIPT.created_at, is_training=True)
+    assert {line.marking for line in found.lines} == {""}
