@@ -13,6 +13,7 @@ import typer
 
 from posapp.cli.common import DataDir, Json, amount, answer, command
 from posapp.cli.sell import codes_of
+from posapp.domain.lawful import Step
 from posapp.domain.money import Quantity, total
 from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.errors import UsageError
@@ -124,7 +125,8 @@ def _answer(json: bool, after: Left, original: Original, done: Sold) -> None:
     if back:
         text.append(f"Отдайте наличными {back}.")
     if after.total:
-        text.append(f"Возвращена часть, осталось {after.total}: остаток товара на складе поправьте в Битрикс.")
+        by_hand = ": остаток товара на складе поправьте в Битрикс" if receipt.step is Step.HANDOVER else ""
+        text.append(f"Возвращена часть, осталось {after.total}{by_hand}.")
     answer(json, body, "\n".join(text))
 
 

@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from posapp.devices.base import PrinterStatus
+from posapp.domain.in_force import in_force
 from posapp.domain.marking import BadMarking, parse_marking
 from posapp.domain.money import ZERO, Money, Quantity, total
 from posapp.domain.receipt import Receipt, Tender, TenderKind
@@ -24,7 +25,7 @@ from posapp.domain.receipt_list import line_key
 from posapp.domain.refund import REFUND_KIND, left_of, refund_of, refuse_out_of_order
 from posapp.domain.settlement import By, State, numbered_part
 from posapp.errors import OutcomeUnknown, PosError, ResolveNeeded, SaleError
-from posapp.till import counters, marking, recover, refund_find
+from posapp.till import alone, counters, marking, recover, refund_find
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.refund_find import Original, Wanted, earlier, found
@@ -198,14 +199,15 @@ def _refuse_out_of_order(till: Till, original: Original, receipt: Receipt) -> No
     if not settlement.portal:
         return
     stored = till.journal.receipts_of_order(settlement.portal, settlement.order_id)
-    made = [each.receipt for each in stored if each.state is State.FISCALIZED and each.receipt.correction is None]
+    made = in_force([each.receipt for each in stored if each.state is State.FISCALIZED])
     refuse_out_of_order(original.receipt, receipt, made)
 
 
 def _allowed(till: Till, original: Original, receipt: Receipt, override: str) -> Decision | None:
     """Rule 15: nothing in doubt, or a senior's word, which is kept together with the receipt."""
     doubts = list(original.doubts)
-    if original.read_at is not None and till.now() - original.read_at > FRESH:
+    is_shared = not original.is_ours or alone.is_beside_another(till)
+    if is_shared and original.read_at is not None and till.now() - original.read_at > FRESH:
         doubts.append(SaleError("refund_unread", why="портал спрашивали слишком давно"))
     if not doubts:
         return None

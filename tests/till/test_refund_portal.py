@@ -496,3 +496,20 @@ def test_another_tills_entry_shows_that_there_is_another_till(selling: Shop, bit
     with pytest.raises(PosError) as caught:
         exchange.pull(selling.till)
     assert caught.value.code == "gateway_needed"
+
+
+def test_what_the_portal_said_grows_old_where_several_tills_share_it(selling: Shop) -> None:
+    original = sold(selling)
+    deliver(selling)
+    found = refund.found(selling.till, Wanted(key=original.key))
+    selling.register.advance(180.0)
+    done = refund.refund(selling.till, found, {0: Quantity.of(1)})
+    refund.told(selling.till, done)
+    several = selling.till.settings.with_(gateway=GatewaySettings("http://gateway.example"))
+    selling.till = replace(selling.till, settings=several)
+    found = refund.found(selling.till, Wanted(key=original.key))
+    selling.register.advance(180.0)
+    with pytest.raises(PosError) as caught:
+        refund.refund(selling.till, found)
+    assert caught.value.code == "refund_unread"
+    assert refund.refund(selling.till, refund.found(selling.till, Wanted(key=original.key))).view.receipt.total
