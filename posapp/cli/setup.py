@@ -371,6 +371,7 @@ def show(data_dir: DataDir = None, json: Json = False) -> None:
         f"Шлюз: {settings.gateway.url if settings.gateway else 'нет, касса на портале одна'}",
         f"НДС: подтверждено строк {len(settings.vat.confirmed)} из {len(settings.vat.rows) + 1}",
         f"Маркировка: {_marking_text(settings)}",
+        f"Каталог: {_catalogue_text(settings)}",
     ]
     answer(json, body, "\n".join(lines))
 
@@ -380,6 +381,13 @@ def _marking_text(settings: Settings) -> str:
     if chosen is None:
         return "не продаём"
     return ", ".join(each for each in (chosen.online, chosen.local) if each) or "проверяет только ККТ"
+
+
+def _catalogue_text(settings: Settings) -> str:
+    chosen = settings.catalogue
+    if chosen is None:
+        return "без заказа не продаём"
+    return f"штрихкод {chosen.barcode or '–'}, артикул {chosen.article or '–'}, тип цены {chosen.price_type}"
 
 
 def save(folder: Path, settings: Settings) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WHOLE_EVERY = timedelta(hours=24)
 ROUND_EVERY = timedelta(minutes=5)
-ROUND_STEPS = 30
+ROUND_STEPS = 10
 """Requests that one round of the exchange may spend on the catalogue: orders and receipts go first."""
 NAMES_MAX = 3
 LEARNED = "sold by code"

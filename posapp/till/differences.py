@@ -45,8 +45,10 @@ def of_journal(journal: JournalReading, now: datetime) -> list[Difference]:
 
 def _sending(each: Unfinished, now: datetime) -> Difference:
     receipt = each.stored.receipt
-    what = Phrase(f"Чек {receipt.key} заказа {receipt.order_number} на {receipt.total}",
-                  f"Receipt {receipt.key} of order {receipt.order_number}, {receipt.total}")  # fmt: skip
+    ru, en = "без заказа", "without an order"
+    if receipt.order_number:
+        ru, en = f"заказа {receipt.order_number}", f"of order {receipt.order_number}"
+    what = Phrase(f"Чек {receipt.key} {ru} на {receipt.total}", f"Receipt {receipt.key} {en}, {receipt.total}")
     return _of_receipt("sending_left", each.stored, command="posapp resolve", what=what, at=when(each.at, now))
 
 

@@ -164,3 +164,25 @@ def test_a_reconciliation_finds_nothing_to_say(tmp_path: Path, register: Registe
         assert report.differences == ()
         assert report.not_checked == ()
         assert report.checked["journal"] == 3
+
+
+def test_a_reconciliation_says_how_a_begun_sale_is_ended(tmp_path: Path, register: Register) -> None:
+    with four_at(tmp_path, register) as four:
+        portal = four.shop.till.portal
+        put_on_board(four.shop, *[replace(each, portal=portal, vat_row=3) for each in GOODS[:2]], portal=portal)
+        four.wire()
+        four.shop.till = replace(
+            four.shop.till, settings=four.shop.till.settings.with_(catalogue=four.shop.settings.catalogue)
+        )
+        register.fault("8D", "paper_out", "before")
+        with pytest.raises(DeviceError):
+            scan(four.shop.till, TEA)
+        register.heal()
+        four.days(0.5)
+        (left,) = four.reconcile().differences
+        (begun,) = walkin.begun(four.shop.till)
+        assert (left.code, left.key) == ("not_printed", begun.receipt.key)
+        assert f"posapp sell --begun {begun.receipt.key}" in str(left.as_json("ru"))
+        walkin.sell_begun(four.shop.till, begun.receipt.key)
+        four.days(0.01)
+        assert four.reconcile().differences == ()
