@@ -16,11 +16,13 @@ from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.offers import Deal, Offer, Way, chosen
 from posapp.domain.order import Order
 from posapp.domain.receipt import Receipt, Tender, TenderKind
+from posapp.domain.settlement import State
 from posapp.errors import SaleError
 from posapp.till import sale
 from posapp.till.context import Till
 from posapp.till.correct_plan import format_of
 from posapp.till.correction_state import UNPRINTED
+from posapp.till.receipts import mark_text
 
 _AS_IT_STANDS = (Way.HANDOVER, Way.SITE_PAYMENT)
 """Ways that rest on money that came in before: the payment stays paid."""
@@ -50,12 +52,25 @@ def planned_late(till: Till, order: Order, said: Late, why: str) -> Receipt:
         raise SaleError("correction_unfit", key=order.number, why="день расчёта ещё не настал")
     _refuse_begun_sale(till, order)
     refuse_unfit(order)
-    offer = late_offer(order, sale.made_for(till, order), said.way, said.payment_id)
+    offer = _offer(till, order, said)
     money = said.tenders or ((Tender(said.tender, offer.due),) if said.tender is not None and offer.due else ())
     terms = Terms(way=offer.way, payment_id=offer.payment_id, deal_day=said.day, why=why)
     now = till.now().replace(microsecond=0)
     made = receipt_of(order, money, till.vat, till.seller, identity=till.new_id(), now=now, offer=offer, terms=terms)
     return late(made, said.basis, said.day, format_of(till), why)
+
+
+def _offer(till: Till, order: Order, said: Late) -> Offer:
+    """What was settled. Raises SaleError `already_receipted` for an order of which nothing is left to settle."""
+    try:
+        return late_offer(order, sale.made_for(till, order), said.way, said.payment_id)
+    except SaleError as error:
+        stored = till.journal.receipts_of_order(order.portal, order.order_id)
+        made = [each for each in stored if each.state is State.FISCALIZED and each.receipt.kind is ReceiptKind.SELL]
+        if not made or error.code != "way_closed" or error.facts["ways"] != "–":
+            raise
+        document, at = mark_text(made[-1].mark)
+        raise SaleError("already_receipted", order=order.number, document=document, at=at) from error
 
 
 def late_offer(order: Order, made: Sequence[Receipt], way: Way, payment_id: int | None) -> Offer:

@@ -135,9 +135,20 @@ def test_it_is_the_settlement_itself(shop: Shop) -> None:
     with pytest.raises(sale.AlreadyReceipted) as caught:
         shop.sell(at(10))
     assert caught.value.view.receipt.key == done.key
-    with pytest.raises(SaleError):
+    with pytest.raises(SaleError) as again:
         settle(shop)
+    assert again.value.code == "already_receipted"
     assert len(on_register(shop)) == 1
+
+
+def test_a_debt_that_was_paid_without_the_register(shop: Shop) -> None:
+    order = at(10)
+    sale.sell(shop.till, order, (), terms=Terms(way=Way.CREDIT))
+    settle(shop, paid(order), way=Way.DEBT)
+    shown = tags(on_register(shop)[-1])
+    assert (shown[1020], shown[1031]) == (TOTAL.kopecks, TOTAL.kopecks)
+    assert shown[1105] == TOTAL.kopecks  # a debt carries no VAT
+    assert on_register(shop)[-1].form == DocumentType.CORRECTION
 
 
 def test_a_sold_order_is_not_settled_late(shop: Shop) -> None:
