@@ -173,6 +173,34 @@ def test_two_tills_with_a_gateway(shop: Shop, tmp_path: Path) -> None:
     assert not any(each["held"] for each in claims)
 
 
+def test_one_till_takes_back_what_the_other_one_sold(shop: Shop, tmp_path: Path) -> None:
+    """Counted together by the list that the portal keeps with the payment (rule 15)."""
+    database = f"sqlite:///{tmp_path / 'gateway.sqlite'}"
+    row = shop.sellable()[0]
+    order, price = row["order"], f"{row['price_kopecks'] // 100}.{row['price_kopecks'] % 100:02d}"
+    with process("gateway", "--listen", "127.0.0.1:0", "--database", database) as (_, door):
+        for till in (1, 2):
+            shop.ok(till, "setup", "gateway", "--url", door["url"], "--till", str(till))
+        sold = shop.ok(1, "sell", order, "--card", price)["receipt"]
+        assert shop.refused(2, "refund", "--order", order) == "refund_nothing", "the portal has not heard of it"
+        shop.ok(1, "sync", "--once")
+        look = shop.ok(2, "refund", "--order", order, "--look")
+        assert (look["of"]["key"], look["of"]["made_here"], look["doubts"]) == (sold["key"], False, [])
+        first = shop.ok(2, "refund", "--order", order, "--line", "1")
+        assert first["of"]["document_sign"] == sold["mark"]["document_sign"]
+        shop.ok(2, "sync", "--once")
+        assert shop.refused(1, "refund", sold["key"], "--line", "1") == "refund_over"
+        rest = shop.ok(1, "refund", sold["key"])
+        assert rest["receipt"]["total_kopecks"] + first["receipt"]["total_kopecks"] == row["price_kopecks"]
+        shop.ok(1, "sync", "--once")
+        assert shop.refused(2, "refund", "--order", order, "--qr", sold["qr"]) == "already_refunded"
+        for till in (1, 2):
+            assert shop.ok(till, "reconcile")["differences"] == []
+            assert set(shop.ok(till, "orders", "show", order)["lights"].values()) <= {"green", "grey"}
+    kinds = sorted(each["kind"] for each in shop.documents())
+    assert kinds == [1, 2, 2]
+
+
 def test_two_tills_without_a_gateway_are_stopped(shop: Shop, run: Run) -> None:
     first, second = shop.sellable()[:2]
     shop.ok(1, "sell", first["order"], "--cash", "999999")
