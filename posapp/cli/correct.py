@@ -20,7 +20,7 @@ from posapp.till import correction_list, counters, exchange, sale
 from posapp.till.context import Till
 from posapp.till.correct import Corrected
 from posapp.till.correct_late import Late, planned_late
-from posapp.till.correct_plan import Said, find, planned
+from posapp.till.correct_plan import Said, find, planned, planned_void
 from posapp.till.correction_list import Item
 from posapp.till.correction_words import document_words, plan_json
 
@@ -47,6 +47,7 @@ def correct(
     vat: Annotated[list[str] | None, typer.Option(help="СТРОКА=КОД: верная ставка (1199) строки чека.")] = None,
     tax_system: Annotated[int | None, typer.Option(help="Верная система налогообложения (1055).")] = None,
     void: Annotated[bool, typer.Option("--void", help="Чек лишний: по заказу есть другой.")] = False,
+    document: Annotated[int | None, typer.Option(min=1, help="С --void: лишний ФД, которого журнал не знает.")] = None,
     own: Annotated[bool, typer.Option("--self", help="Исправляем сами; так и без этого слова.")] = False,
     by_order: Annotated[str, typer.Option(help="Исправляем по предписанию с этим номером (1179).")] = "",
     plan: Annotated[bool, typer.Option("--plan", help="Только показать, что было бы напечатано.")] = False,
@@ -70,6 +71,8 @@ def correct(
     said = Said(_tenders(tender, cash, card), _rates(vat or []), _system(tax_system), void, basis)
     if void and (tender or said != Said(is_void=True, basis=basis)):
         raise UsageError("usage", what="--void – без --tender, --cash, --card, --vat и --tax-system")
+    if document is not None and (what != "list" or order or not void):
+        raise UsageError("usage", what="--document – вместо ключа и с --void")
     if order:
         late = _late_of(what, day, way, payment, tender, said)
     elif day is not None or payment is not None or override or way is not Way.FULL:
@@ -77,6 +80,8 @@ def correct(
     with app.open_till(app.data_dir(data_dir), person=by.strip()) as till:
         if order:
             return _late(till, order, late, why, why.strip() if override else "", only_plan=plan, json=json)
+        if document is not None:
+            return _surplus(till, document, said, why, only_plan=plan, json=json)
         if what == "list":
             return _list(till, since.date() if since is not None else None, json)
         if tender:
@@ -156,6 +161,13 @@ def _correct(till: Till, key: str, said: Said, why: str, *, only_plan: bool, jso
         wrong = find(till, key)
         return _show(wrong.receipt.order_number, wrong.receipt.key, planned(till, wrong, said), json)
     return _answer(till, correcting.correct(till, key, said, why), json)
+
+
+def _surplus(till: Till, number: int, said: Said, why: str, *, only_plan: bool, json: bool) -> int:
+    if only_plan:
+        documents = planned_void(till, number, said.basis)
+        return _show(documents[0].order_number, "", documents, json)
+    return _answer(till, correcting.correct_surplus(till, number, said, why), json)
 
 
 def _late(till: Till, number: str, late: Late, why: str, override: str, *, only_plan: bool, json: bool) -> int:

@@ -86,6 +86,11 @@ def fix_part(part: str, fix: Fix, key: str) -> str:
     return f"{part.partition(_RUNNING)[0]}{_RUNNING}{fix.value}-{key}"
 
 
+def extra_part(part: str, key: str) -> str:
+    """The part of a document that is one too many for the payment of `part`, and that has the key `key`."""
+    return f"{part.partition(_RUNNING)[0]}{_RUNNING}extra-{key}"
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What one fiscal document settles: (portal, order, payment or part, kind).

@@ -10,7 +10,7 @@ found by recovery and never repeated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from posapp.devices.base import PrinterStatus
 from posapp.domain.correction import corrects_by_sums
@@ -27,6 +27,7 @@ from posapp.till import audit, claims, correction_state, counters, marking, neig
 from posapp.till.context import Till
 from posapp.till.correct_late import Late, planned_late
 from posapp.till.correct_plan import Said, find, format_of, planned
+from posapp.till.correct_surplus import take_in
 from posapp.till.correction_state import CONTINUED, UNPRINTED, WAITS, Correction, correction_of
 from posapp.till.correction_words import document_words
 from posapp.till.sale import Sold
@@ -66,6 +67,13 @@ def correct(till: Till, key: str, said: Said, why: str) -> Corrected:
     elif not said.is_silent:
         _refuse_other(known, said)
     return _print_all(till, wrong)
+
+
+def correct_surplus(till: Till, number: int, said: Said, why: str) -> Corrected:
+    """Takes back document `number`, which is one too many and which the journal does not know. As `correct`."""
+    if not why.strip():
+        raise ResolveNeeded("why_needed")
+    return correct(till, take_in(till, number, why), replace(said, is_void=True), why)
 
 
 def _recovered(till: Till, wrong: StoredReceipt) -> None:

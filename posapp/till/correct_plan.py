@@ -16,6 +16,7 @@ from posapp.errors import SaleError
 from posapp.journal.rows import StoredReceipt
 from posapp.till import correction_state, mismatches
 from posapp.till.context import Till
+from posapp.till.correct_surplus import surplus
 from posapp.till.correction_state import UNPRINTED, correction_of
 
 
@@ -76,6 +77,13 @@ def format_of(till: Till) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ what is right
+def planned_void(till: Till, number: int, basis: Basis) -> tuple[Receipt, ...]:
+    """What would be printed for a surplus document that the journal does not know. As `planned`."""
+    receipt, mark = surplus(till, number)
+    now = till.now().replace(microsecond=0)
+    return answer(receipt, mark, None, format_of(till), till.seller, now=now, basis=basis)
+
+
 def _require_correctable(till: Till, wrong: StoredReceipt, said: Said) -> None:
     """Raises SaleError `correction_unfit` for what is no printed receipt of ours that counts."""
     receipt = wrong.receipt

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from posapp.domain.correction import Basis
 from posapp.domain.money import Money
 from posapp.domain.receipt import Receipt, TenderKind
 from posapp.errors import WORDS, PosError
 from posapp.till import correction_state, mismatches, orders
 from posapp.till.context import Till
 from posapp.till.correct_late import Late, planned_late
-from posapp.till.correct_plan import Said, planned
+from posapp.till.correct_plan import Said, planned, planned_void
 from posapp.till.correction_state import Correction
 from posapp.till.correction_words import plan_json
 from posapp.till.mismatches import Mismatch
@@ -99,6 +100,8 @@ def _wrong(till: Till, found: Mismatch) -> Item:
     try:
         if stored is not None:
             return replace(item, documents=planned(till, stored, Said(is_void=found.is_void)))
+        if found.is_void and found.document is not None:
+            return replace(item, documents=planned_void(till, found.document, Basis()))
         return replace(item, documents=(_as_if_today(till, found.order),), is_assumed=True)
     except PosError as trouble:
         return replace(item, trouble=trouble)

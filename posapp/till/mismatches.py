@@ -22,7 +22,7 @@ from posapp.domain import ffd
 from posapp.domain.correction import Content
 from posapp.domain.deal_lines import printed_name
 from posapp.domain.lawful import Step
-from posapp.domain.money import Money
+from posapp.domain.money import ZERO, Money
 from posapp.domain.order import Order
 from posapp.domain.readback import receipt_from
 from posapp.domain.receipt import Receipt, ReceiptLine, TaxSystem
@@ -86,6 +86,8 @@ def found(till: Till, since: datetime) -> list[Mismatch]:
         stored = till.journal.receipt(difference.key) if difference.key else None
         if stored is not None and difference.code == "two_documents" and is_open(till, stored):
             told[stored.receipt.key] = _surplus(stored, difference)
+        elif stored is None and difference.code == "two_documents" and difference.document_number:
+            told[difference.key] = _unknown_surplus(difference, difference.document_number)
         elif stored is not None and difference.code == "storage_differs" and is_open(till, stored):
             one = _printed_otherwise(till, stored)
             told |= {} if one is None else {stored.receipt.key: one}
@@ -131,6 +133,21 @@ def _surplus(stored: StoredReceipt, difference: Difference) -> Mismatch:
     what = documents if isinstance(documents, Phrase) else Phrase(str(documents), str(documents))
     command = f'posapp correct {stored.receipt.key} --void --why "…"'
     return _of(stored, "two_documents", what, command, is_void=True)
+
+
+def _unknown_surplus(difference: Difference, number: int) -> Mismatch:
+    """One that the journal cannot hold beside the other: it is named by the number of its document."""
+    documents = difference.facts.get("documents", "")
+    what = documents if isinstance(documents, Phrase) else Phrase(str(documents), str(documents))
+    return Mismatch(
+        "two_documents",
+        difference.order,
+        difference.amount or ZERO,
+        what,
+        f'posapp correct --document {number} --void --why "…"',
+        document=number,
+        is_void=True,
+    )
 
 
 # ------------------------------------------------------------------------------------------------ what was printed

@@ -18,7 +18,7 @@ from posapp.domain.in_force import in_force
 from posapp.domain.money import Money, total
 from posapp.domain.receipt import Receipt, TaxSystem, Tender, TenderKind
 from posapp.domain.refund import refund_of, taken_by
-from posapp.domain.settlement import Fix, Settlement, fix_part, numbered_part, short_key
+from posapp.domain.settlement import Fix, Settlement, extra_part, fix_part, numbered_part, short_key
 from posapp.domain.terms import CorrectionType
 from posapp.domain.vat import VatRate, receipt_vat
 from posapp.errors import Refused, SaleError
@@ -230,3 +230,10 @@ def test_sums_that_are_not_those_of_the_total_are_refused() -> None:
 def test_goods_on_credit_come_back_as_such(credit: int, method: int) -> None:
     (line,) = lines_of_sums(Money(100_000), {VatRate.NONE: Money(100_000)}, Money(credit))
     assert line.payment_method == method
+
+
+def test_a_surplus_document_is_for_the_same_payment_and_puts_nothing_right() -> None:
+    extra = Settlement("shop.example", 41, extra_part("77", RECEIPT.key), ReceiptKind.SELL)
+    assert (extra.fix, extra.payment_id, extra.base) == (None, 77, "77")
+    assert extra.id != replace(extra, part="77").id
+    assert replace(extra, part=fix_part(extra.part, Fix.VOID, RECEIPT.key)).fix == (Fix.VOID, RECEIPT.key)

@@ -268,3 +268,36 @@ def test_where_receipts_carry_the_key_in_1192_it_gives_way_to_the_sign(tmp_path:
         assert wrong.mark is not None
         assert [tags(each)[1192] for each in on_register(shop)[1:]] == [wrong.mark.document_sign] * 2
         assert [each.message() for each in reconcile.run(shop.till).differences] == []
+
+
+def test_one_too_many_that_the_journal_does_not_know(shop: Shop) -> None:
+    """Another copy of this till has printed the order a second time: selling stops until it is taken back."""
+    first = wrong_of(shop)
+    again = replace(first.receipt, identity=shop.till.new_id())
+    mark = shop.till.printer.print_receipt(again, after=shop.till.printer.last_document_number())
+    with pytest.raises(ResolveNeeded):
+        shop.sell(an_order(2))
+    assert "two_documents" in [each.code for each in reconcile.run(shop.till).differences]
+    (item,) = correction_list.items(shop.till, shop.now() - timedelta(days=1))
+    assert (item.code, item.document, len(item.documents)) == ("two_documents", mark.document_number, 1)
+    done = correct.correct_surplus(shop.till, mark.document_number, Said(), "чек лишний")
+    assert [each.view.receipt.settlement.fix for each in done.sold] == [(Fix.VOID, again.key)]
+    shown = [tags(each) for each in on_register(shop)]
+    assert [each[1054] for each in shown] == [1, 1, 2]
+    assert shown[2][1192] == mark.document_sign
+    assert shop.till.journal.entries_of_receipt(again.key) == []
+    assert [each.message() for each in reconcile.run(shop.till).differences] == []
+    with pytest.raises(sale.AlreadyReceipted):
+        shop.sell()
+    shop.sell(an_order(2))
+    with pytest.raises(SaleError) as caught:
+        correct.correct_surplus(shop.till, mark.document_number, Said(), "чек лишний")
+    assert caught.value.code == "correction_done"
+
+
+def test_the_only_document_of_an_order_is_not_one_too_many(shop: Shop) -> None:
+    first = wrong_of(shop)
+    assert first.mark is not None
+    with pytest.raises(SaleError) as caught:
+        correct.correct_surplus(shop.till, first.mark.document_number, Said(), "лишний")
+    assert caught.value.code == "correction_unfit"
