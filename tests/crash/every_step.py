@@ -132,7 +132,7 @@ def die_at(world: World, scene: Scene, step: int) -> Kill:
 
 
 def _checked(world: World, scene: Scene) -> None:
-    everything_agrees(world, scene.sold)
+    everything_agrees(world, scene.sold, scene.documents)
     scene.check(world)
 
 

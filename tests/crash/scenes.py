@@ -66,6 +66,22 @@ from tests.crash.people import (
     with_second_place,
     x_report,
 )
+from tests.crash.settling import (
+    again,
+    both,
+    correct,
+    goods_on_board,
+    hand_over,
+    made,
+    order_is,
+    refuse_one,
+    refused_is_gone,
+    ring_up,
+    ring_up_again,
+    sell_and_sync,
+    take_back,
+    take_money_ahead,
+)
 from tests.crash.stage import World
 
 
@@ -87,6 +103,8 @@ class Scene:
     """Where a scene walks the ways of another one, the tests take every second, third … telling step."""
     sold: int = 0
     """How many orders are receipted and delivered in the end, the first ones."""
+    documents: int | None = None
+    """How many documents settle something, where that is not one for each order sold; `check` looks at the portal."""
 
 
 # ------------------------------------------------------------------------------------------------ own checks
@@ -213,6 +231,27 @@ SCENES: dict[str, Scene] = {
         Scene("join-gateway", join_gateway, join_gateway, settings_hold(gateway=True), begins=SHARED),
         Scene("migration", pull, pull, pull_and_keep_a_copy, begins=BARE, prepare=journal_of_before),
         Scene("backup", back_up, back_up, one_backup, prepare=forget_copies),
+        Scene(
+            "money-ahead", take_money_ahead, again(take_money_ahead),
+            both(made((3, 1)), order_is(0, paid="Y", deducted="N")), documents=1, each=6,
+        ),
+        Scene(
+            "hand-over", hand_over, again(hand_over), both(made((3, 1), (3, 1)), order_is(0, paid="Y", deducted="Y")),
+            documents=2, prepare=take_money_ahead, each=6,
+        ),
+        Scene(
+            "refund", take_back, again(take_back), both(made((3, 1), (3, 2)), order_is(0, paid="N", deducted="N")),
+            documents=2, prepare=sell_and_sync, each=3,
+        ),
+        Scene(
+            "refused-at-the-door", refuse_one, again(refuse_one), both(made((3, 1)), refused_is_gone), documents=1,
+            each=5,
+        ),
+        Scene(
+            "correction", correct, again(correct), order_is(0, paid="Y", deducted="Y"), documents=3,
+            prepare=sell_and_sync, each=4,
+        ),
+        Scene("walk-in", ring_up, ring_up_again, made((3, 1)), documents=1, prepare=goods_on_board, each=5),
     )
 }  # fmt: skip
 """By name. A new use case that writes gets a line here."""
