@@ -124,8 +124,10 @@ def offers(
     with app.open_till(app.data_dir(data_dir), write=False) as till:
         found = orders.find(till, order)
         ways = sale.offers_of(till, found)
+        made = sale.made_for(till, found)
     body = {"order": found.number, "offers": [each.as_json(language()) for each in ways]}
     lines = [_offer_line(found.number, each, several=_is_one_of_many(each, ways)) for each in ways]
+    lines += filter(None, [refusing.refund_text(made)])
     answer(json, body, "\n".join(lines) or f"По заказу {found.number} всё рассчитано.")
 
 
