@@ -86,6 +86,7 @@ def refund_of(
         created_at=now,
         cashless=(),
         refused=None,
+        correction=None,
         basis=mark if isinstance(mark, OriginalReceipt) else OriginalReceipt.of(original.key, mark),
     )
 
@@ -123,6 +124,7 @@ def as_told(original: Receipt, told: Listed) -> Receipt:
             tenders=tuple(Tender(kind, amount) for kind, amount in told.tenders),
             cashless=(),
             refused=None,
+            correction=None,
             basis=told.basis,
         )
         if back.total != told.total:
@@ -200,7 +202,7 @@ def give_back(original: Receipt, lines: Sequence[ReceiptLine], earlier: Sequence
     given = {TenderKind.CREDIT: _credit_of(original, lines)}
     rest = due - given[TenderKind.CREDIT]
     for kind in GIVEN_BACK[1:]:
-        given[kind] = min(left.get(kind, ZERO), rest)
+        given[kind] = max(min(left.get(kind, ZERO), rest), ZERO)  # a refund put right may have given back another
         rest -= given[kind]
     return tuple(Tender(kind, amount) for kind, amount in given.items() if amount)
 

@@ -11,11 +11,14 @@ from uuid import UUID
 
 import pytest
 
+from posapp.devices.base import Ffd
 from posapp.devices.shtrih import commands as c
+from posapp.devices.simulator.identity import identity_of
+from posapp.devices.simulator.printer import Printer
 from posapp.domain import ffd
 from posapp.domain.basket import walk_in_settlement
 from posapp.domain.checkout import Terms, receipt_of
-from posapp.domain.fiscal import ReceiptKind
+from posapp.domain.fiscal import DocumentType, ReceiptKind
 from posapp.domain.money import Money, Quantity
 from posapp.domain.offers import Way
 from posapp.domain.order import Order
@@ -25,9 +28,10 @@ from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, PosError, Refused, SaleError
 from posapp.journal.rows import StoredReceipt
 from posapp.journal.store import Journal
-from posapp.till import adopt, counters, orders, printed, recover, refund, resolve, sale
+from posapp.till import adopt, correct, counters, orders, printed, recover, refund, resolve, sale
+from posapp.till.correct_plan import Said
 from posapp.till.refund import Wanted
-from tests.till.rig import PASSWORD, Register
+from tests.till.rig import OWN_NUMBER, PASSWORD, Register
 from tests.till.shops import LINES, TOTAL, Shop, an_order, card, cash, shop_at
 from tests.till.test_ways import PAID, UNPAID, tags, value
 
@@ -403,3 +407,24 @@ def test_another_sum_than_is_left_of_a_line(shop: Shop) -> None:
     whole = back(shop, key, lines={0: None}).view.receipt
     assert whole.total == LINES[0] + LINES[0]
     assert refused(shop, key, lines={0: None}).code == "refund_over"
+
+
+@pytest.mark.parametrize("version", [Ffd.V1_05, Ffd.V1_2])
+def test_what_was_put_right_is_taken_back_by_the_right_receipt(tmp_path: Path, version: Ffd) -> None:
+    """Of a correction receipt, too, goods come back by an ordinary refund that names it."""
+    register = Register()
+    register.be(Printer(identity_of(OWN_NUMBER), register.now, ffd=version))
+    with shop_at(tmp_path, register) as shop:
+        wrong = sold(shop)
+        done = correct.correct(shop.till, wrong.key, Said(tenders=card(TOTAL)), "платил картой")
+        right = done.sold[-1].view
+        assert refused(shop, wrong.key).code == "refund_nothing"
+        assert right.mark is not None
+        taken = back(shop, right.receipt.key).view.receipt
+        assert (taken.tenders, taken.correction) == (card(TOTAL), None)
+        (document,) = register.with_key(taken.key)
+        assert document.form == DocumentType.RECEIPT
+        said = ffd.decode(document.body)
+        assert str(value(said, 1192)).strip() == right.mark.document_sign
+        assert refused(shop, right.receipt.key).code == "already_refunded"
+        assert shop.sell(an_order()).view.receipt.kind is ReceiptKind.SELL
