@@ -13,6 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from posapp.domain.money import Quantity
+from posapp.domain.receipt import TenderKind
 from posapp.errors import SaleError
 from posapp.simulation import market, senior
 from posapp.simulation.event import Event
@@ -63,7 +64,8 @@ def refund_of(world: World, event: Event) -> str:
     wanted, words = Wanted(qr=qr, order=_name(world, number)), []
     for press in range(event.args["presses"]):
         told = _press(world, seat, number, wanted, event.args)
-        if told.code == "refund_tender" and len(paper.sorts) == 1:  # how another till was paid the paper says
+        if told.code == "refund_tender" and paper.sorts in ([TenderKind.CASH], [TenderKind.CASHLESS]):
+            # how another till was paid the paper says; what else than money it was, nobody can tell the till
             wanted = replace(wanted, paid=paper.sorts[0])
             told = _press(world, seat, number, wanted, event.args)
         words.append(told.code)
