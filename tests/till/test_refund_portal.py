@@ -22,13 +22,14 @@ from posapp.domain.settlement import State
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError
 from posapp.settings import GatewaySettings
-from posapp.till import decide, exchange, refund, sale
+from posapp.till import correct, decide, exchange, refund, sale
+from posapp.till.correct_plan import Said
 from posapp.till.refund import Wanted
 from tests.rules.portals import on_board, on_portal, pay_system_prints
 from tests.sync.portals import WRITES, Bitrix, order_row, serving, shop_of
 from tests.till.four import Four, four_at
 from tests.till.rig import OWN_NUMBER, Register
-from tests.till.shops import Shop, cash, shop_at
+from tests.till.shops import Shop, card, cash, shop_at
 
 PRICE = Money(20_000)
 TEXT = "домофон 12 & «код»"
@@ -513,3 +514,23 @@ def test_what_the_portal_said_grows_old_where_several_tills_share_it(selling: Sh
         refund.refund(selling.till, found)
     assert caught.value.code == "refund_unread"
     assert refund.refund(selling.till, refund.found(selling.till, Wanted(key=original.key))).view.receipt.total
+
+
+def test_what_was_put_right_and_taken_back_unpays_the_payment(four: Four) -> None:
+    """The payment shows the wrong receipt; the list tells the whole story."""
+    till = four.shop.till
+    wrong = four.sell(1).receipt
+    done = correct.correct(till, wrong.key, Said(tenders=card(wrong.total)), "платил картой")
+    four.deliver()
+    assert four.bitrix.order(1)["payed"] == "Y"
+    right = done.sold[-1].view.receipt
+    made = back(four.shop, right.key)
+    four.deliver()
+    row = four.bitrix.order(1)
+    assert (row["payed"], row["deducted"]) == ("N", "N")
+    found = receipt_list.parse(row["payments"][0]["comments"])
+    undo = done.sold[0].view.receipt.key
+    assert [each.key for each in found.entries] == [wrong.key, undo, right.key, made.key]
+    assert found.money_left == Money(0)
+    assert set(states(four.shop, made.key).values()) == {"done"}
+    assert four.differences() == []
