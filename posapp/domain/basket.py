@@ -54,6 +54,11 @@ def is_walk_in(settlement: Settlement) -> bool:
     return not settlement.portal and settlement.part.startswith(WALK_IN)
 
 
+def is_walk_in_sale(receipt: Receipt) -> bool:
+    """Whether it is the sale itself, and not its refund or a document that puts it right."""
+    return receipt.settlement == walk_in_settlement(receipt.key)
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A product with how much of it, the code that was scanned or typed, and the marking code of the thing, if any."""

@@ -14,7 +14,7 @@ from typing import cast
 from uuid import NAMESPACE_OID, uuid5
 
 from posapp.domain import ffd
-from posapp.domain.basket import is_walk_in
+from posapp.domain.basket import is_walk_in_sale
 from posapp.domain.checkout import settlement_of
 from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument, FiscalMark
 from posapp.domain.order import Order
@@ -239,7 +239,7 @@ def _take_walk_in(till: Till, number: int, reason: str) -> None:
     waiting = [
         each.receipt.key
         for each in till.journal.receipts_in(State.PENDING, State.HELD, State.REFUSED, State.SENDING)
-        if is_walk_in(each.receipt.settlement) and each.receipt.total == document.total
+        if is_walk_in_sale(each.receipt) and (each.receipt.kind, each.receipt.total) == (document.kind, document.total)
     ]
     own = short_key(uuid5(NAMESPACE_OID, f"{till.identity.storage_number}:{number}"))
     key = recover.key_of(document) or (waiting[0] if len(waiting) == 1 else own)

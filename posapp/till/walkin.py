@@ -16,9 +16,8 @@ from decimal import Decimal
 from typing import Any
 
 from posapp.devices.base import PrinterStatus
-from posapp.domain.basket import Item, content_of, is_walk_in, item_of, line_of, walk_in_receipt
+from posapp.domain.basket import Item, content_of, is_walk_in_sale, item_of, line_of, walk_in_receipt
 from posapp.domain.checkout import FULL_PAYMENT, Terms
-from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.marked_lines import same_goods
 from posapp.domain.marking import MarkingCode
 from posapp.domain.money import total
@@ -142,7 +141,7 @@ def _goods(items: Sequence[Item], codes: Codes) -> tuple[dict[str, object], ...]
 # ------------------------------------------------------------------------------------------------ what was begun
 def begun(till: Till) -> list[ReceiptView]:
     """Sales without an order that were begun and are not ended, oldest first."""
-    return [receipt_view(till, each) for each in till.journal.receipts_in(*BEGUN) if _is_sale(each.receipt)]
+    return [receipt_view(till, each) for each in till.journal.receipts_in(*BEGUN) if is_walk_in_sale(each.receipt)]
 
 
 def sell_begun(till: Till, key: str) -> Sold:
@@ -171,16 +170,11 @@ def sell_begun(till: Till, key: str) -> Sold:
 
 def _begun(till: Till, key: str) -> StoredReceipt:
     stored = till.journal.receipt(key)
-    if stored is None or not _is_sale(stored.receipt):
+    if stored is None or not is_walk_in_sale(stored.receipt):
         raise SaleError("walkin_no_begun", key=key, why="такой нет")
     if stored.state is State.CANCELLED:
         raise SaleError("walkin_no_begun", key=key, why="от него отказались")
     return stored
-
-
-def _is_sale(receipt: Receipt) -> bool:
-    is_plain = receipt.settlement.fix is None  # what puts a receipt right goes its own way
-    return is_walk_in(receipt.settlement) and receipt.kind is ReceiptKind.SELL and is_plain
 
 
 def _refuse_changed(till: Till, receipt: Receipt) -> None:

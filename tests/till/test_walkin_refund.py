@@ -12,17 +12,18 @@ from posapp.domain import ffd
 from posapp.domain.basket import is_walk_in
 from posapp.domain.money import Money, Quantity
 from posapp.domain.receipt import TenderKind
-from posapp.domain.settlement import State
-from posapp.errors import SaleError
-from posapp.till import adopt, counters, courier_day, recover, refund, resolve
+from posapp.domain.settlement import Fix, State, fix_part
+from posapp.errors import DeviceError, SaleError
+from posapp.till import adopt, counters, courier_day, recover, refund, resolve, walkin
 from posapp.till.refund import Wanted
+from posapp.till.sale import Sold
 from tests.till.four import four_at
 from tests.till.rig import Register
 from tests.till.shops import Shop
 from tests.till.walkins import GOODS, MUG, TEA, label, put_on_board, sell
 
 
-def take_back(shop: Shop, key: str, lines: dict[int, str] | None = None) -> refund.Sold:
+def take_back(shop: Shop, key: str, lines: dict[int, str] | None = None) -> Sold:
     wanted = None if lines is None else {number: Quantity.of(each) for number, each in lines.items()}
     done = refund.refund(shop.till, key, wanted)
     refund.told(shop.till, done)
@@ -99,3 +100,28 @@ def test_a_reconciliation_has_nothing_to_say_about_it(tmp_path: Path, register: 
         report = four.reconcile()
         assert report.differences == ()
         assert report.checked["journal"] == 3
+
+
+def test_a_refund_or_correction_that_was_begun_is_no_begun_sale(store: Shop) -> None:
+    sold = sell(store.till, TEA).view.receipt
+    store.register.fault("8D", "paper_out", "before")
+    with pytest.raises(DeviceError):
+        refund.refund(store.till, sold.key)
+    store.register.heal()
+    (begun,) = store.till.journal.receipts_in(State.PENDING, State.REFUSED)
+    assert is_walk_in(begun.receipt.settlement)
+    assert walkin.begun(store.till) == []
+    with pytest.raises(SaleError) as refused:
+        walkin.sell_begun(store.till, begun.receipt.key)
+    assert refused.value.code == "walkin_no_begun"
+    sell(store.till, TEA)
+    assert take_back(store, sold.key).view.receipt.key == begun.receipt.key
+
+
+def test_the_document_that_puts_it_right_is_no_begun_sale(store: Shop) -> None:
+    sold = sell(store.till, TEA).view.receipt
+    part = fix_part(sold.settlement.part, Fix.REDO, sold.key)
+    redo = replace(sold, identity=store.till.new_id(), settlement=replace(sold.settlement, part=part))
+    store.till.journal.add_receipt(redo)
+    assert is_walk_in(redo.settlement)
+    assert walkin.begun(store.till) == []
