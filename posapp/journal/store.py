@@ -200,9 +200,7 @@ class Journal(CatalogueStore, DayStore):
         """A new receipt, `pending` or `held`. Raises SettlementTaken (rule 1)."""
         self._write(lambda changes: changes.add_receipt(receipt, state, reason), decision)
 
-    def add_receipts(
-        self, receipts: Sequence[tuple[Receipt, State, str]], *, decision: Decision | None = None
-    ) -> None:
+    def add_receipts(self, receipts: Sequence[tuple[Receipt, State, str]], *, decision: Decision | None = None) -> None:
         """New receipts with state and reason, oldest first, in one transaction: all or none. Raises SettlementTaken."""
         self._write(lambda changes: changes.add_receipts(receipts), decision)
 
@@ -401,6 +399,10 @@ class Journal(CatalogueStore, DayStore):
         """failed, held or waiting → waiting, due now. Raises IllegalMove for one that is done or unknown."""
         allowed = ("failed", "held", "waiting")
         self._write(lambda changes: changes.set_entry(entry_id, "waiting", allowed, now), decision)
+
+    def reopen_entry(self, entry_id: int, now: datetime) -> None:
+        """done → waiting, due now: the portal does not show any more what it was told. Raises IllegalMove."""
+        self._write(lambda changes: changes.set_entry(entry_id, "waiting", ("done",), now))
 
     def outbox_counts(self) -> OutboxCounts:
         """The outbox at a glance."""

@@ -54,6 +54,7 @@ ALL_PAID = "all_paid"
 
 DESCRIPTION_MAX = 512
 
+
 def plan(step: str, row: Row, body: Row, key: str) -> Plan:
     """What to do for one step of a receipt.
 
