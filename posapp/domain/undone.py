@@ -22,11 +22,7 @@ def taken_back(receipt: Receipt, made: Iterable[Receipt]) -> Money:
 
 def undone(made: Sequence[Receipt]) -> tuple[Receipt, ...]:
     """The receipts that were taken back whole."""
-    return tuple(
-        each
-        for each in made
-        if each.kind not in REFUNDS and each.correction is None and taken_back(each, made) >= each.total
-    )
+    return tuple(each for each in made if each.kind not in REFUNDS and taken_back(each, made) >= each.total)
 
 
 def standing(made: Sequence[Receipt]) -> tuple[Receipt, ...]:

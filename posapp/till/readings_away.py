@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from posapp.domain.fiscal import ReceiptKind
+from posapp.domain.in_force import in_force
 from posapp.domain.settlement import Stamp, State, is_key
 from posapp.domain.undone import undone
 from posapp.errors import PosError, SetupError
@@ -65,7 +66,7 @@ def _gone(till: Till, kept: Iterable[Kept]) -> set[str]:
     for order_id in orders:
         stored = till.journal.receipts_of_order(till.portal, order_id)
         printed = [each.receipt for each in stored if each.state is State.FISCALIZED]
-        found |= {each.key for each in undone(printed)}
+        found |= {each.key for each in undone(in_force(printed))}
     return found
 
 

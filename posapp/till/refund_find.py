@@ -13,7 +13,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from posapp.domain.fiscal import ReceiptKind
-from posapp.domain.in_force import in_force
+from posapp.domain.in_force import in_force, taken_back_by
 from posapp.domain.money import Money
 from posapp.domain.offers import TITLES, Way, way_of
 from posapp.domain.order import Order
@@ -336,8 +336,11 @@ def own_refunds(
 ) -> tuple[list[StoredReceipt], list[StoredReceipt]]:
     """The refunds of a receipt in the journal: those with a mark, and those that were begun and stand open."""
     family = _family(till, receipt)
-    counting = {each.key for each in in_force([each.receipt for each in family if each.state is State.FISCALIZED])}
-    refunds = [each for each in family if each.receipt.kind in REFUNDS and _is_of(each.receipt.basis, basis)]
+    printed = [each.receipt for each in family if each.state is State.FISCALIZED]
+    counting = {each.key for each in in_force(printed)}
+    refunds = [
+        each for each in family if each.receipt.kind in REFUNDS and _is_of(taken_back_by(each.receipt, printed), basis)
+    ]
     made = [each for each in refunds if each.state is State.FISCALIZED and each.receipt.key in counting]
     return made, [each for each in refunds if each.state not in (State.FISCALIZED, State.CANCELLED)]
 
@@ -363,6 +366,11 @@ def _of_part(till: Till, receipt: Receipt, part: str) -> StoredReceipt | None:
     return till.journal.receipt_of_settlement(replace(receipt.settlement, part=part, kind=kind))
 
 
+def _is_known(till: Till, listed: Listed) -> bool:
+    stored = till.journal.receipt(listed.key)
+    return stored is not None and stored.state is not State.CANCELLED
+
+
 def _is_of(named: OriginalReceipt | None, basis: OriginalReceipt) -> bool:
     """Whether a refund that refers to `named` takes back the receipt of `basis`, by whatever it knew of it."""
     if named is None:
@@ -380,11 +388,11 @@ def earlier(till: Till, original: Original, *, but: str = "") -> tuple[Receipt, 
 
     Raises SaleError `refund_unclear` for a refund of another till that does not fit the receipt.
     """
-    made, begun = own_refunds(till, original.receipt, original.basis)
+    made, _ = own_refunds(till, original.receipt, original.basis)
     ours = [each.receipt for each in made if each.receipt.key != but]
-    known = {each.receipt.key for each in (*made, *begun)}
     if original.listed is None:
         return tuple(ours)
     ids = (original.basis.key, original.name)
-    others = [each for each in original.listed.entries if each.is_refund and each.of in ids and each.key not in known]
+    refunds = [each for each in original.listed.entries if each.is_refund and each.of in ids]
+    others = [each for each in refunds if not _is_known(till, each)]  # of ours, put right or not, the journal tells
     return (*ours, *(as_told(original.receipt, each) for each in others))

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from posapp.domain.checkout import Terms, refuse_unfit
 from posapp.domain.deal_lines import printed_name
 from posapp.domain.fiscal import ReceiptKind
+from posapp.domain.in_force import in_force
 from posapp.domain.lawful import Step
 from posapp.domain.marking import MarkingCode
 from posapp.domain.money import ZERO, Money, Quantity, total
@@ -113,6 +114,7 @@ def to_refund(made: Sequence[Receipt]) -> Money:
     Refunds of the prepayment that this till made count; what the site gives back it does not hear of.
     """
     owed = total([each.refused.to_refund for each in made if each.refused is not None])
+    made = in_force(made)
     ahead = {each.key for each in made if each.kind is ReceiptKind.SELL and each.step is Step.AHEAD}
     back = [each for each in made if each.kind is ReceiptKind.SELL_REFUND and each.basis is not None]
     return max(owed - total([each.total for each in back if each.basis and each.basis.key in ahead]), ZERO)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from posapp.devices.base import PrinterStatus
 from posapp.domain.checkout import FULL_PAYMENT, Terms, full_offer, receipt_of, refuse_unfit
 from posapp.domain.fiscal import FiscalMark, ReceiptKind
+from posapp.domain.in_force import in_force
 from posapp.domain.lawful import MONEY
 from posapp.domain.marked_lines import same_goods, with_codes
 from posapp.domain.marking import MarkingCode, parse_marking
@@ -24,7 +25,7 @@ from posapp.domain.order import Order
 from posapp.domain.permission import LineVerdict
 from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.domain.settlement import By, State
-from posapp.domain.undone import undone
+from posapp.domain.undone import standing
 from posapp.errors import (
     DeviceError,
     JournalError,
@@ -288,8 +289,8 @@ def _begun(till: Till, order: Order, terms: Terms) -> ReceiptView | None:
         if each.state is not State.CANCELLED and each.receipt.kind is ReceiptKind.SELL and not undoes(each.receipt)
     ]
     unfinished = [each for each in alive if each.state is not State.FISCALIZED]
-    gone = {each.key for each in undone(made_for(till, order))}  # taken back whole: it may be sold anew
-    alive = [each for each in alive if each.receipt.key not in gone]
+    counted = {each.key for each in standing(in_force(made_for(till, order)))}  # else it may be sold anew
+    alive = [each for each in alive if each.receipt.key in counted]
     counting = unfinished[-1:] or (alive[-1:] if terms.way is Way.FULL else [])
     return receipt_view(till, counting[0]) if counting else None
 

@@ -1,0 +1,99 @@
+"""Refunds and corrections of one deal: what was given back counts once, whatever was put right in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from posapp.devices.base import Ffd
+from posapp.devices.simulator.identity import identity_of
+from posapp.devices.simulator.printer import Printer
+from posapp.domain.checkout import Terms
+from posapp.domain.fiscal import ReceiptKind
+from posapp.domain.money import Money, Quantity
+from posapp.domain.offers import Way
+from posapp.domain.receipt import Receipt
+from posapp.errors import SaleError
+from posapp.till import correct, orders, refund, sale
+from posapp.till.correct import Corrected
+from posapp.till.correct_plan import Said
+from posapp.till.refund import Wanted
+from tests.rules.worlds import OWN_NUMBER
+from tests.till.rig import BORN, Register
+from tests.till.shops import TOTAL, Shop, an_order, card, cash, shop_at
+from tests.till.test_correct import WHY
+from tests.till.test_refund import back
+from tests.till.test_ways import UNPAID
+
+Q = Quantity.of
+
+
+@pytest.fixture(params=[Ffd.V1_05, Ffd.V1_2], ids=lambda each: each.text)
+def shop(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
+    register = Register()
+    register.be(Printer(identity_of(OWN_NUMBER), BORN, ffd=request.param))
+    with shop_at(tmp_path, register) as opened:
+        opened.till.journal.save_orders([an_order()], claimed=True)
+        yield opened
+
+
+def by_card(shop: Shop, receipt: Receipt) -> Corrected:
+    return correct.correct(shop.till, receipt.key, Said(tenders=card(receipt.total)), WHY)
+
+
+def test_a_refund_that_was_put_right_counts_once(shop: Shop) -> None:
+    halves = (*card(Money(30_000)), *cash(TOTAL - Money(30_000)))
+    sold = shop.sell(an_order(), halves).view.receipt
+    part = back(shop, sold.key, lines={1: None}, tenders=cash(sold.lines[1].line_sum)).view.receipt
+    by_card(shop, part)
+    left = refund.left(shop.till, refund.found(shop.till, Wanted(key=sold.key)))
+    assert left.total == TOTAL - part.total
+    assert left.lines[1] == 0
+    rest = back(shop, sold.key).view.receipt
+    assert rest.total + part.total == TOTAL
+    assert rest.tenders == (*card(Money(30_000) - part.total), *cash(TOTAL - Money(30_000)))
+    with pytest.raises(SaleError) as caught:
+        refund.refund(shop.till, sold.key)
+    assert caught.value.code == "already_refunded"
+
+
+def test_the_order_may_be_sold_anew_after_a_refund_that_was_put_right(shop: Shop) -> None:
+    order = an_order()
+    sold = shop.sell(order).view.receipt
+    by_card(shop, back(shop, sold.key).view.receipt)
+    with pytest.raises(SaleError) as caught:
+        refund.refund(shop.till, sold.key)
+    assert caught.value.code == "already_refunded"
+    assert Way.FULL in {each.way for each in orders.view(shop.till, order).offers}
+    assert shop.sell(order).view.receipt.settlement.part == "1#2"
+
+
+def test_what_went_back_by_the_wrong_tender_leaves_the_rest_as_it_was_paid(shop: Shop) -> None:
+    """Paid in cash, a part given back to the card: the rest is proposed in cash, and no tender below nothing."""
+    sold = shop.sell(an_order()).view.receipt
+    part = back(shop, sold.key, lines={1: None}).view.receipt
+    by_card(shop, part)
+    assert back(shop, sold.key).view.receipt.tenders == cash(TOTAL - part.total)
+
+
+def test_a_right_receipt_that_was_taken_back_is_as_if_it_had_never_been(shop: Shop) -> None:
+    order = an_order()
+    wrong = shop.sell(order).view.receipt
+    right = by_card(shop, wrong).sold[-1].view.receipt
+    assert back(shop, right.key).view.receipt.tenders == card(TOTAL)
+    assert Way.FULL in {each.way for each in orders.view(shop.till, order).offers}
+    assert shop.sell(order).view.receipt.kind is ReceiptKind.SELL
+
+
+def test_money_ahead_that_was_put_right_does_not_go_back_before_the_goods(shop: Shop) -> None:
+    shop.till.journal.save_orders([UNPAID], claimed=True)
+    ahead = sale.sell(shop.till, UNPAID, cash(TOTAL), terms=Terms(way=Way.PREPAYMENT)).view.receipt
+    right = by_card(shop, ahead).sold[-1].view.receipt
+    out = sale.sell(shop.till, UNPAID, (), terms=Terms(way=Way.HANDOVER)).view.receipt
+    with pytest.raises(SaleError) as caught:
+        refund.refund(shop.till, right.key)
+    assert caught.value.code == "refund_order"
+    back(shop, out.key)
+    assert back(shop, right.key).view.receipt.total == TOTAL
