@@ -10,7 +10,7 @@ from posapp.ui.controls import Button, Kind, Pane
 from posapp.ui.look import Look
 from posapp.ui.theme import Space, Target
 
-GO = (("find", "F2", "search"), ("till", "F3", "home"), ("route", "F5", "truck-delivery"), ("log", "F6", "report"))
+GO = (("find", "F2"), ("till", "F3"), ("route", "F5"), ("log", "F6"))
 
 
 class ActionBar(Pane):
@@ -25,7 +25,7 @@ class ActionBar(Pane):
         row.setContentsMargins(look.px(Space.S4), look.px(Space.S1), look.px(Space.S4), look.px(Space.S1))
         row.setSpacing(look.px(Space.S2))
         self._going: list[Button] = []
-        for name, key, _icon in GO:
+        for name, key in GO:
             self._going.append(self._add(row, name, Button(look, say(f"go.{name}"), key=key, height=Target.SMALL)))
         self.mix = self._add(row, "mix", Button(look, say("go.mix"), key="F12", height=Target.SMALL))
         self.back = self._add(

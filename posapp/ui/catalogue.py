@@ -10,6 +10,7 @@ from posapp.ui.catalogue_codes import CODE_COUNTS, CODE_TEXTS
 from posapp.ui.catalogue_day import DAY_TEXTS
 from posapp.ui.catalogue_desk import DESK_COUNTS, DESK_TEXTS
 from posapp.ui.catalogue_door import DOOR_TEXTS
+from posapp.ui.catalogue_refund import REFUND_TEXTS
 from posapp.ui.catalogue_ways import WAY_TEXTS
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -18,6 +19,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **CODE_TEXTS,
     **DAY_TEXTS,
     **DOOR_TEXTS,
+    **REFUND_TEXTS,
     # ages and days
     "age.s": ("{n}~с", "{n}~s"),
     "age.min": ("{n}~мин", "{n}~min"),

@@ -30,6 +30,7 @@ from posapp.ui.dealing import (
     can_refuse,
     choices,
     is_begun,
+    is_sale,
     is_same_deal,
     offer_for_part,
     offer_of,
@@ -45,7 +46,7 @@ from posapp.ui.look import Look
 from posapp.ui.marker import LineOf
 from posapp.ui.moneywords import hand_over_words
 from posapp.ui.payment_pane import PaymentPane, Step
-from posapp.ui.proof_words import begun_words, proof_of, unknown_words
+from posapp.ui.proof_words import begun_words, not_a_sale, proof_of, unknown_words
 from posapp.ui.refusal import Part
 from posapp.ui.sounds import Sounds
 from posapp.ui.trouble import Trouble, is_unknown, trouble_of
@@ -279,19 +280,21 @@ class Counter(QObject):
 
     def _decide(self, view: OrderView) -> None:
         say, pane, receipt = self._look.say, self._face.pane, view.receipt
-        goes_on = view.refusal is not None and view.refusal.code == "deal_goes_on" and bool(choices(view))
+        goes_on = bool(choices(view)) and (view.refusal is None or view.refusal.code == "deal_goes_on")
         if receipt is not None and receipt.state is State.FISCALIZED and not goes_on:
             self._face.show_receipt(receipt, view)
             pane.show_done(Paid.of(receipt.receipt), hand_over_words(view, receipt, self._look), is_new=False)
             self._show_red(view)
         elif receipt is not None and receipt.state is State.SENDING:
             pane.show_blocked(say("due.unknown"), receipt.receipt.total, unknown_words(view.refusal, self._look))
+        elif receipt is not None and receipt.state in (State.PENDING, State.REFUSED) and not is_sale(receipt.receipt):
+            pane.show_blocked(say("due.blocked"), ZERO, not_a_sale(receipt, view.refusal, self._look))
         elif view.order.order_id in self._unknown_outcomes:
             pane.show_blocked(say("due.unknown"), view.order.to_pay, self._unknown_outcomes[view.order.order_id])
         elif view.refusal is not None and not is_begun(view):
             self._show_blocked(view, view.refusal)
         else:
-            has_others = receipt is None and bool(others(view))
+            has_others = bool(others(view))
             pane.show_due(view.order.to_pay, self._drafts.get(view.order.order_id), has_others=has_others)
             if receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
                 pane.only_resume(begun_words(receipt, self._look))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import ZERO, Quantity
 from posapp.domain.offers import Deal, Offer, Way, offers, way_of
 from posapp.domain.order import Order
@@ -163,10 +164,15 @@ def offer_for_part(view: OrderView, taken: Order) -> Offer | None:
     return next((each for each in found if each.way in AT_THE_DOOR), None)
 
 
+def is_sale(receipt: Receipt) -> bool:
+    """A sale, neither a refund nor a correction: those are begun and ended elsewhere."""
+    return receipt.kind is ReceiptKind.SELL and receipt.correction is None
+
+
 def is_begun(view: OrderView) -> bool:
     """A receipt with these tenders was begun and can be continued, whatever else the refusal says."""
     receipt = view.receipt
-    if receipt is None or receipt.state not in (State.PENDING, State.REFUSED):
+    if receipt is None or receipt.state not in (State.PENDING, State.REFUSED) or not is_sale(receipt.receipt):
         return False
     codes = {"other_tenders"}
     if way_of(receipt.receipt) is not Way.FULL:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from posapp.domain.marking import MarkingCode
-from posapp.domain.money import Money
+from posapp.domain.money import Money, Quantity
 from posapp.domain.offers import Way
 from posapp.domain.partial import HandedOver, RefusedLine
 from posapp.lanes import Lanes
@@ -31,6 +31,7 @@ from posapp.till.views import (
     Resolved,
     SyncRow,
 )
+from posapp.ui.refunding import Found, Proposal
 from posapp.ui.refusal import Part
 
 if TYPE_CHECKING:  # it knows the journal, which the first paint must not wait for
@@ -145,6 +146,24 @@ class Desk(Protocol):
 
     def refuse_order(self, order_id: int, why: str) -> None:
         """Lane journal. Writes down that the customer takes nothing. SaleError `day_not_open`, `refusal_known`, …"""
+        ...
+
+    def find_refund(self, text: str) -> Found:
+        """Lane sync, for the portal is asked what others took back. The receipt that is meant by its key, its QR code,
+        the number of its document or of the order, and what of it is left. SaleError, PosError `bad_input`."""
+        ...
+
+    def preview_refund(self, found: Found, lines: Mapping[int, Quantity]) -> Proposal:
+        """Lane journal. What these lines (from 0) come to and how the money goes back; nothing is kept. SaleError."""
+        ...
+
+    def refund(self, found: Found, lines: Mapping[int, Quantity], senior: str) -> ReceiptView:
+        """Lane device. Prints the refund, or goes on with the one that was begun. `senior`: who answers for a doubt
+        and why, "" for nobody. Raises as `sell` does."""
+        ...
+
+    def refund_seen(self, receipt: ReceiptView) -> None:
+        """Lane journal. Its answer is on the screen: the same lines asked for again are another refund."""
         ...
 
     def recover(self) -> list[Recovered]:

@@ -21,6 +21,7 @@ from posapp.ui.payment_pane import PaymentPane, Step
 from posapp.ui.receipt_picture import hatch
 from posapp.ui.receipt_screen import ReceiptScreen
 from posapp.ui.reconcile_screen import ReconcileScreen
+from posapp.ui.refund_screen import RefundScreen
 from posapp.ui.refusal_screen import RefusalScreen
 from posapp.ui.resolve_screen import ResolveScreen
 from posapp.ui.restore_screen import RestoreScreen
@@ -46,6 +47,7 @@ SCREENS = (
     "help",
     "restore",
     "refusal",
+    "refund",
 )
 
 
@@ -76,6 +78,7 @@ class Frame(QWidget):
         self.service = ServiceScreen(look, last, settings, stacked=stacked)
         self.help = HelpScreen(look)
         self.refusal = RefusalScreen(look, last, stacked=stacked)
+        self.refund = RefundScreen(look, last, stacked=stacked)
         self.restore = RestoreScreen(look, who=cashier, stacked=stacked)
         self.left_column = Pane(look, "surface")
         self.left = Stack()
@@ -90,7 +93,16 @@ class Frame(QWidget):
         for name in SCREENS:
             self.left.addWidget(getattr(self, name))
         self.right.addWidget(self.pane)
-        for screen in (self.route, self.log, self.resolve, self.reconcile, self.service, self.restore, self.refusal):
+        for screen in (
+            self.route,
+            self.log,
+            self.resolve,
+            self.reconcile,
+            self.service,
+            self.restore,
+            self.refusal,
+            self.refund,
+        ):
             self.right.addWidget(screen.side)
         column = QVBoxLayout(self.left_column)
         column.setContentsMargins(0, 0, 0, 0)

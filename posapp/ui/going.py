@@ -16,6 +16,7 @@ GO_KEYS = {
     Qt.Key.Key_F1: "help",
     Qt.Key.Key_F2: "find",
     Qt.Key.Key_F3: "till",
+    Qt.Key.Key_F4: "refund",
     Qt.Key.Key_F5: "route",
     Qt.Key.Key_F6: "log",
     Qt.Key.Key_F11: "more",
@@ -33,13 +34,14 @@ class Going:
     def go(self, where: str) -> None:
         """A screen by the name that its key has."""
         window, counter = self._window, self._window.counter
-        if counter is None or counter.is_selling or window.backroom.is_deciding:
+        if counter is None or window.is_busy:
             return
         steps = {
             "back": self.back,
             "mix": self._mix,
             "find": self._find,
             "till": self._till,
+            "refund": window.refunder.open,
             "route": self._route,
             "log": self._log,
             "more": self._more,
@@ -105,7 +107,7 @@ class Going:
         window, frame, counter = self._window, self._window.frame, self._window.counter
         if frame.shown == "restore" and frame.is_peeking and not frame.restore.side.is_busy:
             frame.show_screen("restore")
-        if counter is None or counter.is_selling or window.backroom.is_deciding:
+        if counter is None or window.is_busy:
             return
         if frame.shown == "resolve" and frame.resolve.side.back():
             frame.arrange(peek=frame.is_peeking)
@@ -136,7 +138,7 @@ class Going:
     def leave(self) -> None:
         """The order is put aside; the list, ready for the next scan."""
         window, counter = self._window, self._window.counter
-        if counter is None or counter.is_selling or window.backroom.is_deciding:
+        if counter is None or window.is_busy:
             return
         counter.leave()
         window.pane.show_idle(window.reports.register)
@@ -161,6 +163,8 @@ class Going:
             self.back()
         elif frame.shown == "refusal":
             frame.refusal.key(event)
+        elif frame.shown == "refund":
+            frame.refund.key(event)
         elif key == Qt.Key.Key_Delete and frame.shown == "order":
             window.act("undo_code")
         elif frame.shown in ("order", "receipt"):

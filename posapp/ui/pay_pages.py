@@ -312,6 +312,8 @@ class MixPage(_Sums):
 class DonePage(QWidget):
     """After the mark is on disk: the change stays large until the next scan, the goods come before the next one."""
 
+    refund = Signal()
+
     def __init__(self, look: Look, stacked: bool) -> None:
         super().__init__()
         self.look = look
@@ -343,6 +345,11 @@ class DonePage(QWidget):
             steps.addLayout(row)
         column.addWidget(self.steps)
         self.steps.setVisible(not stacked)
+        self.back = Button(look, look.say("act.refund"), key="F4", kind=Kind.QUIET)
+        self.back.clicked.connect(self.refund)
+        column.addSpacing(look.px(Space.S4))
+        column.addWidget(self.back)
+        self.back.setVisible(not stacked)
         column.addStretch(1)
 
     def show_done(self, paid: Paid, goods: str, is_new: bool) -> None:

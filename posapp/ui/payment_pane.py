@@ -131,6 +131,7 @@ class PaymentPane(Pane):
         self.choice.left.connect(self._leave_list)
         self.choice.chosen.connect(self.chosen)
         self.next.clicked.connect(self.next_customer)
+        self.done.refund.connect(lambda: self.acted.emit("refund"))
         self.banner.acted.connect(self._act)
         self.cash.edited.connect(self._cash_edited)
         self.mix.edited.connect(self._mix_edited)

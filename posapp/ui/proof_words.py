@@ -18,6 +18,15 @@ def begun_words(receipt: ReceiptView, look: Look) -> Trouble:
     return Trouble("wait", say(key, reason=receipt.reason), action, "306", "resume")
 
 
+def not_a_sale(receipt: ReceiptView, refusal: PosError | None, look: Look) -> Trouble:
+    """A refund or a correction was begun for the order: that comes first, and a refund has its own screen."""
+    say = look.say
+    if receipt.receipt.correction is not None and refusal is not None:
+        return trouble_of(refusal, say)
+    said = say("refund.begun", sum=receipt.receipt.total)
+    return Trouble("wait", said, say("refund.begun_action"), "", "refund")
+
+
 def unknown_words(error: PosError | None, look: Look) -> Trouble:
     """Nobody knows whether it was printed."""
     say = look.say

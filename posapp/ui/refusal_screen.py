@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from posapp.domain.order import Order, OrderLine
+from posapp.domain.order import Order
 from posapp.domain.partial import HandedOver
 from posapp.ui.banner import Banner
 from posapp.ui.controls import ENTER_KEYS, Button, Field, Kind, Label, Pane
 from posapp.ui.look import Look
 from posapp.ui.money_button import MoneyButton
 from posapp.ui.refusal import Refusal
-from posapp.ui.scroller import Scroller
+from posapp.ui.step_list import StepList, StepRow, plain
 from posapp.ui.theme import Space, Target, Type
 from posapp.ui.trouble import Trouble
 from posapp.ui.wedge import LastKeys
@@ -33,15 +31,11 @@ class RefusalScreen(QWidget):
         super().__init__()
         self.look = look
         self._stacked = stacked
-        self.rows: list[_Row] = []
         self.title = Label(look, "", Type.TITLE, elide=True)
         self.hint = Label(look, look.say("refusal.hint"), Type.BODY, ink="text2", wrap=True)
         self.side = RefusalSide(look, last, stacked=stacked)
-        page = Pane(look, "surface")
-        self._lines = QVBoxLayout(page)
-        self._lines.setContentsMargins(look.px(Space.S4), 0, look.px(Space.S4), look.px(Space.S2))
-        self._lines.setSpacing(look.px(Space.S1))
-        self._lines.addStretch(1)
+        self.lines = StepList(look)
+        self.lines.stepped.connect(self.stepped)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, look.px(Space.S3), 0, 0)
         head = QVBoxLayout()
@@ -49,124 +43,46 @@ class RefusalScreen(QWidget):
         head.addWidget(self.title)
         head.addWidget(self.hint)
         column.addLayout(head)
-        column.addWidget(Scroller(look, page), 1)
+        column.addWidget(self.lines, 1)
         if stacked:  # the sums and the reason are on the next page
             self.hint.hide()
             further = Button(look, look.say("refusal.onward"), key="Enter", kind=Kind.PRIMARY, height=Target.SMALL)
             further.clicked.connect(self.onward)
             column.addWidget(further)
 
+    @property
+    def rows(self) -> list[StepRow]:
+        """The lines."""
+        return self.lines.rows
+
     def begin(self, order: Order, refusal: Refusal) -> None:
         """Another order."""
-        for row in self.rows:
-            self._lines.removeWidget(row)
-            row.hide()
-            row.deleteLater()
-        self.rows = []
         self.title.set_text(self.look.say("refusal.title", number=order.number))
-        for number, line in enumerate(order.lines, start=1):
-            if line.is_delivery:
-                continue
-            row = _Row(self.look, number, line)
-            row.stepped.connect(self.stepped)
-            row.turned.connect(self._turn)
-            self._lines.insertWidget(len(self.rows), row)
-            self.rows.append(row)
+        lines = enumerate(order.lines, start=1)
+        self.lines.show_lines([(number, line.name) for number, line in lines if not line.is_delivery])
         self.show_refusal(refusal)
-        if self.rows:
-            self.rows[0].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.lines.focus_first()
 
     def show_refusal(self, refusal: Refusal) -> None:
         """What is taken of each line now."""
+        say = self.look.say
         for row in self.rows:
-            row.show_taken(refusal.taken(row.number), refusal.ordered[row.number - 1])
+            taken, ordered = refusal.taken(row.number), refusal.ordered[row.number - 1]
+            stays = ordered - taken
+            words = say("refusal.stays", n=plain(stays, self.look), of=plain(ordered, self.look))
+            ink = "bad" if stays else "text2"
+            may = {"may_less": taken > 0, "may_more": stays > 0}
+            row.show_count(taken, words if stays else say("refusal.takes"), ink, **may)
         self.side.show_refusal(refusal)
 
-    @property
-    def _here(self) -> int:
-        return next((n for n, row in enumerate(self.rows) if row.hasFocus()), -1)
-
-    def _turn(self, by: int) -> None:
-        there = min(max(self._here + by, 0), len(self.rows) - 1)
-        self.rows[there].setFocus(Qt.FocusReason.TabFocusReason)
-
     def key(self, event: QKeyEvent) -> bool:
-        """− and + for the line that has the focus, arrows from line to line; the rest is the side's."""
-        key = Qt.Key(event.key())
-        here = self._here
-        if key in (Qt.Key.Key_Down, Qt.Key.Key_Up) and self.rows:
-            self._turn(1 if key == Qt.Key.Key_Down else -1)
+        """Arrows, − and + for the lines; the rest is the side's."""
+        if self.lines.key(event):
             return True
-        by = {Qt.Key.Key_Minus: -1, Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1}.get(key)
-        if by is not None and here >= 0:
-            self.stepped.emit(self.rows[here].number, by)
-            return True
-        if self._stacked and key in ENTER_KEYS and self.isVisible():
+        if self._stacked and Qt.Key(event.key()) in ENTER_KEYS and self.isVisible():
             self.onward.emit()
             return True
         return self.side.key(event)
-
-
-class _Row(Pane):
-    """A line of goods: its name, how much is taken, − and +."""
-
-    stepped = Signal(int, int)
-    turned = Signal(int)
-
-    def __init__(self, look: Look, number: int, line: OrderLine) -> None:
-        super().__init__(look, "surface", edge="bottom")
-        self.number = number
-        self._name = line.name
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.name = Label(look, line.name, Type.STRONG, elide=True)
-        self.words = Label(look, "", Type.BODY, ink="text2")
-        self.less = _step(look, "−", look.say("refusal.less", name=line.name))
-        self.more = _step(look, "+", look.say("refusal.more", name=line.name))
-        self.less.clicked.connect(lambda: self.stepped.emit(number, -1))
-        self.more.clicked.connect(lambda: self.stepped.emit(number, 1))
-        self.taken = Label(look, "", Type.SUM, right=True)
-        self.taken.setMinimumWidth(look.px(72))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(look.px(Space.S2), look.px(Space.S2), look.px(Space.S2), look.px(Space.S2))
-        row.setSpacing(look.px(Space.S3))
-        text = QVBoxLayout()
-        text.setSpacing(0)
-        text.addWidget(self.name)
-        text.addWidget(self.words)
-        row.addLayout(text, 1)
-        row.addWidget(self.less)
-        row.addWidget(self.taken)
-        row.addWidget(self.more)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows go from line to line: the page that scrolls must not have them."""
-        by = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
-        if by is None:
-            event.ignore()
-        else:
-            self.turned.emit(by)
-
-    def show_taken(self, taken: Decimal, ordered: Decimal) -> None:
-        """How much of it is taken."""
-        say, stays = self.look.say, ordered - taken
-        words = say("refusal.stays", n=_plain(stays, self.look), of=_plain(ordered, self.look))
-        self.words.set_text(words if stays else say("refusal.takes"), "bad" if stays else "text2")
-        self.taken.set_text(_plain(taken, self.look))
-        self.setAccessibleName(f"{self._name}: {self.words.whole}")
-        self.less.setEnabled(taken > 0)
-        self.more.setEnabled(stays > 0)
-
-
-def _plain(value: Decimal, look: Look) -> str:
-    return look.say.quantity(f"{value.normalize():f}")
-
-
-def _step(look: Look, sign: str, name: str) -> Button:
-    button = Button(look, sign, height=Target.ROW, token=Type.TITLE, centred=True)
-    button.setFixedWidth(look.px(Target.METHOD))
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the line has the focus, − and + are its keys
-    button.setAccessibleName(name)
-    return button
 
 
 class RefusalSide(Pane):

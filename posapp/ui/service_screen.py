@@ -51,6 +51,7 @@ class ServiceScreen(QWidget):
         self.cash_in = self._act_button("cash_in")
         self.cash_out = self._act_button("cash_out")
         self.pull = self._act_button("pull", "refresh")
+        self.refund = self._act_button("refund")
         self.reconcile = ReconcileSection(look)
         self.copies = CopiesSection(look)
         self.side = ServiceSide(look, last, [] if stacked else [self.reconcile, self.copies], stacked=stacked)
@@ -72,7 +73,7 @@ class ServiceScreen(QWidget):
         column.addSpacing(px(Space.S4))
         column.addWidget(Label(look, say("service.orders"), Type.TITLE))
         column.addWidget(self.orders)
-        column.addLayout(self._row((self.pull,)))
+        column.addLayout(self._row((self.pull, self.refund)))
         column.addSpacing(px(Space.S4))
         for section in (self.reconcile, self.copies):
             section.acted.connect(self.acted)

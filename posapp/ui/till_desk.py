@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from posapp.domain.checkout import Terms, refuse_unfit
 from posapp.domain.marking import MarkingCode
-from posapp.domain.money import Money
+from posapp.domain.money import Money, Quantity
 from posapp.domain.offers import Way
 from posapp.domain.order import Order
 from posapp.domain.partial import HandedOver, RefusedLine, handed_over
+from posapp.domain.refund import refund_of
 from posapp.errors import JournalError, SaleError
 from posapp.lanes import Lanes
 from posapp.till import (
@@ -24,6 +26,7 @@ from posapp.till import (
     orders,
     reconcile,
     recover,
+    refund,
     register,
     resolve,
     sale,
@@ -50,6 +53,8 @@ from posapp.till.views import (
     SyncRow,
 )
 from posapp.ui.desk import SaleCodes, Watch
+from posapp.ui.refunder import names_receipt
+from posapp.ui.refunding import Found, Proposal
 from posapp.ui.refusal import Part
 
 
@@ -61,6 +66,7 @@ class DeskOfTill:
 
     def __init__(self, till: Till, lanes: Lanes | None = None) -> None:
         self._till, self._lanes = till, lanes
+        self._seen: sale.Sold | None = None  # the refund whose answer is being shown
         self.cashier = till.settings.cashier
         self.till = till.settings.till
         self.is_training = till.settings.is_training
@@ -144,6 +150,44 @@ class DeskOfTill:
     def refuse_order(self, order_id: int, why: str) -> None:
         """The customer takes nothing."""
         courier_day.refuse(self._till, self._order(order_id), why)
+
+    def find_refund(self, text: str) -> Found:
+        """The receipt to be taken back."""
+        till = self._till
+        if names_receipt(text):
+            wanted = refund.Wanted(qr=text)
+        elif till.journal.receipt(text.strip().upper()) is not None:
+            wanted = refund.Wanted(key=text)
+        elif (order := orders.on_board(till, text)) is not None or not text.strip().isdecimal():
+            wanted = refund.Wanted(order=text.strip() if order is None else order.number)
+        else:
+            wanted = refund.Wanted(document=int(text.strip()))
+        original = refund.found(till, wanted)
+        return Found(original, refund.left(till, original))
+
+    def preview_refund(self, found: Found, lines: Mapping[int, Quantity]) -> Proposal:
+        """What it comes to; the till makes the receipt itself when it is asked to."""
+        till, original = self._till, found.original
+        now, nobody = till.now().replace(microsecond=0), UUID(int=0)
+        made = refund_of(
+            original.receipt, original.basis, lines, till.seller, identity=nobody, now=now, earlier=found.left.refunds
+        )
+        return Proposal(made.total, made.tenders)
+
+    def refund(self, found: Found, lines: Mapping[int, Quantity], senior: str) -> ReceiptView:
+        """Prints it."""
+        begun = found.left.begun
+        tenders = None if begun is None else begun.receipt.tenders
+        given: dict[int, Quantity | None] = dict(lines)
+        done = refund.refund(self._till, found.original, given, tenders, override=senior)
+        self._seen = done
+        self._afterwards(counters.settle)
+        return done.view
+
+    def refund_seen(self, receipt: ReceiptView) -> None:
+        """The person has seen it."""
+        if self._seen is not None and self._seen.view.receipt.key == receipt.receipt.key:
+            refund.told(self._till, self._seen)
 
     def _afterwards(self, look: Callable[[Till], object]) -> None:
         """A look at the register behind what the lane has to do now: nobody waits for it, nothing fails by it."""

@@ -30,6 +30,7 @@ from posapp.ui.going import Going
 from posapp.ui.look import Look
 from posapp.ui.payment_pane import PaymentPane
 from posapp.ui.reconciler import Reconciler
+from posapp.ui.refunder import Refunder, names_receipt
 from posapp.ui.refuser import Refuser
 from posapp.ui.reports import Reports
 from posapp.ui.resolver import Resolver
@@ -64,6 +65,7 @@ class Window(QWidget):
         self.going = Going(self)
         self.backroom = BackRoom(self)
         self.refuser = Refuser(self)
+        self.refunder = Refunder(self)
         self._early_scan = ""
         self._damage: Trouble | None = None
         self._box = QVBoxLayout(self)
@@ -91,6 +93,12 @@ class Window(QWidget):
     def pane(self) -> PaymentPane:
         """The right pane of the till."""
         return self.frame.pane
+
+    @property
+    def is_busy(self) -> bool:
+        """A receipt is printed or a decision written: nothing moves."""
+        is_selling = self.counter is not None and self.counter.is_selling
+        return is_selling or self.refunder.is_printing or self.backroom.is_deciding
 
     # ------------------------------------------------------------------ life
 
@@ -179,6 +187,8 @@ class Window(QWidget):
             self._offer_restore(self._damage)
         elif shown == "refusal":
             self.refuser.begin()
+        elif shown == "refund":
+            self.refunder.show_again()
         elif shown == "resolve" and self.resolver is not None:
             self.frame.show_screen("resolve")
             self.resolver.show_again()
@@ -187,8 +197,7 @@ class Window(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Not while a receipt is being printed, a decision written, or a journal restored."""
-        is_selling = self.counter is not None and self.counter.is_selling
-        if self.backroom.is_deciding or is_selling or self.frame.restore.side.is_busy:
+        if self.is_busy or self.frame.restore.side.is_busy:
             event.ignore()
             return
         self.bridge.close()
@@ -255,6 +264,14 @@ class Window(QWidget):
         frame.refusal.side.taken.connect(self.refuser.take)
         frame.refusal.side.all_refused.connect(self.refuser.refuse_all)
         frame.refusal.side.left.connect(self.going.back)
+        frame.refund.wanted.connect(self.refunder.find)
+        frame.refund.stepped.connect(self.refunder.step)
+        frame.refund.onward.connect(lambda: frame.show_screen("refund", peek=True))
+        frame.refund.side.all_of_it.connect(self.refunder.choose_all)
+        frame.refund.side.senior.connect(self.refunder.named_senior)
+        frame.refund.side.given_back.connect(self.refunder.give_back)
+        frame.refund.side.banner.acted.connect(self.refunder.act)
+        frame.refund.side.left.connect(self.going.back)
         frame.pane.methods.refuse.connect(lambda: self.act("refuse"))
         frame.route.opened.connect(self._open)
         frame.route.pull.connect(lambda: self.act("pull"))
@@ -302,6 +319,8 @@ class Window(QWidget):
         elif self.frame.shown == "resolve" and self.frame.resolve.side.scan(text):
             self.sounds.play("scan")
             self.frame.arrange(peek=self.frame.resolve.side.choice is not None)
+        elif names_receipt(text) and not self.counter.is_selling and self.frame.shown != "resolve":
+            self.refunder.find(text)
         else:
             self.counter.scan(text, typed or text)
 
@@ -320,7 +339,7 @@ class Window(QWidget):
     def act(self, act: str) -> None:
         """A button of head, banner, foot or service screen."""
         errands, counter = self.errands, self.counter
-        if errands is None or counter is None or counter.is_selling or self.backroom.is_deciding:
+        if errands is None or counter is None or self.is_busy:
             return
         acts: dict[str, Callable[[], object]] = {
             "open_shift": errands.open_shift,
@@ -338,6 +357,7 @@ class Window(QWidget):
             "retry": self._retry_red,
             "resume": counter.resume,
             "refuse": self.refuser.begin,
+            "refund": self.refunder.open,
             "undo_code": counter.codes.undo,
             "unmarked": counter.codes.go_unmarked,
             "reconcile": lambda: self.go("reconcile"),

@@ -28,7 +28,7 @@ from posapp.ui.draft import Method
 from posapp.ui.service_screen import LookSettings
 from posapp.ui.start import make_application, make_window
 from posapp.ui.window import Window
-from tests.screens import door, marked, ways
+from tests.screens import door, marked, refunds, ways
 from tests.screens.shop import desk_of_the_day, open_order, window_on
 from tests.ui.desks import (
     NOW,
@@ -675,6 +675,17 @@ SCENES: dict[str, Scene] = {
     "large-codes-needed": _settled(marked.codes_needed, factor=2.0),
     "english-codes": _settled(marked.codes_some, language="en"),
     "dark-codes": _settled(marked.codes_some, theme="dark"),
+    "refund-ask": refunds.refund_ask,
+    "refund-not-found": refunds.refund_not_found,
+    "refund-found": refunds.refund_found,
+    "refund-chosen": refunds.refund_chosen,
+    "refund-card": refunds.refund_card,
+    "refund-senior": refunds.refund_senior,
+    "refund-refused": refunds.refund_refused,
+    "refund-done": refunds.refund_done,
+    "refund-nothing-left": refunds.refund_nothing_left,
+    "large-refund": _settled(refunds.refund_chosen, factor=2.0),
+    "english-refund": _settled(refunds.refund_chosen, language="en"),
     "refusal": door.refusal,
     "refusal-part": door.refusal_part,
     "refusal-all": door.refusal_all,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
+from posapp.domain.checkout import Seller
 from posapp.domain.fiscal import DeviceIdentity, FiscalMark, ReceiptKind, Shift, ShiftState
 from posapp.domain.marking import BadMarking, MarkingCode, parse_marking
 from posapp.domain.money import ZERO, Money, Quantity
@@ -16,6 +17,7 @@ from posapp.domain.offers import Way
 from posapp.domain.order import Buyer, Order, OrderLine, OrderPayment, OrderShipment
 from posapp.domain.partial import KEEP_THE_FEE, HandedOver, RefusedLine, handed_over
 from posapp.domain.receipt import Receipt, ReceiptLine, TaxSystem, Tender, TenderKind
+from posapp.domain.refund import refund_of
 from posapp.domain.registration import FormProfile, Registration
 from posapp.domain.settlement import Settlement, State
 from posapp.domain.shift_hours import CloseAdvice
@@ -56,6 +58,7 @@ from posapp.till.views import (
     Verdict,
 )
 from posapp.ui.desk import SaleCodes, Watch
+from posapp.ui.refunding import Found, Proposal
 from posapp.ui.refusal import Part
 
 NOW = datetime(2026, 11, 21, 11, 5, 12, tzinfo=UTC)
@@ -70,6 +73,7 @@ PROFILE = FormProfile(
     )
 )
 
+SELLER = Seller("Касса 1", "Иванова А.", TaxSystem.OSN, is_training=False)
 GREY = Lamp(Light.GREY)
 NOT_DUE = Lights(GREY, GREY, GREY, GREY)
 
@@ -345,6 +349,7 @@ class FakeDesk:
         self.codes: dict[str, tuple[int, ...]] = {}  # what may be scanned, and the lines that it may belong to
         self.needed: tuple[int, ...] = ()
         self.answers: dict[str, CodeAnswer] = {}
+        self.refundable: Found | None = None
         self.fee_policy = KEEP_THE_FEE
         self.refuse_error: PosError | None = None
         self.cash = Money(1_270_000)
@@ -425,6 +430,32 @@ class FakeDesk:
         self.asked.append(("refuse_order", order_id, why))
         if self.refuse_error is not None:
             raise self.refuse_error
+
+    def find_refund(self, text: str) -> Found:
+        self.asked.append(("find_refund", text))
+        if self.refundable is None:
+            raise SaleError("refund_nothing", what=f"чека {text} на этой кассе нет")
+        return self.refundable
+
+    def preview_refund(self, found: Found, lines: Mapping[int, Quantity]) -> Proposal:
+        made = refund_of(
+            found.original.receipt, found.original.basis, lines, SELLER, identity=UUID(int=0), now=NOW,
+            earlier=found.left.refunds,
+        )  # fmt: skip
+        return Proposal(made.total, made.tenders)
+
+    def refund(self, found: Found, lines: Mapping[int, Quantity], senior: str) -> ReceiptView:
+        self.asked.append(("refund", found.original.basis.document_number, dict(lines), senior))
+        if self.sell_error is not None:
+            raise self.sell_error
+        made = refund_of(
+            found.original.receipt, found.original.basis, lines, SELLER, identity=UUID(int=9), now=NOW,
+            earlier=found.left.refunds,
+        )  # fmt: skip
+        return fiscalized(made, 4520)
+
+    def refund_seen(self, receipt: ReceiptView) -> None:
+        self.asked.append(("refund_seen", receipt.receipt.key))
 
     def recover(self) -> list[Recovered]:
         self.asked.append(("recover",))
