@@ -12,6 +12,9 @@ DRIVER, LINK, SESSION = (f"posapp/devices/shtrih/{name}.py" for name in ("driver
 LAYOUT, PLAN = "posapp/devices/shtrih/layout.py", "posapp/devices/shtrih/plan.py"
 LAWFUL, DEAL_LINES, OFFERS = (f"posapp/domain/{name}.py" for name in ("lawful", "deal_lines", "offers"))
 OUTBOX_ROWS = "posapp/till/outbox_rows.py"
+REFUND, REFUND_FIND = "posapp/till/refund.py", "posapp/till/refund_find.py"
+CORRECT, WALKIN, COUNTERS = (f"posapp/till/{name}.py" for name in ("correct", "walkin", "counters"))
+REFUND_OF, REFUNDS = "posapp/domain/refund.py", "posapp/sync/bitrix/refunds.py"
 SALE, RECOVER, SHIFT, CLAIMS = (f"posapp/till/{name}.py" for name in ("sale", "recover", "shift", "claims"))
 PROOF = "posapp/till/shift_proof.py"
 CHANGES, STORE, CONNECT = (f"posapp/journal/{name}.py" for name in ("changes", "store", "connect"))
@@ -456,6 +459,77 @@ MUTANTS: tuple[Mutant, ...] = (
         "first-shipment-closes", 13, "an order is closed while a part of it is still in the shop",
         (Edit(OUTBOX_ROWS, 'if each != "status" or not _goods_stay(till, receipt)', "if each"),),
         ("tests/till/test_parted.py",),
+    ),
+    # ------------------------------------------------------------------------------------ several documents of one deal
+    Mutant(
+        "others-refunds-not-counted", 15, "two tills pay the same receipt back",
+        (Edit(REFUND_FIND, "    others = [each for each in refunds if not _is_known(till, each)]",
+              "    others = [each for each in refunds if False]"),),
+        ("tests/till/test_refund_portal.py",),
+    ),
+    Mutant(
+        "list-overwritten", 15, "another till's entry, and what people wrote, is gone from the payment",
+        (Edit(REFUNDS, "    longer = appended(text, missing)", '    longer = appended("", missing)'),),
+        ("tests/till/test_refund_portal.py",),
+    ),
+    Mutant(
+        "refund-tender-over", 18, "more cash goes back than was paid in cash",
+        (Edit(REFUND_OF, "    _refuse_over(original, given, earlier)\n", ""),),
+        ("tests/domain/test_refund.py",),
+    ),
+    Mutant(
+        "refund-of-more-than-was-sold", 18, "one thing is taken back twice",
+        (Edit(REFUND_OF, "        if quantity.value > left[number]:", "        if False:"),
+         Edit(REFUND_OF, "    if not lines or due > left:", "    if not lines:")),
+        ("tests/domain/test_refund.py",),
+    ),
+    Mutant(
+        "unseen-refund-printed-again", 1, "the program was killed behind the print: the money is paid out twice",
+        (Edit(REFUND, "    if unseen is not None:", "    if False:"),),
+        ("tests/till/test_refund.py",),
+    ),
+    Mutant(
+        "refund-out-of-turn", 15, "a prepayment is paid back that the hand-over has used up",
+        (Edit(REFUND, "    _refuse_out_of_order(till, original, receipt)\n", ""),),
+        ("tests/till/test_refund.py",),
+    ),
+    Mutant(
+        "empty-drawer", 18, "the receipt says that cash was paid back which the drawer did not hold",
+        (Edit(REFUND, "        if drawer < due:", "        if False:"),),
+        ("tests/till/test_refund.py",),
+    ),
+    Mutant(
+        "part-of-a-refund-unpays", 15, "the portal shows an order as unpaid of which one thing came back",
+        (Edit(REFUNDS, "    if money > Money(0):\n        return Done(f\"возвращена часть, оплата",
+              "    if False:\n        return Done(f\"возвращена часть, оплата"),),
+        ("tests/till/test_refund_portal.py",),
+    ),
+    Mutant(
+        "verdict-of-the-last-try", 3, "a code that was withdrawn meanwhile is sold on the answer of yesterday",
+        (Edit(SALE, "            verdicts = marking.checked(till, begun.receipt)\n", "            verdicts = ()\n"),),
+        ("tests/till/test_marked_sale.py", "tests/till/test_marking.py"),
+    ),
+    Mutant(
+        "counters-difference-ignored", 11, "the register has counted a receipt that nobody knows, and it sells on",
+        (Edit(COUNTERS, "    _if_moved(till, looked)\n    counter_fact.refuse(till)\n",
+              "    _if_moved(till, looked)\n"),),
+        ("tests/till/test_counters.py",),
+    ),
+    Mutant(
+        "right-receipt-before-the-wrong-is-undone", 1, "an order has two receipts that stand",
+        (Edit(CORRECT, "    for place in (0, 1):\n", "    for place in (1, 0):\n"),
+         Edit(CORRECT, "            _require_turn(till, wrong, documents[place])\n", "")),
+        ("tests/till/test_correct.py",),
+    ),
+    Mutant(
+        "refusal-without-its-receipt", 12, "goods go back to the shop of which no receipt tells, or do not go back",
+        (Edit(CHANGES, "        self.keep_refusal_of(key, mark)\n", ""),),
+        ("tests/till/test_partial.py",),
+    ),
+    Mutant(
+        "walk-in-begun-twice", 1, "the customer pays two receipts because the answer to the first was lost",
+        (Edit(WALKIN, "        _refuse_alike(till, till.journal.untold_walk_ins(content))\n", "        pass\n"),),
+        ("tests/till/test_walkin.py",),
     ),
     Mutant(
         "live-takes-simulated", 20, "receipts without legal force are handed to buyers",
