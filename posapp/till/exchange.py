@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from posapp.domain.order import Order
 from posapp.errors import Offline, PosError, Rejected, SaleError, SetupError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR
-from posapp.till import alone, claim_sync, claims, marking_service, orders, pay_systems
+from posapp.till import alone, claim_sync, claims, marking_service, orders, pay_systems, relisted
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.views import DeliverReport, OutboxStrip, PullResult, SyncRow
@@ -46,6 +46,8 @@ def pull(till: Till) -> PullResult:
     since = till.journal.get_fact(_fact(till, _PULLED_UNTIL))
     found = _pulled(till, since=since)
     alone.watch_marks(till, found.marks)
+    if since is not None:  # the first pull is of everything, and nothing was told before it
+        relisted.watch(till, found.marks)
     changed = _keep(till, found.orders)
     if found.is_complete:
         till.journal.set_fact(_fact(till, _PULLED_UNTIL), found.server_time)

@@ -487,6 +487,27 @@ def test_a_list_costs_no_request(selling: Shop, bitrix: Bitrix) -> None:
     assert bitrix.http_requests() - before == 4
 
 
+def test_an_entry_that_another_till_wrote_over_is_told_again(selling: Shop, bitrix: Bitrix) -> None:
+    """It had read the list before ours was in it; its own entry stays."""
+    original = sold(selling)
+    deliver(selling)
+    stale = payment(bitrix)["comments"]
+    made = back(selling, original.key, lines={0: Quantity.of(1)})
+    deliver(selling)
+    exchange.sync(selling.till, force=True)
+    row = bitrix.portal.shop.orders[1]
+    own = selling.register.printer.identity.storage_number
+    theirs = replace(another_refund(listed(bitrix).entries[0], Decimal(1)), storage_number=own, document_number=99)
+    text = receipt_list.appended(stale, [theirs])
+    bitrix.client.call("sale.payment.update", {"id": 11, "fields": {"paySystemId": 1, "comments": text}})
+    row["dateUpdate"] = row["dateUpdate"].replace("2026", "2027")
+    exchange.sync(selling.till, force=True)
+    exchange.sync(selling.till, force=True)
+    assert [each.key for each in listed(bitrix).entries] == [original.key, theirs.key, made.key]
+    assert set(states(selling, made.key).values()) == {"done"}
+    assert (payment(bitrix)["paid"], shipment(bitrix)["deducted"]) == ("N", "N"), "together they are all of it"
+
+
 def test_another_tills_entry_shows_that_there_is_another_till(selling: Shop, bitrix: Bitrix) -> None:
     sold(selling)
     deliver(selling)
