@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 
+from posapp.domain.money import Money
+from posapp.domain.receipt import TenderKind
 from posapp.domain.settlement import State
-from posapp.till import exchange
+from posapp.errors import PosError
+from posapp.till import exchange, refund
 from tests.rules.portals import a_portal, on_board, on_portal
 from tests.sync.portals import WRITES, Bitrix
 from tests.till.shops import Shop
@@ -87,3 +90,40 @@ def test_rule_15_our_own_mark_is_completed_and_not_doubled(shop: Shop, bitrix: B
     assert stored.mark is not None
     assert payment_of(bitrix)["payVoucherNum"] == str(stored.mark.document_number)
     assert bitrix.order(1)["payed"] == "Y"
+
+
+# ------------------------------------------------------------------------------------------------ refunds, and the list
+def test_rule_15_the_list_only_grows(shop: Shop, bitrix: Bitrix) -> None:
+    """Peoples' text, another till's entry and one that nobody can read: all of it stays before ours."""
+    text = "звонить вечером\n{posapp1 somebody,spoilt,this}"
+    on_portal(shop, bitrix)
+    payment_of(bitrix)["comments"] = text
+    shop.sell(on_board(shop))
+    exchange.deliver(shop.till, force=True)
+    stored = payment_of(bitrix)["comments"]
+    assert stored.startswith(text.removesuffix("}"))
+    assert shop.receipt().key in stored
+    refund.refund(shop.till, shop.receipt().key, override="список испорчен людьми, чеки сверены")
+    exchange.deliver(shop.till, force=True)
+    assert payment_of(bitrix)["comments"].startswith(stored.removesuffix("}"))
+
+
+def test_rule_15_a_refund_of_anothers_receipt_needs_the_portal_or_the_paper_and_a_manager(
+    shop: Shop, bitrix: Bitrix
+) -> None:
+    """The other till's receipt stands on the portal; without a network nothing is taken back on a cashier's word."""
+    on_portal(shop, bitrix)
+    shop.till.printer.cash_in(Money(100_000))
+    qr = "t=20261120T1230&s=100.00&fn=9999078900009999&i=7&fp=12345&n=1"
+    wanted = refund.Wanted(order="N-1", qr=qr, paid=TenderKind.CASH)
+    bitrix.set("network", {"up": False})
+    found = refund.found(shop.till, wanted)
+    with pytest.raises(PosError) as caught:
+        refund.refund(shop.till, found)
+    assert caught.value.code == "refund_unread"
+    assert shop.register.receipts == []
+    done = refund.refund(shop.till, found, override="бумажный чек на руках")
+    assert done.view.receipt.basis is not None
+    assert done.view.receipt.basis.document_sign == "12345"
+    (record,) = [each for each in shop.till.journal.audit_rows() if each.what == "refund.overridden"]
+    assert record.why == "бумажный чек на руках"
