@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from posapp.simulation.world import Told, World
 
 DAY_SALES = 50
+SCOPE_MISSED_S = 7200.0
+"""How long the portal's key lacks a scope at most (`faults_portal`)."""
 SOLD = ("ok", "already_receipted", "deal_goes_on", "way_closed")  # or nothing more is to be done
 NEEDS_SENIOR = ("resolve_needed", "begun_differs", "other_tenders")
 
@@ -73,6 +75,8 @@ def _served(world: World, seat: Seat, order: Order) -> bool:
     told = _press(world, seat, order, "cash")
     if told.code == "portal_no_paysystems":  # nobody goes home before the portal has said what it prints (rule 14)
         seat.line.is_up = True
+        if "pay_system" not in world.portal.access.scopes:
+            world.clock.advance(SCOPE_MISSED_S)  # the administrator is called, and gives the key its scope again
         found = _order(world, seat, order.order_id, is_fresh=True)
         order = found.value if found.is_ok else order
         told = _press(world, seat, order, "cash")
