@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from posapp.domain import barcode
 from posapp.domain.barcode import Lookup, ScaleScheme, lookups, readings
 from posapp.domain.basket import Item, item_of
-from posapp.domain.product import Product
+from posapp.domain.product import SELLABLE, Product
 from posapp.errors import Offline, PosError, Rejected, SaleError, SetupError
 from posapp.settings import CatalogueSettings
 from posapp.till import exchange, marked_goods
@@ -228,10 +228,10 @@ def _learned(till: Till, by: Lookup) -> list[Product]:
 
 
 def _only(hits: list[tuple[Product, Lookup]], code: str) -> tuple[Product, Lookup]:
-    """The one product that is meant. One that is off sale is meant only when there is no other."""
-    active = [each for each in hits if each[0].is_active] or hits
-    names = {product.product_id: product.name for product, _ in active}
+    """The one product that is meant. One that is off sale, or not sold by itself, only when there is no other."""
+    for_sale = [each for each in hits if each[0].is_active and each[0].kind in SELLABLE] or hits
+    names = {product.product_id: product.name for product, _ in for_sale}
     if len(names) > 1:
         shown = "; ".join(f"№ {number} «{name[:40]}»" for number, name in list(names.items())[:NAMES_MAX])
         raise SaleError("goods_several", code=code[:60], names=shown)
-    return max(active, key=lambda each: each[1].grams is not None)  # the reading that knows the weight knows more
+    return max(for_sale, key=lambda each: each[1].grams is not None)  # the reading that knows the weight knows more

@@ -164,9 +164,11 @@ def test_a_product_that_cannot_be_sold_so_is_answered(store: Shop) -> None:
 
 
 def test_of_two_products_with_one_code_the_one_that_is_on_sale_is_meant(store: Shop) -> None:
-    old = odd(405, barcodes=("00000096385074",), is_active=False)
-    new = odd(406, barcodes=("00000096385074",), prices=(ProductPrice(13, 406, Money(100)),))
-    put_on_board(store, old, new)
+    code = ("00000096385074",)
+    old = odd(405, barcodes=code, is_active=False)
+    parent = odd(407, barcodes=code, kind=ProductKind.WITH_VARIATIONS)
+    new = odd(406, barcodes=code, kind=ProductKind.VARIATION, prices=(ProductPrice(13, 406, Money(100)),))
+    put_on_board(store, old, parent, new)
     assert sell(store.till, "96385074").view.receipt.total == Money(100)
 
 
