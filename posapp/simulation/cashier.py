@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from posapp.simulation.world import Told, World
 
 DAY_SALES = 50
-SCOPE_MISSED_S = 7200.0
-"""How long the portal's key lacks a scope at most (`faults_portal`)."""
+KEY_BROKEN_S = 7200.0
+"""How long the portal's key is revoked or lacks a scope at most (`faults_portal`)."""
 SOLD = ("ok", "already_receipted", "deal_goes_on", "way_closed")  # or nothing more is to be done
 NEEDS_SENIOR = ("resolve_needed", "begun_differs", "other_tenders")
 
@@ -75,16 +75,20 @@ def _served(world: World, seat: Seat, order: Order) -> bool:
     told = _press(world, seat, order, "cash")
     if told.code == "portal_no_paysystems":  # nobody goes home before the portal has said what it prints (rule 14)
         seat.line.is_up = True
-        if "pay_system" not in world.portal.access.scopes:
-            world.clock.advance(SCOPE_MISSED_S)  # the administrator is called, and gives the key its scope again
-        found = _order(world, seat, order.order_id, is_fresh=True)
-        order = found.value if found.is_ok else order
-        told = _press(world, seat, order, "cash")
+        told = _press(world, seat, _read_anew(world, seat, order), "cash")
+        if told.code == "portal_no_paysystems":  # the administrator is called, and mends the portal's key
+            world.clock.advance(KEY_BROKEN_S)
+            told = _press(world, seat, _read_anew(world, seat, order), "cash")
     if told.code == "device_unreachable":  # nor before the cable is in its place again
         seat.register.is_plugged = True
     if not told.is_ok and remedy(world, seat, told.code):
         told = _press(world, seat, order, "cash")
     return told.is_ok
+
+
+def _read_anew(world: World, seat: Seat, order: Order) -> Order:
+    found = _order(world, seat, order.order_id, is_fresh=True)
+    return found.value if found.is_ok else order
 
 
 def _order(world: World, seat: Seat, number: int, *, is_fresh: bool) -> Told:
