@@ -116,6 +116,7 @@ def test_a_settlement_without_the_register(till: Run) -> None:
         ("--tax-system", "3"),
         ("--date", "2026-11-20"),
         ("--order", "MSK-1"),
+        ("--document", "5", "--void"),
     ],
 )
 def test_typed_wrongly(tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...]) -> None:
@@ -136,6 +137,10 @@ def test_in_words(
     for key in ("ABC", "0123456789ABCDEF"):
         code, answer = till("correct", key, "--why", "x")
         assert (code, answer["error"]["code"]) == (1, "not_found")
+    number = str(sold["mark"]["document_number"])
+    for more in ((), ("--plan",)):
+        code, answer = till("correct", "--document", number, "--void", "--why", "лишний", *more)
+        assert (code, answer["error"]["code"]) == (1, "correction_unfit")
     code, answer = till("correct", sold["key"], "--tender", "card")
     assert (code, answer["error"]["code"]) == (3, "why_needed")
     monkeypatch.setenv("POSAPP_LANG", "en")
