@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from posapp.domain.money import Money
+from posapp.till.courier_day import DayReport
 from posapp.till.reconcile_views import Difference
 from posapp.till.views import Case, Choice
 from posapp.ui.begun import CANCEL, begun_case
+from posapp.ui.bridge import Failure
 from posapp.ui.reconcile_screen import entry_of, step_of
 from posapp.ui.resolve_screen import ResolveScreen
-from posapp.ui.trouble import Trouble
+from posapp.ui.trouble import Trouble, trouble_of
 
 if TYPE_CHECKING:
     from posapp.ui.window import Window
@@ -95,6 +98,44 @@ class BackRoom:
             self._window.go("till")
         if not self._window.reports.recovery.is_done:
             self._window.recover()  # reading the cases has proven the last one: selling may begin again
+
+    # ------------------------------------------------------------------ the courier's day
+
+    def open_day(self) -> None:
+        """The sheet, and what can be done with it."""
+        window = self._window
+        desk = window.desk
+        if desk is not None and window.errands is not None:
+            window.frame.show_screen("day")
+            window.errands.read(desk.day, self._show_day)
+
+    def _show_day(self, report: DayReport | None) -> None:
+        self._window.frame.day.show_report(report)
+
+    def begin_day(self, courier: str, float_taken: Money) -> None:
+        """The courier takes the float."""
+        desk = self._window.desk
+        if desk is not None:
+            self._of_day(lambda: desk.begin_day(courier, float_taken), "day.begun")
+
+    def hand_in(self, counted: Money, receiver: str, why: str) -> None:
+        """The cash is handed in."""
+        desk = self._window.desk
+        if desk is not None:
+            self._of_day(lambda: desk.hand_in(counted, receiver, why), "day.closed")
+
+    def _of_day(self, job: Callable[[], DayReport], said: str) -> None:
+        window, say = self._window, self._window.look.say
+
+        def done(report: DayReport) -> None:
+            window.frame.day.show_report(report)
+            window.frame.day.side.banner.show_trouble(Trouble("ok", say(said), "", ""))
+
+        def failed(failure: Failure) -> None:
+            window.frame.day.side.show_trouble(trouble_of(failure, say))
+
+        if window.lanes is not None:
+            window.bridge.run(window.lanes.journal, job, done, failed)
 
     # ------------------------------------------------------------------ the drawer
 

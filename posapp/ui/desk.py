@@ -15,6 +15,7 @@ from posapp.domain.money import Money, Quantity
 from posapp.domain.offers import Way
 from posapp.domain.partial import HandedOver, RefusedLine
 from posapp.lanes import Lanes
+from posapp.till.courier_day import DayReport
 from posapp.till.marked_goods import CodeAnswer, CodeRead
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress
 from posapp.till.views import (
@@ -230,6 +231,18 @@ class Desk(Protocol):
 
     def close_shift_if_due(self) -> RegisterView | None:
         """Lane device. Closes the shift where the shop's rule says so; None when it does not, or not yet."""
+        ...
+
+    def day(self) -> DayReport | None:
+        """Lane journal. The courier's day that is open, else the last one; None before the first."""
+        ...
+
+    def begin_day(self, courier: str, float_taken: Money) -> DayReport:
+        """Lane journal. The courier takes the float. SaleError."""
+        ...
+
+    def hand_in(self, counted: Money, received_by: str, why: str) -> DayReport:
+        """Lane journal. The cash is handed in, both sign. SaleError `day_difference`, `day_names`, `day_unfinished`."""
         ...
 
     def drawer(self) -> Money:

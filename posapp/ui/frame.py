@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from posapp.ui.action_bar import ActionBar
 from posapp.ui.controls import FocusRing, Pane, Stack
+from posapp.ui.day_screen import DayScreen
 from posapp.ui.head import Head
 from posapp.ui.help_screen import HelpScreen
 from posapp.ui.look import Look
@@ -48,6 +49,7 @@ SCREENS = (
     "restore",
     "refusal",
     "refund",
+    "day",
 )
 
 
@@ -78,6 +80,7 @@ class Frame(QWidget):
         self.service = ServiceScreen(look, last, settings, stacked=stacked)
         self.help = HelpScreen(look)
         self.refusal = RefusalScreen(look, last, stacked=stacked)
+        self.day = DayScreen(look, last, who=cashier, stacked=stacked)
         self.refund = RefundScreen(look, last, stacked=stacked)
         self.restore = RestoreScreen(look, who=cashier, stacked=stacked)
         self.left_column = Pane(look, "surface")
@@ -102,6 +105,7 @@ class Frame(QWidget):
             self.restore,
             self.refusal,
             self.refund,
+            self.day,
         ):
             self.right.addWidget(screen.side)
         column = QVBoxLayout(self.left_column)

@@ -21,8 +21,12 @@ GO_KEYS = {
     Qt.Key.Key_F6: "log",
     Qt.Key.Key_F11: "more",
 }
-SHIFT_KEYS = {Qt.Key.Key_F6: "resolve"}
+SHIFT_KEYS = {Qt.Key.Key_F6: "resolve", Qt.Key.Key_F5: "day"}
 """Letters with Ctrl fail on the Russian layout, so what has no key of its own has a function key with Shift."""
+
+
+_OWN_KEYS = ("refusal", "refund", "day", "restore")
+"""Screens that take every key which leads nowhere else."""
 
 
 class Going:
@@ -42,6 +46,7 @@ class Going:
             "find": self._find,
             "till": self._till,
             "refund": window.refunder.open,
+            "day": window.backroom.open_day,
             "route": self._route,
             "log": self._log,
             "more": self._more,
@@ -161,10 +166,8 @@ class Going:
             self.go(where)
         elif key == Qt.Key.Key_Escape:
             self.back()
-        elif frame.shown == "refusal":
-            frame.refusal.key(event)
-        elif frame.shown == "refund":
-            frame.refund.key(event)
+        elif frame.shown in _OWN_KEYS:
+            self._key_of_screen(event)
         elif key == Qt.Key.Key_Delete and frame.shown == "order":
             window.act("undo_code")
         elif frame.shown in ("order", "receipt"):
@@ -172,14 +175,22 @@ class Going:
             frame.arrange()
         elif frame.shown == "resolve":
             self._key_on_desk(key, event)
-        elif frame.shown == "restore":
-            frame.restore.side.key(event)
         elif frame.shown == "service" and frame.service.side.is_at_drawer:
             frame.service.side.drawer.key(event)
         elif frame.shown == "orders":
             self._key_on_list(key, event)
         else:
             event.ignore()
+
+    def _key_of_screen(self, event: QKeyEvent) -> None:
+        frame = self._window.frame
+        screens = {
+            "refusal": frame.refusal.key,
+            "refund": frame.refund.key,
+            "day": frame.day.side.key,
+            "restore": frame.restore.side.key,
+        }
+        screens[frame.shown](event)
 
     def _key_on_desk(self, key: Qt.Key, event: QKeyEvent) -> None:
         if key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):

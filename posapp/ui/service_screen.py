@@ -52,6 +52,7 @@ class ServiceScreen(QWidget):
         self.cash_out = self._act_button("cash_out")
         self.pull = self._act_button("pull", "refresh")
         self.refund = self._act_button("refund")
+        self.day = self._act_button("day")
         self.reconcile = ReconcileSection(look)
         self.copies = CopiesSection(look)
         self.side = ServiceSide(look, last, [] if stacked else [self.reconcile, self.copies], stacked=stacked)
@@ -73,7 +74,10 @@ class ServiceScreen(QWidget):
         column.addSpacing(px(Space.S4))
         column.addWidget(Label(look, say("service.orders"), Type.TITLE))
         column.addWidget(self.orders)
-        column.addLayout(self._row((self.pull, self.refund)))
+        for row in (
+            ((self.pull,), (self.refund, self.day)) if look.factor > 1 else ((self.pull, self.refund, self.day),)
+        ):
+            column.addLayout(self._row(row))
         column.addSpacing(px(Space.S4))
         for section in (self.reconcile, self.copies):
             section.acted.connect(self.acted)

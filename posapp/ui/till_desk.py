@@ -34,6 +34,7 @@ from posapp.till import (
     shift_rule,
 )
 from posapp.till.context import Till
+from posapp.till.courier_day import DayReport
 from posapp.till.marked_goods import CodeAnswer, CodeRead
 from posapp.till.readings import Here, OnLanes, Stopped, Tell, Where
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress, ReconcileReport
@@ -264,6 +265,21 @@ class DeskOfTill:
         if not shift_rule.is_time(self._till):
             return None
         return self.register() if isinstance(shift_rule.close_if_due(self._till), ShiftReport) else None
+
+    def day(self) -> DayReport | None:
+        """The courier's day."""
+        try:
+            return courier_day.find(self._till, None)
+        except SaleError:
+            return None
+
+    def begin_day(self, courier: str, float_taken: Money) -> DayReport:
+        """The float is taken."""
+        return courier_day.begin(self._till, courier, float_taken)
+
+    def hand_in(self, counted: Money, received_by: str, why: str) -> DayReport:
+        """The cash is handed in."""
+        return courier_day.hand_in(self._till, counted, received_by, why)
 
     def drawer(self) -> Money:
         """Cash in the drawer."""

@@ -23,6 +23,8 @@ _BUTTONS = {
     "other_tenders": "begun",
     "begun_differs": "begun",
     "counters_differ": "resolve",
+    "day_not_open": "day",
+    "day_unfinished": "resolve",
 }
 """Which button helps which code; others get `again` where trying again is safe."""
 
@@ -36,6 +38,8 @@ _ACTIONS = (
     "restore_unfinished",
     "directory_copied",
     "counters_differ",
+    "day_not_open",
+    "day_unfinished",
 )
 """The table's words for these name a command; here a button does it."""
 

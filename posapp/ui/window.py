@@ -263,7 +263,13 @@ class Window(QWidget):
         frame.refusal.side.reasoned.connect(self.refuser.reason)
         frame.refusal.side.taken.connect(self.refuser.take)
         frame.refusal.side.all_refused.connect(self.refuser.refuse_all)
+        frame.refusal.side.banner.acted.connect(self.act)
+        frame.day.side.banner.acted.connect(self.act)
         frame.refusal.side.left.connect(self.going.back)
+        frame.day.onward.connect(lambda: frame.show_screen("day", peek=True))
+        frame.day.side.begun.connect(self.backroom.begin_day)
+        frame.day.side.handed_in.connect(self.backroom.hand_in)
+        frame.day.side.left.connect(self.going.back)
         frame.refund.wanted.connect(self.refunder.find)
         frame.refund.stepped.connect(self.refunder.step)
         frame.refund.onward.connect(lambda: frame.show_screen("refund", peek=True))
@@ -358,6 +364,7 @@ class Window(QWidget):
             "resume": counter.resume,
             "refuse": self.refuser.begin,
             "refund": self.refunder.open,
+            "day": self.backroom.open_day,
             "undo_code": counter.codes.undo,
             "unmarked": counter.codes.go_unmarked,
             "reconcile": lambda: self.go("reconcile"),

@@ -28,7 +28,7 @@ from posapp.ui.draft import Method
 from posapp.ui.service_screen import LookSettings
 from posapp.ui.start import make_application, make_window
 from posapp.ui.window import Window
-from tests.screens import door, marked, refunds, ways
+from tests.screens import days, door, marked, refunds, ways
 from tests.screens.shop import desk_of_the_day, open_order, window_on
 from tests.ui.desks import (
     NOW,
@@ -675,6 +675,12 @@ SCENES: dict[str, Scene] = {
     "large-codes-needed": _settled(marked.codes_needed, factor=2.0),
     "english-codes": _settled(marked.codes_some, language="en"),
     "dark-codes": _settled(marked.codes_some, theme="dark"),
+    "day-begin": days.day_begin,
+    "day-open": days.day_open,
+    "day-differs": days.day_differs,
+    "day-refused": days.day_refused,
+    "large-day": _settled(days.day_open, factor=2.0),
+    "english-day": _settled(days.day_differs, language="en"),
     "refund-ask": refunds.refund_ask,
     "refund-not-found": refunds.refund_not_found,
     "refund-found": refunds.refund_found,

@@ -24,6 +24,7 @@ from posapp.domain.shift_hours import CloseAdvice
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError, SaleError, Unreachable
 from posapp.till import keeping
+from posapp.till.courier_day import DayReport
 from posapp.till.keeping import PlaceState
 from posapp.till.leaving import Unsent
 from posapp.till.marked_goods import CodeAnswer, CodeRead, Said
@@ -349,6 +350,7 @@ class FakeDesk:
         self.codes: dict[str, tuple[int, ...]] = {}  # what may be scanned, and the lines that it may belong to
         self.needed: tuple[int, ...] = ()
         self.answers: dict[str, CodeAnswer] = {}
+        self.day_report: DayReport | None = None
         self.refundable: Found | None = None
         self.fee_policy = KEEP_THE_FEE
         self.refuse_error: PosError | None = None
@@ -532,6 +534,17 @@ class FakeDesk:
             return None
         self.is_rule_due = False
         return self.close_shift()
+
+    def day(self) -> DayReport | None:
+        return self.day_report
+
+    def begin_day(self, courier: str, float_taken: Money) -> DayReport:
+        self.asked.append(("begin_day", courier, float_taken))
+        raise SaleError("day_open", courier=courier, at="08:02", id=1)
+
+    def hand_in(self, counted: Money, received_by: str, why: str) -> DayReport:
+        self.asked.append(("hand_in", counted, received_by, why))
+        raise SaleError("day_unfinished", orders="10457")
 
     def drawer(self) -> Money:
         return self.cash
