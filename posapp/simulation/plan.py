@@ -82,7 +82,8 @@ def _day(seed: int, day: int, days: int, tills: int, only: Sequence[str]) -> lis
     events = [Event(begin + OPENS_S, "morning", 0, arrive)]
     events += _sales(random, day, begin, sales, tills)
     events += deals.planned(seed, day, begin, (OPENS_S + 600, CLOSES_S - 900), tills)
-    events += returns.planned(Random(f"{seed}/returns/{day}"), events[1:], begin + CLOSES_S - 600, tills)
+    came_today = [each for each in events if each.what == "sell" and each.args["day"] == day]
+    events += returns.planned(Random(f"{seed}/returns/{day}"), came_today, begin + CLOSES_S - 600, tills)
     events += _people(random, day, begin, orders, tills)
     events += faults.planned(random, begin, (OPENS_S + 300, CLOSES_S - 300), tills, only)
     events.sort(key=lambda event: event.at)

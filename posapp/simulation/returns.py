@@ -34,8 +34,11 @@ NEEDS_SENIOR = ("resolve_needed", "refund_begun")
 
 
 def planned(random: Random, sales: Sequence[Event], until: float, tills: int) -> list[Event]:
-    """Some of those who bought come again, to any till, before `until` (seconds since the world began)."""
-    events = []
+    """Some of those who bought come again, to any till, before `until` (seconds since the world began).
+
+    An order comes back to one till only: two that give the same thing back on a senior's word give it back twice.
+    """
+    events: dict[tuple[int, int], Event] = {}
     early = [each for each in sales if each.at + 1200 < until]
     for sold in random.sample(early, min(DAY_RETURNS, len(early))):
         args = {
@@ -48,8 +51,8 @@ def planned(random: Random, sales: Sequence[Event], until: float, tills: int) ->
         }
         at = random.uniform(sold.at + 600, until)
         till = sold.till if random.random() < 0.6 else random.randrange(tills)
-        events.append(Event(round(at, 1), "refund", till, args))
-    return events
+        events.setdefault((sold.args["day"], sold.args["order"]), Event(round(at, 1), "refund", till, args))
+    return list(events.values())
 
 
 def refund_of(world: World, event: Event) -> str:
