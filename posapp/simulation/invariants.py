@@ -490,10 +490,11 @@ class Judge:
                 raise Violation(f"касса {seat.name}: чек {key} заказа {order_id} ждёт без хозяина: {steps}")
 
     def _waits_for_money(self, key: str, step: str) -> bool:
-        """The status of an order on credit waits until the last of its debts is paid."""
-        order = self._world.portal.shop.orders.get(self.order_of(self._by_key[key]))
-        paper = self._paper(key)
-        return step == "status" and paper.step == DEBT and order is not None and order["payed"] != "Y"
+        """The status waits until all is paid: the last debt of a credit, or what people added when it was paid."""
+        number, paper = self.order_of(self._by_key[key]), self._paper(key)
+        order = self._world.portal.shop.orders.get(number)
+        may_wait = paper.step == DEBT or (paper.step == HANDOVER and self._world.ledger.touched_by_people(number))
+        return step == "status" and may_wait and order is not None and order["payed"] != "Y"
 
 
 def _name(place: Place) -> str:
