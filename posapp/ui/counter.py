@@ -1,13 +1,12 @@
 """The cashier's work in order: a scan finds an order, money is taken, a receipt is printed. No widgets here.
 
-`Face` is the window as the counter sees it. Everything slow runs on a lane through the bridge.
+Everything slow runs on a lane through the bridge.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -24,7 +23,6 @@ from posapp.till.marked_goods import CodeRead
 from posapp.till.views import OrderView, ReceiptView
 from posapp.ui.bridge import Bridge, Bug, Failure
 from posapp.ui.chooser import Chooser
-from posapp.ui.codes import CodeDraft
 from posapp.ui.counter_codes import CounterCodes
 from posapp.ui.dealing import (
     can_refuse,
@@ -41,53 +39,16 @@ from posapp.ui.dealing import (
 )
 from posapp.ui.desk import Desk
 from posapp.ui.draft import Draft, Method, Paid
+from posapp.ui.face import Face
 from posapp.ui.lights import worst_of
 from posapp.ui.look import Look
 from posapp.ui.marker import LineOf
 from posapp.ui.moneywords import hand_over_words
-from posapp.ui.payment_pane import PaymentPane, Step
+from posapp.ui.payment_pane import Step
 from posapp.ui.proof_words import begun_words, not_a_sale, proof_of, unknown_words
 from posapp.ui.refusal import Part
 from posapp.ui.sounds import Sounds
 from posapp.ui.trouble import Trouble, is_unknown, trouble_of
-
-
-class Face(Protocol):
-    """What the counter asks of the window."""
-
-    @property
-    def pane(self) -> PaymentPane:
-        """The right pane."""
-        ...
-
-    @property
-    def is_till_in_sight(self) -> bool:
-        """The person looks at the till, not at the log or the resolve desk: an order may be shown by itself."""
-        ...
-
-    def show_order(self, view: OrderView) -> None:
-        """The order screen in the left pane."""
-        ...
-
-    def show_codes(self, draft: CodeDraft, asking_s: int) -> None:
-        """The marking codes of the open order, beside its lines."""
-        ...
-
-    def show_receipt(self, receipt: ReceiptView, view: OrderView) -> None:
-        """The receipt in the left pane."""
-        ...
-
-    def show_lights(self, view: OrderView) -> None:
-        """The lights of the order that is on the screen."""
-        ...
-
-    def notice(self, trouble: Trouble) -> None:
-        """A message in whatever pane is at the right."""
-        ...
-
-    def sold(self) -> None:
-        """A receipt is on disk: strip, head and exchange may look again."""
-        ...
 
 
 class Counter(QObject):

@@ -38,6 +38,7 @@ from posapp.ui.service_screen import LookSettings
 from posapp.ui.sounds import Sounds
 from posapp.ui.trouble import Trouble, trouble_of
 from posapp.ui.wedge import LastKeys, Wedge
+from posapp.ui.wiring import connect_backroom, connect_door
 from posapp.ui.words import Say
 
 if TYPE_CHECKING:
@@ -258,50 +259,13 @@ class Window(QWidget):
         frame.order.codes.undone.connect(lambda: self.act("undo_code"))
         frame.order.codes.unmarked.connect(lambda: self.act("unmarked"))
         frame.order.lamp_clicked.connect(lambda _name: self.go("log"))
-        frame.refusal.stepped.connect(self.refuser.step)
-        frame.refusal.onward.connect(lambda: frame.show_screen("refusal", peek=True))
-        frame.refusal.side.reasoned.connect(self.refuser.reason)
-        frame.refusal.side.taken.connect(self.refuser.take)
-        frame.refusal.side.all_refused.connect(self.refuser.refuse_all)
-        frame.refusal.side.banner.acted.connect(self.act)
-        frame.day.side.banner.acted.connect(self.act)
-        frame.refusal.side.left.connect(self.going.back)
-        frame.day.onward.connect(lambda: frame.show_screen("day", peek=True))
-        frame.day.side.begun.connect(self.backroom.begin_day)
-        frame.day.side.handed_in.connect(self.backroom.hand_in)
-        frame.day.side.left.connect(self.going.back)
-        frame.refund.wanted.connect(self.refunder.find)
-        frame.refund.stepped.connect(self.refunder.step)
-        frame.refund.onward.connect(lambda: frame.show_screen("refund", peek=True))
-        frame.refund.side.all_of_it.connect(self.refunder.choose_all)
-        frame.refund.side.senior.connect(self.refunder.named_senior)
-        frame.refund.side.given_back.connect(self.refunder.give_back)
-        frame.refund.side.banner.acted.connect(self.refunder.act)
-        frame.refund.side.left.connect(self.going.back)
-        frame.pane.methods.refuse.connect(lambda: self.act("refuse"))
         frame.route.opened.connect(self._open)
         frame.route.pull.connect(lambda: self.act("pull"))
         frame.log.asked.connect(self._ask_log)
         frame.log.order_asked.connect(self._ask_story)
         frame.log.retry.connect(self.retry)
-        frame.resolve.turned.connect(self.backroom.turn_case)
-        frame.resolve.read_again.connect(self.backroom.read_cases)
-        frame.resolve.story_asked.connect(self.going.log_of)
-        frame.resolve.to_decide.connect(self.backroom.to_decide)
-        frame.resolve.side.decided.connect(self.backroom.decide)
-        frame.resolve.left.connect(self.going.back)
-        frame.resolve.side.left.connect(self.going.back)
-        frame.reconcile.asked.connect(self.backroom.reconcile)
-        frame.reconcile.stopped.connect(self.backroom.stop_reconciling)
-        frame.reconcile.side.stepped.connect(self.backroom.take_step)
-        frame.restore.to_side.connect(lambda: frame.show_screen("restore", peek=True))
-        frame.restore.side.asked.connect(self.restore_asked)
-        frame.restore.side.reopen.connect(self.reopen_asked)
-        frame.service.acted.connect(self.act)
-        frame.service.settled.connect(self.settle)
-        frame.service.side.drawer.moved.connect(self.backroom.move_cash)
-        frame.service.side.drawer.banner.acted.connect(self.act)
-        frame.service.side.drawer.left.connect(self.going.arrange_service)
+        connect_door(self, frame)
+        connect_backroom(self, frame)
 
     # ------------------------------------------------------------------ where to go
 
@@ -322,6 +286,8 @@ class Window(QWidget):
         """
         if self.counter is None:
             self._early_scan = text
+        elif self.refunder.is_printing:
+            self.sounds.play("unknown")
         elif self.frame.shown == "resolve" and self.frame.resolve.side.scan(text):
             self.sounds.play("scan")
             self.frame.arrange(peek=self.frame.resolve.side.choice is not None)
