@@ -58,6 +58,7 @@ def refund_(
 
     if not (key or qr or document or order):
         raise UsageError("usage", what="какой чек вернуть: КЛЮЧ, --qr, --document или --order")
+    _refuse_contradiction(key, qr, document, order)
     if override != bool(why.strip()):
         raise UsageError("usage", what="--override и --why идут вместе")
     if paid and paid not in PAID:
@@ -75,16 +76,24 @@ def refund_(
         done = refund.refund(till, original, lines, tenders, override=why.strip(), codes=mine)
         _answer(json, refund.left(till, original), original, done)
         refund.told(till, done)
+        refund.tell_others(till)
         counters.settle(till)
+
+
+def _refuse_contradiction(key: str, qr: str, document: int | None, order: str) -> None:
+    """One name for one receipt; the order may stand beside a name, for a receipt of another till. UsageError."""
+    names = [each for each in (key, qr, document) if each]
+    if len(names) > 1:
+        raise UsageError("usage", what="чек называют одним: КЛЮЧ, --qr или --document")
 
 
 def _lines(given: list[str]) -> dict[int, Quantity | None] | None:
     """`2`, `2x1`, `3×0,5` → how much of which line, from 0; a line without a number comes back whole. UsageError."""
     found: dict[int, Quantity | None] = {}
     for each in given:
-        number, _, much = each.replace("×", "x").replace("х", "x").replace("*", "x").partition("x")
+        number, times, much = each.replace("×", "x").replace("х", "x").replace("*", "x").partition("x")
         try:
-            index, quantity = int(number) - 1, Quantity.of(much.replace(",", ".")) if much else None
+            index, quantity = int(number) - 1, Quantity.of(much.replace(",", ".")) if times else None
         except ValueError as error:
             raise UsageError("usage", what=f"--line {each}: пишут СТРОКА или СТРОКА×СКОЛЬКО") from error
         if index < 0 or index in found:

@@ -33,6 +33,14 @@ REFUND_KIND: Mapping[ReceiptKind, ReceiptKind] = {
 GIVEN_BACK = (TenderKind.CREDIT, TenderKind.CASHLESS, TenderKind.CASH, TenderKind.OTHER, TenderKind.PREPAID)
 """In this order tenders give back what a part of a receipt comes to: a debt shrinks before money moves."""
 
+_BY: Mapping[TenderKind, str] = {
+    TenderKind.CASH: "наличными",
+    TenderKind.CASHLESS: "безналичными",
+    TenderKind.PREPAID: "предоплатой",
+    TenderKind.CREDIT: "кредитом",
+    TenderKind.OTHER: "встречным предоставлением",
+}
+
 
 def refund_of(
     original: Receipt,
@@ -236,6 +244,5 @@ def _refuse_over(original: Receipt, given: Sequence[Tender], earlier: Sequence[R
     left = _left_by_tender(original, earlier)
     for tender in given:
         if tender.amount > left.get(tender.kind, ZERO):
-            raise SaleError(
-                "refund_over", what=f"тег {tender.kind.value}: {tender.amount}", left=left.get(tender.kind, ZERO)
-            )
+            what = f"{_BY[tender.kind]} {tender.amount}"
+            raise SaleError("refund_over", what=what, left=left.get(tender.kind, ZERO))

@@ -11,6 +11,7 @@ a part of a receipt may well be taken back twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -24,8 +25,8 @@ from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.domain.receipt_list import line_key
 from posapp.domain.refund import REFUND_KIND, left_of, refund_of, refuse_out_of_order
 from posapp.domain.settlement import By, State, numbered_part
-from posapp.errors import OutcomeUnknown, PosError, ResolveNeeded, SaleError
-from posapp.till import alone, counters, marking, recover, refund_find
+from posapp.errors import OutcomeUnknown, PosError, ResolveNeeded, SaleError, SetupError
+from posapp.till import alone, counters, exchange, marking, recover, refund_find
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.refund_find import Original, Wanted, earlier, found
@@ -34,7 +35,7 @@ from posapp.till.sale import NO_CODES, Codes, Sold, print_pending, sold, tenders
 if TYPE_CHECKING:
     from posapp.journal.rows import Decision, StoredReceipt
 
-__all__ = ["Left", "Original", "Wanted", "found", "left", "refund", "told"]
+__all__ = ["Left", "Original", "Wanted", "found", "left", "refund", "tell_others", "told"]
 
 Lines = Mapping[int, Quantity | None] | None
 """Number of the line, from 0, to how much of it comes back, None for all that is left of it; None for everything."""
@@ -117,6 +118,15 @@ def told(till: Till, done: Sold) -> None:
         till.journal.set_fact(_fact_of(f"{basis.storage_number}-{basis.document_number}"), "")
 
 
+def tell_others(till: Till) -> None:
+    """Where several tills share the portal, what was taken back goes into its list at once and not with the next
+    exchange: until it is there another till may take the same back again. A portal that is away changes nothing.
+    """
+    if alone.is_beside_another(till):
+        with suppress(SetupError), exchange.client_of(till).within(exchange.PATIENCE_S):
+            exchange.deliver(till)
+
+
 # ---------------------------------------------------------------------------------------------- before the receipt
 def _receipt(
     till: Till,
@@ -139,6 +149,9 @@ def _receipt(
             number=_free_number(till, original.receipt),
         )
     except ValueError as error:
+        if tenders is not None:  # its sums are not those of the lines; without them the lines tell what is due
+            due = _receipt(till, original, lines, None, before).total
+            raise SaleError("refund_over", what=tenders_text(tenders), left=f"за это {due}") from error
         raise SaleError("refund_over", what="так", left=f"законного чека не выходит: {error}") from error
 
 

@@ -83,11 +83,20 @@ def found(till: Till, wanted: Wanted) -> Original:
     code = parse_qr(wanted.qr) if wanted.qr else None
     stored = _own(till, wanted, code)
     if stored is not None and stored.mark is not None:
+        _refuse_other_order(till, stored.receipt, wanted.order)
         return _of_this_till(till, stored, OriginalReceipt.of(stored.receipt.key, stored.mark))
     if not wanted.order:
         what = "такого чека в журнале этой кассы нет; чек другой кассы ищут и по заказу, --order НОМЕР"
         raise SaleError("refund_nothing", what=what)
     return _of_another_till(till, wanted, code)
+
+
+def _refuse_other_order(till: Till, receipt: Receipt, number: str) -> None:
+    """An order that is named beside the receipt is the receipt's. Raises SaleError `refund_other_order`."""
+    order = orders.on_board(till, number) if number else None
+    if order is not None and order.order_id != receipt.settlement.order_id:
+        why = f"чек {receipt.key} – по заказу {receipt.order_number or '–'}, а назван {order.number}"
+        raise SaleError("refund_other_order", why=why)
 
 
 # ---------------------------------------------------------------------------------------------- receipts of this till
@@ -163,7 +172,7 @@ def _of_this_till(till: Till, stored: StoredReceipt, basis: OriginalReceipt) -> 
         if order is not None:
             _refuse_printed_by_portal(order)
         seen, why = _portal(till, receipt.settlement.order_id)
-        original = _with_list(till, original, seen)
+        original = _with_loss(till, _with_list(till, original, seen))
     else:
         why = "чек не по заказу портала"
     original = with_neighbours(till, original)
@@ -210,6 +219,19 @@ def _with_list(till: Till, original: Original, seen: PortalOrder | None) -> Orig
     return replace(told, doubts=(*told.doubts, doubt))
 
 
+def _with_loss(till: Till, original: Original) -> Original:
+    """The list had this receipt and has it no more: what other tills took back may be gone with it."""
+    if original.listed is None or original.listed.get(original.receipt.key) or not alone.is_beside_another(till):
+        return original
+    told = till.journal.entries_of_receipt(original.receipt.key)
+    if not any(each.state == "done" and each.body.get("entry") for each in told):
+        return original
+    return replace(original, doubts=(*original.doubts, SaleError("refund_unclear", why=_WIPED)))
+
+
+_WIPED = "список чеков в заказе на портале стёрт"
+
+
 def _refuse_printed_by_portal(order: Order) -> None:
     """Rule 14: where the portal prints the receipts, it prints the refunds too."""
     for payment in order.payments:
@@ -241,6 +263,8 @@ def _of_another_till(till: Till, wanted: Wanted, code: ReceiptQr | None) -> Orig
     seen, why = _portal(till, order.order_id)
     told, part = (None, "") if seen is None else _told(order, seen, wanted, code)
     doubts: list[PosError] = [SaleError("refund_unread", why=why)] if seen is None else []
+    if seen is not None and any(each.returned and not _lists_refund(seen, each) for each in seen.payments):
+        doubts.append(SaleError("refund_unclear", why=_WIPED))
     if told is None:
         told = _on_paper(order, wanted, code)
         part = str(_one_payment(order))
@@ -269,6 +293,12 @@ def _told(order: Order, seen: PortalOrder, wanted: Wanted, code: ReceiptQr | Non
             raise SaleError("refund_other_order", why="QR говорит не то, что стоит в заказе на портале")
         return sales[0], seen.places.get(sales[0].key, "")
     return _in_fields(order, seen, wanted, code)
+
+
+def _lists_refund(seen: PortalOrder, payment: PortalPayment) -> bool:
+    """Whether the refund that the payment's fields tell of stands in the list."""
+    refunds = [each for each in seen.receipts.entries if each.is_refund]
+    return any(str(each.document_number) == payment.returned for each in refunds)
 
 
 def _document_meant(wanted: Wanted, code: ReceiptQr | None) -> str:

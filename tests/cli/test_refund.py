@@ -84,6 +84,8 @@ def test_in_part_and_then_in_full_and_never_again(run: Run, shop: PracticeShop) 
         ((), 2, "usage"),
         (("KEY", "--line", "0"), 2, "usage"),
         (("KEY", "--line", "one"), 2, "usage"),
+        (("KEY", "--line", "1x"), 2, "usage"),
+        (("KEY", "--document", "3"), 2, "usage"),
         (("KEY", "--line", "1", "--line", "1x1"), 2, "usage"),
         (("KEY", "--override"), 2, "usage"),
         (("KEY", "--paid", "gold"), 2, "usage"),
@@ -99,10 +101,16 @@ def test_what_cannot_be_meant(run: Run, arguments: tuple[str, ...], code: int, e
 
 
 def test_more_than_was_sold_and_money_that_never_came(run: Run) -> None:
-    key = sell_one(run)["receipt"]["key"]
+    sold = sell_one(run)
+    key, order = sold["receipt"]["key"], sold["order"]
     assert run("refund", key, "--line", "1x999")[1]["error"]["code"] == "refund_over"
     assert run("refund", key, "--line", "99")[1]["error"]["code"] == "refund_nothing"
     assert run("refund", key, "--cash", "1.00")[1]["error"]["code"] == "refund_over"
+    short = run("refund", key, "--card", "0.01")[1]["error"]
+    assert short["code"] == "refund_over"
+    assert "картой 0,01" in short["message"]
+    other = next(row["order"] for row in run("orders", "list")[1]["orders"] if row["order"] != order)
+    assert run("refund", key, "--order", other)[1]["error"]["code"] == "refund_other_order"
 
 
 def test_the_field_of_the_list_and_the_status_are_chosen_and_proven(run: Run) -> None:

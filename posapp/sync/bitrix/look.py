@@ -29,7 +29,9 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class PortalPayment:
-    """A payment. `key`, `document` and `storage` are what `sync.bitrix.writeback.mark_fields` has left in it."""
+    """A payment. `key`, `document` and `storage` are what `sync.bitrix.writeback.mark_fields` has left in it;
+    `returned` is the number of the document that last gave something back (`payReturnNum`).
+    """
 
     payment_id: int
     order_id: int
@@ -41,6 +43,7 @@ class PortalPayment:
     sign: str
     storage: str
     paid_at: datetime | None
+    returned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,7 @@ def payment_of(row: Row) -> PortalPayment:
         sign=described.get("fp", "")[:TEXT_MAX],
         storage=described.get("fn", "")[:TEXT_MAX],
         paid_at=as_time(row.get("datePaid")),
+        returned=as_text(row.get("payReturnNum"))[:TEXT_MAX],
     )
 
 
