@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from posapp.domain.marking import BadMarking, MarkingCode, parse_marking
-from posapp.domain.order import Order, OrderLine
+from posapp.domain.order import Order
 from posapp.domain.partial import RefusedLine
 from posapp.domain.permission import Source
 from posapp.errors import SaleError, SetupError
 from posapp.till import marking_service
 from posapp.till.audit import decided
+from posapp.till.code_views import CodeAnswer, CodeRead, Said, can_carry
 from posapp.till.context import Till
 
 _PRODUCT, _GTIN = "marked.product.", "marked.gtin."
@@ -26,32 +25,6 @@ _PRODUCT, _GTIN = "marked.product.", "marked.gtin."
 CODE_MIN = 20
 """A text that is shorter is no marking code that was cut off, but a number – unless it begins like one."""
 _BEGINS = re.compile(r"(\]d2)?\x1d?01\d{14}")
-
-
-class Said(StrEnum):
-    """What came of asking about a code."""
-
-    ALLOWED = "allowed"  # «Честный знак» lets it be sold
-    BANNED = "banned"
-    LATER = "later"  # nobody answered in time: it is asked again when the receipt is printed
-    REGISTER = "register"  # the shop asks nobody but the register, which checks it at the receipt
-
-
-@dataclass(frozen=True, slots=True)
-class CodeAnswer:
-    """The answer for the code with this identity; `why` is the reason of a ban or of silence, in a person's words."""
-
-    identity: str
-    said: Said
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CodeRead:
-    """A code that was scanned, and the lines of the order (from 1) that it may belong to."""
-
-    code: MarkingCode
-    lines: tuple[int, ...]
 
 
 # ------------------------------------------------------------------------------------------------ reading
@@ -73,12 +46,6 @@ def read(till: Till, order: Order | None, text: str) -> CodeRead | None:
             raise BadMarking("это штрихкод товара, а не код маркировки", 0)
         return None
     return CodeRead(code, () if order is None else lines_for(till, order, code))
-
-
-def can_carry(line: OrderLine) -> bool:
-    """Whole pieces of goods may carry codes; deliveries and what is weighed may not."""
-    quantity = line.quantity.value
-    return not line.is_delivery and quantity == int(quantity)
 
 
 def lines_for(till: Till, order: Order, code: MarkingCode) -> tuple[int, ...]:

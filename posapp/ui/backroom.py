@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from posapp.domain.money import Money
-from posapp.till.courier_day import DayReport
 from posapp.till.reconcile_views import Difference
 from posapp.till.views import Case, Choice
 from posapp.ui.begun import CANCEL, begun_case
@@ -16,6 +15,7 @@ from posapp.ui.resolve_screen import ResolveScreen
 from posapp.ui.trouble import Trouble, trouble_of
 
 if TYPE_CHECKING:
+    from posapp.till.courier_day import DayReport
     from posapp.ui.window import Window
 
 

@@ -10,7 +10,7 @@ from posapp.domain.marking import MarkingCode
 from posapp.domain.offers import Way
 from posapp.domain.order import Order
 from posapp.domain.partial import RefusedLine
-from posapp.till.marked_goods import CodeAnswer, Said, can_carry
+from posapp.till.code_views import CodeAnswer, Said, can_carry
 from posapp.ui.lights import Shape
 from posapp.ui.look import Look
 

@@ -19,7 +19,7 @@ from posapp.domain.receipt import TenderKind
 from posapp.domain.settlement import State
 from posapp.errors import PosError, SaleError
 from posapp.lanes import Lanes
-from posapp.till.marked_goods import CodeRead
+from posapp.till.code_views import CodeRead
 from posapp.till.views import OrderView, ReceiptView
 from posapp.ui.bridge import Bridge, Bug, Failure
 from posapp.ui.chooser import Chooser

@@ -8,7 +8,7 @@ from typing import Protocol
 from posapp.domain.offers import Way
 from posapp.domain.partial import RefusedLine
 from posapp.lanes import Lanes
-from posapp.till.marked_goods import CodeRead
+from posapp.till.code_views import CodeRead
 from posapp.till.views import OrderView
 from posapp.ui.bridge import Bridge
 from posapp.ui.choice_page import Option

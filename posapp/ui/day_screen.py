@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from posapp.domain.money import ZERO, Money
-from posapp.till.courier_day import DayReport, text
 from posapp.ui.amount import AmountField, key_of
 from posapp.ui.banner import Banner
 from posapp.ui.controls import ENTER_KEYS, Button, Field, Kind, Label, Pane
@@ -18,6 +19,9 @@ from posapp.ui.scroller import Scroller
 from posapp.ui.theme import Space, Target, Type
 from posapp.ui.trouble import Trouble
 from posapp.ui.wedge import LastKeys
+
+if TYPE_CHECKING:  # it knows the journal, which the first paint must not wait for
+    from posapp.till.courier_day import DayReport
 
 SHEET_PX = 20
 
@@ -54,6 +58,8 @@ class DayScreen(QWidget):
 
     def show_report(self, report: DayReport | None) -> None:
         """The day as it stands, or as it was signed; None before the first one."""
+        from posapp.till.courier_day import text
+
         say = self.look.say
         shown = say("day.none") if report is None else text(report, self.look.now(), say.language)
         self.sheet.set_text(shown)

@@ -15,8 +15,7 @@ from posapp.domain.money import Money, Quantity
 from posapp.domain.offers import Way
 from posapp.domain.partial import HandedOver, RefusedLine
 from posapp.lanes import Lanes
-from posapp.till.courier_day import DayReport
-from posapp.till.marked_goods import CodeAnswer, CodeRead
+from posapp.till.code_views import CodeAnswer, CodeRead
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress
 from posapp.till.views import (
     Alarm,
@@ -36,6 +35,7 @@ from posapp.ui.refunding import Found, Proposal
 from posapp.ui.refusal import Part
 
 if TYPE_CHECKING:  # it knows the journal, which the first paint must not wait for
+    from posapp.till.courier_day import DayReport
     from posapp.till.keeping import State
 
 News = TypeVar("News")

@@ -14,7 +14,7 @@ from posapp.domain.marking import BadMarking, MarkingCode
 from posapp.domain.order import Order
 from posapp.errors import PosError
 from posapp.lanes import Lanes
-from posapp.till.marked_goods import CodeAnswer, CodeRead, Said
+from posapp.till.code_views import CodeAnswer, CodeRead, Said
 from posapp.till.views import OrderView
 from posapp.ui.bridge import Bridge, Failure
 from posapp.ui.choice_page import Option

@@ -33,9 +33,9 @@ from posapp.till import (
     shift,
     shift_rule,
 )
+from posapp.till.code_views import CodeAnswer, CodeRead
 from posapp.till.context import Till
 from posapp.till.courier_day import DayReport
-from posapp.till.marked_goods import CodeAnswer, CodeRead
 from posapp.till.readings import Here, OnLanes, Stopped, Tell, Where
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress, ReconcileReport
 from posapp.till.shift import ShiftReport

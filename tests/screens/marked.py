@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from posapp.domain.marking import parse_marking
 from posapp.errors import SaleError
-from posapp.till.marked_goods import CodeAnswer, Said
+from posapp.till.code_views import CodeAnswer, Said
 from posapp.ui.draft import Method
 from posapp.ui.window import Window
 from tests.screens.shop import desk_of_the_day, open_order

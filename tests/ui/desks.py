@@ -24,10 +24,10 @@ from posapp.domain.shift_hours import CloseAdvice
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError, SaleError, Unreachable
 from posapp.till import keeping
+from posapp.till.code_views import CodeAnswer, CodeRead, Said
 from posapp.till.courier_day import DayReport
 from posapp.till.keeping import PlaceState
 from posapp.till.leaving import Unsent
-from posapp.till.marked_goods import CodeAnswer, CodeRead, Said
 from posapp.till.reconcile_views import (
     Difference,
     LastReconciled,
