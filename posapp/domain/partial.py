@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from posapp.domain.deal_lines import printed_name
+from posapp.domain.ffd import encode_text
 from posapp.domain.money import ZERO, Money, Quantity, total
 from posapp.domain.order import DELIVERY_NAME, Order, OrderLine, OrderPayment, OrderShipment
 from posapp.domain.receipt import PaymentObject, Receipt, ReceiptLine, TenderKind
@@ -251,14 +252,14 @@ def refused_in(order: Order, receipt: Receipt, why: str, who: str) -> RefusedGoo
 
     None when it holds all, or something that the order does not: then nobody can say what was refused.
     """
-    left = [(printed_name(line.name), line.price, line.quantity.value) for line in order.lines]
+    left = [(_on_paper(line.name), line.price, line.quantity.value) for line in order.lines]
     taken = [Decimal(0)] * len(left)
     for line in receipt.lines:
         if _is_delivery(line):
             continue
         rest = line.quantity.value
         for place, (name, price, ordered) in enumerate(left):
-            if order.lines[place].is_delivery or (name, price) != (line.name, line.price):
+            if order.lines[place].is_delivery or (name, price) != (_on_paper(line.name), line.price):
                 continue
             part = min(rest, ordered - taken[place])
             taken[place] += part
@@ -279,6 +280,11 @@ def refused_in(order: Order, receipt: Receipt, why: str, who: str) -> RefusedGoo
     except SaleError:
         return None
     return found.refused if found.taken.price == receipt.total else None
+
+
+def _on_paper(name: str) -> str:
+    """A name as the document keeps it: tag 1030 has no typographic quotes."""
+    return encode_text(printed_name(name)).decode("cp866")
 
 
 def _is_delivery(line: ReceiptLine) -> bool:

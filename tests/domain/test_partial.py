@@ -279,6 +279,17 @@ def test_a_receipt_that_was_read_back_tells_what_was_refused() -> None:
     assert found.delivery_after == Money(29_900)
 
 
+def test_a_name_that_the_document_keeps_otherwise_is_known_again() -> None:
+    order = order_of(goods(1, 81_240, "0.534", "Сыр «Российский» – 45 %", measure="кг"), goods(2, 82_000, "2", "Чай"))
+    told = split(order, whole(2))
+    printed = receipt_for(told)
+    (line,) = printed.lines
+    as_read = replace(printed, lines=(replace(line, name='Сыр "Российский" - 45 %'),))
+    found = refused_in(order, as_read, "прочитан", "Орлов")
+    assert found is not None
+    assert found.is_same(told.refused)
+
+
 def test_a_receipt_of_other_goods_tells_nothing() -> None:
     receipt = receipt_for(split(ORDER, whole(1)))
     dearer = replace(ORDER, lines=tuple(replace(line, price=line.price + Money(1)) for line in ORDER.lines))
