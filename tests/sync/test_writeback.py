@@ -156,6 +156,34 @@ def test_deducting_sends_back_everything_that_was_read() -> None:
     assert "fields[priceDelivery]=300.10" in query_of(written.commands[0][1])
 
 
+BASKET = [{"id": 1, "name": "Кружка", "quantity": 2}, {"id": 2, "name": "Чай", "quantity": Decimal("0.386")}]
+
+
+def holding(*held: tuple[int, object], **changes: Any) -> Row:
+    return shipment(shipmentItems=[{"id": n, "basketId": n, "quantity": much} for n, much in held], **changes)
+
+
+@pytest.mark.parametrize(
+    "shipments, word",
+    [
+        ([holding((1, 2), (2, "0.386"))], ""),
+        ([holding((1, 1), (2, "0.386")), holding((1, 1), id=8)], ""),
+        ([holding((1, 1), (2, "0.386"))], "1 «Кружка», а продано 2"),
+        ([holding((1, 2))], "0 «Чай»"),
+        ([holding((1, 1), (2, "0.386")), holding((1, 1), id=8, system="Y")], "1 «Кружка»"),
+        ([holding((1, 1), (2, "0.386"), deducted="Y")], ""),
+    ],
+)
+def test_stock_is_not_short_of_what_went_out_whole(shipments: list[Row], word: str) -> None:
+    """A shipment was parted: what it does not hold would stay in stock, though it is sold."""
+    found = planned("stock", paid(shipments=shipments, basketItems=BASKET))
+    assert isinstance(found, Conflict) is bool(word)
+    if isinstance(found, Conflict):
+        assert word in str(found.facts["what"])
+    a_set = [{"id": 1, "name": "Набор", "quantity": 2, "type": "1"}, {"id": 2, "quantity": 1, "setParentId": 1}]
+    assert isinstance(planned("stock", paid(shipments=[holding((1, 1))], basketItems=a_set)), Write)
+
+
 def test_an_answer_is_compared_like_a_read() -> None:
     order = row(payments=[payment(id=10), payment()])
     answered = merged(order, "sale.payment.update", {"payment": payment(**MARKED)})

@@ -26,7 +26,7 @@ is never touched. A field that holds another receipt's key or document is never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -188,10 +188,30 @@ def _plan_stock(row: Row, body: Row, key: str) -> Plan:
         return Done("отгрузка " + ", ".join(as_text(each.get("id")) for each in shipments))
     if None in lists.values():
         return refunds.too_long(row)
+    if wanted is None and (lacks := _lacking(row, shipments)):
+        return _differs(row, lacks)
     named = {} if as_int(body.get("shipment_id")) is None else _document_fields(body, _offset_time(row))
     return Write(
         tuple(("sale.shipment.update", _deduct(each, named, lists[as_int(each.get("id"))] or {})) for each in waiting)
     )
+
+
+def _lacking(row: Row, shipments: Sequence[Row]) -> str:
+    """What of an order that went out whole its shipments do not hold, in words: stock would keep what is gone.
+
+    A shipment that was parted once stays so when the goods came back (`refused_goods.parted_shipment`); people part
+    shipments, too. Sets are left out: what of them is held is the kernel's matter.
+    """
+    held: dict[int | None, Decimal] = {}
+    for item in (item for each in shipments for item in as_rows(each.get("shipmentItems"))):
+        number = as_int(item.get("basketId"))
+        held[number] = held.get(number, Decimal(0)) + (as_decimal(item.get("quantity")) or Decimal(0))
+    for line in as_rows(row.get("basketItems")) if held else ():
+        ordered, much = as_decimal(line.get("quantity")) or Decimal(0), held.get(as_int(line.get("id")), Decimal(0))
+        is_of_set = as_int(line.get("type")) == 1 or as_int(line.get("setParentId"))
+        if much < ordered and not is_of_set:
+            return f"в отгрузке {much:f} «{as_text(line.get('name'))[:60]}», а продано {ordered:f}"
+    return ""
 
 
 # ---------------------------------------------------------------------------------------------- what is written
