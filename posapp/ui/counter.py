@@ -89,6 +89,14 @@ class Counter(QObject):
         return self.view is not None and self._new_receipt is None and not is_begun(self.view)
 
     @property
+    def last_sale(self) -> ReceiptView | None:
+        """The receipt of the open order that a refund would take back: the one just printed, else the newest sale."""
+        known = () if self.view is None else self.view.receipts
+        made = [*known, *([self._new_receipt] if self._new_receipt is not None else [])]
+        sales = [each for each in made if each.state is State.FISCALIZED and is_sale(each.receipt)]
+        return sales[-1] if sales else None
+
+    @property
     def has_unknown(self) -> bool:
         """There is a receipt of this session of which nobody knows whether it was printed."""
         return bool(self._unknown_outcomes)

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 
-from posapp.domain.settlement import State
 from posapp.till.views import ReceiptView
 from posapp.ui.bridge import Failure
-from posapp.ui.dealing import is_sale
 from posapp.ui.refunding import Found, Proposal, Return, return_of
 from posapp.ui.trouble import Trouble, is_unknown, trouble_of
 
@@ -43,16 +41,14 @@ class Refunder:
     def open(self) -> None:
         """F4: the receipt of the open order, or the question which one."""
         counter, frame = self._window.counter, self._window.frame
-        view = counter.view if counter is not None and frame.shown in ("order", "receipt") else None
-        sales = [] if view is None else [each for each in view.receipts if each.state is State.FISCALIZED]
-        sales = [each for each in sales if is_sale(each.receipt)]
+        receipt = counter.last_sale if counter is not None and frame.shown in ("order", "receipt") else None
         frame.show_screen("refund")
         if self.is_printing:
             return
         self._forget()
         frame.refund.ask()
-        if sales:
-            self.find(sales[-1].receipt.key)
+        if receipt is not None:
+            self.find(receipt.receipt.key)
 
     def show_again(self) -> None:
         """The same on new widgets."""
