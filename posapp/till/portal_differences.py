@@ -29,6 +29,7 @@ _LEFT = {
     "payment": Phrase("оплата ещё числится", "still shown as paid"),
     "stock": Phrase("товар не вернулся на склад", "the goods are not back in stock"),
 }
+_TWICE = Phrase("по чеку возвращено больше, чем продано", "more was taken back than was sold")
 _LACKING = {
     "mark": Phrase("нет отметки о чеке", "no mark of the receipt"),
     "payment": Phrase("не оплачен", "not paid"),
@@ -135,7 +136,9 @@ def _refund_lacking(each: Kept, order: PortalOrder) -> dict[str, Phrase]:
         "status": False,
         "stock": is_whole and not is_sold_anew and is_out,
     }
-    return {step: _LEFT[step] for step in entries if lacking[step]}
+    shown = {step: _LEFT[step] for step in entries if lacking[step]}
+    is_twice = sale is not None and found.left_of(sale) < Money(0)
+    return shown | {next(iter(entries), "mark"): _TWICE} if is_twice else shown
 
 
 def _waits_for_money(entry: OutboxEntry, order: PortalOrder) -> bool:
