@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,8 +11,6 @@ import pytest
 
 from posapp.devices.base import Ffd
 from posapp.devices.simulator.documents import StoredDocument
-from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer
 from posapp.domain import ffd
 from posapp.domain.checkout import Terms
 from posapp.domain.correction import Basis
@@ -44,8 +41,8 @@ from posapp.till import (
 from posapp.till.correct import Corrected
 from posapp.till.correct_plan import Said, planned
 from posapp.till.views import CaseKind, Light
-from tests.rules.worlds import OWN_NUMBER, killed_at
-from tests.till.rig import BORN, Killed, Register
+from tests.rules.worlds import killed_at
+from tests.till.rig import Killed, register_of
 from tests.till.shops import TOTAL, Shop, an_order, card, cash, shop_at
 
 BY_CARD = Said(tenders=card(TOTAL))
@@ -53,20 +50,11 @@ WHY = "клиент платил картой"
 OPENING, CLOSING, STATUS = 0x8D, 0xFF45, 0x11
 
 
-@pytest.fixture(params=[Ffd.V1_05, Ffd.V1_2], ids=lambda each: each.text)
-def version(request: pytest.FixtureRequest) -> Ffd:
-    chosen = request.param
-    assert isinstance(chosen, Ffd)
-    return chosen
-
-
 @pytest.fixture
-def shop(tmp_path: Path, version: Ffd) -> Iterator[Shop]:
-    register = Register()
-    register.be(Printer(identity_of(OWN_NUMBER), BORN, ffd=version))
-    with shop_at(tmp_path, register) as opened:
-        opened.till.journal.save_orders([an_order()], claimed=True)
-        yield opened
+def shop(versioned: Shop) -> Shop:
+    """With an order on board."""
+    versioned.till.journal.save_orders([an_order()], claimed=True)
+    return versioned
 
 
 def wrong_of(shop: Shop, order_id: int = 1) -> StoredReceipt:
@@ -285,8 +273,7 @@ def test_killed_before_any_frame(tmp_path: Path, version: Ffd) -> None:
     """Wherever the process ends: said once more, everything is there, once."""
     at, is_over = 2, False
     while not is_over:
-        register = Register()
-        register.be(Printer(identity_of(OWN_NUMBER), BORN, ffd=version))
+        register = register_of(version)
         with shop_at(tmp_path / f"at{at}", register) as shop:
             shop.till.journal.save_orders([an_order()], claimed=True)
             wrong = wrong_of(shop)

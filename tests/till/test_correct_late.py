@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from posapp.devices.base import Ffd
-from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer
 from posapp.domain import ffd
 from posapp.domain.checkout import Terms
 from posapp.domain.correction import Basis
@@ -29,9 +25,8 @@ from posapp.till import correct, correction_list, correction_state, counters, co
 from posapp.till.correct import Corrected
 from posapp.till.correct_late import Late
 from posapp.till.correct_plan import Said
-from tests.rules.worlds import OWN_NUMBER, killed_at
-from tests.till.rig import BORN, Register
-from tests.till.shops import TOTAL, Shop, an_order, cash, changed, shop_at
+from tests.rules.worlds import killed_at
+from tests.till.shops import TOTAL, Shop, an_order, cash, changed
 from tests.till.test_correct import on_register, tags
 
 WHY = "ККТ не работала"
@@ -43,22 +38,12 @@ def paid(order: Order) -> Order:
     return changed(order, payments=tuple(replace(each, is_paid=True) for each in order.payments))
 
 
-@pytest.fixture(params=[Ffd.V1_05, Ffd.V1_2], ids=lambda each: each.text)
-def version(request: pytest.FixtureRequest) -> Ffd:
-    chosen = request.param
-    assert isinstance(chosen, Ffd)
-    return chosen
-
-
 @pytest.fixture
-def shop(tmp_path: Path, version: Ffd) -> Iterator[Shop]:
+def shop(versioned: Shop) -> Shop:
     """A shop that sells at 10 %, which both formats can correct."""
-    register = Register()
-    register.be(Printer(identity_of(OWN_NUMBER), BORN, ffd=version))
-    with shop_at(tmp_path, register) as opened:
-        at_rate(opened, OLD_RATE, 10)
-        opened.till.journal.save_orders([at(10)], claimed=True)
-        yield opened
+    at_rate(versioned, OLD_RATE, 10)
+    versioned.till.journal.save_orders([at(10)], claimed=True)
+    return versioned
 
 
 def at_rate(shop: Shop, code: int, percent: int) -> None:

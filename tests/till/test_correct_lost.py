@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,35 +11,24 @@ from pathlib import Path
 import pytest
 
 from posapp.devices.base import Ffd
-from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer, Traits
+from posapp.devices.simulator.printer import Traits
 from posapp.domain.receipt import TenderKind
 from posapp.domain.settlement import Fix, Stamp, State
 from posapp.errors import PosError, ResolveNeeded, SaleError
 from posapp.till import adopt, correct, correction_list, correction_state, counters, reconcile, recover, resolve, sale
 from posapp.till.correct_plan import Said
 from posapp.till.views import CaseKind
-from tests.rules.worlds import OWN_NUMBER
-from tests.till.rig import BORN, Register
+from tests.till.rig import Register
 from tests.till.shops import TOTAL, Shop, an_order, card, shop_at
 from tests.till.test_correct import BY_CARD, WHY, half, on_register, put_right, tags, wrong_of
 from tests.till.test_correct_late import at, at_rate, paid, settle
 
 
-@pytest.fixture(params=[Ffd.V1_05, Ffd.V1_2], ids=lambda each: each.text)
-def version(request: pytest.FixtureRequest) -> Ffd:
-    chosen = request.param
-    assert isinstance(chosen, Ffd)
-    return chosen
-
-
 @pytest.fixture
-def shop(tmp_path: Path, version: Ffd) -> Iterator[Shop]:
-    register = Register()
-    register.be(Printer(identity_of(OWN_NUMBER), BORN, ffd=version))
-    with shop_at(tmp_path / "till", register) as opened:
-        opened.till.journal.save_orders([an_order()], claimed=True)
-        yield opened
+def shop(versioned: Shop) -> Shop:
+    """With an order on board."""
+    versioned.till.journal.save_orders([an_order()], claimed=True)
+    return versioned
 
 
 def went_back(shop: Shop, tmp_path: Path, act: Callable[[], object]) -> None:

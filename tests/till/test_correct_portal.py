@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from posapp.devices.base import Ffd
-from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer
 from posapp.domain import receipt_list
 from posapp.domain.receipt import Receipt, TenderKind
 from posapp.till import correct, exchange, orders, reconcile, refund, sale
 from posapp.till.correct_plan import Said
 from posapp.till.views import Light
 from tests.rules.portals import on_board, on_portal
-from tests.rules.worlds import OWN_NUMBER
 from tests.sync.portals import Bitrix, serving, shop_of
-from tests.till.rig import BORN, Register
-from tests.till.shops import Shop, card, cash, shop_at
+from tests.till.shops import Shop, card, cash
 from tests.till.test_refund_portal import deliver, payment, two_mugs
 
 
@@ -29,13 +23,10 @@ def bitrix() -> Iterator[Bitrix]:
         yield portal
 
 
-@pytest.fixture(params=[Ffd.V1_05, Ffd.V1_2], ids=lambda each: each.text)
-def shop(request: pytest.FixtureRequest, tmp_path: Path, bitrix: Bitrix) -> Iterator[Shop]:
-    register = Register()
-    register.be(Printer(identity_of(OWN_NUMBER), BORN, ffd=request.param))
-    with shop_at(tmp_path, register) as opened:
-        on_portal(opened, bitrix)
-        yield opened
+@pytest.fixture
+def shop(versioned: Shop, bitrix: Bitrix) -> Shop:
+    on_portal(versioned, bitrix)
+    return versioned
 
 
 def sold(shop: Shop) -> Receipt:

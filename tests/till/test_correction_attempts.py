@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +10,15 @@ import pytest
 from posapp.devices.base import Ffd
 from posapp.devices.shtrih.driver import ShtrihPrinter
 from posapp.devices.simulator.documents import StoredDocument
-from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer, Traits
+from posapp.devices.simulator.printer import Traits
 from posapp.domain.fiscal import DocumentType
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import State
 from posapp.errors import OutcomeUnknown, Refused, ResolveNeeded
 from posapp.till import recover, resolve, sale
 from tests.conformance.samples import correction
-from tests.rules.worlds import OWN_NUMBER, killed_at, loses_its_cable_at
-from tests.till.rig import BORN, PORT, Register
+from tests.rules.worlds import killed_at, loses_its_cable_at
+from tests.till.rig import PORT, Register
 from tests.till.shops import Shop, shop_at
 
 OPENING = {Ffd.V1_05: 0xFF35, Ffd.V1_2: 0x8D}
@@ -29,19 +27,9 @@ CLOSING = {Ffd.V1_05: 0xFF4A, Ffd.V1_2: 0xFF45}
 CANCEL = {Ffd.V1_05: 0xFF08, Ffd.V1_2: 0x88}
 
 
-@pytest.fixture(params=[Ffd.V1_05, Ffd.V1_2], ids=lambda each: each.text)
-def version(request: pytest.FixtureRequest) -> Ffd:
-    chosen = request.param
-    assert isinstance(chosen, Ffd)
-    return chosen
-
-
 @pytest.fixture
-def shop(tmp_path: Path, version: Ffd) -> Iterator[Shop]:
-    register = Register()
-    register.be(Printer(identity_of(OWN_NUMBER), BORN, ffd=version))
-    with shop_at(tmp_path, register) as opened:
-        yield opened
+def shop(versioned: Shop) -> Shop:
+    return versioned
 
 
 def begin(shop: Shop) -> Receipt:

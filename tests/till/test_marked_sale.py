@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from posapp.devices.base import Ffd
-from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer
 from posapp.domain import ffd
 from posapp.domain.ffd import Entry
 from posapp.domain.marking import parse_marking
@@ -22,15 +20,14 @@ from posapp.errors import OutcomeUnknown, Refused, SaleError
 from posapp.till import marking, refund, resolve, sale
 from posapp.till.sale import Codes
 from tests.till.marking_shops import MarkingShop, milk
-from tests.till.rig import OWN_NUMBER, Register
+from tests.till.rig import register_of
 from tests.till.shops import TOTAL, Shop, an_order, cash, shop_at
 
 CODES: Codes = {1: [milk(1), milk(2)]}
 
 
 def goods_at(folder: Path, version: Ffd) -> Iterator[MarkingShop]:
-    register = Register()
-    register.be(Printer(identity_of(OWN_NUMBER), register.now, ffd=version))
+    register = register_of(version)
     with shop_at(folder, register) as shop:
         yield MarkingShop(shop)
 

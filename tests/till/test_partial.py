@@ -13,8 +13,6 @@ from typing import Any
 import pytest
 
 from posapp.devices.base import Ffd
-from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer
 from posapp.domain import ffd
 from posapp.domain.checkout import Terms
 from posapp.domain.marking import parse_marking
@@ -33,7 +31,7 @@ from tests.sync.portals import Row
 from tests.till.colleagues import colleagues
 from tests.till.four import VAT_ROW, Four, four_at
 from tests.till.marking_shops import MarkingShop, milk
-from tests.till.rig import OWN_NUMBER, Register
+from tests.till.rig import Register, register_of
 from tests.till.shops import LINES, TAG_VAT_22, an_order, cash, shop_at
 
 KETTLE, FILTER, FEE = Money(199_000), Money(24_500), Money(30_000)
@@ -582,8 +580,7 @@ MILK = replace(
 @pytest.fixture
 def dairy(tmp_path: Path) -> Iterator[MarkingShop]:
     """A till whose register checks codes."""
-    marking_register = Register()
-    marking_register.be(Printer(identity_of(OWN_NUMBER), marking_register.now, ffd=Ffd.V1_2))
+    marking_register = register_of(Ffd.V1_2)
     with shop_at(tmp_path, marking_register) as shop:
         yield MarkingShop(shop)
 

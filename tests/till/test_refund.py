@@ -13,8 +13,6 @@ import pytest
 
 from posapp.devices.base import Ffd
 from posapp.devices.shtrih import commands as c
-from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer
 from posapp.domain import ffd
 from posapp.domain.basket import walk_in_settlement
 from posapp.domain.checkout import Terms, receipt_of
@@ -31,7 +29,7 @@ from posapp.journal.store import Journal
 from posapp.till import adopt, correct, counters, orders, printed, recover, refund, resolve, sale
 from posapp.till.correct_plan import Said
 from posapp.till.refund import Wanted
-from tests.till.rig import OWN_NUMBER, PASSWORD, Register
+from tests.till.rig import PASSWORD, Register, register_of
 from tests.till.shops import LINES, TOTAL, Shop, an_order, card, cash, shop_at
 from tests.till.test_ways import PAID, UNPAID, tags, value
 
@@ -412,8 +410,7 @@ def test_another_sum_than_is_left_of_a_line(shop: Shop) -> None:
 @pytest.mark.parametrize("version", [Ffd.V1_05, Ffd.V1_2])
 def test_what_was_put_right_is_taken_back_by_the_right_receipt(tmp_path: Path, version: Ffd) -> None:
     """Of a correction receipt, too, goods come back by an ordinary refund that names it."""
-    register = Register()
-    register.be(Printer(identity_of(OWN_NUMBER), register.now, ffd=version))
+    register = register_of(version)
     with shop_at(tmp_path, register) as shop:
         wrong = sold(shop)
         done = correct.correct(shop.till, wrong.key, Said(tenders=card(TOTAL)), "платил картой")

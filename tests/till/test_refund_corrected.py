@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from posapp.devices.base import Ffd
-from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer
 from posapp.domain.checkout import Terms
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money, Quantity
@@ -20,9 +14,7 @@ from posapp.till import correct, orders, refund, sale
 from posapp.till.correct import Corrected
 from posapp.till.correct_plan import Said
 from posapp.till.refund import Wanted
-from tests.rules.worlds import OWN_NUMBER
-from tests.till.rig import BORN, Register
-from tests.till.shops import TOTAL, Shop, an_order, card, cash, shop_at
+from tests.till.shops import TOTAL, Shop, an_order, card, cash
 from tests.till.test_correct import WHY
 from tests.till.test_refund import back
 from tests.till.test_ways import UNPAID
@@ -30,13 +22,11 @@ from tests.till.test_ways import UNPAID
 Q = Quantity.of
 
 
-@pytest.fixture(params=[Ffd.V1_05, Ffd.V1_2], ids=lambda each: each.text)
-def shop(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
-    register = Register()
-    register.be(Printer(identity_of(OWN_NUMBER), BORN, ffd=request.param))
-    with shop_at(tmp_path, register) as opened:
-        opened.till.journal.save_orders([an_order()], claimed=True)
-        yield opened
+@pytest.fixture
+def shop(versioned: Shop) -> Shop:
+    """With an order on board."""
+    versioned.till.journal.save_orders([an_order()], claimed=True)
+    return versioned
 
 
 def by_card(shop: Shop, receipt: Receipt) -> Corrected:
