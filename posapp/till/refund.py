@@ -195,7 +195,7 @@ def _with_codes(receipt: Receipt, codes: Codes) -> Receipt:
     for code in given:
         at = next((n for n, line in enumerate(lines) if line.marking and _names(line.marking, code.identity)), None)
         if at is None:
-            raise SaleError("other_codes", order=receipt.order_number, key=receipt.key)
+            raise SaleError("refund_other_order", why=f"вещи с кодом …{code.identity[-6:]} среди возвращаемых нет")
         lines[at] = replace(lines[at], marking=code.text)
     return replace(receipt, lines=tuple(lines))
 

@@ -387,6 +387,8 @@ def _family(till: Till, receipt: Receipt) -> list[StoredReceipt]:
         number += 1
     parts = [fix_part(settlement.part, fix, receipt.key) for fix in (Fix.UNDO, Fix.VOID)]
     fixes = [_of_part(till, receipt, part) for part in parts]
+    right = replace(settlement, part=fix_part(settlement.part, Fix.REDO, receipt.key))
+    fixes.append(till.journal.receipt_of_settlement(right))
     own = till.journal.receipt(receipt.key)
     return [each for each in (own, *found, *fixes) if each is not None]
 

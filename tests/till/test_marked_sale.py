@@ -290,7 +290,7 @@ def test_a_code_that_the_till_has_lost_is_scanned_again(goods: MarkingShop) -> N
     assert caught.value.code == "marking_cut"
     with pytest.raises(SaleError) as other:
         refund.refund(goods.till, original, {0: Quantity.of(1)}, codes={1: [milk(9)]})
-    assert other.value.code == "other_codes"
+    assert other.value.code == "refund_other_order"
     done = refund.refund(goods.till, original, {0: Quantity.of(1)}, codes={1: [milk(1)]})
     assert done.view.receipt.lines[0].marking == milk(1).text
 

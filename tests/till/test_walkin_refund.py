@@ -11,10 +11,11 @@ import pytest
 from posapp.domain import ffd
 from posapp.domain.basket import is_walk_in
 from posapp.domain.money import Money, Quantity
-from posapp.domain.receipt import TenderKind
+from posapp.domain.receipt import Tender, TenderKind
 from posapp.domain.settlement import Fix, State, fix_part
 from posapp.errors import DeviceError, SaleError
-from posapp.till import adopt, counters, courier_day, recover, refund, resolve, walkin
+from posapp.till import adopt, correct, counters, courier_day, recover, refund, resolve, walkin
+from posapp.till.correct_plan import Said
 from posapp.till.refund import Wanted
 from posapp.till.sale import Sold
 from tests.till.four import four_at
@@ -125,3 +126,16 @@ def test_the_document_that_puts_it_right_is_no_begun_sale(store: Shop) -> None:
     store.till.journal.add_receipt(redo)
     assert is_walk_in(redo.settlement)
     assert walkin.begun(store.till) == []
+
+
+def test_of_a_receipt_that_was_put_right_the_right_one_is_named_and_taken_back(store: Shop) -> None:
+    wrong = sell(store.till, MUG).view.receipt
+    said = Said(tenders=(Tender(TenderKind.CASHLESS, wrong.total),))
+    right = correct.correct(store.till, wrong.key, said, "платили картой").sold[-1].view.receipt
+    with pytest.raises(SaleError) as caught:
+        take_back(store, wrong.key)
+    assert (caught.value.code, right.key in caught.value.message()) == ("refund_nothing", True)
+    assert take_back(store, right.key).view.receipt.tenders == said.tenders
+    with pytest.raises(SaleError) as caught:
+        take_back(store, right.key)
+    assert caught.value.code == "already_refunded"
