@@ -14,7 +14,9 @@ from posapp.domain.money import Money, Quantity, spread
 from posapp.domain.offers import Offer, Way
 from posapp.domain.order import Order, OrderLine
 from posapp.domain.parted import part_of_shipment
+from posapp.domain.product import OTHER_MEASURE, PIECE
 from posapp.domain.receipt import NAME_MAX, PaymentMethod, PaymentObject, ReceiptLine
+from posapp.domain.terms import MEASURES
 from posapp.domain.vat import VatRate
 
 ONE = Quantity(Decimal(1))
@@ -27,6 +29,9 @@ _AS_ORDERED: Mapping[Way, PaymentMethod] = {
     Way.CREDIT: PaymentMethod.CREDIT,
     Way.PART_CREDIT: PaymentMethod.PARTIAL_PAYMENT,
 }
+
+_MEASURE_OF = {word: measure for measure, word in MEASURES.items() if measure != OTHER_MEASURE}
+"""The portal's word for a measure to tag 2108. Packs, pairs and what else is none of its measures count like pieces."""
 
 
 def lines_for(offer: Offer, order: Order, rates: Sequence[VatRate]) -> tuple[ReceiptLine, ...]:
@@ -62,6 +67,7 @@ def line_of(line: OrderLine, rate: VatRate, method: PaymentMethod = PaymentMetho
         vat=rate,
         payment_method=method,
         payment_object=PaymentObject.SERVICE if line.is_delivery else PaymentObject.COMMODITY,
+        measure=_MEASURE_OF.get(line.measure, PIECE),
     )
 
 

@@ -299,3 +299,12 @@ def test_every_way_has_plain_words() -> None:
     for russian, english in TITLES.values():
         assert russian[0].islower()
         assert english[0].isascii()
+
+
+@pytest.mark.parametrize("word, measure", [("кг", 11), ("г", 10), ("л", 41), ("шт", 0), ("пара", 0), ("", 0)])
+def test_goods_carry_their_measure_ahead_and_at_the_hand_over(word: str, measure: int) -> None:
+    """Tag 2108: what is sold by weight is no pieces; pairs and packs are counted like pieces."""
+    goods = (replace(line("Сыр", 100_000, "0.850", row=2), measure=word),)
+    order = an_order(payment(77, WHOLE), lines=goods)
+    for way in (Way.FULL, Way.PREPAYMENT, Way.CREDIT):
+        assert [each.measure for each in take(order, chosen(order, (), way)).lines] == [measure]

@@ -262,6 +262,21 @@ def test_prices_are_gross_and_rounded_half_up(item: Row, expected: Money) -> Non
 
 
 @pytest.mark.parametrize(
+    "item, word",
+    [
+        ({"measureCode": "166", "measureName": "килограмм"}, "кг"),
+        ({"measureCode": 163, "measureName": ""}, "г"),
+        ({"measureCode": "796", "measureName": "pcs."}, "шт"),
+        ({"measureCode": "778", "measureName": "упак"}, "упак"),
+        ({"measureName": "кг"}, "кг"),
+        ({}, "шт"),
+    ],
+)
+def test_a_measure_has_the_word_of_its_tag(item: dict[str, object], word: str) -> None:
+    assert mapped(basketItems=[line(**item)]).lines[0].measure == word
+
+
+@pytest.mark.parametrize(
     "percent, product_row, expected",
     [
         ("22", None, 3),  # the only row of that rate

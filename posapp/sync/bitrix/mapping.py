@@ -17,6 +17,8 @@ from typing import Any
 
 from posapp.domain.money import KOPECKS_MAX, ZERO, Money, Quantity
 from posapp.domain.order import DELIVERY_NAME, Buyer, Order, OrderLine, OrderPayment, OrderShipment
+from posapp.domain.product import OKEI_MEASURES, PIECE
+from posapp.domain.terms import MEASURES
 from posapp.domain.vat import PortalVatRow
 from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text
 from posapp.sync.bitrix.receipt_lists import list_of
@@ -194,9 +196,15 @@ def _line(item: Row, around: Surroundings, problems: list[str]) -> OrderLine | N
         vat_percent=percent,
         product_id=product_id,
         base_price=before,
-        measure=as_text(item.get("measureName")) or "шт",
+        measure=_measure(item),
         basket_id=as_int(item.get("id")) or 0,
     )
+
+
+def _measure(item: Row) -> str:
+    """The word for the measure: that of tag 2108 where the portal's code (ОКЕИ) is one of its, else the portal's."""
+    known = OKEI_MEASURES.get(as_int(item.get("measureCode")) or 0)
+    return as_text(item.get("measureName")) or MEASURES[PIECE] if known is None else MEASURES[known]
 
 
 def _quantity(value: object, called: str, problems: list[str]) -> Quantity | None:
