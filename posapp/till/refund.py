@@ -258,6 +258,7 @@ def _go_on(
         return _tell_again(till, original, stored, lines, tenders)
     if stored.state is State.CANCELLED or not _is_asked(till, original, receipt, lines, tenders):
         raise SaleError("refund_begun", begun=_words(receipt), key=receipt.key)
+    _refuse_out_of_order(till, original, receipt)
     decision = _allowed(till, refund_find.with_neighbours(till, original), receipt, override)
     status = counters.ready(till, status)
     _refuse_empty_drawer(till, receipt)

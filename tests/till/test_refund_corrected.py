@@ -9,7 +9,7 @@ from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money, Quantity
 from posapp.domain.offers import Way
 from posapp.domain.receipt import Receipt
-from posapp.errors import SaleError
+from posapp.errors import DeviceError, SaleError
 from posapp.till import correct, orders, refund, sale
 from posapp.till.correct import Corrected
 from posapp.till.correct_plan import Said
@@ -87,3 +87,19 @@ def test_money_ahead_that_was_put_right_does_not_go_back_before_the_goods(shop: 
     assert caught.value.code == "refund_order"
     back(shop, out.key)
     assert back(shop, right.key).view.receipt.total == TOTAL
+
+
+def test_a_begun_refund_of_money_ahead_waits_for_goods_that_went_out_meanwhile(shop: Shop) -> None:
+    """It was lawful when it was begun; the goods went out against that money before it was tried again."""
+    shop.till.journal.save_orders([UNPAID], claimed=True)
+    ahead = sale.sell(shop.till, UNPAID, cash(TOTAL), terms=Terms(way=Way.PREPAYMENT)).view.receipt
+    shop.register.fault("8D", "paper_out", "before")
+    with pytest.raises(DeviceError):
+        refund.refund(shop.till, ahead.key)
+    shop.register.heal()
+    out = sale.sell(shop.till, UNPAID, (), terms=Terms(way=Way.HANDOVER)).view.receipt
+    with pytest.raises(SaleError) as caught:
+        refund.refund(shop.till, ahead.key)
+    assert caught.value.code == "refund_order"
+    back(shop, out.key)
+    assert back(shop, ahead.key).view.receipt.total == TOTAL
