@@ -19,6 +19,7 @@ from posapp.errors import Offline
 from posapp.sync.bitrix.client import BATCH_MAX, PAGE, BitrixClient, Command, check_cursor, cursor, require
 from posapp.sync.bitrix.orders import is_missing
 from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text, as_time, rows_under
+from posapp.sync.bitrix.plans import is_goods
 from posapp.sync.bitrix.receipt_lists import lists_of, receipts_of
 
 ORDERS_MAX = BATCH_MAX
@@ -117,11 +118,7 @@ def paid_payments(client: BitrixClient, since: datetime, after: int) -> tuple[li
 
 def order_of(row: Row) -> PortalOrder:
     """From a row of `sale.order.get`."""
-    shipments = (
-        each
-        for each in as_rows(row.get("shipments"))
-        if as_flag(each.get("canceled")) is not True and as_flag(each.get("system")) is not True
-    )
+    shipments = (each for each in as_rows(row.get("shipments")) if is_goods(each))
     return PortalOrder(
         order_id=as_int(row.get("id")) or 0,
         number=as_text(row.get("accountNumber"))[:TEXT_MAX] or as_text(row.get("id")),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from posapp.sync.bitrix.parsing import as_flag, as_int, as_rows, as_text, as_time
+
 Row = Mapping[str, Any]
+"""An order as `sale.order.get` shows it, a part of it, or the body of an outbox entry."""
 
 # `sale.shipment.update` is not partial: what is not sent is reset – `deducted` returns goods to stock, prices become 0.
 # So everything that may be written goes back as it was read, except what the portal itself sets on deducting.
@@ -51,6 +55,41 @@ class Later:
 
 
 Plan = Done | Write | Conflict | Later
+
+
+def number_of(row: Row) -> str:
+    """The order's number as people see it."""
+    return as_text(row.get("accountNumber")) or as_text(row.get("id"))
+
+
+def differs(row: Row, what: str) -> Conflict:
+    """The order is no longer what the receipt was made for; `what`: in words, how."""
+    return Conflict("portal_differs", {"order": number_of(row), "what": what})
+
+
+def payment_of(row: Row, body: Row) -> Row | None:
+    """The order's payment that an outbox entry is about; None when the order has it no more."""
+    wanted = as_int(body.get("payment_id"))
+    return next((each for each in as_rows(row.get("payments")) if as_int(each.get("id")) == wanted), None)
+
+
+def update_payment(payment: Row, fields: Mapping[str, str]) -> Write:
+    """`sale.payment.update` of these fields.
+
+    It wants `paySystemId` every time, which goes back as read, whatever was taken at the till.
+    """
+    given = {"paySystemId": as_int(payment.get("paySystemId")), **fields}
+    return Write((("sale.payment.update", {"id": as_int(payment.get("id")), "fields": given}),))
+
+
+def offset_time(row: Row) -> datetime:
+    """A moment by the portal's clock, for the offset with which dates are written there."""
+    return as_time(row.get("dateUpdate")) or as_time(row.get("dateInsert")) or datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def is_goods(shipment: Row) -> bool:
+    """Goods leave by it: it is not cancelled, nor the portal's own, which holds what no other shipment holds."""
+    return as_flag(shipment.get("canceled")) is not True and as_flag(shipment.get("system")) is not True
 
 
 def kept_shipment(shipment: Row) -> dict[str, Any]:

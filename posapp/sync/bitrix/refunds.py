@@ -21,8 +21,22 @@ from posapp.domain.fiscal import FiscalMark
 from posapp.domain.money import Money
 from posapp.domain.offers import Way
 from posapp.domain.receipt_list import Listed, ReceiptList, appended
-from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text, as_time
-from posapp.sync.bitrix.plans import Conflict, Done, Later, Plan, Row, Write, kept_shipment
+from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text
+from posapp.sync.bitrix.plans import (
+    Conflict,
+    Done,
+    Later,
+    Plan,
+    Row,
+    Write,
+    differs,
+    is_goods,
+    kept_shipment,
+    number_of,
+    offset_time,
+    payment_of,
+    update_payment,
+)
 from posapp.sync.bitrix.receipt_lists import COMMENTS, FIELDS, SHIPMENT_MAX, list_of, receipts_of
 
 HANDS_OVER = frozenset(
@@ -67,9 +81,9 @@ def is_put_right(row: Row, key: str) -> bool:
 
 def plan_listed(row: Row, body: Row) -> Plan:
     """A receipt that was put right: its entries behind those of the payment's list, everything else as it is."""
-    payment = _payment(row, body)
+    payment = payment_of(row, body)
     if payment is None:
-        return _differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
+        return differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
     if as_text(payment.get("psInvoiceId")) == "":
         return Later()  # the wrong receipt's own mark goes first
     listed = payment_list(payment, body)
@@ -77,7 +91,7 @@ def plan_listed(row: Row, body: Row) -> Plan:
         return too_long(row)
     if not listed:
         return Done(f"оплата {as_text(payment.get('id'))}, ФД {body.get('document')}")
-    return _update(payment, listed)
+    return update_payment(payment, listed)
 
 
 def may_replace(payment: Row, key: str) -> bool:
@@ -114,7 +128,7 @@ def shipment_list(shipment: Row, body: Row) -> dict[str, str] | None:
 
 def too_long(row: Row) -> Conflict:
     """The field has no room for another receipt."""
-    return Conflict("receipts_full", {"order": _number(row)})
+    return Conflict("receipts_full", {"order": number_of(row)})
 
 
 def _entries(body: Row) -> list[Listed]:
@@ -124,24 +138,24 @@ def _entries(body: Row) -> list[Listed]:
 
 # ---------------------------------------------------------------------------------------------- the steps
 def _mark(row: Row, body: Row, entry: Listed) -> Plan:
-    payment = _payment(row, body)
+    payment = payment_of(row, body)
     if payment is None:
-        return _differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
+        return differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
     found = list_of(payment)
     holder = as_text(payment.get("psInvoiceId"))
     is_known = _sale(found, entry) is not None or holder in {entry.of, *(each.key for each in _entries(body))}
     if not is_known and holder == "" and body.get("original"):
         return Later()  # the sale's own mark goes first
     if not is_known and holder != "" and body.get("original"):
-        return _differs(row, f"в оплате уже записан другой чек: {holder[:40]}")
+        return differs(row, f"в оплате уже записан другой чек: {holder[:40]}")
     listed = payment_list(payment, body)
     if listed is None:
         return too_long(row)
-    returned = _return_fields(payment, found, body, entry, _offset_time(row))
+    returned = _return_fields(payment, found, body, entry, offset_time(row))
     wanted = {**listed, **{name: text for name, text in returned.items() if _is_other(payment, name, text)}}
     if not wanted:
         return Done(f"оплата {as_text(payment.get('id'))}, ФД {entry.document_number}")
-    return _update(payment, {**listed, **returned})
+    return update_payment(payment, {**listed, **returned})
 
 
 def _return_fields(payment: Row, found: ReceiptList, body: Row, entry: Listed, offset_of: datetime) -> dict[str, str]:
@@ -171,23 +185,23 @@ def _is_other(payment: Row, name: str, text: str) -> bool:
 
 
 def _payment_back(row: Row, body: Row, entry: Listed) -> Plan:
-    payment = _payment(row, body)
+    payment = payment_of(row, body)
     if payment is None:
-        return _differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
+        return differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
     found = list_of(payment)
     if found.get(entry.key) is None:
         return Later()
     number = as_text(payment.get("id"))
     left, money = _left(payment, found, entry), _money_left(payment, found, entry)
     if left is None or money is None:
-        return _differs(row, f"чека, который вернули (ФД {entry.document_number}), в оплате {number} не видно")
+        return differs(row, f"чека, который вернули (ФД {entry.document_number}), в оплате {number} не видно")
     if left < Money(0):
-        return _differs(row, f"по чеку возвращено на {-left} больше, чем продано")
+        return differs(row, f"по чеку возвращено на {-left} больше, чем продано")
     if money > Money(0):
         return Done(f"возвращена часть, оплата {number} остаётся")
     if as_flag(payment.get("paid")) is False:
         return Done(f"оплата {number} возвращена")
-    return _update(payment, {"paid": "N"} if body.get("is_site") else {"paid": "N", "isReturn": "P"})
+    return update_payment(payment, {"paid": "N"} if body.get("is_site") else {"paid": "N", "isReturn": "P"})
 
 
 def _status(row: Row, body: Row, entry: Listed) -> Plan:
@@ -205,16 +219,16 @@ def _status(row: Row, body: Row, entry: Listed) -> Plan:
 
 def _stock(row: Row, body: Row, entry: Listed) -> Plan:
     wanted = as_int(body.get("shipment_id"))
-    shipments = [each for each in as_rows(row.get("shipments")) if _is_goods(each)]
+    shipments = [each for each in as_rows(row.get("shipments")) if is_goods(each)]
     if wanted is not None:
         return _shipment_back(row, body, entry, [each for each in shipments if as_int(each.get("id")) == wanted])
     found = receipts_of(row)
-    payment = _payment(row, body)
+    payment = payment_of(row, body)
     if found.get(entry.key) is None or payment is None:
         return Later()
     left = _left(payment, found, entry)
     if left is not None and left < Money(0):  # the same twice: what else came back nobody knows
-        return _differs(row, f"по чеку возвращено на {-left} больше, чем продано")
+        return differs(row, f"по чеку возвращено на {-left} больше, чем продано")
     if left is None or left > Money(0):
         return Done("возвращена часть: остаток на складе правят люди")
     if any(_still_out(found, each) for each in found.entries):
@@ -228,7 +242,7 @@ def _stock(row: Row, body: Row, entry: Listed) -> Plan:
 def _shipment_back(row: Row, body: Row, entry: Listed, shipments: list[dict[str, Any]]) -> Plan:
     """A hand-over without money: its list stands in its shipment, and is written together with the stock."""
     if not shipments:
-        return _differs(row, f"отгрузки {body.get('shipment_id')} в нём больше нет")
+        return differs(row, f"отгрузки {body.get('shipment_id')} в нём больше нет")
     shipment = shipments[0]
     found = list_of(shipment)
     if _sale(found, entry) is None and as_flag(shipment.get("deducted")) is not True and body.get("original"):
@@ -293,30 +307,3 @@ def _sum_in_fields(payment: Row, entry: Listed) -> Money | None:
 def _still_out(found: ReceiptList, each: Listed) -> bool:
     """A receipt by which goods are with the customer."""
     return not each.is_refund and each.way in HANDS_OVER and found.left_of(each) > Money(0)
-
-
-# ---------------------------------------------------------------------------------------------- looking at a row
-def _payment(row: Row, body: Row) -> dict[str, Any] | None:
-    wanted = as_int(body.get("payment_id"))
-    return next((each for each in as_rows(row.get("payments")) if as_int(each.get("id")) == wanted), None)
-
-
-def _update(payment: Row, fields: Mapping[str, str]) -> Write:
-    given = {"paySystemId": as_int(payment.get("paySystemId")), **fields}
-    return Write((("sale.payment.update", {"id": as_int(payment.get("id")), "fields": given}),))
-
-
-def _is_goods(shipment: Row) -> bool:
-    return as_flag(shipment.get("canceled")) is not True and as_flag(shipment.get("system")) is not True
-
-
-def _offset_time(row: Row) -> datetime:
-    return as_time(row.get("dateUpdate")) or as_time(row.get("dateInsert")) or datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def _number(row: Row) -> str:
-    return as_text(row.get("accountNumber")) or as_text(row.get("id"))
-
-
-def _differs(row: Row, what: str) -> Conflict:
-    return Conflict("portal_differs", {"order": _number(row), "what": what})

@@ -28,7 +28,7 @@ from typing import Any
 from posapp.domain.money import Money
 from posapp.domain.refused import OrderedGoods, RefusedGoods
 from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_rows, as_text
-from posapp.sync.bitrix.plans import Conflict, Row, Write, kept_shipment
+from posapp.sync.bitrix.plans import Conflict, Row, Write, is_goods, kept_shipment, number_of
 
 _GONE = Decimal(0)
 MESSAGE_MAX = 250  # psStatusMessage
@@ -259,11 +259,7 @@ def _delivery_update(shipment: Row, price: Money) -> tuple[str, dict[str, Any]]:
 
 
 def _shipments(row: Row) -> Sequence[Row]:
-    return [
-        each
-        for each in as_rows(row.get("shipments"))
-        if as_flag(each.get("canceled")) is not True and as_flag(each.get("system")) is not True
-    ]
+    return [each for each in as_rows(row.get("shipments")) if is_goods(each)]
 
 
 def _shipment(row: Row, refused: RefusedGoods) -> Row | None:
@@ -307,5 +303,4 @@ def _money(value: object) -> Money | None:
 
 
 def _conflict(row: Row, refused: RefusedGoods, what: str) -> Conflict:
-    number = as_text(row.get("accountNumber")) or as_text(row.get("id"))
-    return Conflict("portal_goods_differ", {"order": number, "what": what, "goods": refused.text()})
+    return Conflict("portal_goods_differ", {"order": number_of(row), "what": what, "goods": refused.text()})

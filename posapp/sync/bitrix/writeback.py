@@ -36,7 +36,7 @@ from posapp.domain.money import Money
 from posapp.domain.refused import RefusedGoods
 from posapp.sync.bitrix import refunds, refused_goods
 from posapp.sync.bitrix.mapping import PaySystem
-from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text, as_time
+from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text
 from posapp.sync.bitrix.plans import (
     Conflict,
     Done,
@@ -44,7 +44,12 @@ from posapp.sync.bitrix.plans import (
     Plan,
     Row,
     Write,
+    differs,
+    is_goods,
     kept_shipment,
+    offset_time,
+    payment_of,
+    update_payment,
 )
 
 STEPS = ("mark", "payment", "status", "stock")
@@ -88,7 +93,7 @@ def refusal(row: Row, systems: Mapping[int, PaySystem]) -> Conflict | None:
         system = systems.get(as_int(payment.get("paySystemId")) or 0)
         name = system.name if system else as_text(payment.get("paySystemName")) or as_text(payment.get("paySystemId"))
         if system is None or system.prints is None:
-            return _differs(row, f"нельзя узнать, не печатает ли чеки платёжная система «{name}»")
+            return differs(row, f"нельзя узнать, не печатает ли чеки платёжная система «{name}»")
         if system.prints:
             return Conflict("portal_prints", {"system": name})
     return None
@@ -108,48 +113,48 @@ def merged(row: Row, method: str, answer: object) -> Row:
 
 # ---------------------------------------------------------------------------------------------- the steps
 def _plan_mark(row: Row, body: Row, key: str) -> Plan:
-    payment = _payment(row, body)
+    payment = payment_of(row, body)
     if payment is None:
-        return _differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
+        return differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
     mark = FiscalMark.from_json(as_object(body.get("mark")))
     stored_key, stored_number = as_text(payment.get("psInvoiceId")), as_text(payment.get("payVoucherNum"))
     number = str(mark.document_number)
     if stored_key not in ("", key) and not refunds.may_replace(payment, stored_key):
         if refunds.may_replace(payment, key):  # a later receipt took its place after it was taken back
             return Done(f"оплата {as_text(payment.get('id'))}, ФД {number}, возвращено")
-        return _differs(row, f"в оплате уже записан другой чек: {stored_key[:40]}")
+        return differs(row, f"в оплате уже записан другой чек: {stored_key[:40]}")
     if stored_number not in ("", number) and stored_key in ("", key):
-        return _differs(row, f"в оплате уже записан другой документ: {stored_number[:20]}")
-    fields = mark_fields(mark, key, int(body["total_kopecks"]), _offset_time(row))
+        return differs(row, f"в оплате уже записан другой документ: {stored_number[:20]}")
+    fields = mark_fields(mark, key, int(body["total_kopecks"]), offset_time(row))
     listed = refunds.payment_list(payment, body)
     if listed is None:
         return refunds.too_long(row)
     named = ("psInvoiceId", "payVoucherNum", "psStatus", "psStatusCode", "psStatusDescription")
     if not listed and all(as_text(payment.get(name)) == fields[name] for name in named):
         return Done(f"оплата {as_text(payment.get('id'))}, ФД {number}")
-    return _update_payment(payment, fields | listed)
+    return update_payment(payment, fields | listed)
 
 
 def _plan_payment(row: Row, body: Row, key: str) -> Plan:
-    payment = _payment(row, body)
+    payment = payment_of(row, body)
     if payment is None:
-        return _differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
+        return differs(row, f"оплаты {body.get('payment_id')} в нём больше нет")
     if as_text(payment.get("psInvoiceId")) != key:
         return Later()
     if "refused" in body and not as_flag(payment.get("paid")) and _is_cancelled(row):
-        return _differs(row, "он отменён на сайте")
+        return differs(row, "он отменён на сайте")
     if "refused" in body:
         planned = refused_goods.plan(row, payment, RefusedGoods.from_json(body["refused"]), body)
         if planned is not None:
             return planned
     amount, total = as_decimal(payment.get("sum")), Money(int(body["total_kopecks"]))
     if amount is None or amount != total.roubles:
-        return _differs(row, f"оплата {as_text(payment.get('sum')) or '?'} ₽, а чек {total}")
+        return differs(row, f"оплата {as_text(payment.get('sum')) or '?'} ₽, а чек {total}")
     if as_flag(payment.get("paid")):
         return Done(f"оплата {as_text(payment.get('id'))}")
     if _is_cancelled(row):
-        return _differs(row, "он отменён на сайте")
-    return _update_payment(payment, {"paid": "Y"})
+        return differs(row, "он отменён на сайте")
+    return update_payment(payment, {"paid": "Y"})
 
 
 def _plan_status(row: Row, body: Row, key: str) -> Plan:
@@ -157,7 +162,7 @@ def _plan_status(row: Row, body: Row, key: str) -> Plan:
     if not is_due:
         return Later()
     if _is_cancelled(row):
-        return _differs(row, "он отменён на сайте")
+        return differs(row, "он отменён на сайте")
     target = as_text(body.get("status"))
     if as_text(row.get("statusId")) == target:
         return Done(f"статус {target}")
@@ -169,7 +174,7 @@ def _plan_stock(row: Row, body: Row, key: str) -> Plan:
     if wanted is None and not _is_paid_by(row, key):
         return Later()
     if _is_cancelled(row):
-        return _differs(row, "он отменён на сайте")
+        return differs(row, "он отменён на сайте")
     if "refused" in body:
         refused = RefusedGoods.from_json(body["refused"])
         look = refused_goods.parted_shipment if refused.is_prepaid else refused_goods.not_as_taken
@@ -177,7 +182,7 @@ def _plan_stock(row: Row, body: Row, key: str) -> Plan:
         if planned is not None:
             return planned
         wanted = refused.shipment_id
-    shipments = [each for each in as_rows(row.get("shipments")) if _is_goods(each)]
+    shipments = [each for each in as_rows(row.get("shipments")) if is_goods(each)]
     if wanted is not None:
         shipments = [each for each in shipments if as_int(each.get("id")) == wanted]
     if not shipments:
@@ -189,8 +194,8 @@ def _plan_stock(row: Row, body: Row, key: str) -> Plan:
     if None in lists.values():
         return refunds.too_long(row)
     if wanted is None and (lacks := _lacking(row, shipments)):
-        return _differs(row, lacks)
-    named = {} if as_int(body.get("shipment_id")) is None else _document_fields(body, _offset_time(row))
+        return differs(row, lacks)
+    named = {} if as_int(body.get("shipment_id")) is None else _document_fields(body, offset_time(row))
     return Write(
         tuple(("sale.shipment.update", _deduct(each, named, lists[as_int(each.get("id"))] or {})) for each in waiting)
     )
@@ -241,12 +246,6 @@ def mark_fields(mark: FiscalMark, key: str, total_kopecks: int, offset_of: datet
     }
 
 
-def _update_payment(payment: Row, fields: dict[str, str]) -> Write:
-    # paySystemId is required on every update; it goes back as read, whatever was taken at the till.
-    given = {"paySystemId": as_int(payment.get("paySystemId")), **fields}
-    return Write((("sale.payment.update", {"id": as_int(payment.get("id")), "fields": given}),))
-
-
 def _deduct(shipment: Row, named: Mapping[str, str], listed: Mapping[str, str]) -> dict[str, Any]:
     """`named`: the document's fields, which are filled only where nobody has filled them; `listed`: its receipts."""
     kept = kept_shipment(shipment)
@@ -263,11 +262,6 @@ def _document_fields(body: Row, offset_of: datetime) -> dict[str, str]:
 
 
 # ---------------------------------------------------------------------------------------------- looking at a row
-def _payment(row: Row, body: Row) -> Row | None:
-    wanted = as_int(body.get("payment_id"))
-    return next((each for each in as_rows(row.get("payments")) if as_int(each.get("id")) == wanted), None)
-
-
 def _is_paid_by(row: Row, key: str) -> bool:
     """The payment that carries the receipt's key is paid."""
     return any(
@@ -286,19 +280,5 @@ def _is_cancelled(row: Row) -> bool:
     return as_flag(row.get("canceled")) is True
 
 
-def _is_goods(shipment: Row) -> bool:
-    return as_flag(shipment.get("canceled")) is not True and as_flag(shipment.get("system")) is not True
-
-
 def _id(row: Row) -> int | None:
     return as_int(row.get("id"))
-
-
-def _offset_time(row: Row) -> datetime:
-    return as_time(row.get("dateUpdate")) or as_time(row.get("dateInsert")) or datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def _differs(row: Row, what: str) -> Conflict:
-    return Conflict(
-        "portal_differs", {"order": as_text(row.get("accountNumber")) or as_text(row.get("id")), "what": what}
-    )
