@@ -79,12 +79,11 @@ def refund_of(
         raise SaleError("refund_over", what=due, left=left)
     given = tuple(tenders) if tenders is not None else give_back(original, lines, earlier)
     _refuse_over(original, given, earlier)
+    part = numbered_part(original.settlement.part, number or len(earlier) + 1)
     return replace(
         original,
         identity=identity,
-        settlement=replace(
-            original.settlement, part=numbered_part(original.settlement.part, number or len(earlier) + 1), kind=kind
-        ),
+        settlement=replace(original.settlement, part=part, kind=kind),
         lines=lines,
         tenders=given,
         till=seller.till,

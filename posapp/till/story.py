@@ -430,28 +430,6 @@ def of_stray(till: Till, say: Say, document: FiscalDocument, since: datetime, de
     stamp = Stamp.parse(document.stamp or "")
     key, order = (stamp.key, stamp.order) if stamp else ("", "")
     shown = case_document(say, document, None)
-    choices = [
-        Choice(
-            id=f"made:{document.number}",
-            verdict=Verdict.MADE,
-            words=say("adopt", number=document.number),
-            consequence=_by_order(say, "adopt.then", order),
-            command=f"posapp resolve {key} --document {document.number}",
-            documents=(document.number,),
-        )
-    ]
-    if is_first:
-        choices.append(
-            Choice(
-                id=f"foreign:{document.number}",
-                verdict=Verdict.OTHER,
-                words=say("foreign", number=document.number),
-                consequence=say("foreign.then", number=document.number, order=order or "–"),
-                command=f"posapp resolve {key} --foreign {document.number}" + _why(True),
-                documents=(document.number,),
-                needs_why=True,
-            )
-        )
     told = say(
         "shows.stray",
         number=document.number,
@@ -470,7 +448,7 @@ def of_stray(till: Till, say: Say, document: FiscalDocument, since: datetime, de
         since=since,
         why=say("why.stray", number=document.number),
         code="resolve_needed",
-        choices=tuple(choices),
+        choices=_of_stray(say, document, key, order, is_first=is_first),
         documents=(shown,),
         order_number=order,
         total=document.total or ZERO,
@@ -478,6 +456,30 @@ def of_stray(till: Till, say: Say, document: FiscalDocument, since: datetime, de
         device=device,
         is_overdue=abs(till.now() - since) > LIMIT,
     )
+
+
+def _of_stray(say: Say, document: FiscalDocument, key: str, order: str, *, is_first: bool) -> tuple[Choice, ...]:
+    """What may be decided of it: that it is this till's, and of the first one that it is not."""
+    adopt = Choice(
+        id=f"made:{document.number}",
+        verdict=Verdict.MADE,
+        words=say("adopt", number=document.number),
+        consequence=_by_order(say, "adopt.then", order),
+        command=f"posapp resolve {key} --document {document.number}",
+        documents=(document.number,),
+    )
+    if not is_first:
+        return (adopt,)
+    foreign = Choice(
+        id=f"foreign:{document.number}",
+        verdict=Verdict.OTHER,
+        words=say("foreign", number=document.number),
+        consequence=say("foreign.then", number=document.number, order=order or "–"),
+        command=f"posapp resolve {key} --foreign {document.number}" + _why(True),
+        documents=(document.number,),
+        needs_why=True,
+    )
+    return adopt, foreign
 
 
 def of_register(till: Till, say: Say, trouble: PosError, since: datetime, look: Look) -> Case:
