@@ -5,16 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
+from tests.cli.tills import Run, roubles, set_up
 
-Run = Callable[..., tuple[int, dict[str, Any]]]
 NUMBERS = itertools.count(1)
 USED: set[str] = set()
 
@@ -26,29 +25,12 @@ def shop() -> Iterator[PracticeShop]:
 
 
 @pytest.fixture
-def run(shop: PracticeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command with `--json` in a data directory of the test's own; gives exit code and answer."""
-    monkeypatch.setenv("POSAPP_DATA_DIR", str(tmp_path / "till"))
-    monkeypatch.setenv("POSAPP_WEBHOOK", shop.portal["webhook"])
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    return command
-
-
-@pytest.fixture
 def till(run: Run, shop: PracticeShop) -> Iterator[Run]:
     """A till that is set up, its orders on board, the shift open; closed again at the end.
 
     Each has a name of its own: a till that finds its name on documents that it does not know sells nothing.
     """
-    printer = ("setup", "printer", "--model", "shtrih", "--port", shop.register["port"], "--training")
-    assert run(*printer, "--till", f"т{next(NUMBERS)}")[0] == 0
-    assert run("setup", "portal", "--mode", "till-driven")[0] == 0
-    assert run("setup", "vat", "--accept-proposed")[0] == 0
+    set_up(run, shop, f"т{next(NUMBERS)}")
     assert run("orders", "pull")[1]["complete"]
     assert run("shift", "open")[0] == 0
     yield run
@@ -79,20 +61,16 @@ def _sellable(run: Run) -> dict[str, Any]:
     return found
 
 
-def _roubles(kopecks: int) -> str:
-    return f"{kopecks // 100}.{kopecks % 100:02d}"
-
-
 def test_a_day(till: Run, shop: PracticeShop) -> None:
     order = _sellable(till)
     number, price = order["order"], order["price_kopecks"]
-    code, sold = till("sell", number, "--cash", _roubles(price + 10_000))
+    code, sold = till("sell", number, "--cash", roubles(price + 10_000))
     assert code == 0
     assert sold["order"] == number
     assert sold["receipt"]["change_kopecks"] == 10_000
     assert sold["receipt"]["state"] == "fiscalized"
     assert sold["outbox_pending"] == 4
-    code, again = till("sell", number, "--cash", _roubles(price))
+    code, again = till("sell", number, "--cash", roubles(price))
     assert (code, again["error"]["code"]) == (1, "already_receipted")
     assert again["receipt"] == sold["receipt"]
     documents = [each for each in shop.documents() if each["key"] == sold["receipt"]["key"]]
@@ -117,7 +95,7 @@ def test_the_drawer(till: Run) -> None:
 def test_offline_sales_wait_and_go_by_themselves(till: Run, shop: PracticeShop) -> None:
     order = _sellable(till)
     shop.network(up=False)
-    code, sold = till("sell", order["order"], "--card", _roubles(order["price_kopecks"]))
+    code, sold = till("sell", order["order"], "--card", roubles(order["price_kopecks"]))
     assert (code, sold["receipt"]["state"]) == (0, "fiscalized")
     code, offline = till("sync", "--once")
     assert (code, offline["error"]["code"], offline["left"]) == (1, "offline", 4)

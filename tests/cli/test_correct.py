@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,7 @@ import pytest
 
 from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
-from tests.cli.test_shift_and_day import roubles, sellable
-
-Run = Callable[..., tuple[int, dict[str, Any]]]
+from tests.cli.tills import Run, roubles, sellable, set_up
 
 
 @pytest.fixture
@@ -23,26 +21,13 @@ def shop() -> Iterator[PracticeShop]:
 
 
 @pytest.fixture
-def till(
-    shop: PracticeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Run]:
-    """Runs a command with `--json` in a data directory that is set up, with orders on board and an open shift."""
-    monkeypatch.setenv("POSAPP_DATA_DIR", str(tmp_path / "till"))
-    monkeypatch.setenv("POSAPP_WEBHOOK", shop.portal["webhook"])
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    printer = ("setup", "printer", "--model", "shtrih", "--port", shop.register["port"], "--training")
-    assert command(*printer, "--till", tmp_path.name[-12:])[0] == 0
-    assert command("setup", "portal", "--mode", "till-driven")[0] == 0
-    assert command("setup", "vat", "--accept-proposed")[0] == 0
-    assert command("orders", "pull")[0] == 0
-    assert command("shift", "open")[0] == 0
-    yield command
-    command("shift", "close")
+def till(run: Run, shop: PracticeShop, tmp_path: Path) -> Iterator[Run]:
+    """In a data directory that is set up, with orders on board and an open shift."""
+    set_up(run, shop, tmp_path.name[-12:])
+    assert run("orders", "pull")[0] == 0
+    assert run("shift", "open")[0] == 0
+    yield run
+    run("shift", "close")
 
 
 @pytest.fixture

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
+from tests.cli.tills import Run, roubles, set_up
 
-Run = Callable[..., tuple[int, dict[str, Any]]]
 NUMBERS = count(1)
 PAGE = 4096
 SOLD: set[str] = set()
@@ -29,31 +27,9 @@ def shop() -> Iterator[PracticeShop]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "till"
-
-
-@pytest.fixture
-def run(shop: PracticeShop, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command with `--json` in a data directory of the test's own; gives exit code and answer."""
-    monkeypatch.setenv("POSAPP_DATA_DIR", str(folder))
-    monkeypatch.setenv("POSAPP_WEBHOOK", shop.portal["webhook"])
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    return command
-
-
-@pytest.fixture
 def till(run: Run, shop: PracticeShop) -> Iterator[Run]:
     """A till of a name of its own that is set up, its orders on board, the shift open; closed again at the end."""
-    printer = ("setup", "printer", "--model", "shtrih", "--port", shop.register["port"], "--training")
-    assert run(*printer, "--till", f"к{next(NUMBERS)}")[0] == 0
-    assert run("setup", "portal", "--mode", "till-driven")[0] == 0
-    assert run("setup", "vat", "--accept-proposed")[0] == 0
+    set_up(run, shop, f"к{next(NUMBERS)}")
     assert run("orders", "pull")[1]["complete"]
     assert run("shift", "open")[0] == 0
     yield run
@@ -72,7 +48,7 @@ def sell(run: Run) -> dict[str, Any]:
     )
     SOLD.add(order["order"])
     kopecks = order["price_kopecks"]
-    code, sold = run("sell", order["order"], "--cash", f"{kopecks // 100}.{kopecks % 100:02d}")
+    code, sold = run("sell", order["order"], "--cash", roubles(kopecks))
     assert code == 0, sold
     return sold
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
+from tests.cli.tills import Run, roubles
 from tests.conftest import MemoryKeyring
 
-Run = Callable[..., tuple[int, dict[str, Any]]]
 NUMBERS = count(1)
 PRERM = Path(__file__).parents[2] / "packaging" / "deb" / "prerm"
 
@@ -40,16 +37,10 @@ def folder(home: Path) -> Path:
 
 
 @pytest.fixture
-def run(shop: PracticeShop, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(typed: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command with `--json` in the person's data directory; gives exit code and answer."""
     monkeypatch.setenv("POSAPP_DATA_DIR", str(folder))
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    return command
+    return typed
 
 
 @pytest.fixture
@@ -71,7 +62,7 @@ def unsent(run: Run, shop: PracticeShop, monkeypatch: pytest.MonkeyPatch) -> Run
     ]
     for row in rows:
         kopecks = row["price_kopecks"]
-        code, answer = run("sell", row["order"], "--cash", f"{kopecks // 100}.{kopecks % 100:02d}")
+        code, answer = run("sell", row["order"], "--cash", roubles(kopecks))
         if code == 0:
             return run
         assert answer["error"]["code"] in ("receipted_elsewhere", "already_paid"), answer

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
@@ -25,8 +25,8 @@ from posapp.cli.practice import PracticeShop
 from posapp.devices.simulator.marking import SimulatedMarking
 from posapp.devices.simulator.marking_server import MarkingServer
 from posapp.domain.marking import INPUT_MAX
+from tests.cli.tills import Run
 
-Run = Callable[..., tuple[int, dict[str, Any]]]
 MILK = "01046071038207002155kTHg\x1d93dGVz"
 IDENTITY = "01046071038207002155kTHg"
 
@@ -91,22 +91,15 @@ def service() -> Iterator[MarkingServer]:
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], settings_file: Path
-) -> Run:
+def run(typed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings_file: Path) -> Run:
     """Runs a command with `--json` in a training directory whose register is set up."""
     monkeypatch.setenv("POSAPP_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("POSAPP_MARKING_KEY", "key")
     monkeypatch.setenv("POSAPP_MARKING_MODULE", "u:p")
     monkeypatch.setattr(vault, "_this_run", {})
 
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
     shutil.copy(settings_file, tmp_path)
-    return command
+    return typed
 
 
 def test_set_up_tests_what_it_saves_and_keeps_no_secret(run: Run, service: MarkingServer, tmp_path: Path) -> None:
@@ -193,9 +186,9 @@ def test_without_a_key_nothing_is_asked(run: Run, service: MarkingServer, monkey
 
 
 # ------------------------------------------------------------------------------------------------ selling
-@pytest.mark.parametrize("typed", ["1", "=0104", "x=0104", "-1=0104", "12345=0104", "١=0104"])
-def test_a_code_without_the_number_of_its_line(run: Run, typed: str) -> None:
-    code, answer = run("sell", "1001", "--cash", "1", "--mark", typed)
+@pytest.mark.parametrize("given", ["1", "=0104", "x=0104", "-1=0104", "12345=0104", "١=0104"])
+def test_a_code_without_the_number_of_its_line(run: Run, given: str) -> None:
+    code, answer = run("sell", "1001", "--cash", "1", "--mark", given)
     assert (code, answer["error"]["code"]) == (2, "usage")
 
 

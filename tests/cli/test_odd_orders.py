@@ -6,15 +6,15 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
+from tests.cli.tills import Run, roubles
 
-Run = Callable[..., tuple[int, dict[str, Any]]]
 Row = dict[str, Any]
 MOST = 99_999_999.99
 
@@ -75,7 +75,7 @@ def key(shop: PracticeShop, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def run(shop: PracticeShop, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command with `--json` on the shop's till; gives exit code and answer."""
+    """Runs a command with `--json` on the shop's till; gives exit code and answer, which is all that was written."""
 
     def command(*arguments: str) -> tuple[int, dict[str, Any]]:
         code = main([*arguments, "--json", "--data-dir", str(shop.folder)])
@@ -93,7 +93,7 @@ def test_it_is_sold_and_every_light_turns_green(run: Run, shop: PracticeShop, na
     number = _number(SOLD[name])
     shown = run("orders", "show", number)[1]
     due = shown["to_pay_kopecks"]
-    code, sold = run("sell", number, "--card", f"{due // 100}.{due % 100:02d}")
+    code, sold = run("sell", number, "--card", roubles(due))
     assert (code, sold["order"], sold["receipt"]["total_kopecks"]) == (0, number, due)
     documents = [each for each in shop.documents() if each["key"] == sold["receipt"]["key"]]
     assert [each["total_kopecks"] for each in documents] == [due]

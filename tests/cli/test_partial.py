@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 from urllib.request import Request, urlopen
@@ -12,8 +12,7 @@ import pytest
 
 from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
-
-Run = Callable[..., tuple[int, dict[str, Any]]]
+from tests.cli.tills import Run, roubles
 
 
 @pytest.fixture(scope="module")
@@ -23,18 +22,14 @@ def shop() -> Iterator[PracticeShop]:
 
 
 @pytest.fixture
-def run(shop: PracticeShop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(typed: Run, shop: PracticeShop, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("POSAPP_DATA_DIR", str(shop.folder))
     monkeypatch.setenv("POSAPP_WEBHOOK", shop.portal["webhook"])
 
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json", "--data-dir", str(shop.folder)])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    assert command("orders", "pull")[0] == 0
-    if command("shift", "status")[1]["shift"]["state"] != "open":
-        assert command("shift", "open")[0] == 0
-    return command
+    assert typed("orders", "pull")[0] == 0
+    if typed("shift", "status")[1]["shift"]["state"] != "open":
+        assert typed("shift", "open")[0] == 0
+    return typed
 
 
 def door_step(run: Run) -> list[dict[str, Any]]:
@@ -57,10 +52,6 @@ def state(shop: PracticeShop, order_id: int) -> dict[str, Any]:
 def network(shop: PracticeShop, *, up: bool) -> None:
     body = json.dumps({"up": up}).encode()
     urlopen(Request(f"{shop.portal['url']}/_sim/network", body, {"Content-Type": "application/json"}), timeout=20)
-
-
-def roubles(kopecks: int) -> str:
-    return f"{kopecks // 100}.{kopecks % 100:02d}"
 
 
 def test_a_line_stays_away_with_no_network_and_the_portal_hears_of_it_later(shop: PracticeShop, run: Run) -> None:

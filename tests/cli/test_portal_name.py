@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
 from posapp.errors import Offline
 from posapp.http import HttpClient
 from posapp.settings import load, save
+from tests.cli.tills import Run, roubles
 
-Run = Callable[..., tuple[int, dict[str, Any]]]
 PORTAL = ("setup", "portal", "--mode", "till-driven")
 NUMBERS = count(1)
 
@@ -25,19 +23,6 @@ NUMBERS = count(1)
 def shop() -> Iterator[PracticeShop]:
     with PracticeShop(orders=24, seed=4) as started:
         yield started
-
-
-@pytest.fixture
-def run(shop: PracticeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.setenv("POSAPP_DATA_DIR", str(tmp_path / "till"))
-    monkeypatch.setenv("POSAPP_WEBHOOK", shop.portal["webhook"])
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    return command
 
 
 @pytest.fixture
@@ -51,7 +36,7 @@ def sold(run: Run, shop: PracticeShop) -> str:
     run("shift", "open")  # it may be open: the tests of this page share the register
     for row in run("orders", "list")[1]["orders"]:
         kopecks = row["price_kopecks"]
-        code, answer = run("sell", row["order"], "--card", f"{kopecks // 100}.{kopecks % 100:02d}")
+        code, answer = run("sell", row["order"], "--card", roubles(kopecks))
         if code == 0:
             assert answer["outbox_pending"] == 4
             return str(row["order"])

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -21,8 +21,8 @@ from posapp.cli.practice import PracticeShop
 from posapp.cli.sim_ofd import StorageFeed
 from posapp.settings import OfdSettings
 from posapp.sync.simulator.ofd import SimulatedOfd
+from tests.cli.tills import Run, roubles
 
-Run = Callable[..., tuple[int, dict[str, Any]]]
 TOKEN = "key-of-the-ofd"
 READY_S = 30.0
 
@@ -76,17 +76,11 @@ def ofd(storage: Path) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def run(shop: PracticeShop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(typed: Run, shop: PracticeShop, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("POSAPP_DATA_DIR", str(shop.folder))
     monkeypatch.setenv("POSAPP_WEBHOOK", shop.portal["webhook"])
     monkeypatch.setenv("POSAPP_OFD_TOKEN", TOKEN)
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    return command
+    return typed
 
 
 @pytest.fixture
@@ -109,7 +103,7 @@ def _sell(run: Run) -> dict[str, Any]:
         if not row["cancelled"] and not row["done"] and row["to_pay_kopecks"] == row["price_kopecks"]
     )
     kopecks = order["price_kopecks"]
-    code, sold = run("sell", order["order"], "--cash", f"{kopecks // 100}.{kopecks % 100:02d}")
+    code, sold = run("sell", order["order"], "--cash", roubles(kopecks))
     assert code == 0
     return sold
 

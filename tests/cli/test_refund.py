@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
-
-Run = Callable[..., tuple[int, dict[str, Any]]]
+from tests.cli.tills import Run, roubles, set_up
 
 
 @pytest.fixture(scope="module")
@@ -22,26 +19,13 @@ def shop() -> Iterator[PracticeShop]:
 
 
 @pytest.fixture
-def run(
-    shop: PracticeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Run]:
-    """Runs a command with `--json` in a data directory that is set up, its shift open."""
-    monkeypatch.setenv("POSAPP_DATA_DIR", str(tmp_path / "till"))
-    monkeypatch.setenv("POSAPP_WEBHOOK", shop.portal["webhook"])
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    printer = ("setup", "printer", "--model", "shtrih", "--port", shop.register["port"], "--training")
-    assert command(*printer, "--till", tmp_path.name[-12:])[0] == 0
-    assert command("setup", "portal", "--mode", "till-driven")[0] == 0
-    assert command("setup", "vat", "--accept-proposed")[0] == 0
-    assert command("orders", "pull")[0] == 0
-    assert command("shift", "open")[0] == 0
-    yield command
-    command("shift", "close")
+def run(run: Run, shop: PracticeShop, tmp_path: Path) -> Iterator[Run]:
+    """In a data directory that is set up, orders on board, its shift open."""
+    set_up(run, shop, tmp_path.name[-12:])
+    assert run("orders", "pull")[0] == 0
+    assert run("shift", "open")[0] == 0
+    yield run
+    run("shift", "close")
 
 
 def sell_one(run: Run) -> dict[str, Any]:
@@ -49,8 +33,7 @@ def sell_one(run: Run) -> dict[str, Any]:
     for row in run("orders", "list")[1]["orders"]:
         if row["cancelled"] or row["done"] or row["to_pay_kopecks"] != row["price_kopecks"]:
             continue
-        price = f"{row['price_kopecks'] // 100}.{row['price_kopecks'] % 100:02d}"
-        code, sold = run("sell", row["order"], "--card", price)
+        code, sold = run("sell", row["order"], "--card", roubles(row["price_kopecks"]))
         if code == 0:  # another directory of this module may have sold it
             return sold
     raise AssertionError("no order is left")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -12,13 +12,12 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
 from posapp.domain.printed import WIDTHS
 from posapp.domain.printed_document import TRAINING, TRAINING_REPORT
 from posapp.domain.qr import parse_qr
+from tests.cli.tills import Run, roubles, set_up
 
-Run = Callable[..., tuple[int, dict[str, Any]]]
 USED: set[str] = set()
 """Orders of tests before: no order is sold twice on a register that the tills share."""
 
@@ -30,25 +29,9 @@ def shop() -> Iterator[PracticeShop]:
 
 
 @pytest.fixture
-def run(shop: PracticeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.setenv("POSAPP_DATA_DIR", str(tmp_path / "till"))
-    monkeypatch.setenv("POSAPP_WEBHOOK", shop.portal["webhook"])
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    return command
-
-
-@pytest.fixture
 def till(run: Run, shop: PracticeShop, request: pytest.FixtureRequest) -> Iterator[Run]:
     """A till of its own name, the shift open."""
-    printer = ("setup", "printer", "--model", "shtrih", "--port", shop.register["port"], "--training")
-    assert run(*printer, "--till", str(abs(hash(request.node.name)) % 10**6))[0] == 0
-    assert run("setup", "portal", "--mode", "till-driven")[0] == 0
-    assert run("setup", "vat", "--accept-proposed")[0] == 0
+    set_up(run, shop, str(abs(hash(request.node.name)) % 10**6))
     assert run("orders", "pull")[1]["complete"]
     assert run("shift", "open")[0] == 0
     yield run
@@ -62,7 +45,7 @@ def sold(till: Run) -> dict[str, Any]:
     order = next(each for each in fresh if each["to_pay_kopecks"] == each["price_kopecks"])
     USED.add(order["order"])
     given = order["price_kopecks"] + 10_000
-    code, answer = till("sell", order["order"], "--cash", f"{given // 100}.{given % 100:02d}")
+    code, answer = till("sell", order["order"], "--cash", roubles(given))
     assert code == 0
     return answer
 

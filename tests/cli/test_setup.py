@@ -5,16 +5,15 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
+from tests.cli.tills import Run
 
-Run = Callable[..., tuple[int, dict[str, Any]]]
 PORTAL = ("setup", "portal", "--mode", "till-driven")
 
 
@@ -27,20 +26,6 @@ def shop() -> Iterator[PracticeShop]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "Касса № 1"
-
-
-@pytest.fixture
-def run(shop: PracticeShop, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command with `--json` in a data directory of the test's own; gives exit code and answer."""
-    monkeypatch.setenv("POSAPP_DATA_DIR", str(folder))
-    monkeypatch.setenv("POSAPP_WEBHOOK", shop.portal["webhook"])
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    return command
 
 
 @pytest.fixture

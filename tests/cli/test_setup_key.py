@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from posapp.__main__ import main
 from posapp.devices.registry import make_printer
+from tests.cli.tills import Run
 from tests.wire.simulated import DEADLINE_S, ROOT
-
-Run = Callable[..., tuple[int, dict[str, Any]]]
 
 
 @contextmanager
@@ -40,16 +38,10 @@ def practice_register(*options: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(typed: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A command with `--json` in a data directory of the test's own."""
-    monkeypatch.setenv("POSAPP_DATA_DIR", str(tmp_path / "till"))
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    return command
+    monkeypatch.setenv("POSAPP_DATA_DIR", str(folder))
+    return typed
 
 
 def set_up(run: Run, port: str, *more: str) -> tuple[int, dict[str, Any]]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
-
-Run = Callable[..., tuple[int, dict[str, Any]]]
+from tests.cli.tills import Run, roubles, sellable, set_up
 
 
 @pytest.fixture(scope="module")
@@ -22,22 +18,11 @@ def shop() -> Iterator[PracticeShop]:
 
 
 @pytest.fixture
-def run(shop: PracticeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command with `--json` in a data directory that is set up, its orders on board."""
-    monkeypatch.setenv("POSAPP_DATA_DIR", str(tmp_path / "till"))
-    monkeypatch.setenv("POSAPP_WEBHOOK", shop.portal["webhook"])
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    printer = ("setup", "printer", "--model", "shtrih", "--port", shop.register["port"], "--training")
-    assert command(*printer, "--till", tmp_path.name[-12:])[0] == 0
-    assert command("setup", "portal", "--mode", "till-driven")[0] == 0
-    assert command("setup", "vat", "--accept-proposed")[0] == 0
-    assert command("orders", "pull")[0] == 0
-    return command
+def run(run: Run, shop: PracticeShop, tmp_path: Path) -> Run:
+    """In a data directory that is set up, its orders on board."""
+    set_up(run, shop, tmp_path.name[-12:])
+    assert run("orders", "pull")[0] == 0
+    return run
 
 
 @pytest.fixture
@@ -46,18 +31,6 @@ def till(run: Run) -> Iterator[Run]:
     assert run("shift", "open")[0] == 0
     yield run
     run("shift", "close")
-
-
-def sellable(run: Run) -> list[dict[str, Any]]:
-    return [
-        row
-        for row in run("orders", "list")[1]["orders"]
-        if not (row["cancelled"] or row["done"]) and row["to_pay_kopecks"] == row["price_kopecks"]
-    ]
-
-
-def roubles(kopecks: int) -> str:
-    return f"{kopecks // 100}.{kopecks % 100:02d}"
 
 
 def test_a_shift_and_a_courier_day_from_morning_to_evening(till: Run) -> None:

@@ -6,20 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from posapp.__main__ import main
+from tests.cli.tills import Run, roubles
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret of the shop, long enough to be one"
 LISTEN = "tcp:127.0.0.1:0" if sys.platform == "win32" else "pty"
-
-Run = Callable[..., tuple[int, dict[str, Any]]]
 
 
 @contextmanager
@@ -78,15 +76,9 @@ class Shop:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(typed: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("POSAPP_GATEWAY_SECRET", SECRET)
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    return command
+    return typed
 
 
 @pytest.fixture
@@ -177,7 +169,7 @@ def test_one_till_takes_back_what_the_other_one_sold(shop: Shop, tmp_path: Path)
     """Counted together by the list that the portal keeps with the payment (rule 15)."""
     database = f"sqlite:///{tmp_path / 'gateway.sqlite'}"
     row = shop.sellable()[0]
-    order, price = row["order"], f"{row['price_kopecks'] // 100}.{row['price_kopecks'] % 100:02d}"
+    order, price = row["order"], roubles(row["price_kopecks"])
     with process("gateway", "--listen", "127.0.0.1:0", "--database", database) as (_, door):
         for till in (1, 2):
             shop.ok(till, "setup", "gateway", "--url", door["url"], "--till", str(till))

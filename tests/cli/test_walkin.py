@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
 from posapp.domain.gs1 import check_digit
 from posapp.till import sale
+from tests.cli.tills import Run, set_up
 from tests.till.rig import Killed
 
-Run = Callable[..., tuple[int, dict[str, Any]]]
 TEAPOT, MUG = "2000000003016", "good-303"
 LABEL = "210031100350" + check_digit("210031100350")
 SETUP = ("setup", "catalogue", "--accept-proposed", "--scale", "property65", "--marked", "property66")
@@ -28,29 +25,16 @@ def shop() -> Iterator[PracticeShop]:
 
 
 @pytest.fixture
-def bare(
-    shop: PracticeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Run]:
-    """Runs a command with `--json` on a till with an open shift; nobody has said where the barcodes are."""
-    monkeypatch.setenv("POSAPP_DATA_DIR", str(tmp_path / "till"))
-    monkeypatch.setenv("POSAPP_WEBHOOK", shop.portal["webhook"])
-
-    def command(*arguments: str) -> tuple[int, dict[str, Any]]:
-        code = main([*arguments, "--json"])
-        written = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(written[-1]) if written else {}
-
-    printer = ("setup", "printer", "--model", "shtrih", "--port", shop.register["port"], "--training")
-    assert command(*printer, "--till", tmp_path.name[-12:])[0] == 0
-    assert command("setup", "portal", "--mode", "till-driven")[0] == 0
-    assert command("setup", "vat", "--accept-proposed")[0] == 0
-    assert command("shift", "open")[0] == 0
-    yield command
-    command("shift", "close")
+def bare(run: Run, shop: PracticeShop, tmp_path: Path) -> Iterator[Run]:
+    """On a till with an open shift; nobody has said where the barcodes are."""
+    set_up(run, shop, tmp_path.name[-12:])
+    assert run("shift", "open")[0] == 0
+    yield run
+    run("shift", "close")
 
 
 @pytest.fixture
-def run(bare: Run) -> Run:
+def till(bare: Run) -> Run:
     """With the catalogue on board."""
     assert bare(*SETUP, "--scales", "21:5:5")[0] == 0
     assert bare("catalogue", "pull")[1]["complete"] is True
@@ -83,23 +67,23 @@ def test_set_up_proposes_what_the_portal_shows_and_refuses_what_it_does_not_have
     assert (code, refused["error"]["code"]) == (1, "catalogue_empty")
 
 
-def test_goods_are_pulled_listed_and_found(run: Run) -> None:
-    again = run("catalogue", "pull")[1]
+def test_goods_are_pulled_listed_and_found(till: Run) -> None:
+    again = till("catalogue", "pull")[1]
     assert (again["read"], again["products"], again["barcodes"]) == (0, 30, 30)
-    assert run("catalogue", "pull", "--whole")[1]["read"] == 30
-    code, listed = run("catalogue", "list", "--after", "390")
+    assert till("catalogue", "pull", "--whole")[1]["read"] == 30
+    code, listed = till("catalogue", "list", "--after", "390")
     assert [each["id"] for each in listed["products"]] == [391, 392, 393, 394]
     assert (code, listed["count"]) == (0, 30)
-    code, found = run("catalogue", "find", f"{TEAPOT}×3")
+    code, found = till("catalogue", "find", f"{TEAPOT}×3")
     assert (found["products"][0]["id"], found["quantity"]) == (301, "3")
     assert found["products"][0]["prices"][0]["price_kopecks"] == 149_000
-    assert [each["id"] for each in run("catalogue", "find", "сыр")[1]["products"]] == [311, 312]
-    code, missing = run("catalogue", "find", "нет такого")
+    assert [each["id"] for each in till("catalogue", "find", "сыр")[1]["products"]] == [311, 312]
+    code, missing = till("catalogue", "find", "нет такого")
     assert (code, missing["error"]["code"]) == (1, "goods_unknown")
 
 
-def test_goods_are_sold_by_their_codes(run: Run, shop: PracticeShop) -> None:
-    code, sold = run("sell", "--items", f"{TEAPOT}×2", LABEL, MUG, "--cash", "5000", "--contact", "+79990000001")
+def test_goods_are_sold_by_their_codes(till: Run, shop: PracticeShop) -> None:
+    code, sold = till("sell", "--items", f"{TEAPOT}×2", LABEL, MUG, "--cash", "5000", "--contact", "+79990000001")
     assert code == 0
     assert (sold["order"], sold["outbox_pending"]) == ("", 0)
     assert (sold["receipt"]["total_kopecks"], sold["receipt"]["change_kopecks"]) == (371_424, 128_576)
@@ -111,9 +95,9 @@ def test_goods_are_sold_by_their_codes(run: Run, shop: PracticeShop) -> None:
     assert sold["prices_at"]
     (document,) = [each for each in shop.documents() if each["key"] == sold["receipt"]["key"]]
     assert document["total_kopecks"] == 371_424
-    shown = run("receipt", "show", sold["receipt"]["key"])[1]
+    shown = till("receipt", "show", sold["receipt"]["key"])[1]
     assert (shown["order"], shown["receipt"]) == ("", sold["receipt"])
-    code, next_one = run("sell", "--items", f"{TEAPOT}×2", LABEL, MUG, "--card", "3714.24")
+    code, next_one = till("sell", "--items", f"{TEAPOT}×2", LABEL, MUG, "--card", "3714.24")
     assert code == 0  # he was told of the first one: this is another customer
     assert next_one["receipt"]["key"] != sold["receipt"]["key"]
 
@@ -132,11 +116,11 @@ def test_goods_are_sold_by_their_codes(run: Run, shop: PracticeShop) -> None:
         ([TEAPOT, f"{LABEL}*2"], "goods_quantity"),
     ],
 )
-def test_what_cannot_be_sold_is_answered_and_begins_nothing(run: Run, codes: list[str], refused: str) -> None:
-    code, answer = run("sell", "--items", *codes, "--cash", "9000")
+def test_what_cannot_be_sold_is_answered_and_begins_nothing(till: Run, codes: list[str], refused: str) -> None:
+    code, answer = till("sell", "--items", *codes, "--cash", "9000")
     assert (code, answer["error"]["code"]) == (1, refused)
     assert answer["error"]["action"]
-    assert run("receipt", "begun")[1] == {"begun": []}
+    assert till("receipt", "begun")[1] == {"begun": []}
 
 
 @pytest.mark.parametrize(
@@ -153,37 +137,37 @@ def test_what_cannot_be_sold_is_answered_and_begins_nothing(run: Run, codes: lis
         ("sell", "--begun", "0" * 16, "--cash", "5"),
     ],
 )
-def test_what_makes_no_sense_together_is_a_usage_error(run: Run, arguments: tuple[str, ...]) -> None:
-    code, answer = run(*arguments)
+def test_what_makes_no_sense_together_is_a_usage_error(till: Run, arguments: tuple[str, ...]) -> None:
+    code, answer = till(*arguments)
     assert (code, answer["error"]["code"]) == (2, "usage")
 
 
-def test_a_sale_that_was_cut_off_is_gone_on_with_by_its_key(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sale_that_was_cut_off_is_gone_on_with_by_its_key(till: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def die(*_: object, **__: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
         patch.setattr(sale, "print_pending", die)
         with pytest.raises(Killed):
-            run("sell", "--items", TEAPOT, MUG, "--cash", "2000")
-    (begun,) = run("receipt", "begun")[1]["begun"]
+            till("sell", "--items", TEAPOT, MUG, "--cash", "2000")
+    (begun,) = till("receipt", "begun")[1]["begun"]
     key = begun["receipt"]["key"]
     assert begun["receipt"]["state"] == "pending"
-    code, refused = run("sell", "--items", MUG, TEAPOT, "--cash", "2000")
+    code, refused = till("sell", "--items", MUG, TEAPOT, "--cash", "2000")
     assert (code, refused["error"]["code"]) == (1, "walkin_begun")
     assert key in refused["error"]["action"]
-    code, other = run("sell", "--items", MUG, TEAPOT, "--cash", "2000", "--another")
+    code, other = till("sell", "--items", MUG, TEAPOT, "--cash", "2000", "--another")
     assert code == 0
     assert other["receipt"]["key"] != key
-    code, sold = run("sell", "--begun", key)
+    code, sold = till("sell", "--begun", key)
     assert (code, sold["receipt"]["key"], sold["receipt"]["state"]) == (0, key, "fiscalized")
-    code, told = run("sell", "--begun", key)
+    code, told = till("sell", "--begun", key)
     assert (code, told["error"]["code"], told["receipt"]["key"]) == (1, "walkin_printed", key)
-    assert run("reconcile")[1]["differences"] == []
+    assert till("reconcile")[1]["differences"] == []
 
 
-def test_the_exchange_keeps_the_prices_fresh(run: Run, shop: PracticeShop) -> None:
-    code, done = run("sync", "--once")
+def test_the_exchange_keeps_the_prices_fresh(till: Run, shop: PracticeShop) -> None:
+    code, done = till("sync", "--once")
     assert code == 0
     assert done["catalogue"] == {
         "read": 0,
@@ -196,7 +180,7 @@ def test_the_exchange_keeps_the_prices_fresh(run: Run, shop: PracticeShop) -> No
     }
     shop.network(up=False)
     try:
-        assert run("sell", "--items", TEAPOT, "--cash", "1490")[0] == 0
-        assert run("catalogue", "pull")[1]["error"]["code"] == "offline"
+        assert till("sell", "--items", TEAPOT, "--cash", "1490")[0] == 0
+        assert till("catalogue", "pull")[1]["error"]["code"] == "offline"
     finally:
         shop.network(up=True)
