@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from posapp.domain.correction import Basis, Content, answer
 from posapp.domain.in_force import in_force
-from posapp.domain.lawful import MONEY
+from posapp.domain.lawful import MONEY, REFUNDS
 from posapp.domain.money import total
 from posapp.domain.receipt import Receipt, TaxSystem, Tender
 from posapp.domain.settlement import Fix, State
+from posapp.domain.undone import standing
 from posapp.domain.vat import VatRate
 from posapp.errors import SaleError
 from posapp.journal.rows import StoredReceipt
@@ -100,12 +101,17 @@ def _require_correctable(till: Till, wrong: StoredReceipt, said: Said) -> None:
 
 
 def _has_another(till: Till, receipt: Receipt) -> bool:
-    """Whether the order has another receipt of this kind that counts."""
-    if not receipt.settlement.portal:
+    """Whether another receipt settles the same and was not taken back: it has the same payment or shipment, or is the
+    same step of the deal (a payment may have been made anew on the portal). A prepayment is no second hand-over.
+    """
+    settlement = receipt.settlement
+    if not settlement.portal:
         return False
-    of_order = till.journal.receipts_of_order(receipt.settlement.portal, receipt.settlement.order_id)
+    of_order = till.journal.receipts_of_order(settlement.portal, settlement.order_id)
     made = in_force([each.receipt for each in of_order if each.state is State.FISCALIZED])
-    return any(each.kind is receipt.kind and each.key != receipt.key for each in made)
+    counting = made if receipt.kind in REFUNDS else standing(made)
+    others = [each for each in counting if each.kind is receipt.kind and each.key != receipt.key]
+    return any(each.settlement.base == settlement.base or each.step is receipt.step for each in others)
 
 
 def _contents(till: Till, wrong: StoredReceipt, said: Said) -> tuple[Receipt, Content | None]:

@@ -12,7 +12,7 @@ from posapp.domain.receipt import Receipt
 from posapp.errors import DeviceError, SaleError
 from posapp.till import correct, orders, refund, sale
 from posapp.till.correct import Corrected
-from posapp.till.correct_plan import Said
+from posapp.till.correct_plan import Said, find, planned
 from posapp.till.refund import Wanted
 from tests.till.shops import TOTAL, Shop, an_order, card, cash
 from tests.till.test_correct import WHY
@@ -103,3 +103,24 @@ def test_a_begun_refund_of_money_ahead_waits_for_goods_that_went_out_meanwhile(s
     assert caught.value.code == "refund_order"
     back(shop, out.key)
     assert back(shop, ahead.key).view.receipt.total == TOTAL
+
+
+def refuses_void(shop: Shop, key: str) -> bool:
+    try:
+        planned(shop.till, find(shop.till, key), Said(is_void=True))
+    except SaleError as error:
+        return error.code == "correction_unfit"
+    return False
+
+
+def test_the_only_receipt_of_what_it_settles_is_not_one_too_many(shop: Shop) -> None:
+    """Prepayment and hand-over are two lawful receipts of an order; what was taken back stands in for nothing."""
+    shop.till.journal.save_orders([UNPAID], claimed=True)
+    ahead = sale.sell(shop.till, UNPAID, cash(TOTAL), terms=Terms(way=Way.PREPAYMENT)).view.receipt
+    out = sale.sell(shop.till, UNPAID, (), terms=Terms(way=Way.HANDOVER)).view.receipt
+    assert refuses_void(shop, ahead.key)
+    assert refuses_void(shop, out.key)
+    back(shop, out.key)
+    back(shop, ahead.key)
+    again = sale.sell(shop.till, UNPAID, cash(TOTAL)).view.receipt
+    assert refuses_void(shop, again.key)
