@@ -165,6 +165,9 @@ def _quantities(original: Original, lines: Lines, before: Sequence[Receipt]) -> 
             raise SaleError("refund_nothing", what=f"строки {number + 1} в чеке нет")
         if wanted is None and not rest[number]:
             raise SaleError("refund_over", what=f"«{original.receipt.lines[number].name}»", left="0")
+        line = original.receipt.lines[number]
+        if wanted is not None and wanted.value % 1 and not line.measure and not line.quantity.value % 1:
+            raise SaleError("refund_nothing", what=f"«{line.name}» – штучный товар, вернуть {wanted} нельзя")
         found[number] = Quantity(rest[number]) if wanted is None else wanted
     return found
 

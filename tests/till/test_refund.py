@@ -132,6 +132,12 @@ def test_a_lost_answer_never_makes_a_second_refund(shop: Shop, command: str, do:
     assert done.view.state is State.FISCALIZED
 
 
+def test_a_part_of_a_piece_does_not_come_back(shop: Shop) -> None:
+    key = sold(shop).key
+    assert refused(shop, key, lines={0: Q("0.5")}).code == "refund_nothing"
+    assert back(shop, key, lines={0: Q(1)}).view.receipt.lines[0].quantity == Q(1)
+
+
 def test_an_answer_that_nobody_saw_is_told_again(shop: Shop) -> None:
     """The program was killed behind the last commit; the person types the same once more."""
     key = sold(shop).key
