@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from posapp.cli.common import language
 from posapp.domain import ffd, published, published_json, qr, recompute
 from posapp.errors import PosError
 
@@ -50,7 +51,7 @@ def verify_files(paths: Iterable[Path], write: Write) -> int:
         try:
             receipts = published.read_all(_read(path))
         except PosError as error:
-            write({"file": str(path), "error": error.as_json()})
+            write({"file": str(path), "error": error.as_json(language())})
             code = 1
             continue
         for number, receipt in enumerate(receipts, 1):
@@ -88,10 +89,10 @@ def each_line(lines: Iterable[str], longest: int, read: Callable[[str], object],
                 raise PosError("bad_input", what=f"строка длиннее {longest} знаков", position=longest)
             answer = read(line)
         except ffd.BadTlv as error:
-            answer = {"error": PosError("bad_input", what=str(error), position=error.position).as_json()}
+            answer = {"error": PosError("bad_input", what=str(error), position=error.position).as_json(language())}
             code = 1
         except PosError as error:
-            answer = {"error": error.as_json()}
+            answer = {"error": error.as_json(language())}
             code = 1
         write(answer)
     return code

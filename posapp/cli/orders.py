@@ -128,7 +128,8 @@ def offers(
     body = {"order": found.number, "offers": [each.as_json(language()) for each in ways]}
     lines = [_offer_line(found.number, each, several=_is_one_of_many(each, ways)) for each in ways]
     lines += filter(None, [refusing.refund_text(made)])
-    answer(json, body, "\n".join(lines) or f"По заказу {found.number} всё рассчитано.")
+    settled = "Order {} is settled." if language() == "en" else "По заказу {} всё рассчитано."
+    answer(json, body, "\n".join(lines) or settled.format(found.number))
 
 
 def refused(data_dir: DataDir = None, json: Json = False) -> None:
@@ -153,9 +154,17 @@ def _is_one_of_many(offer: Offer, ways: Sequence[Offer]) -> bool:
     return sum(each.way is offer.way for each in ways) > 1
 
 
+_OFFER_WORDS = {
+    "ru": ("взять", "денег не брать", "зачёт", "в долг", "взамен денег"),
+    "en": ("take", "take no money", "paid before", "on credit", "instead of money"),
+}
+"""Money that is taken, and none; then what stands on the receipt without anybody handing anything over."""
+
+
 def _offer_line(number: str, offer: Offer, *, several: bool) -> str:
-    parts = [f"взять {offer.due}"] if offer.due else ["денег не брать"]
-    sums = (("зачёт", offer.prepaid), ("в долг", offer.credit), ("взамен денег", offer.other))
+    words = _OFFER_WORDS[language()]
+    parts = [f"{words[0]} {offer.due}"] if offer.due else [words[1]]
+    sums = zip(words[2:], (offer.prepaid, offer.credit, offer.other), strict=True)
     parts += [f"{word} {amount}" for word, amount in sums if amount]
     which = ("payment", offer.payment_id) if offer.payment_id is not None else ("shipment", offer.shipment_id)
     named = f" --{which[0]} {which[1]}" if several else ""

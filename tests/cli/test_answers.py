@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from posapp.cli.orders import _offer_line
+from posapp.domain.money import Money
+from posapp.domain.offers import Offer, Way
 
 RUN = [sys.executable, "-m", "posapp"]
 UNKNOWN_ORDER = ["orders", "show", "nothing-like-it", "--json"]
@@ -116,3 +121,19 @@ def test_a_port_that_is_taken_is_refused(folder: Path, listen: list[str]) -> Non
         done = _run(folder, *listen[:-1], f"{listen[-1]}127.0.0.1:{taken.getsockname()[1]}")
     assert (done.returncode, done.stderr) == (1, b"")
     assert json.loads(done.stdout)["error"]["code"] == "port_not_free"
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        Offer(Way.REST, due=Money(100), prepaid=Money(200), payment_id=7),
+        Offer(Way.CREDIT, prepaid=Money(100), credit=Money(200), shipment_id=7),
+        Offer(Way.BARTER, other=Money(100), payment_id=7),
+    ],
+)
+def test_an_offer_is_told_in_one_language(offer: Offer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSAPP_LANG", "en")
+    assert re.search("[а-яё]", _offer_line("MSK-1", offer, several=True)) is None
+    monkeypatch.setenv("POSAPP_LANG", "ru")
+    words = _offer_line("MSK-1", offer, several=True).split("\n")[0]
+    assert re.search("[a-z]", words) is None

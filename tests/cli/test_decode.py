@@ -343,3 +343,11 @@ def test_a_text_stream_without_bytes_works_too() -> None:
 def test_nothing_asked_nothing_wrong() -> None:
     assert qrs([]) == (0, [])
     assert tlv(["", "  \n"]) == (0, [])
+
+
+def test_a_bad_line_is_told_in_the_language_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSAPP_LANG", "en")
+    assert qrs(["t=x"])[1][0]["error"]["action"] == "Check the data."
+    assert tlv(["00ff"])[1][0]["error"]["action"] == "Check the data."
+    monkeypatch.setenv("POSAPP_LANG", "ru")
+    assert qrs(["t=x"])[1][0]["error"]["action"] == "Проверьте данные."
