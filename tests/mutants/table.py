@@ -490,7 +490,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "refund-out-of-turn", 15, "a prepayment is paid back that the hand-over has used up",
-        (Edit(REFUND, "    _refuse_out_of_order(till, original, receipt)\n", ""),),
+        (Edit(REFUND, "    refuse_out_of_order(original.receipt, receipt, made)\n", ""),),
         ("tests/till/test_refund.py",),
     ),
     Mutant(
