@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from posapp.cli.common import DataDir, Json, answer, language
+from posapp.cli.common import By, DataDir, Json, Why, answer, language
 from posapp.domain.claim import Claim
 from posapp.errors import UsageError
 from posapp.till import claim_book, claims, orders, take_over
@@ -15,8 +15,6 @@ from posapp.till.context import Till
 EXIT_PERSON = 3
 
 Number = Annotated[str, typer.Argument(help="Номер заказа.")]
-Why = Annotated[str, typer.Option(help="Почему так решено; остаётся в журнале решений.")]
-By = Annotated[str, typer.Option(help="Кто решил; иначе кассир из настроек.")]
 
 
 def take_over_order(order: Number, why: Why, by: By = "", data_dir: DataDir = None, json: Json = False) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from posapp import settings as settings_file
 from posapp import vault
-from posapp.cli.common import DataDir, Json, answer, command, language
+from posapp.cli.common import By, DataDir, Json, Why, answer, command, language
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.soundness import glance, refuse_unfinished
 from posapp.settings import Settings
@@ -19,10 +19,6 @@ from posapp.till import audit, keeping, leaving
 def register(app: typer.Typer) -> None:
     """Adds the command."""
     app.command("uninstall")(command(uninstall))
-
-
-By = Annotated[str, typer.Option("--by", help="Кто решил; иначе кассир из настроек.")]
-Why = Annotated[str, typer.Option("--why", help="Почему; остаётся в записях о решениях.")]
 
 
 def sign_out(by: By = "", why: Why = "", data_dir: DataDir = None, json: Json = False) -> None:

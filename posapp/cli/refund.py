@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from posapp.cli.common import DataDir, Json, amount, answer, command
+from posapp.cli.common import By, DataDir, Json, Why, amount, answer, command
 from posapp.cli.sell import codes_of
 from posapp.domain.lawful import Step
 from posapp.domain.money import Quantity, total
@@ -48,8 +48,8 @@ def refund_(
     override: Annotated[
         bool, typer.Option("--override", help="Вернуть, хотя прежние возвраты не видны: отвечает старший (--why).")
     ] = False,
-    why: Annotated[str, typer.Option(help="Почему так решено; остаётся в журнале решений.")] = "",
-    by: Annotated[str, typer.Option(help="Кто решил; иначе кассир из настроек.")] = "",
+    why: Why = "",
+    by: By = "",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:

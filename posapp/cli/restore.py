@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from posapp.cli.common import DataDir, Json, answer, command, complain, language
+from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language
 from posapp.errors import UsageError
 from posapp.till.restore import Report
 
@@ -50,8 +50,8 @@ def restore(
         list[str] | None, typer.Option("--take", help="ФД=ЗАКАЗ: документ без номера заказа – чек этого заказа.")
     ] = None,
     foreign: Annotated[list[int] | None, typer.Option("--foreign", help="ФД – не чек этой кассы.")] = None,
-    by: Annotated[str, typer.Option("--by", help="Кто решил; иначе кассир из настроек.")] = "",
-    why: Annotated[str, typer.Option("--why", help="Почему; остаётся в записях о решениях.")] = "",
+    by: By = "",
+    why: Why = "",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> int:

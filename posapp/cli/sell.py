@@ -6,6 +6,7 @@ For an order, typing the command again after trouble is the person's consent to 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,18 +15,19 @@ from typing import Annotated
 import typer
 
 from posapp.cli import sell_items
-from posapp.cli.common import DataDir, Json, amount, answer, command
+from posapp.cli.common import By, DataDir, Json, Why, amount, answer, command
 from posapp.domain.checkout import Terms
 from posapp.domain.marking import MarkingCode, parse_marking
 from posapp.domain.money import Money, Quantity, total
 from posapp.domain.offers import Way
 from posapp.domain.order import Order
 from posapp.domain.partial import RefusedLine
+from posapp.domain.receipt import Tender
 from posapp.domain.terms import IDENTIFIERS_MAX, CashlessDetail
 from posapp.errors import UsageError
 from posapp.till import counters, exchange, refusing, sale
 from posapp.till.context import Till
-from posapp.till.sale import AlreadyReceipted, Sold
+from posapp.till.sale import AlreadyReceipted, Codes, Sold
 
 
 def register(app: typer.Typer) -> None:
@@ -33,27 +35,43 @@ def register(app: typer.Typer) -> None:
     app.command("sell")(command(sell))
 
 
+Named = Annotated[
+    list[str] | None,
+    typer.Argument(help="Номер заказа или то, что прочитал сканер; с --items – коды товаров, КОД или КОД×СКОЛЬКО."),
+]
+Another = Annotated[bool, typer.Option("--another", help="С --items: такой же чек начат, но это другой покупатель.")]
+OldPrices = Annotated[
+    bool, typer.Option("--old-prices", help="С --items: продать по ценам, которые давно не обновлялись.")
+]
+Marks = Annotated[
+    list[str] | None,
+    typer.Option("--mark", help="СТРОКА=КОД: код маркировки вещи этой строки; на каждую вещь свой."),
+]
+As = Annotated[Way, typer.Option("--as", help="Что делаем; «posapp orders offers» говорит, что можно.")]
+DealDay = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="День старой сделки: её ставка НДС ещё действует (с --why)."),
+]
+Override = Annotated[
+    bool, typer.Option("--override", help="Продать, хотя не доказано, что чека ещё нет: отвечает старший (--why).")
+]
+Refuse = Annotated[
+    list[str] | None,
+    typer.Option("--refuse", help="СТРОКА или СТРОКА×СКОЛЬКО: от чего покупатель отказался (с --why); all – от всего."),
+]
+
+
 def sell(
-    order: Annotated[
-        list[str] | None,
-        typer.Argument(help="Номер заказа или то, что прочитал сканер; с --items – коды товаров, КОД или КОД×СКОЛЬКО."),
-    ] = None,
+    order: Named = None,
     items: Annotated[bool, typer.Option("--items", help="Продажа без заказа: дальше идут коды товаров.")] = False,
     begun: Annotated[str, typer.Option(metavar="КЛЮЧ", help="Допечатать начатую продажу без заказа.")] = "",
-    another: Annotated[
-        bool, typer.Option("--another", help="С --items: такой же чек начат, но это другой покупатель.")
-    ] = False,
-    old_prices: Annotated[
-        bool, typer.Option("--old-prices", help="С --items: продать по ценам, которые давно не обновлялись.")
-    ] = False,
+    another: Another = False,
+    old_prices: OldPrices = False,
     cash: Annotated[str | None, typer.Option(help="Получено наличными, рубли; остальное – сдача.")] = None,
     card: Annotated[str | None, typer.Option(help="Оплачено картой, рубли.")] = None,
-    mark: Annotated[
-        list[str] | None,
-        typer.Option("--mark", help="СТРОКА=КОД: код маркировки вещи этой строки; на каждую вещь свой."),
-    ] = None,
+    mark: Marks = None,
     sbp: Annotated[str | None, typer.Option(help="Оплачено по СБП, рубли.")] = None,
-    way: Annotated[Way, typer.Option("--as", help="Что делаем; «posapp orders offers» говорит, что можно.")] = Way.FULL,
+    way: As = Way.FULL,
     payment: Annotated[int | None, typer.Option(help="Какая оплата заказа, если их несколько.")] = None,
     shipment: Annotated[int | None, typer.Option(help="Какая отгрузка заказа, если их несколько.")] = None,
     card_ref: Annotated[str, typer.Option(help="Номер операции по карте (RRN).")] = "",
@@ -61,21 +79,11 @@ def sell(
     contact: Annotated[str, typer.Option(help="Почта или телефон +7… для чека; иначе из заказа.")] = "",
     buyer: Annotated[str, typer.Option(help="Покупатель-организация: название (вместе с --inn).")] = "",
     inn: Annotated[str, typer.Option(help="ИНН покупателя-организации.")] = "",
-    deal_day: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="День старой сделки: её ставка НДС ещё действует (с --why)."),
-    ] = None,
-    override: Annotated[
-        bool, typer.Option("--override", help="Продать, хотя не доказано, что чека ещё нет: отвечает старший (--why).")
-    ] = False,
-    refuse: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--refuse", help="СТРОКА или СТРОКА×СКОЛЬКО: от чего покупатель отказался (с --why); all – от всего."
-        ),
-    ] = None,
-    why: Annotated[str, typer.Option(help="Почему так решено; остаётся в журнале решений.")] = "",
-    by: Annotated[str, typer.Option(help="Кто решил; иначе кассир из настроек.")] = "",
+    deal_day: DealDay = None,
+    override: Override = False,
+    refuse: Refuse = None,
+    why: Why = "",
+    by: By = "",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
@@ -87,32 +95,38 @@ def sell(
     if (override or deal_day is not None or bool(refuse)) != bool(why.strip()):
         raise UsageError("usage", what="--override, --deal-day или --refuse и --why идут вместе")
     codes = codes_of(mark or [])
-    terms = Terms(
-        way=way,
-        payment_id=payment,
-        shipment_id=shipment,
-        contact=contact.strip(),
-        buyer_name=buyer.strip(),
-        buyer_inn=inn.strip(),
-        deal_day=None if deal_day is None else deal_day.date(),
-        why=why.strip(),
-    )
+    day = None if deal_day is None else deal_day.date()
+    terms = Terms(way=way, payment_id=payment, shipment_id=shipment, deal_day=day, why=why.strip())
+    terms = replace(terms, contact=contact.strip(), buyer_name=buyer.strip(), buyer_inn=inn.strip())
     number = _order_or_none(order or [], items=items, begun=begun, of_items=another or old_prices)
     with app.open_till(app.data_dir(data_dir), person=by.strip()) as till:
         terms = replace(terms, cashless=_details(till, (by_card, card_ref), (by_sbp, sbp_ref)))
         if number is None:
             asked = sell_items.Asked(tuple(order or ()), begun.strip(), another=another, old_prices=old_prices)
             sell_items.sell(till, asked, tenders, codes, terms, json=json)
-            return
-        found = exchange.order_for_sale(till, number)
-        terms = replace(terms, refused=_refused(found, refuse or []))
-        try:
-            done = sale.sell(till, found, tenders, why.strip() if override else "", codes, terms)
-        except AlreadyReceipted as error:
-            error.extra = {"order": found.number, "receipt": error.view.as_json()}
-            raise
-        _answer(json, found, done, till)
-        counters.settle(till)  # the receipt is out and told: now the register's counters are compared with our sums
+        else:
+            found = exchange.order_for_sale(till, number)
+            terms = replace(terms, refused=_refused(found, refuse or []))
+            _sell(till, found, tenders, why.strip() if override else "", codes, terms, json=json)
+
+
+def _sell(
+    till: Till,
+    order: Order,
+    tenders: Sequence[Tender],
+    override: str,
+    codes: Codes,
+    terms: Terms,
+    *,
+    json: bool,
+) -> None:
+    try:
+        done = sale.sell(till, order, tenders, override, codes, terms)
+    except AlreadyReceipted as error:
+        error.extra = {"order": order.number, "receipt": error.view.as_json()}
+        raise
+    _answer(json, order, done, till)
+    counters.settle(till)  # the receipt is out and told: now the register's counters are compared with our sums
 
 
 def _order_or_none(given: list[str], *, items: bool, begun: str, of_items: bool) -> str | None:

@@ -11,7 +11,7 @@ import typer
 
 from posapp import vault
 from posapp.cli import setup
-from posapp.cli.common import DataDir, Json, answer, language
+from posapp.cli.common import By, DataDir, Json, answer, language
 from posapp.errors import SetupError, UsageError
 from posapp.settings import GatewaySettings, Settings
 from posapp.till import alone, claim_sync, claims
@@ -32,7 +32,7 @@ def gateway(
         bool, typer.Option("--alone", help="Шлюза нет: эта касса на портале одна, другой больше нет (--why).")
     ] = False,
     why: Annotated[str, typer.Option(help="С --alone: почему так решено.")] = "",
-    by: Annotated[str, typer.Option(help="Кто решил; иначе кассир из настроек.")] = "",
+    by: By = "",
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
