@@ -64,9 +64,6 @@ TITLES: Mapping[Way, tuple[str, str]] = {
     Way.BARTER: ("вместо денег встречное предоставление", "something else instead of money"),
 }
 
-ENDS_THE_DEAL = frozenset((Way.FULL, Way.HANDOVER, Way.REST, Way.BARTER, Way.DEBT))
-"""Ways after which nothing is left to settle, so the order may be closed."""
-
 MAY_BE_ALL = frozenset((Way.FULL, Way.BARTER, Way.HANDOVER, Way.REST))
 """Ways that may be all that an order ever sees of one till: those that a gateway, which closes it then, allows."""
 

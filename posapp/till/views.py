@@ -195,22 +195,6 @@ class SyncRow:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryRow:
-    """An outbox entry: one thing that the portal has still to be told, or was told."""
-
-    entry: int
-    order_id: int
-    order_number: str
-    receipt_key: str
-    step: str
-    state: str
-    tries: int
-    created_at: datetime
-    due_at: datetime
-    trouble: PosError | None
-
-
-@dataclass(frozen=True, slots=True)
 class RegisterView:
     """The register for the head and foot of the window. `trouble` tells what blocks, None = ready to take money."""
 

@@ -37,7 +37,6 @@ SAMPLE = 20
 Row = Mapping[str, Any]
 _COLUMNS = ("id", "iblockId", "name", "active", "type", "measure", "vatId", "vatIncluded", "timestampX")
 _PRICE_COLUMNS = ("id", "productId", "catalogGroupId", "price", "currency", "quantityFrom", "quantityTo", "timestampX")
-_MEASURE_COLUMNS = ("id", "code", "symbol", "measureTitle", "isDefault")
 _NO = frozenset(("", "n", "no", "нет", "0", "false"))
 _BETWEEN = re.compile(r"[\s,;]+")
 

@@ -100,12 +100,6 @@ def may_replace(payment: Row, key: str) -> bool:
     return list_of(payment).is_undone(key)
 
 
-def is_listed(entity: Row, body: Row) -> bool:
-    """Whether the entries of an outbox body stand in the list; True for a body from before there was one."""
-    found = list_of(entity)
-    return all(found.get(each.key) is not None for each in _entries(body))
-
-
 def list_fields(entity: Row, body: Row, name: str, limit: int) -> dict[str, str] | None:
     """The field with the entries of an outbox body behind what stands there; None when it would grow too long."""
     text = as_text(entity.get(name))
