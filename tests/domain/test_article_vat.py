@@ -14,7 +14,7 @@ OLD, NEW = date(2025, 12, 31), date(2026, 1, 1)
 
 
 @pytest.mark.parametrize(
-    ("word", "rate"),
+    "word, rate",
     [(1105, VatRate.VAT_20), (1104, VatRate.VAT_10), (1106, VatRate.VAT_0), (1107, VatRate.NONE)],
 )
 def test_what_the_article_means_by_its_four_numbers(word: int, rate: VatRate) -> None:
