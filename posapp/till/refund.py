@@ -102,7 +102,9 @@ def refund(
     receipt = _with_codes(_receipt(till, original, lines, tenders, before), codes)
     _refuse_out_of_order(till, original, receipt)
     _allowed(till, original, receipt, override)
-    status = counters.ready(till, recover.status_for_sale(till))
+    looked = recover.status_for_sale(till)
+    _refuse_out_of_order(till, original, receipt)  # recovery may have proven what stands on this money
+    status = counters.ready(till, looked)
     decision = _allowed(till, refund_find.with_neighbours(till, original), receipt, override)
     _refuse_empty_drawer(till, receipt)
     verdicts = marking.checked(till, receipt)

@@ -96,8 +96,12 @@ def sell(
     refuse_begun(till, order)
     begun = _begun(till, order, terms)
     if begun is None:
+        made = made_for(till, order)
         receipt = _new_receipt(till, order, tenders, codes, terms)
-        status = counters.ready(till, recover.status_for_sale(till))
+        looked = recover.status_for_sale(till)
+        if made_for(till, order) != made:  # recovery has proven one of them: another thing may be lawful now
+            return sell(till, order, tenders, override, codes, terms)
+        status = counters.ready(till, looked)
         neighbours.refuse_receipted(till, order, override)
         verdicts = marking.checked(till, receipt)
         with claims.claimed(till, order, override):
