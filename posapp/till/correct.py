@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from posapp.devices.base import PrinterStatus
 from posapp.domain.correction import corrects_by_sums
 from posapp.domain.fiscal import DocumentType
 from posapp.domain.lawful import MONEY
@@ -20,7 +19,7 @@ from posapp.domain.money import total
 from posapp.domain.order import Order
 from posapp.domain.receipt import Tender, TenderKind
 from posapp.domain.refund import taken_by
-from posapp.domain.settlement import By, Fix, State
+from posapp.domain.settlement import Fix, State
 from posapp.errors import OutcomeUnknown, PosError, ResolveNeeded, SaleError
 from posapp.journal.rows import SettlementTaken, StoredReceipt
 from posapp.till import audit, claims, correction_state, counters, marking, neighbours, recover, sale
@@ -81,7 +80,7 @@ def _recovered(till: Till, wrong: StoredReceipt) -> None:
     documents = correction_of(till, wrong).documents
     sending = [each for each in documents if each.state is State.SENDING]
     try:
-        _looked(till, sending[0] if sending else wrong)
+        recover.status_for_begun(till, (sending[0] if sending else wrong).receipt.key)
     except PosError as error:
         _tell_half(till, wrong, error)
         raise
@@ -146,34 +145,15 @@ def _tell_half(till: Till, wrong: StoredReceipt, error: PosError) -> None:
 
 def _print(till: Till, stored: StoredReceipt) -> Sold:
     """One attempt at a document of a correction."""
-    looked = _looked(till, stored)
+    looked = recover.status_for_begun(till, stored.receipt.key)
     stored = till.journal.receipt(stored.receipt.key) or stored
     if stored.state is State.FISCALIZED:  # recovery has found it
         return sale.sold(till, stored.receipt.key)
-    if stored.state is State.SENDING:
-        why = "документ отправляли на другую ККТ, исход знает только она"
-        raise ResolveNeeded("resolve_needed", why=why, key=stored.receipt.key)
     _require_format(till, stored)
     status = counters.ready(till, looked)
     verdicts = marking.checked(till, stored.receipt)
-    if stored.state in (State.HELD, State.REFUSED):
-        facts = {"order": stored.receipt.order_number, "state": stored.state.value, "reason": stored.reason}
-        decision = audit.decided(till, "receipt.repeated", stored.receipt.key, **facts)
-        till.journal.move(stored.receipt.key, State.PENDING, By.PERSON, CONTINUED, decision=decision)
+    sale.consent(till, stored, CONTINUED)
     return sale.print_pending(till, stored.receipt, status, verdicts)
-
-
-def _looked(till: Till, stored: StoredReceipt) -> PrinterStatus:
-    """Recovery before a document is tried. While that one is being sent, "nothing was made" is never said."""
-    try:
-        return recover.status_for_sale(till)
-    except ResolveNeeded:
-        raise
-    except PosError as error:
-        again = till.journal.receipt(stored.receipt.key)
-        if again is not None and again.state is State.SENDING:
-            raise OutcomeUnknown(key=stored.receipt.key) from error
-        raise
 
 
 def _require_format(till: Till, stored: StoredReceipt) -> None:

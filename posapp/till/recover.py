@@ -21,7 +21,7 @@ from posapp.devices.base import OpenDocument, PrinterStatus
 from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Stamp, State
-from posapp.errors import ResolveNeeded
+from posapp.errors import OutcomeUnknown, PosError, ResolveNeeded
 from posapp.journal.rows import KnownDevice
 from posapp.till import gate, neighbours, register, shift_opening, shift_proof
 from posapp.till.context import Till
@@ -80,6 +80,29 @@ def status_for_sale(till: Till) -> PrinterStatus:
     status = till.printer.status()
     watch(till, status.last_document)
     return status
+
+
+def status_for_begun(till: Till, key: str) -> PrinterStatus:
+    """`status_for_sale` before a begun receipt is tried again. While that one is `sending`, "nothing was made" is
+    never said: OutcomeUnknown where the register cannot be read, ResolveNeeded where it is another one.
+    """
+    try:
+        looked = status_for_sale(till)
+    except ResolveNeeded:
+        raise
+    except PosError as error:
+        if is_sending(till, key):
+            raise OutcomeUnknown(key=key) from error
+        raise
+    if is_sending(till, key):
+        raise ResolveNeeded("resolve_needed", why="чек отправляли на другую ККТ, исход знает только она", key=key)
+    return looked
+
+
+def is_sending(till: Till, key: str) -> bool:
+    """Whether the outcome of a receipt is open."""
+    stored = till.journal.receipt(key)
+    return stored is not None and stored.state is State.SENDING
 
 
 def resolve_all(till: Till) -> list[Recovered]:

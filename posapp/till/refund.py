@@ -17,20 +17,19 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from posapp.devices.base import PrinterStatus
 from posapp.domain.in_force import in_force
 from posapp.domain.marking import BadMarking, parse_marking
 from posapp.domain.money import ZERO, Money, Quantity, total
 from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.domain.receipt_list import line_key
 from posapp.domain.refund import REFUND_KIND, left_of, refund_of, refuse_out_of_order
-from posapp.domain.settlement import By, State, numbered_part
-from posapp.errors import OutcomeUnknown, PosError, ResolveNeeded, SaleError, SetupError
+from posapp.domain.settlement import State, numbered_part
+from posapp.errors import SaleError, SetupError
 from posapp.till import alone, counters, exchange, marking, recover, refund_find
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.refund_find import Original, Wanted, earlier, found
-from posapp.till.sale import NO_CODES, Codes, Sold, print_pending, sold, tenders_text
+from posapp.till.sale import NO_CODES, Codes, Sold, consent, print_pending, sold, tenders_text
 
 if TYPE_CHECKING:
     from posapp.journal.rows import Decision, StoredReceipt
@@ -257,7 +256,7 @@ def _go_on(
     receipt = begun.receipt
     if receipt.settlement.fix is not None:
         raise SaleError("refund_begun", begun="исправление этого чека", key=receipt.key)
-    status = _recovered(till, receipt.key)
+    status = recover.status_for_begun(till, receipt.key)
     stored = till.journal.receipt(receipt.key) or begun
     if stored.state is State.FISCALIZED:
         return _tell_again(till, original, stored, lines, tenders)
@@ -270,31 +269,8 @@ def _go_on(
     verdicts = marking.checked(till, receipt)
     if decision is not None:
         till.journal.note(decision)
-    if stored.state in (State.REFUSED, State.HELD):
-        facts = {"order": receipt.order_number, "state": stored.state.value, "reason": stored.reason}
-        consent = decided(till, "receipt.repeated", receipt.key, **facts)
-        till.journal.move(receipt.key, State.PENDING, By.PERSON, "возврат повторён", decision=consent)
+    consent(till, stored, "возврат повторён")
     return print_pending(till, receipt, status, verdicts)
-
-
-def _recovered(till: Till, key: str) -> PrinterStatus:
-    """Recovery for a refund that was begun. While it is `sending`, "nothing was made" is never said."""
-    try:
-        looked = recover.status_for_sale(till)
-    except ResolveNeeded:
-        raise
-    except PosError as error:
-        if _is_sending(till, key):
-            raise OutcomeUnknown(key=key) from error
-        raise
-    if _is_sending(till, key):
-        raise ResolveNeeded("resolve_needed", why="чек отправляли на другую ККТ, исход знает только она", key=key)
-    return looked
-
-
-def _is_sending(till: Till, key: str) -> bool:
-    stored = till.journal.receipt(key)
-    return stored is not None and stored.state is State.SENDING
 
 
 def _unseen(till: Till, original: Original) -> StoredReceipt | None:

@@ -36,7 +36,7 @@ from posapp.errors import (
     SaleError,
     Unreachable,
 )
-from posapp.journal.rows import DocumentTaken
+from posapp.journal.rows import DocumentTaken, StoredReceipt
 from posapp.till import claims, counters, marking, neighbours, recover, refusing
 from posapp.till.audit import decided
 from posapp.till.context import Till
@@ -109,7 +109,7 @@ def sell(
             till.journal.add_receipt(receipt, decision=refusing.decision_of(till, receipt))
         return print_pending(till, receipt, status, verdicts)
     if begun.state is not State.FISCALIZED:
-        looked = _recovered(till, begun)
+        looked = recover.status_for_begun(till, begun.receipt.key)
         begun = _again(till, begun)
         if begun.state is not State.FISCALIZED:
             refusing.same_refusal(order, begun.receipt, terms)
@@ -120,30 +120,9 @@ def sell(
             neighbours.refuse_receipted(till, order, override)
             verdicts = marking.checked(till, begun.receipt)
             with claims.claimed(till, order, override):
-                _consent(till, begun)
+                consent(till, begun)
             return print_pending(till, begun.receipt, status, verdicts)
     raise AlreadyReceipted(order, begun, _next_ways(till, order))
-
-
-def _recovered(till: Till, begun: ReceiptView) -> PrinterStatus:
-    """Recovery for an order whose receipt was begun. While that one is `sending`, "nothing was made" is never said."""
-    try:
-        looked = recover.status_for_sale(till)
-    except ResolveNeeded:
-        raise
-    except PosError as error:
-        if _is_sending(till, begun):
-            raise OutcomeUnknown(key=begun.receipt.key) from error
-        raise
-    if _is_sending(till, begun):
-        why = "чек отправляли на другую ККТ, исход знает только она"
-        raise ResolveNeeded("resolve_needed", why=why, key=begun.receipt.key)
-    return looked
-
-
-def _is_sending(till: Till, begun: ReceiptView) -> bool:
-    stored = till.journal.receipt(begun.receipt.key)
-    return stored is not None and stored.state is State.SENDING
 
 
 def _new_receipt(
@@ -357,9 +336,9 @@ def tenders_of(cash: Money | None, card: Money | None) -> tuple[Tender, ...]:
     return tuple(Tender(kind, amount) for kind, amount in pairs if amount)
 
 
-def _consent(till: Till, begun: ReceiptView) -> None:
-    """Selling again is the person's consent to print a refused or held receipt."""
+def consent(till: Till, begun: ReceiptView | StoredReceipt, words: str = "продажа повторена") -> None:
+    """Asking for it again is the person's consent to print a refused or held receipt."""
     if begun.state in (State.REFUSED, State.HELD):
         facts = {"order": begun.receipt.order_number, "state": begun.state.value, "reason": begun.reason}
         decision = decided(till, "receipt.repeated", begun.receipt.key, **facts)
-        till.journal.move(begun.receipt.key, State.PENDING, By.PERSON, "продажа повторена", decision=decision)
+        till.journal.move(begun.receipt.key, State.PENDING, By.PERSON, words, decision=decision)

@@ -23,7 +23,7 @@ from posapp.domain.marking import MarkingCode
 from posapp.domain.money import total
 from posapp.domain.permission import LineVerdict
 from posapp.domain.receipt import Receipt, Tender
-from posapp.domain.settlement import By, State
+from posapp.domain.settlement import State
 from posapp.errors import JournalError, OutcomeUnknown, PosError, ResolveNeeded, SaleError
 from posapp.journal.rows import StoredReceipt, WalkIn
 from posapp.till import catalogue, counters, marked_goods, marking, recover, sale
@@ -151,20 +151,14 @@ def sell_begun(till: Till, key: str) -> Sold:
     `walkin_differs`, WalkInPrinted for one that turns out to be printed, and what `sell` raises.
     """
     stored = _begun(till, key)
-    looked = _recovered(till, [stored]) if stored.state is not State.FISCALIZED else None
+    looked = recover.status_for_begun(till, key) if stored.state is not State.FISCALIZED else None
     stored = _begun(till, key)
     if looked is None or stored.state is State.FISCALIZED:
         raise WalkInPrinted(receipt_view(till, stored))
-    if stored.state is State.SENDING:
-        why = "чек отправляли на другую ККТ, исход знает только она"
-        raise ResolveNeeded("resolve_needed", why=why, key=key)
     _refuse_changed(till, stored.receipt)
     status = counters.ready(till, looked)
     verdicts = marking.checked(till, stored.receipt)
-    if stored.state is not State.PENDING:
-        facts = {"state": stored.state.value, "reason": stored.reason}
-        decision = decided(till, "receipt.repeated", key, **facts)
-        till.journal.move(key, State.PENDING, By.PERSON, "продажа повторена", decision=decision)
+    sale.consent(till, stored)
     return _print(till, stored.receipt, status, verdicts)
 
 
