@@ -434,6 +434,53 @@ class WalkInRow(Row, table=True):
     goods: str
 
 
+class StockMoveRow(Row, table=True):
+    """How much of a product a receipt takes from the portal's stock (negative) or brings back, in millionths.
+
+    `seen` and `target` are what the portal's quantity was and is to become, kept before it is written (rule 13);
+    `is_cleared`: a person said that a doubtful move may be written; `confirmed_at`: the portal has it.
+    """
+
+    __tablename__ = "stock_moves"
+    __table_args__: Any = (
+        CheckConstraint("typeof(change_micro) = 'integer'", name="change"),
+        CheckConstraint("(seen IS NULL) = (target IS NULL)", name="target"),
+        Index("ix_stock_moves_product", "portal", "product_id", "confirmed_at"),
+        # Rule 13: one absolute write of a product's quantity is under way at a time.
+        Index(
+            "uq_stock_moves_writing",
+            "portal",
+            "product_id",
+            unique=True,
+            sqlite_where=text("target IS NOT NULL AND confirmed_at IS NULL"),
+        ),
+    )
+
+    receipt_key: str = Field(primary_key=True, foreign_key="receipts.key")
+    product_id: int = Field(primary_key=True)
+    portal: str
+    name: str
+    change_micro: int
+    seen: str | None
+    target: str | None
+    is_cleared: bool
+    confirmed_at: int | None
+
+
+class ReturnedGoodsRow(Row, table=True):
+    """Of a refund, written with its receipt: whether the goods came back into the shop, and which they are.
+
+    `is_whole`: this refund alone takes back all of its receipt.
+    """
+
+    __tablename__ = "returned_goods"
+
+    receipt_key: str = Field(primary_key=True, foreign_key="receipts.key")
+    is_back: bool
+    is_whole: bool
+    goods: str
+
+
 metadata = Row.metadata
 
 # A replacing insert fires no trigger of deletion: so nothing may be inserted but behind the last record.
