@@ -22,13 +22,13 @@ HOMES = {
     "httpx": ["http.py"],
     "serial": ["devices/port.py"],
     "keyring": ["vault.py"],
-    "sqlalchemy": ["journal/*", "gateway/store.py"],
-    "sqlmodel": ["journal/*", "gateway/store.py"],
+    "sqlalchemy": ["journal/*", "gateway/*store.py", "gateway/database.py"],
+    "sqlmodel": ["journal/*"],
     "alembic": ["journal/*"],
-    "psycopg": ["gateway/store.py"],
+    "psycopg": ["gateway/*store.py", "gateway/database.py"],
     # the board reads with bare sqlite3 before the first paint; a bench measures against it; the simulation breaks disks
     # and looks into a journal without the journal
-    "sqlite3": ["journal/*", "gateway/store.py", "ui/board.py", "bench/*", "simulation/*"],
+    "sqlite3": ["journal/*", "ui/board.py", "bench/*", "simulation/*"],
     # threads and blocking calls in the desktop program, an event loop only in the gateway
     "asyncio": ["gateway/*", "bench/*"],
     "anyio": ["gateway/*", "bench/*"],
@@ -49,7 +49,7 @@ PURE = [
     "devices/simulator/marking.py",
     "sync/simulator/*",
 ]
-BUT_NOT = ["sync/simulator/server.py", "sync/simulator/ofd_server.py"]
+BUT_NOT = ["sync/simulator/server.py", "sync/simulator/ofd_server.py", "sync/simulator/pusher.py"]
 NOT_IN_PURE = {
     *("time", "socket", "select", "selectors", "threading", "queue", "asyncio", "concurrent", "multiprocessing"),
     *("subprocess", "signal", "os", "pathlib", "shutil", "tempfile", "sqlite3", "random", "secrets"),

@@ -1,4 +1,4 @@
-"""What the gateway keeps, and the only SQL of the gateway: SQLite for a shop, PostgreSQL for a chain.
+"""Who holds which order: the claims in the gateway's database.
 
 One statement text serves both engines. Every change is one transaction that first takes the one lock of the database
 (SQLite: `BEGIN IMMEDIATE`; PostgreSQL: the row of the fence counter), so changes happen one after the other, whatever
@@ -13,37 +13,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from posapp.domain.claim import Claim, ClaimState, Closed, Closing, Holdings, LostClaim, SoldOrder, TakenFor
-from posapp.errors import JournalError, Rejected, SetupError
+from posapp.errors import Rejected, SetupError
 from posapp.gateway.contract import ClaimStore, TillCard
+from posapp.gateway.database import about, meta, micros, moment, open_engine, store_trouble, tills
 
-SCHEMA = 1
-_LOCK = 7_011_040  # of PostgreSQL's advisory locks: ours while the tables are made
-_BUSY_S = 15.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-_meta = sa.MetaData()
-_about = sa.Table("about", _meta, sa.Column("name", sa.String(32), primary_key=True), sa.Column("value", sa.BigInteger))
-_tills = sa.Table(
-    "tills",
-    _meta,
-    sa.Column("portal", sa.String(255), primary_key=True),
-    sa.Column("identity", sa.String(64), primary_key=True),
-    sa.Column("name", sa.String(64), nullable=False),
-    sa.Column("enrolled_at", sa.BigInteger, nullable=False),
-    sa.Column("seen_at", sa.BigInteger, nullable=False),
-    sa.UniqueConstraint("portal", "name"),
-)
 _claims = sa.Table(
     "claims",
-    _meta,
+    meta,
     sa.Column("portal", sa.String(255), primary_key=True),
     sa.Column("order_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("state", sa.String(16), nullable=False),  # free, held, receipted
@@ -57,7 +40,7 @@ sa.Index("claims_held", _claims.c.portal, _claims.c.identity, sqlite_where=_clai
          postgresql_where=_claims.c.state == "held")  # fmt: skip
 _losses = sa.Table(
     "losses",
-    _meta,
+    meta,
     sa.Column("portal", sa.String(255), primary_key=True),
     sa.Column("order_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("fence", sa.BigInteger, primary_key=True, autoincrement=False),  # of the claim that was lost
@@ -73,7 +56,7 @@ sa.Index("losses_open", _losses.c.portal, _losses.c.identity, sqlite_where=_loss
          postgresql_where=_losses.c.confirmed_at.is_(None))  # fmt: skip
 _events = sa.Table(  # only ever added to: what happened to an order among the tills, for people
     "events",
-    _meta,
+    meta,
     sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("portal", sa.String(255), nullable=False),
@@ -99,21 +82,21 @@ class SqlStore:
 
     def enrol(self, card: TillCard, at: datetime, *, is_another: bool = False) -> None:
         """See `ClaimStore`."""
-        mine = (_tills.c.portal == card.portal) & (_tills.c.identity == card.identity)
+        mine = (tills.c.portal == card.portal) & (tills.c.identity == card.identity)
         with self._change() as db:
             other = db.execute(
-                sa.select(_tills.c.seen_at).where(
-                    _tills.c.portal == card.portal, _tills.c.name == card.name, _tills.c.identity != card.identity
+                sa.select(tills.c.seen_at).where(
+                    tills.c.portal == card.portal, tills.c.name == card.name, tills.c.identity != card.identity
                 )
             ).first()
             if other is not None:
-                raise SetupError("till_name_taken", till=card.name, at=f"{_moment(other.seen_at):%d.%m.%Y %H:%M} UTC")
-            portals = set(db.execute(sa.select(_tills.c.portal).distinct()).scalars())
+                raise SetupError("till_name_taken", till=card.name, at=f"{moment(other.seen_at):%d.%m.%Y %H:%M} UTC")
+            portals = set(db.execute(sa.select(tills.c.portal).distinct()).scalars())
             if portals and card.portal not in portals and not is_another:
                 raise SetupError("portal_name_differs", found=card.portal, known=", ".join(sorted(portals)))
-            if db.execute(sa.update(_tills).where(mine).values(name=card.name, seen_at=_micros(at))).rowcount == 0:
+            if db.execute(sa.update(tills).where(mine).values(name=card.name, seen_at=micros(at))).rowcount == 0:
                 row = {"portal": card.portal, "identity": card.identity, "name": card.name}
-                db.execute(sa.insert(_tills).values(**row, enrolled_at=_micros(at), seen_at=_micros(at)))
+                db.execute(sa.insert(tills).values(**row, enrolled_at=micros(at), seen_at=micros(at)))
 
     def take(self, portal: str, identity: str, order_ids: Sequence[int], why: TakenFor, at: datetime) -> list[Claim]:
         """See `ClaimStore`."""
@@ -184,7 +167,7 @@ class SqlStore:
         query = sa.select(_events).where(_events.c.portal == portal, _events.c.order_id == order_id)
         with self._change() as db:
             return [
-                {"at": _moment(row.at).isoformat(), "till": row.identity, "what": row.what, "fence": row.fence}
+                {"at": moment(row.at).isoformat(), "till": row.identity, "what": row.what, "fence": row.fence}
                 | json.loads(row.facts)
                 for row in db.execute(query.order_by(_events.c.id))
             ]
@@ -194,10 +177,10 @@ class SqlStore:
         """A transaction that holds the lock from its first statement on. Raises JournalError `gateway_store`."""
         try:
             with self._engine.begin() as db:
-                db.execute(sa.select(_about.c.value).where(_about.c.name == "fence").with_for_update())
+                db.execute(sa.select(about.c.value).where(about.c.name == "fence").with_for_update())
                 yield db
         except SQLAlchemyError as error:
-            trouble = JournalError("gateway_store", what=type(getattr(error, "orig", None) or error).__name__)
+            trouble = store_trouble(error)
         else:
             return
         raise trouble  # outside, so that neither statement nor address of the database hangs on it
@@ -207,9 +190,9 @@ class _Change:
     """One transaction on behalf of one till. Raises Rejected `unknown_till` for one that was never enrolled."""
 
     def __init__(self, db: sa.Connection, portal: str, identity: str, at: datetime) -> None:
-        self._db, self._portal, self._identity, self._at = db, portal, identity, _micros(at)
-        me = (_tills.c.portal == portal) & (_tills.c.identity == identity)
-        if db.execute(sa.update(_tills).where(me).values(seen_at=self._at)).rowcount == 0:
+        self._db, self._portal, self._identity, self._at = db, portal, identity, micros(at)
+        me = (tills.c.portal == portal) & (tills.c.identity == identity)
+        if db.execute(sa.update(tills).where(me).values(seen_at=self._at)).rowcount == 0:
             raise Rejected("unknown_till")
 
     # --- reading
@@ -231,7 +214,7 @@ class _Change:
 
     def lost(self) -> list[LostClaim]:
         """What the till has lost and not confirmed."""
-        winner = _tills.alias()
+        winner = tills.alias()
         query = (
             sa.select(_losses, winner.c.name)
             .join(winner, (winner.c.portal == _losses.c.portal) & (winner.c.identity == _losses.c.winner))
@@ -243,14 +226,14 @@ class _Change:
             .order_by(_losses.c.order_id, _losses.c.fence)
         )
         return [
-            LostClaim(row.order_id, row.fence, row.name, _moment(row.at), row.who, row.why, row.is_receipted)
+            LostClaim(row.order_id, row.fence, row.name, moment(row.at), row.who, row.why, row.is_receipted)
             for row in self._db.execute(query)
         ]
 
     def claims(self, order_ids: Sequence[int]) -> list[Claim]:
         """How orders stand now, each of those asked for."""
         names = {row.identity: row for row in self._db.execute(
-            sa.select(_tills).where(_tills.c.portal == self._portal))}  # fmt: skip
+            sa.select(tills).where(tills.c.portal == self._portal))}  # fmt: skip
         open_losses = sa.select(_losses.c.order_id, _losses.c.identity).where(
             _losses.c.portal == self._portal, _losses.c.order_id.in_(order_ids), _losses.c.confirmed_at.is_(None)
         )
@@ -272,8 +255,8 @@ class _Change:
             fence=row.fence,
             is_ours=row.identity == self._identity,
             till=till.name,
-            since=_moment(row.since),
-            seen_at=_moment(till.seen_at),
+            since=moment(row.since),
+            seen_at=moment(till.seen_at),
             former=unaware,
             document=_sold(row).document if row.sold else "",
         )
@@ -377,11 +360,11 @@ class _Change:
 
     def _next_fence(self, count: int = 1) -> int:
         """The last of so many new numbers."""
-        counter = sa.update(_about).where(_about.c.name == "fence").values(value=_about.c.value + count)
-        return int(self._db.execute(counter.returning(_about.c.value)).scalar_one())
+        counter = sa.update(about).where(about.c.name == "fence").values(value=about.c.value + count)
+        return int(self._db.execute(counter.returning(about.c.value)).scalar_one())
 
     def _name_of(self, identity: str) -> str:
-        query = sa.select(_tills.c.name).where(_tills.c.portal == self._portal, _tills.c.identity == identity)
+        query = sa.select(tills.c.name).where(tills.c.portal == self._portal, tills.c.identity == identity)
         return str(self._db.execute(query).scalar_one())
 
     def _row(self, order_id: int) -> tuple[sa.ColumnElement[bool], ...]:
@@ -392,95 +375,13 @@ class _Change:
         return table.c.portal == self._portal, table.c.order_id.in_(order_ids)
 
 
-# ---------------------------------------------------------------------------------------------- opening
 def open_store(url: str) -> SqlStore:
-    """Opens the database of an address, making its tables when there are none.
-
-    Args:
-        url: `sqlite:////var/lib/posapp/gateway.sqlite`, `sqlite://` (in memory, gone with the process), or
-            `postgresql://user:password@host/name`. It may hold a password: it is in no error and no log.
-
-    Raises:
-        SetupError: `gateway_database`: no such engine, not reached, or of a newer program.
-    """
-    engine: sa.Engine | None = None
-    try:
-        engine = _engine(url)
-        with engine.begin() as db:
-            schema = _make_tables(db)
-    except (SQLAlchemyError, ValueError, ImportError) as error:
-        trouble = SetupError("gateway_database", what=_short(error))
-    else:
-        if schema <= SCHEMA:
-            return SqlStore(engine)
-        trouble = SetupError("gateway_database", what="её записала более новая версия программы")
-    if engine is not None:
-        engine.dispose()
-    raise trouble
-
-
-def _make_tables(db: sa.Connection) -> int:
-    """Tables and counters that are missing; the number of the schema that is there then."""
-    if db.dialect.name == "postgresql":
-        db.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    _meta.create_all(db)
-    known: dict[str, int] = {row.name: row.value for row in db.execute(sa.select(_about))}
-    for name, value in (("schema", SCHEMA), ("fence", 0)):
-        if name not in known:
-            db.execute(sa.insert(_about).values(name=name, value=value))
-    return known.get("schema", SCHEMA)
-
-
-def _short(error: Exception) -> str:
-    """The kind of the trouble: the text of a database's error may quote its address, password included."""
-    return type(getattr(error, "orig", None) or error).__name__
-
-
-def _engine(url: str) -> sa.Engine:
-    parsed = sa.make_url(url)
-    kind = parsed.get_backend_name()
-    if kind == "postgresql":
-        options = "-c synchronous_commit=on -c lock_timeout=15s"
-        return sa.create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            hide_parameters=True,
-            connect_args={"options": options, "connect_timeout": 10},
-        )
-    if kind != "sqlite":
-        raise ValueError(kind)
-    engine = sa.create_engine(
-        parsed,
-        hide_parameters=True,
-        # One connection: the changes of this process queue up fairly for it; other processes wait inside SQLite.
-        poolclass=sa.pool.QueuePool,
-        pool_size=1,
-        max_overflow=0,
-        pool_timeout=_BUSY_S,
-        connect_args={"check_same_thread": False, "timeout": _BUSY_S, "isolation_level": None},
-    )
-    sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", lambda db: db.exec_driver_sql("BEGIN IMMEDIATE"))
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
+    """The claims of the database at an address; see `open_engine`. Raises SetupError `gateway_database`."""
+    return SqlStore(open_engine(url))
 
 
 def _sold(row: Row) -> SoldOrder:
     return SoldOrder.from_json(json.loads(row.sold))
-
-
-def _micros(at: datetime) -> int:
-    """Whole microseconds since 1970 UTC."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
-
-
-def _moment(value: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=value)
 
 
 __all__ = ["ClaimStore", "SqlStore", "TillCard", "open_store"]
