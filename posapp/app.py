@@ -25,7 +25,6 @@ from posapp.http import HttpClient, SecretUrl
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
 from posapp.journal.store import Journal
-from posapp.lanes import Lanes
 from posapp.settings import PortalSettings, Settings
 from posapp.sync.bitrix.client import BitrixClient
 from posapp.sync.claims import GatewayDesk
@@ -39,7 +38,6 @@ from posapp.till import (
 )
 from posapp.till.context import Till
 from posapp.till.own_documents import Progress, silent
-from posapp.ui.till_desk import DeskOfTill
 
 
 def data_dir(given: Path | None) -> Path:
@@ -280,18 +278,3 @@ def restore_directory(
             return restore.finish(till, why, progress, named=named, foreign=foreign)
         except (DeviceError, SetupError) as error:
             return restore.not_read(till, error)
-
-
-class TillDesk(DeskOfTill):
-    """The desk of a data directory: opens its till, and lets it go at the end.
-
-    `lanes` are those of the window: long work runs aside and asks register and portal there, page by page.
-    """
-
-    def __init__(self, folder: Path, lanes: Lanes | None = None) -> None:
-        self._open = ExitStack()
-        super().__init__(self._open.enter_context(open_till(folder, checks=False)), lanes)
-
-    def close(self) -> None:
-        """Lets the register and the journal go; the lanes must have ended."""
-        self._open.close()

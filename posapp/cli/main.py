@@ -16,16 +16,18 @@ ClickError: type[Exception] = next(
     each for each in typer.BadParameter.__mro__ if issubclass(each, Exception) and each.__name__ == "ClickException"
 )
 
-GROUPS = (
-    "setup", "orders", "sell", "refund", "correct", "shift", "day", "sync", "resolve", "reconcile", "audit", "receipt",
-    "backup", "restore", "leave", "marking", "sim", "demo", "bench", "simulate",
-    "gateway", "window", "catalogue",
-)  # fmt: skip
-"""Modules of `posapp.cli`; each has `register(app)`."""
+COMMANDS = {
+    "setup": "setup", "orders": "orders", "sell": "sell", "refund": "refund", "correct": "correct", "shift": "shift",
+    "day": "day", "sync": "sync", "outbox": "sync", "resolve": "resolve", "reconcile": "reconcile", "audit": "audit",
+    "receipt": "receipt", "tlv": "receipt", "qr": "receipt", "backup": "backup", "restore": "restore",
+    "uninstall": "leave", "marking": "marking", "sim": "sim", "demo": "demo", "bench": "bench", "simulate": "simulate",
+    "gateway": "gateway", "run": "window", "catalogue": "catalogue",
+}  # fmt: skip
+"""Each command and the module of `posapp.cli` that has it; each module has `register(app)`."""
 
 
-def build() -> typer.Typer:
-    """The whole command line."""
+def build(first: str = "") -> typer.Typer:
+    """The command line; with the name of a command only what that one needs: the rest takes longer than the work."""
     app = typer.Typer(
         name="posapp",
         help="Касса для магазинов на Битрикс: чек, оплата, статус и склад без ручной работы.",
@@ -34,9 +36,15 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for name in GROUPS:
+    app.callback()(_nothing)  # else a single command would swallow its own name
+    modules = [COMMANDS[first]] if first in COMMANDS else dict.fromkeys(COMMANDS.values())
+    for name in modules:
         import_module(f"posapp.cli.{name}").register(app)
     return app
+
+
+def _nothing() -> None:
+    """What `posapp` does before its command."""
 
 
 def main(arguments: list[str]) -> int:
@@ -48,7 +56,8 @@ def main(arguments: list[str]) -> int:
         show_error(UsageError("usage", what="в ней есть байты, которые не текст"), as_json=as_json)
         return UsageError.exit_code
     try:
-        code = typer.main.get_command(build()).main(args=arguments, prog_name="posapp", standalone_mode=False)
+        commands = typer.main.get_command(build(arguments[0] if arguments else ""))
+        code = commands.main(args=arguments, prog_name="posapp", standalone_mode=False)
     except ClickError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             complain(str(error))

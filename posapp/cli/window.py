@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import typer
 
-    from posapp.app import TillDesk
+    from posapp.cli.window_desk import TillDesk
     from posapp.lanes import Lanes
     from posapp.till.restore import Report
     from posapp.ui.desk import Desk
@@ -41,7 +41,7 @@ def show_window(given: Path | None) -> int:
     desks: list[TillDesk] = []
 
     def make_desk() -> tuple[Desk, Lanes]:
-        from posapp.app import TillDesk
+        from posapp.cli.window_desk import TillDesk
         from posapp.lanes import Lanes
 
         lanes = Lanes.threads()

@@ -8,10 +8,13 @@ import re
 import socket
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
 
+from posapp.cli.main import COMMANDS
 from posapp.cli.orders import _offer_line
 from posapp.domain.money import Money
 from posapp.domain.offers import Offer, Way
@@ -137,3 +140,14 @@ def test_an_offer_is_told_in_one_language(offer: Offer, monkeypatch: pytest.Monk
     monkeypatch.setenv("POSAPP_LANG", "ru")
     words = _offer_line("MSK-1", offer, several=True).split("\n")[0]
     assert re.search("[a-z]", words) is None
+
+
+def test_every_command_is_found_without_loading_the_others() -> None:
+    """`COMMANDS` names each command of each module: one that is missing would only be found by loading everything."""
+    found: dict[str, str] = {}
+    for module in dict.fromkeys(COMMANDS.values()):
+        app = typer.Typer()
+        import_module(f"posapp.cli.{module}").register(app)
+        group = typer.main.get_group(app)
+        found |= dict.fromkeys(group.commands, module)
+    assert found == COMMANDS
