@@ -16,6 +16,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, State, may_move
 from posapp.journal import chain
 from posapp.journal import statements as sql
+from posapp.journal.board_changes import BoardChanges
 from posapp.journal.catalogue_changes import CatalogueChanges
 from posapp.journal.day_changes import DayChanges
 from posapp.journal.mapping import (
@@ -42,7 +43,7 @@ from posapp.journal.rows import (
 )
 
 
-class Changes(CatalogueChanges, DayChanges):
+class Changes(BoardChanges, CatalogueChanges, DayChanges):
     """The changes, on the writing connection. Used on the writer's thread only; `now` gives the time of the rows."""
 
     def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime]) -> None:

@@ -28,6 +28,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Settlement, State
 from posapp.errors import JournalError, SetupError
 from posapp.journal import audit_copy, chain, queries
+from posapp.journal.board_store import BoardStore
 from posapp.journal.catalogue_store import CatalogueStore
 from posapp.journal.connect import JOURNAL_NAME, Readers, open_reader, open_writer
 from posapp.journal.day_store import DayStore
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Journal(CatalogueStore, DayStore):
+class Journal(CatalogueStore, DayStore, BoardStore):
     """An open journal; made by `open`, ended by `close` or a `with` block."""
 
     def __init__(

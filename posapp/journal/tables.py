@@ -434,6 +434,85 @@ class WalkInRow(Row, table=True):
     goods: str
 
 
+class OrderLoadRow(Row, table=True):
+    """The load of all orders of a portal: how far it has come, so that a till that is killed goes on from there.
+
+    `condition` is the portal's filter as JSON; orders up to `after_id` are on board, `until_id` was the newest when it
+    began; `expected` is the portal's own count, `seen` what was read. `began` is the portal's clock at the beginning.
+    """
+
+    __tablename__ = "order_loads"
+    __table_args__: Any = (
+        CheckConstraint("stage IN ('reading','checking','done')", name="stage"),
+        CheckConstraint("(stage = 'done') = (ended_at IS NOT NULL)", name="ended"),
+        CheckConstraint("after_id >= 0 AND until_id >= 0 AND expected >= 0 AND seen >= 0", name="numbers"),
+    )
+
+    portal: str = Field(primary_key=True)
+    condition: str
+    began: str
+    stage: str
+    after_id: int
+    until_id: int
+    expected: int
+    seen: int
+    started_at: int
+    ended_at: int | None
+
+
+class UnreadOrderRow(Row, table=True):
+    """An order that the portal has and did not hand over in a form that can be read; it is asked for again."""
+
+    __tablename__ = "unread_orders"
+
+    portal: str = Field(primary_key=True)
+    order_id: int = Field(primary_key=True)
+    why: str
+    since: int
+
+
+class RouteStopRow(Row, table=True):
+    """An order of the courier's route, as he left with it: `body` is that copy, what comes later is compared with it.
+
+    `left_at` is when he left with it, `pulled_at` when the portal had told that copy.
+    """
+
+    __tablename__ = "route_stops"
+
+    portal: str = Field(primary_key=True)
+    order_id: int = Field(primary_key=True)
+    left_at: int
+    pulled_at: str
+    body: str
+
+
+class StoreRow(Row, table=True):
+    """A store of the portal."""
+
+    __tablename__ = "stores"
+
+    portal: str = Field(primary_key=True)
+    store_id: int = Field(primary_key=True)
+    title: str
+    is_active: bool
+
+
+class StoreAmountRow(Row, table=True):
+    """How much of a product lies in a store, and how much of that is reserved: decimals as text.
+
+    `pass_id` is the pass that saw it last, as for products.
+    """
+
+    __tablename__ = "store_amounts"
+
+    portal: str = Field(primary_key=True)
+    product_id: int = Field(primary_key=True)
+    store_id: int = Field(primary_key=True)
+    amount: str
+    reserved: str
+    pass_id: int
+
+
 class StockMoveRow(Row, table=True):
     """How much of a product a receipt takes from the portal's stock (negative) or brings back, in millionths.
 

@@ -193,7 +193,14 @@ def card(amount: Money) -> tuple[Tender, ...]:
 def to_first_schema(copy: Path) -> None:
     """Makes a journal of today one of the first schema, as if every later migration had yet to come."""
     with closing(sqlite3.connect(copy)) as db, db:
-        later = ("walk_ins", "product_prices", "product_codes", "products")
-        for table in (*later, "refusals", "courier_days", "shifts", "audit"):
-            db.execute(f"DROP TABLE {table}")
+        names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in names:
+            if table not in FIRST_TABLES and not table.startswith("sqlite_"):
+                db.execute(f"DROP TABLE {table}")
         db.execute("UPDATE alembic_version SET version_num = '0001'")
+
+
+FIRST_TABLES = (
+    "orders", "receipts", "attempts", "operations", "devices", "foreign_documents", "outbox", "sync_log", "facts",
+    "alembic_version",
+)  # fmt: skip
