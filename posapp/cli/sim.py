@@ -63,6 +63,9 @@ def portal(
     limits: Annotated[str, typer.Option(help="cloud|enterprise|off")] = "off",
     faults: Annotated[Path | None, typer.Option(help="Файл с неисправностями (JSON).")] = None,
     stop_on_eof: Annotated[bool, typer.Option("--stop-on-eof", help="Закончить по концу ввода.")] = False,
+    redirect_url: Annotated[str, typer.Option(help="Куда вернуть браузер с кодом: карточка приложения.")] = "",
+    install_url: Annotated[str, typer.Option(help="Кому сообщить об установке приложения.")] = "",
+    certificate: Annotated[Path | None, typer.Option(help="PEM с ключом и сертификатом: портал по HTTPS.")] = None,
     data_dir: NoDataDir = None,
     json: AlwaysJson = True,
 ) -> int:
@@ -70,7 +73,17 @@ def portal(
     from posapp.cli import sim_portal
 
     plan = str(faults) if faults else None
-    return sim_portal.run(listen=listen, orders=orders, seed=seed, limits=limits, faults=plan, stop_on_eof=stop_on_eof)
+    return sim_portal.run(
+        listen=listen,
+        orders=orders,
+        seed=seed,
+        limits=limits,
+        faults=plan,
+        stop_on_eof=stop_on_eof,
+        redirect_url=redirect_url,
+        install_url=install_url,
+        certificate=str(certificate) if certificate else None,
+    )
 
 
 def ofd(

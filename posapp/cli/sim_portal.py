@@ -3,12 +3,15 @@
 Prints one line of JSON when the port is open, then serves until SIGTERM or SIGINT:
 
     {"url": "http://127.0.0.1:8099", "webhook": "http://127.0.0.1:8099/rest/1/…/", "poll_link": "…", "oauth": {…}}
+
+With `--certificate` it speaks HTTPS, for clients that build the portal's address from its name alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import ssl
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,6 +22,7 @@ from posapp.cli.simulated import DONE, REFUSED, WRONG_USAGE, address_of, fail, s
 from posapp.sync.simulator.access import USER_ID, Access
 from posapp.sync.simulator.faults import FaultPlan, read_faults
 from posapp.sync.simulator.limits import PLANS, Limiter
+from posapp.sync.simulator.oauth import Card, check_url
 from posapp.sync.simulator.portal import Portal
 from posapp.sync.simulator.practice import practice_shop
 from posapp.sync.simulator.server import PortalServer
@@ -32,6 +36,9 @@ def run(
     limits: str = "off",
     faults: str | None = None,
     stop_on_eof: bool = False,
+    redirect_url: str = "",
+    install_url: str = "",
+    certificate: str | None = None,
 ) -> int:
     """Serve a portal until SIGTERM or SIGINT; returns the exit code.
 
@@ -42,14 +49,19 @@ def run(
         limits: `cloud`, `enterprise` or `off`.
         faults: a file with a plan of faults.
         stop_on_eof: also end with the end of standard input.
+        redirect_url: where `/oauth/authorize/` sends the browser, as in the card of an application.
+        install_url: where the application is told of its installation (`POST /_sim/install`).
+        certificate: a PEM file with key and certificate, to speak HTTPS.
     """
     try:
         address = address_of(listen)
         portal = _portal(orders, seed, limits, faults)
+        portal.card = Card(check_url(redirect_url), check_url(install_url))
+        tls = _tls(certificate) if certificate else None
     except (OSError, ValueError, TypeError) as error:
         return fail(WRONG_USAGE, "wrong_usage", str(error))
     try:
-        server = PortalServer(address, portal)
+        server = PortalServer(address, portal, tls=tls)
     except OSError as error:
         return fail(REFUSED, "port_not_free", f"{listen}: {error.strerror or error}")
     serve(server, "portal", ready_line(server), stop_on_eof=stop_on_eof)
@@ -75,9 +87,17 @@ def ready_line(server: PortalServer) -> dict[str, Any]:
         "oauth": {
             "client_id": access.client_id, "client_secret": access.client_secret, "access_token": token,
             "refresh_token": refresh_token, "token_url": f"{server.url}/oauth/token/",
-            "client_endpoint": f"{server.url}/rest/",
+            "client_endpoint": f"{server.url}/rest/", "authorize_url": f"{server.url}/oauth/authorize/",
+            "member_id": access.member_id, "application_token": access.application_token,
+            "redirect_url": server.portal.card.redirect_url, "install_url": server.portal.card.install_url,
         },
     }  # fmt: skip
+
+
+def _tls(certificate: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 def _portal(orders: str, seed: int, limits: str, faults: str | None) -> Portal:
@@ -102,6 +122,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--limits", default="off", choices=sorted(PLANS))
     parser.add_argument("--faults", metavar="FILE")
     parser.add_argument("--stop-on-eof", action="store_true")
+    parser.add_argument("--redirect-url", default="", metavar="URL")
+    parser.add_argument("--install-url", default="", metavar="URL")
+    parser.add_argument("--certificate", metavar="FILE")
     return run(**vars(parser.parse_args(arguments)))
 
 

@@ -1,4 +1,8 @@
-"""Who calls: the inbound webhook's secret in the path, or an OAuth token that lives an hour and is refreshed.
+"""Who calls: the inbound webhook's secret in the path, or an access token; and what that caller may do.
+
+The kernel asks in this order (reference: Bitrix REST 1.4, kernel `rest/lib/apauth/auth.php` and `oauth/auth.php`): is
+the method known – this before anything about the caller –, is the key known, is the application still there, is the
+token fresh, does its scope hold the method, and only then the module's own rights. Where tokens come from: `oauth.py`.
 
 Everything is derived from a seed, so a portal started again with the same seed is the same portal.
 """
@@ -9,14 +13,19 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from posapp.sync.simulator.envelope import PortalError
-from posapp.sync.simulator.parameters import Parameters, text_of
 
 USER_ID = 1
 TOKEN_LIFETIME_S = 3600
+REFRESH_LIFETIME_S = 180 * 86_400
+CODE_LIFETIME_S = 30
 ALL_SCOPES = ("sale", "pay_system", "catalog", "crm", "cashbox")
+
+# The module's right letters, worst first: D nothing, R reads, W writes too (kernel `sale/lib/controller`).
+_LETTERS = "DRUW"
+_READS = (".get", ".list", ".getfields", ".getfieldsbytype", ".gettypes")
+_FOR_ADMINISTRATORS = ("sale.paysystem.", "sale.cashbox.")
 
 
 @dataclass(frozen=True)
@@ -29,18 +38,28 @@ class Caller:
 
 @dataclass
 class Access:
-    """Secrets, tokens and granted scopes of one portal."""
+    """Secrets, tokens, granted scopes and rights of one portal.
+
+    `right` is the caller's right letter in the modules `sale` and `catalog` (D, R, U, W); `is_admin` whether the user
+    behind webhook and tokens administers the portal; `is_installed` whether the application is there.
+    """
 
     seed: int
     scopes: tuple[str, ...] = ALL_SCOPES
+    right: str = "W"
+    is_admin: bool = True
+    is_installed: bool = True
     _expiry: dict[str, float] = field(default_factory=dict)
-    _refresh: str = ""
+    _refresh: dict[str, float] = field(default_factory=dict)
+    _codes: dict[str, float] = field(default_factory=dict)
     _issued: int = 0
+    _webhooks: int = 0
 
+    # ------------------------------------------------------------------------------------------ secrets
     @property
     def webhook_secret(self) -> str:
         """The secret part of the inbound webhook's address."""
-        return self._derive("webhook", 0)[:16]
+        return self._derive("webhook", self._webhooks)[:16]
 
     @property
     def poll_hash(self) -> str:
@@ -57,22 +76,59 @@ class Access:
         """`client_secret` of the local application."""
         return self._derive("client-secret", 0)[:50]
 
+    @property
+    def member_id(self) -> str:
+        """The portal's own id, which stays when its address changes."""
+        return self._derive("member", 0)[:32]
+
+    @property
+    def application_token(self) -> str:
+        """What every call of the portal to the application carries, and what it is recognised by."""
+        return self._derive("application", 0)[:32]
+
+    def rotate_webhook(self) -> str:
+        """Another secret, as when an administrator edits somebody's webhook; the old one is unknown at once."""
+        self._webhooks += 1
+        return self.webhook_secret
+
+    # ------------------------------------------------------------------------------------------ tokens
     def issue(self, now: datetime) -> tuple[str, str]:
-        """A new pair of access and refresh token; the refresh token before it stops working."""
+        """A new pair of access and refresh token. Pairs issued before go on: each grant rotates for itself."""
         self._issued += 1
-        token = self._derive("access", self._issued)
-        self._refresh = self._derive("refresh", self._issued)
-        self._expiry = {key: end for key, end in self._expiry.items() if end > now.timestamp() - 86_400}
-        self._expiry[token] = now.timestamp() + TOKEN_LIFETIME_S
-        return token, self._refresh
+        at = now.timestamp()
+        token, refresh = self._derive("access", self._issued), self._derive("refresh", self._issued)
+        self._expiry = {key: end for key, end in self._expiry.items() if end > at - 86_400}
+        self._expiry[token] = at + TOKEN_LIFETIME_S
+        self._refresh[refresh] = at + REFRESH_LIFETIME_S
+        return token, refresh
+
+    def issue_code(self, now: datetime) -> str:
+        """A code of the authorisation page; it is exchanged once, within 30 seconds."""
+        self._issued += 1
+        code = self._derive("code", self._issued)
+        self._codes[code] = now.timestamp() + CODE_LIFETIME_S
+        return code
+
+    def take_code(self, code: str, now: datetime) -> bool:
+        """Whether a code was good; it is used up by asking."""
+        return self._codes.pop(code, 0.0) > now.timestamp()
+
+    def take_refresh(self, token: str, now: datetime) -> bool:
+        """Whether a refresh token was good; it is used up by asking, its successor must be kept."""
+        return self._refresh.pop(token, 0.0) > now.timestamp()
 
     def expire_tokens(self) -> None:
         """Make every access token too old; refreshing still works."""
         self._expiry = dict.fromkeys(self._expiry, 0.0)
 
+    def revoke_refresh(self) -> None:
+        """Forget every refresh token: the application has to be let in again by a person."""
+        self._refresh.clear()
+
+    # ------------------------------------------------------------------------------------------ callers
     def by_webhook(self, user: str, secret: str) -> Caller:
         """The caller of `/rest/{user}/{secret}/…`."""
-        if user != str(USER_ID) or not _is_same(secret, self.webhook_secret):
+        if user != str(USER_ID) or not is_same(secret, self.webhook_secret):
             raise PortalError("INVALID_CREDENTIALS", "Invalid request credentials", 401)
         return Caller("webhook", "webhook")
 
@@ -82,6 +138,8 @@ class Access:
             raise PortalError("NO_AUTH_FOUND", "Wrong authorization data", 401)
         if token not in self._expiry:
             raise PortalError("invalid_token", "Unable to get application by token", 401)
+        if not self.is_installed:
+            raise PortalError("APPLICATION_NOT_FOUND", "Application not found", 401)
         if self._expiry[token] <= now.timestamp():
             raise PortalError("expired_token", "The access token provided has expired.", 401)
         return Caller(self.client_id, "oauth")
@@ -93,26 +151,22 @@ class Access:
                 "insufficient_scope", "The request requires higher privileges than provided by the webhook token", 401
             )
 
-    def refresh(self, parameters: Parameters, endpoint: str, now: datetime) -> dict[str, Any]:
-        """`/oauth/token/` with `grant_type=refresh_token`; the rotation is final, as at the real server."""
-        if parameters.get("grant_type") != "refresh_token":
-            raise PortalError("invalid_request", "Only grant_type=refresh_token is served here")
-        known = _is_same(text_of(parameters.get("client_id")), self.client_id)
-        if not known or not _is_same(text_of(parameters.get("client_secret")), self.client_secret):
-            raise PortalError("invalid_client", "Wrong client", 401)
-        if not self._refresh or not _is_same(text_of(parameters.get("refresh_token")), self._refresh):
-            raise PortalError("invalid_grant", "Wrong refresh token")
-        token, refresh_token = self.issue(now)
-        return {
-            "access_token": token, "refresh_token": refresh_token, "expires_in": TOKEN_LIFETIME_S,
-            "expires": int(now.timestamp()) + TOKEN_LIFETIME_S, "client_endpoint": endpoint,
-            "server_endpoint": endpoint, "domain": "oauth.bitrix.info", "member_id": self._derive("member", 0)[:32],
-            "scope": ",".join(self.scopes), "status": "L", "user_id": USER_ID,
-        }  # fmt: skip
+    def check_right(self, method: str) -> None:
+        """Refuse what the user behind the key may not do, whatever the scope says."""
+        if method.startswith(_FOR_ADMINISTRATORS):
+            if not self.is_admin:
+                raise PortalError("ACCESS_DENIED", "Access denied!", 403)
+        elif method.startswith(("sale.", "catalog.")):
+            letter = _LETTERS.find(self.right)
+            if letter < _LETTERS.index("R"):
+                raise PortalError("200040300010", "Access Denied")
+            if letter < _LETTERS.index("W") and not method.endswith(_READS):
+                raise PortalError("200040300020", "Access Denied")
 
     def _derive(self, purpose: str, number: int) -> str:
         return hashlib.sha256(f"posapp practice portal {self.seed} {purpose} {number}".encode()).hexdigest()
 
 
-def _is_same(given: str, known: str) -> bool:
+def is_same(given: str, known: str) -> bool:
+    """Whether a secret is the known one, in time that does not tell how much of it is right."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), known.encode())

@@ -5,75 +5,191 @@
 | GET `/_sim/state` | orders, stock, documents, checks, requests |
 | GET, POST `/_sim/faults` | the plan of faults in force; POST replaces it (`[]` clears it), see `faults.py` |
 | POST `/_sim/network` `{"up": false}` | every connection is reset, except to `/_sim/` |
-| POST `/_sim/settings` | any of the settings below |
+| GET, POST `/_sim/settings` | any of the settings below |
+| POST `/_sim/install` | the form `ONAPPINSTALL` goes to the application's install callback, with tokens |
+| GET `/_sim/pushes` | what the portal has sent to applications by itself, and what came back |
 
-Settings: `options` (merged), `scopes` (a list), `profile` (`kernel`, `docs`), `limits` (a name or `{brim, leak_per_s,
-operating_s}`), `cashboxes` (rows, replacing), `paySystems` (rows by `ID`, merged), `expire_tokens` (true).
+| setting | value |
+| --- | --- |
+| `options` | the portal's own options, merged; see `DEFAULT_OPTIONS` of `shop.py` |
+| `profile` | `kernel` or `docs`: which statuses and codes errors have, see `envelope.py` |
+| `limits` | `cloud`, `enterprise`, `off` or `{brim, leak_per_s, operating_s}` |
+| `scopes` | a list: what webhook and application were granted |
+| `rights` | `{"right": "D"|"R"|"U"|"W", "is_admin": bool}` of the user behind them |
+| `app` | `{"redirect_url", "install_url", "is_installed"}`: the application's card |
+| `domain` | `HOST:PORT`: the portal's new name; under any other it answers 302. A port that nobody serves is opened |
+| `expire_tokens`, `revoke_refresh` | true: access tokens are too old now; refresh tokens are unknown now |
+| `rotate_webhook` | true: the webhook has another secret; the answer tells its new path |
+| `cashboxes` | rows, replacing |
+| `paySystems` | rows by `ID`, merged |
 
 It is no part of a portal: it needs no key, and faults and limits do not touch it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+from posapp.sync.simulator.access import USER_ID
 from posapp.sync.simulator.envelope import Answer, json_answer
 from posapp.sync.simulator.faults import BadFaults, read_faults
 from posapp.sync.simulator.limits import PLANS, LimitPlan
+from posapp.sync.simulator.oauth import check_url, installation
 from posapp.sync.simulator.portal import Portal
 
 PREFIX = "/_sim/"
+_NEVER = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def control(portal: Portal, verb: str, path: str, value: Any) -> Answer:
+def control(
+    portal: Portal, verb: str, path: str, value: Any, origin: str = "http://127.0.0.1", now: datetime = _NEVER
+) -> Answer:
     """Answer a request to the simulator itself.
 
     Args:
         value: the decoded JSON body, None when there was none or it could not be read.
+        origin: the portal's address, for what it tells of itself to an application.
+        now: the time, for tokens.
     """
     try:
-        return json_answer(200, _act(portal, verb, path.removeprefix(PREFIX).strip("/"), value))
+        return json_answer(200, _act(portal, verb, path.removeprefix(PREFIX).strip("/"), value, origin, now))
     except LookupError as error:
         return json_answer(404, {"error": str(error)})
     except (ValueError, TypeError) as error:
         return json_answer(400, {"error": str(error)})
 
 
-def _act(portal: Portal, verb: str, name: str, value: Any) -> Any:
-    if (verb, name) == ("GET", "state"):
-        return portal.state()
-    if (verb, name) == ("GET", "faults"):
-        return portal.faults.show()
-    if verb != "POST" or name not in ("faults", "network", "settings"):
+def _act(portal: Portal, verb: str, name: str, value: Any, origin: str, now: datetime) -> Any:
+    looks: dict[str, Callable[[], Any]] = {
+        "state": portal.state, "faults": portal.faults.show, "pushes": portal.pushes.show,
+        "settings": lambda: _settings(portal),
+    }  # fmt: skip
+    if verb == "GET" and name in looks:
+        return looks[name]()
+    if verb != "POST" or name not in ("faults", "network", "settings", "install"):
         raise LookupError(f"there is no {verb} {PREFIX}{name}")
     if name == "faults":
         portal.faults = read_faults(value)
         return portal.faults.show()
-    if not isinstance(value, dict):
-        raise BadFaults("a JSON object is expected")
+    if name == "install":
+        push = installation(portal.access, portal.card, origin, now)
+        portal.pushes.waiting.append(push)
+        return push.show()
     if name == "network":
-        portal.is_network_up = bool(value["up"]) if "up" in value else portal.is_network_up
+        portal.is_network_up = bool(_object(value).get("up", portal.is_network_up))
         return {"up": portal.is_network_up}
-    _set(portal, value)
-    return {"options": portal.shop.options, "scopes": list(portal.access.scopes), "profile": portal.profile}
+    _set(portal, _object(value))
+    return _settings(portal)
+
+
+def _settings(portal: Portal) -> dict[str, Any]:
+    access = portal.access
+    return {
+        "options": portal.shop.options, "scopes": list(access.scopes), "profile": portal.profile,
+        "rights": {"right": access.right, "is_admin": access.is_admin}, "domain": portal.domain,
+        "app": {**vars(portal.card), "is_installed": access.is_installed},
+        "webhook": f"/rest/{USER_ID}/{access.webhook_secret}/",
+    }  # fmt: skip
 
 
 def _set(portal: Portal, value: dict[str, Any]) -> None:
-    unknown = set(value) - {"options", "scopes", "profile", "limits", "cashboxes", "paySystems", "expire_tokens"}
+    """All settings or none: what is wrong is found before anything is changed."""
+    unknown = set(value) - set(_SETTERS)
     if unknown or value.get("profile", "kernel") not in ("kernel", "docs"):
         raise BadFaults(f"unknown setting: {', '.join(sorted(unknown)) or 'profile'}")
-    if "limits" in value:
-        limits = value["limits"]
-        portal.limiter.plan = LimitPlan(**limits) if isinstance(limits, dict) else PLANS[limits]
-    portal.profile = value.get("profile", portal.profile)
-    portal.access.scopes = tuple(value.get("scopes", portal.access.scopes))
-    portal.shop.options |= value.get("options", {})
-    portal.shop.tables["cashboxes"] = list(value.get("cashboxes", portal.shop.tables["cashboxes"]))
-    for row in value.get("paySystems", []):
-        known = portal.shop.pay_system(row["ID"])
-        if known is None:
-            portal.shop.tables["paySystems"].append(dict(row))
-        else:
-            known |= row
-    if value.get("expire_tokens"):
-        portal.access.expire_tokens()
+    changes = [_SETTERS[name](portal, item) for name, item in value.items()]
+    for change in changes:
+        change()
+
+
+Change = Callable[[], None]
+
+
+def _limits(portal: Portal, value: Any) -> Change:
+    plan = LimitPlan(**value) if isinstance(value, dict) else PLANS[value]
+    return lambda: setattr(portal.limiter, "plan", plan)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadFaults("a JSON object is expected")
+    return value
+
+
+def _rights(portal: Portal, value: Any) -> Change:
+    value = _object(value)
+    right, is_admin = value.get("right", portal.access.right), value.get("is_admin", portal.access.is_admin)
+    if right not in ("D", "R", "U", "W") or not isinstance(is_admin, bool):
+        raise BadFaults('rights are {"right": "D"|"R"|"U"|"W", "is_admin": true|false}')
+
+    def change() -> None:
+        portal.access.right, portal.access.is_admin = right, is_admin
+
+    return change
+
+
+def _app(portal: Portal, value: Any) -> Change:
+    unknown = set(_object(value)) - {"redirect_url", "install_url", "is_installed"}
+    if unknown:
+        raise BadFaults(f"the card of the application has no {', '.join(sorted(unknown))}")
+    redirect = check_url(str(value.get("redirect_url", portal.card.redirect_url)))
+    install = check_url(str(value.get("install_url", portal.card.install_url)))
+
+    def change() -> None:
+        portal.card.redirect_url, portal.card.install_url = redirect, install
+        portal.access.is_installed = bool(value.get("is_installed", portal.access.is_installed))
+
+    return change
+
+
+def _domain(portal: Portal, value: Any) -> Change:
+    host = str(value)
+    if host and (urlsplit(f"//{host}").netloc != host or urlsplit(f"//{host}").hostname is None):
+        raise BadFaults("domain is HOST or HOST:PORT")
+    return lambda: setattr(portal, "domain", host)
+
+
+def _pay_systems(portal: Portal, value: Any) -> Change:
+    rows = [(int(row["ID"]), dict(row)) for row in value]
+
+    def change() -> None:
+        for number, row in rows:
+            known = portal.shop.pay_system(number)
+            if known is None:
+                portal.shop.tables["paySystems"].append(row)
+            else:
+                known |= row
+
+    return change
+
+
+def _cashboxes(portal: Portal, value: Any) -> Change:
+    rows = list(value)
+    return lambda: portal.shop.tables.update({"cashboxes": rows})
+
+
+def _options(portal: Portal, value: Any) -> Change:
+    options = dict(value)
+    return lambda: portal.shop.options.update(options)
+
+
+def _scopes(portal: Portal, value: Any) -> Change:
+    scopes = tuple(map(str, value))
+    return lambda: setattr(portal.access, "scopes", scopes)
+
+
+def _when_true(act: Callable[[Portal], Any]) -> Callable[[Portal, Any], Change]:
+    return lambda portal, value: lambda: act(portal) if value else None
+
+
+_SETTERS: dict[str, Callable[[Portal, Any], Change]] = {
+    "options": _options, "limits": _limits, "scopes": _scopes, "rights": _rights, "app": _app, "domain": _domain,
+    "cashboxes": _cashboxes, "paySystems": _pay_systems,
+    "profile": lambda portal, value: lambda: setattr(portal, "profile", value),
+    "expire_tokens": _when_true(lambda portal: portal.access.expire_tokens()),
+    "revoke_refresh": _when_true(lambda portal: portal.access.revoke_refresh()),
+    "rotate_webhook": _when_true(lambda portal: portal.access.rotate_webhook()),
+}  # fmt: skip

@@ -7,15 +7,13 @@ table of contents.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from posapp.sync.simulator import basket, catalogue, documents, events, fields, orders
-from posapp.sync.simulator.access import USER_ID, Caller
+from posapp.sync.simulator import basket, catalogue, documents, fields, general, orders
+from posapp.sync.simulator.call import Call, Handler, Listed, Method
 from posapp.sync.simulator.entity import Entity, Field
 from posapp.sync.simulator.envelope import PortalError, iso
-from posapp.sync.simulator.events import OfflineQueue
 from posapp.sync.simulator.parameters import Parameters, get_any_case, items_of, text_of
 from posapp.sync.simulator.rows import (
     Condition,
@@ -30,38 +28,6 @@ from posapp.sync.simulator.rows import (
     split_operator,
 )  # fmt: skip
 from posapp.sync.simulator.shop import Shop
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of one method, in its own right or as a command of a batch."""
-
-    shop: Shop
-    parameters: Parameters
-    start: int
-    now: datetime
-    caller: Caller
-    scopes: tuple[str, ...]
-    queue: OfflineQueue
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A result with the counters that stand beside it in the envelope."""
-
-    value: Any
-    page: Page
-
-
-Handler = Callable[[Call], Any]
-
-
-@dataclass(frozen=True)
-class Method:
-    """What the portal knows of a method; an empty scope is open to every caller."""
-
-    scope: str
-    run: Handler
 
 
 # ---------------------------------------------------------------------------------------------- sale
@@ -293,61 +259,7 @@ def _product(call: Call) -> Row:
     return product
 
 
-# ---------------------------------------------------------------------------------------------- common
-def _profile(call: Call) -> Row:
-    return {"ID": str(USER_ID), "ADMIN": True, "NAME": "Учебный портал", "LAST_NAME": "posapp",
-            "PERSONAL_GENDER": "", "TIME_ZONE": "", "TIME_ZONE_OFFSET": 0}  # fmt: skip
-
-
-def _scope(call: Call) -> list[str]:
-    return list(call.scopes)
-
-
-def _methods(call: Call) -> list[str]:
-    scope = get_any_case(call.parameters, "scope")
-    wanted = [text_of(scope)] if scope else [*call.scopes, ""]
-    return [name for name, method in METHODS.items() if method.scope in wanted]
-
-
-def _method_get(call: Call) -> Row:
-    method = METHODS.get(text_of(call.parameters.get("name")).lower())
-    return {"isExisting": method is not None,
-            "isAvailable": method is not None and method.scope in ("", *call.scopes)}  # fmt: skip
-
-
-def _feature(call: Call) -> Row:
-    code = text_of(get_any_case(call.parameters, "code"))
-    if not code:
-        raise PortalError("CODE_EMPTY", "CODE can't be empty")
-    return {"value": text_of(call.shop.options.get(code)) or "N"}
-
-
-def _app_info(call: Call) -> Row:
-    return {"SCOPE": list(call.scopes), "LICENSE": "ru_selfhosted"}
-
-
-def _for_application(run: Handler) -> Method:
-    """A method of events: an inbound webhook may not call it, only an application with its token."""
-
-    def guarded(call: Call) -> Any:
-        if call.caller.kind != "oauth":
-            raise PortalError("WRONG_AUTH_TYPE", "Current authorization type is denied for this method", 403)
-        return run(call)
-
-    return Method("", guarded)
-
-
-def _take_events(call: Call) -> Row:
-    keeps = text_of(call.parameters.get("clear", 1)) in ("0", "")
-    if keeps and call.shop.options["rest_offline_extended"] != "Y":
-        raise PortalError("WRONG_LICENSE", "Extended offline events are not available on this plan", 403)
-    return call.queue.take(call.parameters)
-
-
-def _batch_is_run_elsewhere(call: Call) -> Any:
-    raise AssertionError("a batch is unpacked before its commands get here")
-
-
+# ---------------------------------------------------------------------------------------------- the table
 def _answer_order(engine: Callable[[Shop, Parameters, datetime], Row]) -> Handler:
     return lambda call: {"order": order_view(engine(call.shop, call.parameters, call.now))}
 
@@ -361,22 +273,7 @@ def _answer_part(engine: Callable[[Shop, Parameters, datetime], Row], entity: En
 
 
 METHODS: dict[str, Method] = {
-    "batch": Method("", _batch_is_run_elsewhere),
-    "scope": Method("", _scope),
-    "methods": Method("", _methods),
-    "method.get": Method("", _method_get),
-    "profile": Method("", _profile),
-    "server.time": Method("", lambda call: iso(call.now)),
-    "feature.get": Method("", _feature),
-    "app.info": Method("", _app_info),
-    "events": Method("", lambda call: list(events.KNOWN)),
-    "event.bind": _for_application(lambda call: call.queue.bind(call.parameters)),
-    "event.unbind": _for_application(lambda call: call.queue.unbind(call.parameters)),
-    "event.get": _for_application(lambda call: call.queue.get_bindings()),
-    "event.offline.list": _for_application(lambda call: call.queue.peek(call.parameters, call.start)),
-    "event.offline.get": _for_application(_take_events),
-    "event.offline.clear": _for_application(lambda call: call.queue.clear(call.parameters)),
-    "event.offline.error": _for_application(lambda call: call.queue.fail(call.parameters)),
+    **general.METHODS,
 
     "sale.order.list": Method("sale", _list_orders),
     "sale.order.get": Method("sale", lambda call: {"order": order_view(orders.find_order(call.shop, call.parameters))}),

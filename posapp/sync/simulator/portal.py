@@ -6,8 +6,9 @@ Nothing here opens a socket, reads a clock or starts a thread; time is an argume
 wait, so `Portal.answer` is a generator: it yields seconds to wait and is sent the time at which it goes on. The
 HTTP server sleeps between the two, a simulated day just turns its clock.
 
-What the portal does beside REST: `/oauth/token/` renews tokens, the poll link of the offline cashbox answers "nothing
-to print", and `/_sim/…` (see `control.py`) shows and steers it all.
+What the portal does beside REST: `/oauth/…` lets applications in (`oauth.py`), the poll link of the offline cashbox
+answers "nothing to print", events are pushed to whoever bound them (`pushes.py`), and `/_sim/…` (see `control.py`)
+shows and steers it all. A portal that was renamed answers 302 under every name but its new one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from urllib.parse import unquote
 
 from posapp.sync.simulator.access import Access, Caller
 from posapp.sync.simulator.batch import split_command
+from posapp.sync.simulator.call import Call, Listed
 from posapp.sync.simulator.catalogue import DOCUMENT, DOCUMENT_ELEMENT
 from posapp.sync.simulator.envelope import (
     Answer,
@@ -38,8 +40,10 @@ from posapp.sync.simulator.envelope import (
 from posapp.sync.simulator.events import OfflineQueue, connector_of
 from posapp.sync.simulator.faults import Fault, FaultPlan
 from posapp.sync.simulator.limits import Limiter
-from posapp.sync.simulator.methods import METHODS, Call, Listed, order_view
+from posapp.sync.simulator.methods import METHODS, order_view
+from posapp.sync.simulator.oauth import Card, authorize, give_token
 from posapp.sync.simulator.parameters import Parameters, decimal_of, get_any_case, items_of, read_parameters, text_of
+from posapp.sync.simulator.pushes import Pushes
 from posapp.sync.simulator.rows import Row, show
 from posapp.sync.simulator.shop import Shop
 
@@ -55,7 +59,11 @@ _FAULT_CODES = {400: "ERROR_CORE", 401: "expired_token", 403: "ACCESS_DENIED", 4
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request as the portal needs it. `source` is the caller's address, `origin` the portal's own."""
+    """An HTTP request as the portal needs it.
+
+    `source` is the caller's address, `origin` the portal's own, `host` what the caller takes for the portal's name
+    and port; empty where there is no such thing.
+    """
 
     verb: str
     path: str
@@ -65,6 +73,7 @@ class Request:
     authorization: str = ""
     source: str = "127.0.0.1"
     origin: str = "http://127.0.0.1"
+    host: str = ""
 
 
 class _Broken(Exception):
@@ -78,13 +87,19 @@ class _Broken(Exception):
 
 @dataclass
 class Portal:
-    """One portal: its shop, who may call it, its limits, its planned faults, its log of requests."""
+    """One portal: its shop, who may call it, its limits, its planned faults, its log of requests.
+
+    `domain` is its name and port since it was renamed, empty before that.
+    """
 
     shop: Shop
     access: Access
     limiter: Limiter
     faults: FaultPlan = field(default_factory=FaultPlan)
     queue: OfflineQueue = field(default_factory=OfflineQueue)
+    card: Card = field(default_factory=Card)
+    pushes: Pushes = field(default_factory=Pushes)
+    domain: str = ""
     profile: str = "kernel"
     is_network_up: bool = True
     requests: deque[Row] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
@@ -104,11 +119,15 @@ class Portal:
 
     def answer(self, request: Request, now: datetime) -> Generator[float, datetime, Answer]:
         """Answer a request; yields seconds to wait, is sent the time after the wait, returns the answer."""
-        if request.path.startswith("/oauth/token"):
-            return self._renew(request, now)
+        target = _Target.of(request.path)
+        if request.path.startswith("/oauth/token"):  # the authorisation server is no part of what was renamed
+            return give_token(self.access, _parameters(request), request.origin, now)
+        if self.domain and request.host not in ("", self.domain):
+            return self._moved(request, target, now)
+        if request.path.startswith("/oauth/authorize"):
+            return authorize(self.access, self.card, _parameters(request), request.origin, now)
         if request.path.startswith("/bitrix/tools/sale_check_print.php"):
             return self._poll(request)
-        target = _Target.of(request.path)
         if target is None:
             return html_answer(404)
         entry = self._log(target.method, now, in_batch=False)
@@ -143,7 +162,7 @@ class Portal:
     # ------------------------------------------------------------------------------------------ REST
     def _serve(self, request: Request, target: _Target, entry: Row, now: datetime) -> Steps:
         started = now
-        parameters = read_parameters(request.query, request.content_type, request.body)
+        parameters = _parameters(request)
         token = _take_token(parameters, request.authorization)
         if target.method not in METHODS:  # looked up before the caller is: a typo looks the same with a wrong key
             raise PortalError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
@@ -162,10 +181,11 @@ class Portal:
         if self.limiter.is_blocked(caller.name, method, now.timestamp()):
             raise PortalError("OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 429)
         self.access.check_scope(METHODS[method].scope)
+        self.access.check_right(method)
         # A method of events asks for its connector's rows; any other call names by it whose doing its events are.
         connector = "" if method.startswith("event.") else connector_of(parameters)
         start = decimal_of(text_of(parameters.pop("start", 0)))
-        call = Call(self.shop, parameters, int(start or 0), now, caller, self.access.scopes, self.queue)
+        call = Call(self.shop, parameters, int(start or 0), now, caller, self.access, self.queue, METHODS)
         self.shop.events.clear()
         result = METHODS[method].run(call)
         for (event, _), data in self.shop.events.items():
@@ -266,12 +286,13 @@ class Portal:
         return entry
 
     # ------------------------------------------------------------------------------------------ beside REST
-    def _renew(self, request: Request, now: datetime) -> Answer:
-        parameters = read_parameters(request.query, request.content_type, request.body)
-        try:
-            return json_answer(200, self.access.refresh(parameters, f"{request.origin}/rest/", now))
-        except PortalError as error:
-            return json_answer(error.http, error_body(error, self.profile))
+    def _moved(self, request: Request, target: _Target | None, now: datetime) -> Answer:
+        """Under its old name the portal only says the new one. Whoever follows turns a POST into a GET without body."""
+        if target is not None:
+            self._log(target.method, now, in_batch=False).update({"http": 302, "error": "renamed"})
+        scheme = request.origin.partition(":")[0]
+        query = f"?{request.query}" if request.query else ""
+        return Answer(302, b"", "text/html", {"Location": f"{scheme}://{self.domain}{request.path}{query}"})
 
     def _poll(self, request: Request) -> Answer:
         """The offline cashbox's long poll. This portal queues no checks for it, so results are only acknowledged."""
@@ -309,11 +330,17 @@ class _Target:
         return cls(user, secret, method, transport)
 
 
+def _parameters(request: Request) -> Parameters:
+    return read_parameters(request.query, request.content_type, request.body)
+
+
 def _take_token(parameters: Parameters, authorization: str) -> str:
-    """The access token of a call; it is no parameter of the method and is taken out."""
+    """The access token of a call, the header first; it is no parameter of the method and is taken out."""
     shown = [text_of(parameters.pop(name, "")) for name in ("auth", "access_token")]
     scheme, _, bearer = authorization.partition(" ")
-    return next(filter(None, shown), bearer.strip() if scheme.lower() == "bearer" else "")
+    if scheme.lower() == "bearer" and bearer.strip():
+        return bearer.strip()
+    return next(filter(None, shown), "")
 
 
 def _http_fault(value: Any) -> PortalError:

@@ -1,6 +1,7 @@
 """The simulated portal on a port: HTTP/1.1 with keep-alive, one thread per connection, one portal behind a lock.
 
-Only what needs a socket or a clock is here: bodies and their limits, dropped connections, slow answers, the end.
+Only what needs a socket or a clock is here: bodies and their limits, dropped connections, slow answers, TLS, the end.
+A portal that was renamed to another port of this machine gets a second door there; both lead to the same portal.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import struct
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,47 +20,121 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from posapp.sync.simulator.control import PREFIX, control
-from posapp.sync.simulator.envelope import Answer
+from posapp.sync.simulator.envelope import Answer, json_answer
 from posapp.sync.simulator.portal import Portal, Request
+from posapp.sync.simulator.pusher import Pusher
 
 MAX_BODY = 4 * 1024 * 1024
 IDLE_S = 75  # as nginx in front of Bitrix
 MARK = ("X-Posapp-Simulator", "training")  # every answer says that this is no real portal
 
 
-class PortalServer(ThreadingHTTPServer):
+class _Door(ThreadingHTTPServer):
+    """One listening socket of a portal server."""
+
+    daemon_threads = True
+    request_queue_size = 128  # a client may open fifty connections at once
+
+    def __init__(self, address: tuple[str, int], house: PortalServer, tls: ssl.SSLContext | None) -> None:
+        self.house = house
+        self.tls = tls
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, _Handler)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection, in its own thread; the handshake is made here, so that a slow one keeps nobody out."""
+        if self.tls is not None:
+            request.settimeout(IDLE_S)
+            request = self.tls.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away is everyday; anything else is our mistake and is shown."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError | ssl.SSLError):
+            super().handle_error(request, client_address)
+
+
+class PortalServer:
     """Serves a portal until `close` is called.
 
     Args:
         address: host and port; port 0 takes a free one.
         clock: the time, asked for each request.
+        tls: the certificate to serve HTTPS with; clients that build addresses by themselves know nothing else.
     """
 
-    daemon_threads = True
-    request_queue_size = 128  # a client may open fifty connections at once
-
     def __init__(
-        self, address: tuple[str, int], portal: Portal, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        address: tuple[str, int],
+        portal: Portal,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.portal = portal
         self.clock = clock
+        self.tls = tls
         self.lock = threading.Lock()
         self.is_closing = threading.Event()
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, _Handler)
+        self._door = _Door(address, self, tls)
+        self._more_doors: dict[int, tuple[_Door, threading.Thread]] = {}
+        self._pusher = Pusher(portal.pushes)
+
+    @property
+    def server_address(self) -> tuple[str, int]:
+        """Host and port that are listened on."""
+        return str(self._door.server_address[0]), int(self._door.server_address[1])
 
     @property
     def url(self) -> str:
         """`http://HOST:PORT`, as a client on this machine reaches it."""
-        host, port = str(self.server_address[0]), int(self.server_address[1])
+        host, port = self.server_address
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return f"{self._scheme}://[{host}]:{port}" if ":" in host else f"{self._scheme}://{host}:{port}"
+
+    def url_under(self, host: str) -> str:
+        """The portal's own address as it tells it: its new name, or the one that the caller uses, or the listener's."""
+        name = self.portal.domain or host
+        return f"{self._scheme}://{name}" if name else self.url
+
+    def serve_forever(self, poll_interval: float = 0.1) -> None:
+        """Serve in this thread until `close` is called from another."""
+        self._door.serve_forever(poll_interval)
 
     def close(self) -> None:
-        """Stop serving, wake slow answers and give the port back. Not to be called from a serving thread."""
+        """Stop serving, wake slow answers and give the ports back. Not to be called from a serving thread."""
         self.is_closing.set()
-        self.shutdown()
-        self.server_close()
+        for door, thread in [*self._more_doors.values()]:
+            door.shutdown()
+            thread.join()
+            door.server_close()
+        self._door.shutdown()
+        self._door.server_close()
+        self._pusher.close()
+
+    def steer(self, verb: str, path: str, value: Any) -> Answer:
+        """A request to the simulator's own door; a new name on another port is opened before it holds."""
+        if isinstance(value, dict) and path == f"{PREFIX}settings":
+            try:
+                self._open_door(str(value.get("domain", "")))
+            except (OSError, OverflowError, ValueError) as error:
+                return json_answer(400, {"error": f"domain: {error}"})
+        with self.lock:
+            answer = control(self.portal, verb, path, value, self.url_under(""), self.clock())
+        self._pusher.wake()
+        return answer
+
+    def _open_door(self, domain: str) -> None:
+        port = urlsplit(f"//{domain}").port
+        if port is None or port == self.server_address[1] or port in self._more_doors:
+            return
+        door = _Door((self.server_address[0], port), self, self.tls)
+        thread = threading.Thread(target=door.serve_forever, name="portal-door", args=(0.1,), daemon=True)
+        thread.start()
+        self._more_doors[port] = (door, thread)
+
+    @property
+    def _scheme(self) -> str:
+        return "https" if self.tls is not None else "http"
 
     def answer(self, request: Request) -> Answer:
         """Run a request through the portal; the lock is free while a slow answer waits."""
@@ -71,14 +148,8 @@ class PortalServer(ThreadingHTTPServer):
                 self.is_closing.wait(pause)
         except StopIteration as stop:
             answer: Answer = stop.value
+            self._pusher.wake()
             return answer
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is everyday; anything else is our mistake and is shown."""
-        import sys
-
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            super().handle_error(request, client_address)
 
 
 class _TooBig(Exception):
@@ -86,7 +157,7 @@ class _TooBig(Exception):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: PortalServer
+    server: _Door
     protocol_version = "HTTP/1.1"
     server_version = "nginx"
     sys_version = ""
@@ -119,19 +190,18 @@ class _Handler(BaseHTTPRequestHandler):
             return
         parts = urlsplit(self.path)
         if parts.path.startswith(PREFIX):
-            with self.server.lock:
-                answer = control(self.server.portal, self.command, parts.path, _decoded(body))
-            self._send(answer)
-        elif not self.server.portal.is_network_up:
+            self._send(self.server.house.steer(self.command, parts.path, _decoded(body)))
+        elif not self.server.house.portal.is_network_up:
             self._reset()
         else:
-            self._send(self.server.answer(self._request(parts.path, parts.query, body)))
+            self._send(self.server.house.answer(self._request(parts.path, parts.query, body)))
 
     def _request(self, path: str, query: str, body: bytes) -> Request:
+        host = self.headers.get("Host", "")
         return Request(
             verb=self.command, path=path, query=query, content_type=self.headers.get("Content-Type", ""), body=body,
             authorization=self.headers.get("Authorization", ""), source=str(self.client_address[0]),
-            origin=self.server.url,
+            origin=self.server.house.url_under(host), host=host,
         )  # fmt: skip
 
     def _read_body(self) -> bytes:

@@ -1,0 +1,110 @@
+"""Methods that every key may call: who am I, what may I, which time is it; and the events of an application.
+
+The shapes are the kernel's (`rest/classes/general/rest_provider.php`, `rest/lib/api/{user,event}.php`); scopes are not
+asked for, but an inbound webhook is no application and may not bind events.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from posapp.sync.simulator import events
+from posapp.sync.simulator.access import USER_ID
+from posapp.sync.simulator.call import Call, Handler, Method
+from posapp.sync.simulator.envelope import PortalError, iso
+from posapp.sync.simulator.parameters import get_any_case, text_of
+from posapp.sync.simulator.rows import Row
+
+_LICENSE = "ru_selfhosted"
+
+
+# ---------------------------------------------------------------------------------------------- who and what
+def _profile(call: Call) -> Row:
+    return {"ID": str(USER_ID), "ADMIN": call.access.is_admin, "NAME": "Учебный портал", "LAST_NAME": "posapp",
+            "PERSONAL_GENDER": "", "TIME_ZONE": "", "TIME_ZONE_OFFSET": 0}  # fmt: skip
+
+
+def _current_user(call: Call) -> Row:
+    return {"ID": str(USER_ID), "XML_ID": "", "ACTIVE": True, "NAME": "Учебный портал", "LAST_NAME": "posapp",
+            "SECOND_NAME": "", "EMAIL": "admin@example.test", "LAST_LOGIN": iso(call.now), "TIME_ZONE": "",
+            "DATE_REGISTER": "2026-01-01T00:00:00+03:00", "IS_ONLINE": "Y", "PERSONAL_GENDER": "",
+            "UF_DEPARTMENT": [1], "USER_TYPE": "employee"}  # fmt: skip
+
+
+def _scope(call: Call) -> list[str]:
+    if get_any_case(call.parameters, "full"):
+        return sorted({method.scope for method in call.known.values()} - {""})
+    return list(call.access.scopes)
+
+
+def _methods(call: Call) -> list[str]:
+    scope = get_any_case(call.parameters, "scope")
+    wanted = [text_of(scope)] if scope is not None else [*call.access.scopes, ""]
+    if scope is None and get_any_case(call.parameters, "full"):
+        return list(call.known)
+    return [name for name, method in call.known.items() if method.scope in wanted]
+
+
+def _method_get(call: Call) -> Row:
+    method = call.known.get(text_of(call.parameters.get("name")).lower())
+    return {"isExisting": method is not None,
+            "isAvailable": method is not None and method.scope in ("", *call.access.scopes)}  # fmt: skip
+
+
+def _feature(call: Call) -> Row:
+    code = text_of(get_any_case(call.parameters, "code"))
+    if not code:
+        raise PortalError("CODE_EMPTY", "CODE can't be empty")
+    return {"value": text_of(call.shop.options.get(code)) or "N"}
+
+
+def _app_info(call: Call) -> Row:
+    if call.caller.kind != "oauth":
+        return {"SCOPE": list(call.access.scopes), "LICENSE": _LICENSE}
+    return {"ID": "1", "CODE": call.access.client_id, "VERSION": 1, "STATUS": "L", "INSTALLED": True,
+            "PAYMENT_EXPIRED": "N", "DAYS": None, "LANGUAGE_ID": "ru", "LICENSE": _LICENSE}  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------- events
+def _for_application(run: Handler) -> Method:
+    """A method of events: an inbound webhook may not call it, only an application with its token."""
+
+    def guarded(call: Call) -> Any:
+        if call.caller.kind != "oauth":
+            raise PortalError("WRONG_AUTH_TYPE", "Current authorization type is denied for this method", 403)
+        return run(call)
+
+    return Method("", guarded)
+
+
+def _take_events(call: Call) -> Row:
+    keeps = text_of(call.parameters.get("clear", 1)) in ("0", "")
+    if keeps and call.shop.options["rest_offline_extended"] != "Y":
+        raise PortalError("WRONG_LICENSE", "Extended offline events are not available on this plan", 403)
+    return call.queue.take(call.parameters)
+
+
+def _batch_is_run_elsewhere(call: Call) -> Any:
+    raise AssertionError("a batch is unpacked before its commands get here")
+
+
+METHODS: dict[str, Method] = {
+    "batch": Method("", _batch_is_run_elsewhere),
+    "scope": Method("", _scope),
+    "methods": Method("", _methods),
+    "method.get": Method("", _method_get),
+    "profile": Method("", _profile),
+    "user.current": Method("", _current_user),
+    "user.admin": Method("", lambda call: call.access.is_admin),
+    "server.time": Method("", lambda call: iso(call.now)),
+    "feature.get": Method("", _feature),
+    "app.info": Method("", _app_info),
+    "events": Method("", lambda call: list(events.KNOWN)),
+    "event.bind": _for_application(lambda call: call.queue.bind(call.parameters)),
+    "event.unbind": _for_application(lambda call: call.queue.unbind(call.parameters)),
+    "event.get": _for_application(lambda call: call.queue.get_bindings()),
+    "event.offline.list": _for_application(lambda call: call.queue.peek(call.parameters, call.start)),
+    "event.offline.get": _for_application(_take_events),
+    "event.offline.clear": _for_application(lambda call: call.queue.clear(call.parameters)),
+    "event.offline.error": _for_application(lambda call: call.queue.fail(call.parameters)),
+}
