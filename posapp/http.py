@@ -2,9 +2,9 @@
 
 Two things are settled here once. First, *what a lost request means*: every failure of the line becomes `NoAnswer`,
 which says whether the request may have reached the other side (`sent`). A caller that writes must read before it
-repeats when `sent` is true. Second, *secrets*: the addresses of Bitrix carry the key in their path, so an address is
-a `SecretUrl` whose text is taken out for the call alone; it is in no exception, no log and no `repr`, and httpx's own
-log, which prints addresses, is off.
+repeats when `sent` is true. Second, *secrets*: the addresses of Bitrix carry the key in their path, or go with an
+access token, so an address is a `SecretUrl` whose text and token are taken out for the call alone; they are in no
+exception, no log and no `repr`, and httpx's own log, which prints addresses, is off.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -38,16 +38,24 @@ class NoAnswer(Offline):
 
 
 class SecretUrl:
-    """An address with a key in it. Shows itself as scheme and host; `reveal()` gives the whole text."""
+    """An address with a key in it, or with the access token that goes beside it in the header `Authorization`.
 
-    __slots__ = ("_text",)
+    Shows itself as scheme and host; `reveal()` and `bearer()` give the whole, for the transport only.
+    """
 
-    def __init__(self, text: str) -> None:
+    __slots__ = ("_bearer", "_text")
+
+    def __init__(self, text: str, bearer: str = "") -> None:
         self._text = text
+        self._bearer = bearer
 
     def reveal(self) -> str:
         """The address as it is sent. For the transport only."""
         return self._text
+
+    def bearer(self) -> str:
+        """The access token that is shown in a header, "" for none. For the transport only."""
+        return self._bearer
 
     @property
     def host(self) -> str:
@@ -59,7 +67,7 @@ class SecretUrl:
             return ""
 
     def __truediv__(self, tail: str) -> SecretUrl:
-        return SecretUrl(f"{self._text.rstrip('/')}/{tail}")
+        return SecretUrl(f"{self._text.rstrip('/')}/{tail}", self._bearer)
 
     def __repr__(self) -> str:
         return f"SecretUrl({self.host or '?'}/…)"
@@ -121,6 +129,13 @@ class HttpClient:
         payload = json.dumps(body, ensure_ascii=False, default=_plain).encode()
         return self._asked("POST", url, payload, timeout_s, headers)
 
+    def post_form(self, url: SecretUrl, fields: Mapping[str, str], timeout_s: float) -> Response:
+        """POST the fields of a form, for services that read no JSON; arguments and errors are those of `post_json`.
+
+        The fields travel in the body, so what is secret in them is in no address and no web server's log.
+        """
+        return self._asked("POST", url, urlencode(fields).encode(), timeout_s, _FORM)
+
     def get(self, url: SecretUrl, timeout_s: float, *, headers: Mapping[str, str] | None = None) -> Response:
         """GET, for services that are asked so; arguments and errors are those of `post_json`."""
         return self._asked("GET", url, b"", timeout_s, headers)
@@ -143,7 +158,9 @@ class HttpClient:
     ) -> Response:
         deadline = time.monotonic() + timeout_s
         timeout = httpx.Timeout(timeout_s, connect=min(self._connect_timeout_s, timeout_s))
-        headers = {**more, "Content-Type": "application/json; charset=utf-8"}
+        headers = {"Content-Type": "application/json; charset=utf-8", **more}
+        if url.bearer():
+            headers["Authorization"] = f"Bearer {url.bearer()}"
         request = self._client.stream(verb, url.reveal(), content=payload, headers=headers, timeout=timeout)
         with request as answer:
             body = bytearray()
@@ -155,6 +172,9 @@ class HttpClient:
                     raise NoAnswer("ответ не уложился в срок", sent=True)
             lower = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status_code, lower, bytes(body))
+
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def _no_answer(error: httpx.HTTPError | httpx.InvalidURL) -> NoAnswer:

@@ -17,18 +17,18 @@ _LOCKED_BYTE = 1 << 20
 
 
 class DirectoryLock:
-    """The right to write in a data directory, from the constructor to `release`."""
+    """The right to write in a data directory, from the constructor to `release`; `name` is of another right there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = LOCK_NAME) -> None:
         """Takes it. Raises JournalError `journal_busy` when another process (or this one) holds it, OSError."""
-        self._descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        self._descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(self._descriptor)
             os.ftruncate(self._descriptor, 0)
             os.write(self._descriptor, f"{os.getpid()}\n".encode())
         except BlockingIOError as error:
             self.release()
-            raise JournalError("journal_busy", pid=holder(folder) or "?") from error
+            raise JournalError("journal_busy", pid=holder(folder, name) or "?") from error
         except BaseException:
             self.release()
             raise
@@ -40,10 +40,10 @@ class DirectoryLock:
             self._descriptor = -1
 
 
-def holder(folder: Path) -> int | None:
+def holder(folder: Path, name: str = LOCK_NAME) -> int | None:
     """The number of the process that last took the lock, None when nobody ever did."""
     try:
-        text = (folder / LOCK_NAME).read_text("ascii", errors="replace").strip()
+        text = (folder / name).read_text("ascii", errors="replace").strip()
     except OSError:
         return None
     return int(text) if text.isdigit() else None

@@ -16,7 +16,10 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, State
 from posapp.errors import PosError, Refused
 
-NEEDS_ADMINISTRATOR = ("access", "portal_no_paysystems", "portal_prints")
+NEEDS_ADMINISTRATOR = (
+    "access", "portal_no_paysystems", "portal_prints", "webhook_unknown", "scope_missing", "rights_missing",
+    "portal_unpaid", "portal_deleted", "portal_moved", "oauth_grant", "oauth_client", "oauth_unkept",
+)  # fmt: skip
 """Codes of trouble that trying again does not mend: an entry that waits with one of them needs a person too."""
 
 STEPS = ("mark", "payment", "status", "stock")

@@ -202,7 +202,7 @@ def test_without_the_right_to_read_it_says_so(practice: Bitrix) -> None:
     practice.set("settings", {"scopes": ["sale", "pay_system"]})
     with pytest.raises(Rejected) as refused:
         catalogue.read_around(practice.client)
-    assert refused.value.code == "access"
+    assert refused.value.code == "scope_missing"
 
 
 def test_set_up_finds_the_field_with_barcodes_and_the_base_price(practice: Bitrix) -> None:

@@ -50,8 +50,8 @@ def test_pay_systems_that_no_order_can_use_may_print(bitrix: Bitrix, harmless: d
     "scopes, code",
     [
         (["sale", "catalog", "crm"], "portal_no_paysystems"),
-        (["catalog", "pay_system"], "access"),
-        (["sale", "pay_system"], "access"),
+        (["catalog", "pay_system"], "scope_missing"),
+        (["sale", "pay_system"], "scope_missing"),
     ],
 )
 def test_missing_scopes_are_named(bitrix: Bitrix, scopes: list[str], code: str) -> None:
@@ -69,6 +69,6 @@ def test_the_final_status_must_exist(bitrix: Bitrix, status: str) -> None:
 
 def test_a_wrong_key_and_a_dead_line_are_told_apart(bitrix: Bitrix) -> None:
     bitrix.faults({"method": "profile", "do": "http", "value": {"status": 401, "error": "INVALID_CREDENTIALS"}})
-    assert refused(bitrix).code == "access"
+    assert refused(bitrix).code == "webhook_unknown"
     bitrix.set("network", {"up": False})
     assert refused(bitrix).code == "offline"

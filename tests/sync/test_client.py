@@ -138,16 +138,16 @@ def test_a_wrong_key_is_access_under_either_status(
     bitrix.set("settings", {"profile": profile})
     stranger = connect(f"{bitrix.server.url}/rest/1/wrongwrongwrong/")
     error = failing(lambda: stranger.call("sale.order.get", {"id": 1}))
-    assert (type(error), error.code, error.facts["error"]) == (Rejected, "access", "INVALID_CREDENTIALS")
+    assert (type(error), error.code, error.facts["error"]) == (Rejected, "webhook_unknown", "INVALID_CREDENTIALS")
     cell = stranger.batch([Command("a", "sale.order.get", {"id": 1})])["a"]
-    assert (cell.fate, cell.error and cell.error.code) == (Fate.NOT_RUN, "access")
+    assert (cell.fate, cell.error and cell.error.code) == (Fate.NOT_RUN, "webhook_unknown")
 
 
 def test_a_missing_scope_is_access_in_a_cell(bitrix: Bitrix) -> None:
     bitrix.set("settings", {"scopes": ["sale"]})
     cells = bitrix.client.batch([Command("p", "sale.paysystem.list", {}), Command("o", "sale.order.get", {"id": 1})])
     assert cells["p"].error is not None
-    assert cells["p"].error.code == "access"
+    assert cells["p"].error.code == "scope_missing"
     assert cells["o"].fate is Fate.DONE
 
 
@@ -242,7 +242,7 @@ def test_a_cursor_that_the_portal_ignores_is_noticed() -> None:
 @pytest.mark.parametrize(
     "status, kind, body, error",
     [
-        (302, "text/html", b"", "access"),
+        (302, "text/html", b"", "portal_moved"),
         (200, "text/html", b"<html>login</html>", "portal_garbled"),
         (200, "application/json", b"{not json", "portal_garbled"),
         (200, "application/json", b"[1,2]", "portal_garbled"),
@@ -256,8 +256,8 @@ def test_a_cursor_that_the_portal_ignores_is_noticed() -> None:
             "portal_rejected",
         ),
         (400, "application/json", b'{"error": "", "error_description": ""}', "portal_rejected"),
-        (403, "application/json", b'{"error": 200040300020}', "access"),
-        (200, "application/json", b'{"error": "expired_token"}', "access"),
+        (403, "application/json", b'{"error": 200040300020}', "rights_missing"),
+        (200, "application/json", b'{"error": "expired_token"}', "oauth_grant"),
         (503, "application/json", b'{"error": "OVERLOAD_LIMIT"}', "access"),
     ],
 )
@@ -335,7 +335,7 @@ def test_redirects_are_not_followed(connect: Callable[[str], BitrixClient]) -> N
         client = connect(f"http://127.0.0.1:{listener.getsockname()[1]}/rest/1/topsecret/")
         error = failing(lambda: client.call("profile"))
         thread.join(10)
-    assert (type(error), error.code) == (Rejected, "access")
+    assert (type(error), error.code, error.facts["found"]) == (Rejected, "portal_moved", "127.0.0.1:9")
     assert seen[0].startswith(b"POST ")
 
 

@@ -421,8 +421,8 @@ def test_a_revoked_key_stops_the_round_and_nothing_is_lost(tmp_path: Path) -> No
         access, portal.access = portal.access, Access(8)  # a new secret: the old webhook is nobody's
         report = shop.deliver()
         assert report.trouble is not None
-        assert (report.trouble.code, shop.bitrix.http_requests()) == ("access", 1)
-        assert {each.code for each in shop.entries(1).values()} == {"access"}
+        assert (report.trouble.code, shop.bitrix.http_requests()) == ("webhook_unknown", 1)
+        assert {each.code for each in shop.entries(1).values()} == {"webhook_unknown"}
         assert shop.states(1) == "waiting waiting waiting waiting"
         portal.access = access
         assert shop.deliver(force=True).done == 4

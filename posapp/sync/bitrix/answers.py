@@ -9,34 +9,45 @@ from __future__ import annotations
 from typing import Any
 
 from posapp.errors import Offline, Rejected, SyncError
-from posapp.http import NoAnswer, Response
+from posapp.http import NoAnswer, Response, SecretUrl
 from posapp.sync.bitrix.parsing import as_text, clean_reason
 
 QUERY_LIMIT = "QUERY_LIMIT_EXCEEDED"
 OPERATION_LIMIT = "OPERATION_TIME_LIMIT"
+HOST_MAX = 253
 
-# The program itself is not (or no longer) welcome: no order is at fault, an administrator has to act.
-ACCESS_CODES = frozenset(
-    {
-        "NO_AUTH_FOUND",
-        "INVALID_CREDENTIALS",
-        "EXPIRED_TOKEN",
-        "INVALID_TOKEN",
-        "INSUFFICIENT_SCOPE",
-        "USER_ACCESS_ERROR",
-        "AUTHORIZATION_ERROR",
-        "APPLICATION_NOT_FOUND",
-        "CONNECTION_ERROR",
-        "WRONG_AUTH_TYPE",
-        "ACCESS_DENIED",
-        "WRONG_LICENSE",
-        "PAYMENT_REQUIRED",
-        "PORTAL_DELETED",
-        "OVERLOAD_LIMIT",
-        "200040300010",  # module sale: no right to read
-        "200040300020",  # module sale: no right to write
-    }
-)
+# The program itself is not (or no longer) welcome: no order is at fault, an administrator has to act. Bitrix's code in
+# capitals → our code, whose words say what to do (reference: Bitrix REST 1.4; module `sale` for the two numbers).
+ACCESS_CODES: dict[str, str] = {
+    "NO_AUTH_FOUND": "webhook_unknown",
+    "INVALID_CREDENTIALS": "webhook_unknown",
+    "EXPIRED_TOKEN": "oauth_grant",
+    "INVALID_TOKEN": "oauth_grant",
+    "INVALID_GRANT": "oauth_grant",
+    "INVALID_CLIENT": "oauth_client",
+    "APPLICATION_NOT_FOUND": "oauth_client",
+    "INSUFFICIENT_SCOPE": "scope_missing",
+    "INVALID_SCOPE": "scope_missing",
+    "USER_ACCESS_ERROR": "rights_missing",
+    "ACCESS_DENIED": "rights_missing",
+    "200040300010": "rights_missing",  # no right to read
+    "200040300020": "rights_missing",  # no right to write
+    "PAYMENT_REQUIRED": "portal_unpaid",
+    "WRONG_LICENSE": "portal_unpaid",
+    "PORTAL_DELETED": "portal_deleted",
+    "AUTHORIZATION_ERROR": "access",
+    "CONNECTION_ERROR": "access",
+    "WRONG_AUTH_TYPE": "access",
+    "OVERLOAD_LIMIT": "access",
+}
+_WHY = {
+    "EXPIRED_TOKEN": "ключ доступа устарел",
+    "INVALID_TOKEN": "ключ доступа ему неизвестен",
+    "INVALID_GRANT": "ключ продления устарел или уже использован",
+}
+
+ACCESS_ERRORS = frozenset(ACCESS_CODES.values()) | {"portal_no_paysystems", "portal_moved", "oauth_unkept"}
+"""Our codes that say so; `NEEDS_ADMINISTRATOR` of the journal names them too."""
 
 # The portal broke down in the middle: what a write did is not known.
 BROKEN_CODES = frozenset({"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "WRONG_ENCODING"})
@@ -49,15 +60,17 @@ def is_throttle(code: str) -> bool:
 
 def is_access(error: SyncError) -> bool:
     """No order is at fault: stop asking and call the administrator."""
-    return error.code in ("access", "portal_no_paysystems")
+    return error.code in ACCESS_ERRORS
 
 
 def error_of(code: str, description: object) -> SyncError:
     """Our error for an error envelope, or for a cell of `result_error`. Its fact `error` keeps Bitrix's code."""
     if is_throttle(code):
         return Offline("throttled", error=code)
-    if code.upper() in ACCESS_CODES:
-        return Rejected("access", error=code)
+    ours = ACCESS_CODES.get(code.upper())
+    if ours is not None:
+        why = {"why": _WHY[code.upper()]} if code.upper() in _WHY else {}
+        return Rejected(ours, error=code, **why)
     if code in BROKEN_CODES:
         return Offline("offline", reason=f"портал сломался на запросе: {code}", error=code)
     return Rejected("portal_rejected", reason=clean_reason(description, code), error=code)
@@ -67,11 +80,12 @@ def read_envelope(response: Response) -> dict[str, Any]:
     """The JSON object of an answer, be it success or error.
 
     Raises:
-        Rejected: `access`, when the portal sends us elsewhere (it was renamed); nothing was executed.
+        Rejected: `portal_moved`, when the portal sends us elsewhere (it was renamed); nothing was executed, and we do
+            not follow: the POST would become a GET, and the key is shown to a new host only by a person's word.
         Offline: `portal_garbled`, when there is no such object; for a write the outcome is unknown.
     """
     if 300 <= response.status < 400:
-        raise Rejected("access", error=f"портал переехал на другой адрес, HTTP {response.status}")
+        raise Rejected("portal_moved", found=_host_of(response.headers.get("location", "")), http=response.status)
     if not response.is_json:
         raise Offline("portal_garbled", reason=f"HTTP {response.status}, страница вместо данных")
     try:
@@ -83,6 +97,12 @@ def read_envelope(response: Response) -> dict[str, Any]:
     if "error" not in body and ("result" not in body or response.status >= 400):
         raise Offline("portal_garbled", reason=f"HTTP {response.status}, нет ни результата, ни ошибки")
     return body
+
+
+def _host_of(location: str) -> str:
+    """Where a redirect leads, as host and port; a question mark when it names none."""
+    host = SecretUrl(location).host
+    return host if host.isascii() and len(host) <= HOST_MAX else "?"
 
 
 def code_of(envelope: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The REST client of Bitrix (2.0, inbound webhook): single calls, batches of 50, lists by an id cursor.
+"""The REST client of Bitrix (2.0, by webhook or application): single calls, batches of 50, lists by an id cursor.
 
 What it promises to its callers:
 
@@ -6,6 +6,7 @@ What it promises to its callers:
 - Throttling (503, 429) never executes anything; it is waited out here, a bounded number of times.
 - Nothing else is repeated. REST 2.0 has no idempotency: a write whose answer was lost is the caller's to read first.
 - A batch is judged cell by cell. `batch` raises nothing: each `Cell` says what became of its command.
+- An access token that is too old is renewed, once per call (see `auth.py`); the refused call did nothing.
 - The key in the address appears in no log and no exception.
 """
 
@@ -20,7 +21,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from posapp.errors import Offline, Rejected, SetupError, SyncError
+from posapp.errors import Offline, Rejected, SyncError
 from posapp.http import Poster, Response, SecretUrl
 from posapp.sync.bitrix.answers import (
     OPERATION_LIMIT,
@@ -31,6 +32,7 @@ from posapp.sync.bitrix.answers import (
     read_envelope,
     was_executed,
 )
+from posapp.sync.bitrix.auth import EXPIRED, Access, WebhookAccess
 from posapp.sync.bitrix.parsing import as_decimal, as_object, as_time, rows_under
 from posapp.sync.governor import Governor
 
@@ -100,10 +102,10 @@ class Cell:
 
 
 class BitrixClient:
-    """One portal, one webhook, one thread.
+    """One portal, one right to call it, one thread.
 
     Args:
-        webhook: the whole address of the inbound webhook, `https://portal/rest/1/secret/`.
+        access: an application's access, or the whole address of an inbound webhook, `https://portal/rest/1/secret/`.
         http: how a request goes out.
         governor: the request budget; its clock measures durations.
         log: told of every real request and of every command in a batch.
@@ -112,7 +114,7 @@ class BitrixClient:
 
     def __init__(
         self,
-        webhook: str,
+        access: str | Access,
         http: Poster,
         governor: Governor,
         log: Callable[[RequestLog], None] = lambda _entry: None,
@@ -120,10 +122,8 @@ class BitrixClient:
         timeout_s: float = TIMEOUT_S,
         kept_as: str = "",
     ) -> None:
-        self._webhook = SecretUrl(webhook.strip())
+        self._access = WebhookAccess(access) if isinstance(access, str) else access
         self._kept_as = kept_as
-        if not self._webhook.host or "/rest/" not in webhook:
-            raise SetupError("not_set_up", what="адрес вебхука не вида https://портал/rest/…", command="portal")
         self._http = http
         self._governor = governor
         self._log = log
@@ -138,12 +138,17 @@ class BitrixClient:
     @property
     def portal(self) -> str:
         """The name of the portal: its host (and port), or what it is kept as."""
-        return self._kept_as or self._webhook.host
+        return self._kept_as or self._access.address
 
     @property
     def address(self) -> str:
-        """Host (and port) that the webhook names."""
-        return self._webhook.host
+        """Host (and port) that is called."""
+        return self._access.address
+
+    @property
+    def is_application(self) -> bool:
+        """Whether an application calls, which may hear of events; a webhook may not (`WRONG_AUTH_TYPE`)."""
+        return self._access.is_application
 
     @contextmanager
     def recording(self) -> Iterator[list[RequestLog]]:
@@ -270,24 +275,32 @@ class BitrixClient:
 
     # ---------------------------------------------------------------------------------------------- the wire
     def _request(self, method: str, params: Parameters, methods: tuple[str, ...]) -> dict[str, Any]:
-        """One request, repeated only while it is throttled. Returns the success envelope."""
-        began = self._governor.now()
+        """One request, repeated only while it is throttled or to show a renewed key. Returns the success envelope."""
+        began, is_renewed = self._governor.now(), False
         for attempt in range(1, TRIES + 1):
             self._governor.wait(methods, max(0.0, began + self._timeout_s - self._governor.now()))
             started = self._governor.now()
             status: int | None = None
+            url = self._access.to(method)
             try:
-                response = self._http.post_json(self._webhook / method, params, self._timeout_s)
+                response = self._http.post_json(url, params, self._timeout_s)
                 status = response.status
                 envelope = self._read(method, response)
             except SyncError as error:
                 self._record(method, started, error, http=status)
                 if error.code == "throttled" and attempt < TRIES:
                     continue
+                if not is_renewed and attempt < TRIES and self._renews(error, url):
+                    is_renewed = True
+                    continue
                 raise
             self._record(method, started, None, http=status)
             return envelope
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _renews(self, error: SyncError, shown: SecretUrl) -> bool:
+        """Whether the call may be made again, with another key. Raises what `Access.renew` raises."""
+        return str(error.facts.get("error", "")).upper() == EXPIRED and self._access.renew(shown)
 
     def _read(self, method: str, response: Response) -> dict[str, Any]:
         if response.status in (429, 503) and not response.is_json:
