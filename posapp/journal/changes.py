@@ -41,9 +41,10 @@ from posapp.journal.rows import (
     NewLogRow,
     SettlementTaken,
 )
+from posapp.journal.stock_changes import StockChanges
 
 
-class Changes(BoardChanges, CatalogueChanges, DayChanges):
+class Changes(BoardChanges, CatalogueChanges, DayChanges, StockChanges):
     """The changes, on the writing connection. Used on the writer's thread only; `now` gives the time of the rows."""
 
     def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime]) -> None:
@@ -168,6 +169,7 @@ class Changes(BoardChanges, CatalogueChanges, DayChanges):
             },
         )
         sql.ADD_ENTRY.run_many(self._db, [_entry_columns(key, each, now) for each in outbox])
+        self.add_moves(key, outbox)
         self.keep_refusal_of(key, mark)
 
     def not_made(self, key: str, after: State, reason: str, evidence: Mapping[str, object]) -> None:
@@ -239,6 +241,8 @@ class Changes(BoardChanges, CatalogueChanges, DayChanges):
             if each.state not in ("done", "waiting", "failed"):
                 raise IllegalMove(f"entry {each.entry_id}", "", each.state)
         sql.SETTLE_ENTRY.run_many(self._db, [_result_columns(each) for each in results])
+        done, at = [each.entry_id for each in results if each.state == "done"], micros(self._now())
+        sql.CONFIRM_TOLD.run_many(self._db, [{"id_": each, "at": at} for each in done])
         self.add_log(log)
 
     def set_entry(self, entry_id: int, after: str, allowed: tuple[str, ...], due_at: datetime | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalMark
@@ -231,6 +232,47 @@ class WalkIn:
     content: str
     goods: tuple[Mapping[str, object], ...]
     is_told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedGoods:
+    """What a refund says of its goods. `is_back`: they are in the shop again.
+
+    `is_whole`: it alone takes back all of its receipt; `goods`: as in the body of a stock entry, plain JSON.
+    """
+
+    is_back: bool
+    is_whole: bool
+    goods: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StockWrite:
+    """A write of a product's absolute quantity (rule 13): what the portal had, and what it is to have."""
+
+    key: str
+    product_id: int
+    seen: Decimal
+    target: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StockMove:
+    """How much of a product a receipt moves in the portal's stock; `change` is negative for what leaves it.
+
+    `seen` and `target` are those of a write that is under way or was the last one. `is_cleared`: a person said that it
+    has not happened yet. `confirmed_at`: the portal has it.
+    """
+
+    key: str
+    product_id: int
+    portal: str
+    name: str
+    change: Decimal
+    seen: Decimal | None = None
+    target: Decimal | None = None
+    is_cleared: bool = False
+    confirmed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ products = tables.table(tables.ProductRow)
 product_codes = tables.table(tables.ProductCodeRow)
 product_prices = tables.table(tables.ProductPriceRow)
 walk_ins = tables.table(tables.WalkInRow)
+stock_moves = tables.table(tables.StockMoveRow)
+returned_goods = tables.table(tables.ReturnedGoodsRow)
 
 
 def _insert(table: Table, *given_by_sqlite: str) -> Statement:
@@ -291,4 +293,29 @@ TELL_WALK_IN = Statement(
     update(walk_ins)
     .where(_is(walk_ins.c.receipt_key, "key_"), walk_ins.c.is_told == literal_column("0"))
     .values(is_told=literal_column("1"))
+)
+
+# ------------------------------------------------------------------------------------------------ stock
+ADD_RETURNED = _insert(returned_goods)
+ADD_MOVE = Statement(sqlite.insert(stock_moves).on_conflict_do_nothing(), [each.name for each in stock_moves.c])
+_of_move = (_is(stock_moves.c.receipt_key, "key_"), _is(stock_moves.c.product_id, "product_id_"))
+_is_open = stock_moves.c.confirmed_at.is_(None)
+START_STOCK_WRITE = Statement(
+    update(stock_moves).where(*_of_move, _is_open).values(seen=bindparam("seen"), target=bindparam("target"))
+)
+_nothing: ColumnElement[object] = literal_column("NULL")
+DROP_STOCK_WRITE = Statement(update(stock_moves).where(*_of_move, _is_open).values(seen=_nothing, target=_nothing))
+CONFIRM_MOVE = Statement(update(stock_moves).where(*_of_move, _is_open).values(confirmed_at=bindparam("at")))
+CLEAR_MOVES = Statement(
+    update(stock_moves)
+    .where(_is(stock_moves.c.receipt_key, "key_"), _is_open)
+    .values(seen=_nothing, target=_nothing, is_cleared=literal_column("1"))
+)
+_told_of = select(outbox.c.receipt_key).where(
+    _is(outbox.c.id, "id_"), outbox.c.step == _word("stock"), outbox.c.state == _word("done")
+)
+CONFIRM_TOLD = Statement(
+    update(stock_moves)
+    .where(stock_moves.c.receipt_key == _told_of.scalar_subquery(), _is_open)
+    .values(confirmed_at=bindparam("at"))
 )

@@ -54,6 +54,7 @@ from posapp.journal.rows import (
     SettlementTaken,
     StoredReceipt,
 )
+from posapp.journal.stock_store import StockStore
 from posapp.journal.writer import Writer
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Journal(CatalogueStore, DayStore, BoardStore):
+class Journal(CatalogueStore, DayStore, BoardStore, StockStore):
     """An open journal; made by `open`, ended by `close` or a `with` block."""
 
     def __init__(
