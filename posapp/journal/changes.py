@@ -19,6 +19,7 @@ from posapp.journal import statements as sql
 from posapp.journal.board_changes import BoardChanges
 from posapp.journal.catalogue_changes import CatalogueChanges
 from posapp.journal.day_changes import DayChanges
+from posapp.journal.log_changes import LogChanges, PackedRow
 from posapp.journal.mapping import (
     body_of,
     device_columns,
@@ -38,13 +39,12 @@ from posapp.journal.rows import (
     EntryResult,
     IllegalMove,
     NewEntry,
-    NewLogRow,
     SettlementTaken,
 )
 from posapp.journal.stock_changes import StockChanges
 
 
-class Changes(BoardChanges, CatalogueChanges, DayChanges, StockChanges):
+class Changes(BoardChanges, CatalogueChanges, DayChanges, LogChanges, StockChanges):
     """The changes, on the writing connection. Used on the writer's thread only; `now` gives the time of the rows."""
 
     def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime]) -> None:
@@ -235,7 +235,7 @@ class Changes(BoardChanges, CatalogueChanges, DayChanges, StockChanges):
             sql.ADD_FOREIGN.run(self._db, {**row, "number": each.number, "body": document_text(each)})
 
     # -------------------------------------------------------------------------------------------- outbox and log
-    def settle_entries(self, results: Sequence[EntryResult], log: Sequence[NewLogRow]) -> None:
+    def settle_entries(self, results: Sequence[EntryResult], log: Sequence[PackedRow]) -> None:
         """What a round of delivery came to, with its log. Raises IllegalMove for a state that no delivery gives."""
         for each in results:
             if each.state not in ("done", "waiting", "failed"):
@@ -252,10 +252,6 @@ class Changes(BoardChanges, CatalogueChanges, DayChanges, StockChanges):
             raise IllegalMove(f"entry {entry_id}", "" if row is None else row[0], after, By.PERSON)
         due = None if due_at is None else micros(due_at)
         sql.SET_ENTRY.run(self._db, {"id_": entry_id, "state": after, "due_at": due})
-
-    def add_log(self, rows: Sequence[NewLogRow]) -> None:
-        """Requests that happened."""
-        sql.ADD_LOG.run_many(self._db, [_log_columns(each) for each in rows])
 
     def set_fact(self, name: str, value: str) -> None:
         """A small fact."""
@@ -340,21 +336,4 @@ def _result_columns(result: EntryResult) -> dict[str, object]:
         "facts": evidence_text(result.facts),
         "proof": result.proof,
         "is_unsure": int(result.is_unsure),
-    }
-
-
-def _log_columns(row: NewLogRow) -> dict[str, object]:
-    return {
-        "at": micros(row.at),
-        "entry_id": row.entry_id,
-        "order_number": row.order_number,
-        "order_key": number_key(row.order_number),
-        "step": row.step,
-        "method": row.method,
-        "outcome": row.outcome,
-        "http": row.http,
-        "code": row.code,
-        "reason": row.reason,
-        "duration_ms": row.duration_ms,
-        "attempt": row.attempt,
     }

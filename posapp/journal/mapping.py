@@ -333,7 +333,7 @@ def entry_of(record: Record) -> OutboxEntry:
 
 
 def log_row_of(record: Record) -> LogRow:
-    """From the columns of `sync_log` in the order of the class, then the entry's state."""
+    """From the columns of `sync_log` in the order of the class, then the entry's state and its receipt."""
     return LogRow(record[0], moment(record[1]), *record[2:])
 
 

@@ -22,7 +22,6 @@ from posapp.journal.mapping import (
     device_of,
     document_of,
     entry_of,
-    log_row_of,
     micros,
     moment_or_none,
     number_key,
@@ -35,7 +34,6 @@ from posapp.journal.rows import (
     Attempt,
     AuditRecord,
     KnownDevice,
-    LogRow,
     Operation,
     OutboxCounts,
     OutboxEntry,
@@ -64,12 +62,6 @@ _OPERATION = (
 _ENTRY = (
     "SELECT id, receipt_key, step, order_id, order_number, portal, body, state, tries, created_at, due_at, code, facts,"
     " is_unsure, proof FROM outbox "
-)
-_LOG = (
-    "SELECT log.id, log.at, log.entry_id, log.order_number, log.step, log.method, log.outcome, log.http, log.code,"
-    " log.reason, log.duration_ms, log.attempt, coalesce(entry.state, '') FROM ({ids}) AS hit"
-    " CROSS JOIN sync_log AS log ON log.id = hit.id LEFT JOIN outbox AS entry ON entry.id = log.entry_id"
-    " ORDER BY log.id DESC"
 )
 _AUDIT = "SELECT id, at, who, what, subject, why, facts, previous, hash FROM audit "
 _AUDIT_GUARDS = {"audit_insert", "audit_update", "audit_delete"}
@@ -304,43 +296,7 @@ def _range(order_number: str) -> dict[str, int | str | None]:
     return {"begin": begin, "end": begin + LAST_LETTER}
 
 
-# ------------------------------------------------------------------------------------------------ sync log, facts
-def log_rows(
-    db: sqlite3.Connection, needs_person: bool, state: str | None, search: str, before_id: int | None, limit: int
-) -> list[LogRow]:
-    """A page of the sync log, newest first: rows with ids under `before_id`.
-
-    `needs_person`: only rows whose entry failed, is held or waits for an administrator; `state`: only rows whose entry
-    is in that state; `search`: an order number or its beginning.
-    """
-    values: dict[str, int | str | None] = {
-        "before_id": before_id if before_id is not None else 1 << 62,
-        "limit": limit,
-        "state": state,
-        **_range(search),
-    }
-    where = ["log.id < :before_id"]
-    if needs_person:
-        stuck = f"entry.state = 'waiting' AND entry.code IN {NEEDS_ADMINISTRATOR}"
-        where.append(f"(entry.state IN ('failed', 'held') OR {stuck})")
-    if state is not None:
-        where.append("entry.state = :state")
-    if search.strip():
-        where.append("log.order_key >= :begin AND log.order_key < :end")
-    few = needs_person or (state is not None and state != "done")
-    if few:
-        where.append("entry.state != 'done'")
-    # The way to the rows is ours, not the planner's: CROSS JOIN goes from left to right, `+` forbids an index.
-    source = "sync_log AS log"
-    if few:
-        source = "outbox AS entry CROSS JOIN sync_log AS log ON log.entry_id = entry.id"
-    elif state is not None:
-        source = "sync_log AS log CROSS JOIN outbox AS entry ON entry.id = log.entry_id"
-    newest = "+log.id" if few or search.strip() else "log.id"
-    ids = f"SELECT log.id FROM {source} WHERE {' AND '.join(where)} ORDER BY {newest} DESC LIMIT :limit"  # noqa: S608
-    return [log_row_of(row) for row in db.execute(_LOG.format(ids=ids), values)]
-
-
+# ------------------------------------------------------------------------------------------------ facts
 def fact(db: sqlite3.Connection, name: str) -> str | None:
     """A small fact by name."""
     row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()

@@ -344,7 +344,7 @@ class OutboxCounts:
 
 @dataclass(frozen=True, slots=True)
 class NewLogRow:
-    """One request to the portal that really happened."""
+    """One request to the portal that really happened. `request` and `answer` are masked and bounded, "" for none."""
 
     at: datetime
     entry_id: int | None  # None for pulls
@@ -357,11 +357,41 @@ class NewLogRow:
     reason: str
     duration_ms: int
     attempt: int
+    request: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which rows of the sync log.
+
+    `needs_person`: their entry failed, is held or waits for an administrator; `state`: their entry is in it; `search`:
+    an order's number or its beginning; `receipt`: the key of a receipt; `failed`: the request did not go well;
+    `since`: not before. `before_id` and `until` say where a page begins: under that id, not after that moment.
+    """
+
+    needs_person: bool = False
+    state: str | None = None
+    search: str = ""
+    receipt: str = ""
+    failed: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    before_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeep:
+    """How long the sync log is kept: days, and rows at most. `body_days`: requests and answers of what went well."""
+
+    days: int = 90
+    rows: int = 1_000_000
+    body_days: int = 14
 
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """A row of the sync log and the state of its outbox entry now ("" for pulls)."""
+    """A row of the sync log, the state of its outbox entry now and the entry's receipt ("" for pulls)."""
 
     id: int
     at: datetime
@@ -376,3 +406,4 @@ class LogRow:
     duration_ms: int
     attempt: int
     entry_state: str
+    receipt_key: str

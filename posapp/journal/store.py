@@ -34,6 +34,7 @@ from posapp.journal.connect import JOURNAL_NAME, Readers, open_reader, open_writ
 from posapp.journal.day_store import DayStore
 from posapp.journal.failures import sorted_failures, trouble_of
 from posapp.journal.lock import DirectoryLock
+from posapp.journal.log_store import LogStore, pack
 from posapp.journal.mapping import order_columns
 from posapp.journal.migrate import check_readable, migrate
 from posapp.journal.rows import (
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Journal(CatalogueStore, DayStore, BoardStore, StockStore):
+class Journal(CatalogueStore, DayStore, BoardStore, StockStore, LogStore):
     """An open journal; made by `open`, ended by `close` or a `with` block."""
 
     def __init__(
@@ -390,7 +391,8 @@ class Journal(CatalogueStore, DayStore, BoardStore, StockStore):
 
         Done stays done; an entry that a person held meanwhile stays held unless it was delivered.
         """
-        self._write(lambda changes: changes.settle_entries(results, log))
+        packed = [pack(each) for each in log]  # here and not on the writer's thread, where sales wait
+        self._write(lambda changes: changes.settle_entries(results, packed))
 
     def hold_entry(self, entry_id: int, *, decision: Decision | None = None) -> None:
         """waiting or failed → held: not delivered until a person retries it. Raises IllegalMove."""
@@ -410,28 +412,6 @@ class Journal(CatalogueStore, DayStore, BoardStore, StockStore):
         """The outbox at a glance."""
         with self._readers.snapshot() as db:
             return queries.outbox_counts(db)
-
-    # -------------------------------------------------------------------------------------------- sync log
-    def add_log(self, rows: Sequence[NewLogRow]) -> None:
-        """Requests to the portal that happened."""
-        self._write(lambda changes: changes.add_log(rows))
-
-    def log_rows(
-        self,
-        *,
-        needs_person: bool = False,
-        state: str | None = None,
-        search: str = "",
-        before_id: int | None = None,
-        limit: int = 200,
-    ) -> list[LogRow]:
-        """A page of the sync log, newest first; the next page begins before the last id of this one.
-
-        `needs_person`: rows whose entry failed or is held; `state`: rows whose entry is in it; `search`: an order's
-        number or its beginning.
-        """
-        with self._readers.reading() as db:
-            return queries.log_rows(db, needs_person, state, search, before_id, limit)
 
     # -------------------------------------------------------------------------------------------- small facts
     def get_fact(self, name: str) -> str | None:

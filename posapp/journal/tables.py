@@ -282,6 +282,7 @@ class OutboxRow(Row, table=True):
         Index("ix_outbox_order", "order_key"),
         # Done entries only pile up: what is looked for every second must not grow with them.
         Index("ix_outbox_open", "state", "due_at", "receipt_key", sqlite_where=text("state != 'done'")),
+        Index("ix_outbox_done", "id", sqlite_where=text("state = 'done'")),  # to count them
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -304,13 +305,19 @@ class OutboxRow(Row, table=True):
 
 
 class SyncLogRow(Row, table=True):
-    """A request to the portal that really happened; never changed."""
+    """A request to the portal that really happened; never changed, the oldest are removed by rule (`log_changes`).
+
+    Ids grow by one with every row: the newest row is never removed, so the oldest to keep is found by counting back.
+    """
 
     __tablename__ = "sync_log"
     __table_args__: Any = (
         CheckConstraint("outcome IN ('done','failed','lost')", name="outcome"),
         Index("ix_sync_log_entry", "entry_id", sqlite_where=text("entry_id IS NOT NULL")),
         Index("ix_sync_log_order", "order_key"),
+        Index("ix_sync_log_at", "at"),
+        Index("ix_sync_log_trouble", "id", sqlite_where=text("outcome != 'done'")),
+        Index("ix_sync_log_told", "id", sqlite_where=text("entry_id IS NOT NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -558,6 +565,21 @@ class ReturnedGoodsRow(Row, table=True):
     is_back: bool
     is_whole: bool
     goods: str
+
+
+class SyncBodyRow(Row, table=True):
+    """Request and answer of a row of the sync log, masked and packed (zlib), apart so that rows stay short.
+
+    `is_done` is that of the row: what went well is kept for a shorter time.
+    """
+
+    __tablename__ = "sync_bodies"
+    __table_args__: Any = (Index("ix_sync_bodies_done", "log_id", sqlite_where=text("is_done = 1")),)
+
+    log_id: int = Field(primary_key=True)
+    is_done: bool
+    request: bytes
+    answer: bytes
 
 
 metadata = Row.metadata
