@@ -1513,6 +1513,92 @@ WORDS: dict[str, Words] = {
         "Receipt {key} of order {order}, {amount}, was begun {at} and not printed: {why}.",
         "Senior: print it – “{again}” – or give it up – “posapp resolve {key} --cancel”.",
     ),
+    "check_unfit": Words(
+        425,
+        "Чек, который заказал портал, не напечатан: {what}.",
+        "Исправьте это на портале и закажите печать чека снова; деньги покупателя чека ещё не имеют.",
+        "The receipt that the portal ordered was not printed: {what}.",
+        "Put it right on the portal and order the receipt again; the buyer's money has no receipt yet.",
+    ),
+    "check_vat": Words(
+        426,
+        "Чек портала придержан: «{line}» – ставка «{rate}», {why}.",
+        "Администратору: задать ставки в настройках кассы на сайте (vat22, vat5 …) и в кассе («posapp setup portal»).",
+        "The portal's receipt is held: “{line}” has the rate “{rate}”, {why}.",
+        "Administrator: set the rates in the site's settings of the register (vat22, vat5 …) and in the till"
+        " (“posapp setup portal”).",
+    ),
+    "check_differs": Words(
+        427,
+        "Под номером {check} портал прислал другой чек: напечатан на {before}, прислан на {after}. Он не напечатан.",
+        "Сравните заказ с напечатанным чеком; если это правда новый чек, создайте его на портале заново.",
+        "Under the number {check} the portal sent another receipt: printed over {before}, sent over {after}. It was not"
+        " printed.",
+        "Compare the order with the printed receipt; if it is a new one indeed, create it on the portal anew.",
+    ),
+    "poll_link": Words(
+        428,
+        "Ссылка сайта для кассы не подходит: {what}.",
+        "Скопируйте её заново на странице касс сайта и задайте «posapp setup portal --mode site-poll --link-stdin».",
+        "The site's link for the register is not right: {what}.",
+        "Copy it anew from the site's page of cash registers: “posapp setup portal --mode site-poll --link-stdin”.",
+    ),
+    "poll_busy": Words(
+        429,
+        "Сайт {site} уже опрашивает другая программа этого компьютера.",
+        "Оставьте одну: сайт выдаёт чек и второй кассе, и чеков стало бы два.",
+        "The site {site} is polled by another program of this computer already.",
+        "Leave one: the site hands a receipt to a second till too, and there would be two.",
+    ),
+    "poll_answer": Words(
+        430,
+        "Сайт ответил не так, как отвечает кассе: {what}.",
+        "Печать по заданиям подождёт, опрос повторится сам; если не пройдёт – администратору сайта.",
+        "The site did not answer as it answers a register: {what}.",
+        "Printing by its orders waits, the poll repeats by itself; if it stays so, ask the site's administrator.",
+    ),
+    "job_begun": Words(
+        431,
+        "Чек по заданию {check} уже начинали печатать: отказаться от него здесь нельзя.",
+        "Решите судьбу чека: «posapp resolve».",
+        "The receipt of job {check} was begun to be printed: it cannot be refused here.",
+        "Decide what became of it: “posapp resolve”.",
+    ),
+    "lease_lost": Words(
+        432,
+        "Задание {check} шлюз передал другой кассе. Здесь оно не напечатано.",
+        "Ничего делать не нужно.",
+        "The gateway gave job {check} to another till. It was not printed here.",
+        "Nothing has to be done.",
+    ),
+    "jobs_off": Words(
+        433,
+        "Эта касса не печатает по заданиям портала: её режим {mode}.",
+        "Режим задаёт «posapp setup portal --mode site-poll» или «--mode portal-driven».",
+        "This till does not print by orders of the portal: its mode is {mode}.",
+        "“posapp setup portal --mode site-poll” or “--mode portal-driven” sets the mode.",
+    ),
+    "nobody_prints": Words(
+        434,
+        "На портале ни у одной платёжной системы не включена печать чеков: {what}.",
+        "Включите «Печатать чек» у платёжных систем или настройте кассу в режиме till-driven.",
+        "No pay system of the portal prints receipts: {what}.",
+        "Switch on the printing of the pay systems, or set the till up as till-driven.",
+    ),
+    "job_refused": Words(
+        435,
+        "От задания портала отказался человек: {why}.",
+        "Если чек всё же нужен, закажите его на портале снова.",
+        "A person refused the portal's job: {why}.",
+        "If the receipt is wanted after all, order it on the portal again.",
+    ),
+    "job_given_up": Words(
+        436,
+        "Начатый чек по заданию портала отменён человеком.",
+        "Если чек всё же нужен, закажите его на портале снова.",
+        "A person gave up the receipt of the portal's job.",
+        "If it is wanted after all, order it on the portal again.",
+    ),
 }
 
 
