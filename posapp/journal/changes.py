@@ -19,6 +19,7 @@ from posapp.journal import statements as sql
 from posapp.journal.board_changes import BoardChanges
 from posapp.journal.catalogue_changes import CatalogueChanges
 from posapp.journal.day_changes import DayChanges
+from posapp.journal.job_changes import JobChanges
 from posapp.journal.log_changes import LogChanges, PackedRow
 from posapp.journal.mapping import (
     body_of,
@@ -44,7 +45,7 @@ from posapp.journal.rows import (
 from posapp.journal.stock_changes import StockChanges
 
 
-class Changes(BoardChanges, CatalogueChanges, DayChanges, LogChanges, StockChanges):
+class Changes(BoardChanges, CatalogueChanges, DayChanges, LogChanges, StockChanges, JobChanges):
     """The changes, on the writing connection. Used on the writer's thread only; `now` gives the time of the rows."""
 
     def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime]) -> None:

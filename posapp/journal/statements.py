@@ -70,6 +70,7 @@ products = tables.table(tables.ProductRow)
 product_codes = tables.table(tables.ProductCodeRow)
 product_prices = tables.table(tables.ProductPriceRow)
 walk_ins = tables.table(tables.WalkInRow)
+jobs = tables.table(tables.JobRow)
 stock_moves = tables.table(tables.StockMoveRow)
 returned_goods = tables.table(tables.ReturnedGoodsRow)
 
@@ -322,3 +323,29 @@ CONFIRM_TOLD = Statement(
     .where(stock_moves.c.receipt_key == _told_of.scalar_subquery(), _is_open)
     .values(confirmed_at=bindparam("at"))
 )
+
+# ------------------------------------------------------------------------------------------------ jobs of the portal
+ADD_JOB = _insert(jobs, "id")
+DELIVER_JOB = Statement(
+    update(jobs)
+    .where(_is(jobs.c.source, "source"), _is(jobs.c.external_id, "external_id"))
+    .values(
+        is_told=literal_column("0"),
+        deliveries=jobs.c.deliveries + literal_column("1"),
+        delivered_at=bindparam("delivered_at"),
+        lease=bindparam("lease"),
+        body=bindparam("body"),
+    )
+)
+SET_JOB = Statement(
+    update(jobs)
+    .where(_is(jobs.c.id, "id_"))
+    .values(state=bindparam("state"), code=bindparam("code"), facts=bindparam("facts"), is_told=bindparam("is_told"))
+)
+LINK_JOB = Statement(
+    update(jobs)
+    .where(_is(jobs.c.id, "id_"))
+    .values(receipt_key=bindparam("receipt_key"), factory_number=bindparam("factory_number"))
+)
+NOTE_JOB_SHIFT = Statement(update(jobs).where(_is(jobs.c.id, "id_")).values(shift_number=bindparam("shift_number")))
+TELL_JOB = Statement(update(jobs).where(_is(jobs.c.id, "id_")).values(is_told=literal_column("1")))

@@ -33,6 +33,7 @@ from posapp.journal.catalogue_store import CatalogueStore
 from posapp.journal.connect import JOURNAL_NAME, Readers, open_reader, open_writer
 from posapp.journal.day_store import DayStore
 from posapp.journal.failures import sorted_failures, trouble_of
+from posapp.journal.job_store import JobStore
 from posapp.journal.lock import DirectoryLock
 from posapp.journal.log_store import LogStore, pack
 from posapp.journal.mapping import order_columns
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Journal(CatalogueStore, DayStore, BoardStore, StockStore, LogStore):
+class Journal(CatalogueStore, DayStore, BoardStore, StockStore, LogStore, JobStore):
     """An open journal; made by `open`, ended by `close` or a `with` block."""
 
     def __init__(

@@ -582,6 +582,42 @@ class SyncBodyRow(Row, table=True):
     answer: bytes
 
 
+class JobRow(Row, table=True):
+    """A receipt or a shift report that the portal or the site ordered: one row for its number there, kept for ever.
+
+    `body` is what was ordered, as it came last; `receipt_key` its receipt here, once there is one, on which alone
+    depends whether it is printed. `is_told`: the portal has acknowledged how it ended. `lease` is the gateway's.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__: Any = (
+        CheckConstraint("kind IN ('check','report')", name="kind"),
+        CheckConstraint("state IN ('open','held','refused','done')", name="state"),
+        CheckConstraint("length(source) > 0 AND length(external_id) > 0", name="names"),
+        CheckConstraint("deliveries >= 1", name="deliveries"),
+        Index("uq_jobs_external", "source", "external_id", unique=True),
+        Index("ix_jobs_open", "source", "id", sqlite_where=text("is_told = 0 OR state IN ('open','held')")),
+        Index("ix_jobs_receipt", "receipt_key", sqlite_where=text("receipt_key IS NOT NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    source: str
+    external_id: str
+    kind: str
+    factory_number: str
+    state: str
+    is_told: bool
+    deliveries: int
+    received_at: int
+    delivered_at: int
+    receipt_key: str | None = Field(foreign_key="receipts.key")
+    shift_number: int | None
+    lease: str
+    code: str
+    facts: str
+    body: str
+
+
 metadata = Row.metadata
 
 # A replacing insert fires no trigger of deletion: so nothing may be inserted but behind the last record.
