@@ -10,6 +10,7 @@ With `--certificate` it speaks HTTPS, for clients that build the portal's addres
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import ssl
 import sys
@@ -53,6 +54,7 @@ def run(
         install_url: where the application is told of its installation (`POST /_sim/install`).
         certificate: a PEM file with key and certificate, to speak HTTPS.
     """
+    gc.disable()  # what is made while loading is kept: collecting would double the time
     try:
         address = address_of(listen)
         portal = _portal(orders, seed, limits, faults)
@@ -60,6 +62,8 @@ def run(
         tls = _tls(certificate) if certificate else None
     except (OSError, ValueError, TypeError) as error:
         return fail(WRONG_USAGE, "wrong_usage", str(error))
+    finally:
+        gc.enable()
     try:
         server = PortalServer(address, portal, tls=tls)
     except OSError as error:
@@ -73,6 +77,7 @@ def build(document: dict[str, Any], seed: int, limits: str, faults: FaultPlan | 
     if limits not in PLANS:
         raise ValueError(f"limits are one of {', '.join(PLANS)}")
     shop = load_shop(document, datetime.now(UTC))
+    gc.freeze()  # a big shop stays: no sense in walking through it again and again
     return Portal(shop, Access(seed), Limiter(PLANS[limits]), faults or FaultPlan())
 
 

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from decimal import Decimal
+from functools import cached_property, lru_cache
 
 _STORED_AS: dict[str, type] = {"int": int, "string": str, "char": str}
+_KEPT_AS: dict[str, type] = {**_STORED_AS, "double": Decimal}  # whoever writes a decimal down drops its last zeros
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,15 @@ class Entity:
             for name, field in sorted(self.fields.items())
         )
 
+    @cached_property
+    def stored(self) -> dict[str, tuple[str, type | None]]:
+        """Of every field its declared type and the Python type that goes out as it is."""
+        return {name: (field.type, _KEPT_AS.get(field.type)) for name, field in self.fields.items()}
+
     def find(self, name: str) -> Field | None:
         """The field called `name` in either key style (`dateUpdate`, `DATE_UPDATE`), None when there is none."""
-        return self.fields.get(name) or self.by_snake.get(snake(name))
+        found = self.fields.get(name)
+        return self.by_snake.get(snake(name)) if found is None else found
 
     def settable(self, *, adding: bool) -> dict[str, Field]:
         """The fields that `add` or `update` may write."""
@@ -63,6 +71,7 @@ class Entity:
         }
 
 
+@lru_cache(maxsize=4096)
 def snake(name: str) -> str:
     """camelCase to UPPER_SNAKE, digits apart except in the three names of the 1C exchange (`id1c` → `ID_1C`)."""
     if name != name.upper():

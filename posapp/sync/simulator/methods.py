@@ -61,11 +61,11 @@ def _basket_view(line: Row) -> Row:
 
 
 def _list_orders(call: Call) -> Listed:
-    wanted = _wanted_ids(read_filter(call.parameters, fields.ORDER), "id")
-    rows: Iterable[Row] = call.shop.orders.values()
-    if wanted is not None:
-        rows = [call.shop.orders[key] for key in wanted if key in call.shop.orders]
-    return _listed(call, fields.ORDER, rows)
+    conditions = read_filter(call.parameters, fields.ORDER)
+    wanted = _wanted_ids(conditions, "id")
+    if wanted is None:
+        return _listed(call, fields.ORDER, call.shop.ascending("orders", _bound(conditions)), is_ascending=True)
+    return _listed(call, fields.ORDER, [call.shop.orders[key] for key in wanted if key in call.shop.orders])
 
 
 def _list_parts(entity: Entity) -> Handler:
@@ -77,9 +77,21 @@ def _list_parts(entity: Entity) -> Handler:
         if order_ids is None and (part_ids := _wanted_ids(conditions, "id")) is not None:
             owners = call.shop.order_of.get(entity.list_key, {})
             order_ids = {owners[key] for key in part_ids if key in owners}
+        if order_ids is None:
+            rows = call.shop.ascending(entity.list_key, _bound(conditions))
+            return _listed(call, entity, rows, is_ascending=True)
         return _listed(call, entity, call.shop.parts(entity.list_key, order_ids))
 
     return run
+
+
+def _bound(conditions: list[Condition]) -> int | None:
+    """The id above which a cursor wants to go on; None when the filter names none."""
+    for condition in conditions:
+        if condition.field.name == "id" and condition.operator == ">":
+            value = cast_in(condition.value, condition.field)
+            return value if isinstance(value, int) else None
+    return None
 
 
 def _list_shipment_items(call: Call) -> Listed:
@@ -100,8 +112,8 @@ def _wanted_ids(conditions: list[Condition], name: str) -> set[int] | None:
     return None
 
 
-def _listed(call: Call, entity: Entity, rows: Iterable[Row]) -> Listed:
-    page = list_rows(rows, entity, call.parameters, call.start)
+def _listed(call: Call, entity: Entity, rows: Iterable[Row], *, is_ascending: bool = False) -> Listed:
+    page = list_rows(rows, entity, call.parameters, call.start, is_ascending=is_ascending)
     return Listed({entity.list_key: page.rows}, page)
 
 
@@ -321,6 +333,7 @@ METHODS: dict[str, Method] = {
     "catalog.product.offer.list": Method("catalog", _list_offers),
     "catalog.product.offer.get": Method("catalog", _get_offer),
     "catalog.product.update": Method("catalog", _update_product),
+    "catalog.product.offer.update": Method("catalog", lambda call: {"offer": _update_product(call)["element"]}),
     "catalog.vat.list": Method("catalog", _list_table("vats", catalogue.VAT)),
     "catalog.vat.get": Method("catalog", _get_row("vats", catalogue.VAT, "200800000000")),
     "catalog.store.list": Method("catalog", _list_table("stores", catalogue.STORE)),

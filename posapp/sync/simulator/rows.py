@@ -7,6 +7,9 @@ A list method of Bitrix is one idea with many names, so it is written once here 
 from __future__ import annotations
 
 import contextlib
+import heapq
+import itertools
+import operator as operators
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,6 +27,9 @@ PAGE = 50
 
 # Longest first, so that ">=" is not read as ">".
 _OPERATORS = ("!=%", "!%=", "!><", "!@", "!=", "!%", "!", "=%", "%=", "><", ">=", "<=", ">", "<", "@", "=", "%")
+
+_PLAIN: dict[str, Callable[[Any, Any], Any]] = {">": operators.gt, ">=": operators.ge, "<": operators.lt,
+                                                "<=": operators.le}  # fmt: skip
 
 _DATE_FORMATS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S %z")
 
@@ -173,16 +179,28 @@ def read_filter(parameters: Parameters, entity: Entity) -> list[Condition]:
     return conditions
 
 
-def list_rows(rows: Iterable[Row], entity: Entity, parameters: Parameters, start: int) -> Page:
+def list_rows(
+    rows: Iterable[Row], entity: Entity, parameters: Parameters, start: int, *, is_ascending: bool = False
+) -> Page:
     """Filter, sort and cut out a page of at most 50 rows.
 
     Args:
         start: the offset; rounded down to a whole page, as the controllers do. -1 asks for no count.
+        is_ascending: whether the rows come ordered by id; a cursor over ids then reads one page and no more.
     """
-    conditions = read_filter(parameters, entity)
-    found = [row for row in rows if all(matches(row, condition) for condition in conditions)]
-    _sort(found, entity, parameters)
-    return cut_page(found, _selected(entity, parameters), start)
+    passing = rows
+    for test in map(_test_of, read_filter(parameters, entity)):
+        passing = filter(test, passing)
+    wanted = _wanted_order(entity, parameters)
+    shown = _selected(entity, parameters)
+    if not (is_ascending and wanted == [(entity.fields["id"], False)]):
+        if start < 0 and not any(is_descending for _, is_descending in wanted):
+            first = heapq.nsmallest(PAGE, passing, lambda row: [_sort_key(row.get(f.name), f.type) for f, _ in wanted])
+            return Page(list(map(shown, first)), None, None)
+        return cut_page(_sorted(list(passing), wanted), shown, start)
+    if start < 0:
+        return Page(list(map(shown, itertools.islice(passing, PAGE))), None, None)
+    return cut_page(list(passing), shown, start)
 
 
 def cut_page(found: list[Row], shown: Callable[[Row], Row], start: int) -> Page:
@@ -201,6 +219,23 @@ def split_operator(key: str) -> tuple[str, str]:
         if key.startswith(operator):
             return operator, key[len(operator) :]
     return "", key
+
+
+def _test_of(condition: Condition) -> Callable[[Row], bool]:
+    """A condition as a test of a row; a single value is read once and not for each of a hundred thousand rows."""
+    name, kind = condition.field.name, condition.field.type
+    if isinstance(condition.value, list | dict) or condition.operator not in ("", "=", *_PLAIN):
+        return lambda row: matches(row, condition)
+    right = _comparable(condition.value, kind)
+    if condition.operator in ("", "="):
+        return lambda row: bool(_comparable(row.get(name), kind) == right)
+    compare = _PLAIN[condition.operator]
+
+    def test(row: Row) -> bool:
+        left = _comparable(row.get(name), kind)
+        return left is not None and right is not None and bool(compare(left, right))
+
+    return test
 
 
 def matches(row: Row, condition: Condition) -> bool:
@@ -273,7 +308,8 @@ def _comparable(value: Any, kind: str) -> Any:
     return text_of(value).casefold() or None
 
 
-def _sort(found: list[Row], entity: Entity, parameters: Parameters) -> None:
+def _wanted_order(entity: Entity, parameters: Parameters) -> list[tuple[Field, bool]]:
+    """What to sort by, and which of it descending; by id when nothing that is known was asked for."""
     wanted = []
     for name, direction in items_of(_array(parameters, "order")):
         field = entity.find(name)
@@ -281,8 +317,13 @@ def _sort(found: list[Row], entity: Entity, parameters: Parameters) -> None:
             wanted.append((field, text_of(direction).strip().lower().startswith("desc")))
     if not wanted and "id" in entity.fields:
         wanted = [(entity.fields["id"], False)]
+    return wanted
+
+
+def _sorted(found: list[Row], wanted: list[tuple[Field, bool]]) -> list[Row]:
     for field, is_descending in reversed(wanted):
         found.sort(key=lambda row: _sort_key(row.get(field.name), field.type), reverse=is_descending)
+    return found
 
 
 def _sort_key(value: Any, kind: str) -> tuple[bool, Any]:

@@ -7,6 +7,7 @@ orders has and what `/_sim/state` shows. Loading completes what a short, hand-wr
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +61,7 @@ class Shop:
     order_of: dict[str, dict[int, int]] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
     events: dict[tuple[str, int], Row] = field(default_factory=dict)  # of the call that is running, each once
+    _sorted: dict[str, list[int]] = field(default_factory=dict)
 
     def next_id(self, kind: str) -> int:
         """The next free id of a kind of rows (`orders`, `payments`, `shipments` …)."""
@@ -77,6 +79,17 @@ class Shop:
         for shipment in order["shipments"]:
             for item in shipment["shipmentItems"]:
                 self.note_id("shipmentItems", item["id"])
+
+    def ascending(self, kind: str, above: int | None = None) -> Iterator[Row]:
+        """All orders, payments, shipments or basket lines with an id above the given one, by id."""
+        owners = self.orders if kind == "orders" else self.order_of.get(kind, {})
+        ids = self._sorted.get(kind)
+        if ids is None or len(ids) != len(owners):
+            ids = self._sorted[kind] = sorted(owners)
+        for key in ids[bisect_right(ids, above) if above is not None else 0 :]:
+            found = (None, self.orders[key]) if kind == "orders" else self.find(kind, key)
+            if found is not None:
+                yield found[1]
 
     def find(self, kind: str, part_id: int) -> tuple[Row, Row] | None:
         """The order and its part (`payments`, `shipments`, `basketItems`) with this id."""
@@ -211,9 +224,12 @@ def name_pay_system(shop: Shop, payment: Row) -> None:
 def _typed(row: Row, entity: Entity) -> Row:
     """The declared fields of a row that are present, under their camelCase names and in their types."""
     typed: Row = {}
+    stored = entity.stored.get
     for name, value in row.items():
-        found = entity.find(name)
-        if found is not None:
+        known = stored(name)
+        if known is not None:
+            typed[name] = value if type(value) is known[1] else cast_out(value, known[0])
+        elif (found := entity.find(name)) is not None:
             typed[found.name] = cast_out(value, found.type)
     return typed
 

@@ -1,9 +1,12 @@
 """Lists: pages, filters, order, selection, and the types of what comes out."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from posapp.sync.simulator.practice import practice_shop
 
 
 def _ids(reply: Any) -> list[int]:
@@ -19,21 +22,6 @@ def test_pages_have_fifty_rows_and_say_where_the_next_begins(open_portal: Any) -
     assert [page["total"] for page in pages] == [131] * 3
     seen = [row["id"] for page in pages for row in page["result"]["orders"]]
     assert seen == list(range(9071, 9071 + 131))
-
-
-def test_start_is_rounded_down_to_a_page(open_portal: Any) -> None:
-    portal = open_portal(orders=120)
-
-    assert _ids(portal.call("sale.order.list", {"start": 75})) == list(range(9121, 9171))
-
-
-def test_without_a_count_neither_total_nor_next_is_told(open_portal: Any) -> None:
-    portal = open_portal(orders=60)
-    page = portal.call("sale.order.list", {"start": -1, "filter": {">id": 9075}, "order": {"id": "ASC"}}).json
-
-    assert "total" not in page
-    assert "next" not in page
-    assert [row["id"] for row in page["result"]["orders"]] == list(range(9076, 9126))
 
 
 @pytest.mark.parametrize(
@@ -168,3 +156,58 @@ def test_fields_describe_themselves(portal: Any) -> None:
     }
     assert described["id"]["isReadOnly"] is True
     assert described["orderId"]["isImmutable"] is True
+
+
+@pytest.mark.parametrize("order", [{}, {"id": "asc"}, {"id": "desc"}, {"statusId": "asc"},
+                                   {"dateUpdate": "asc", "id": "asc"}, {"price": "desc", "id": "desc"}])  # fmt: skip
+def test_a_page_without_a_count_holds_what_the_counted_one_holds(open_portal: Any, order: Any) -> None:
+    document = practice_shop(60, 3, datetime(2026, 3, 9, tzinfo=UTC))
+    document["orders"] = [*reversed(document["orders"][:30]), *document["orders"][30:]]  # a file in no order at all
+    portal = open_portal(document)
+
+    for condition in ({}, {">id": 9090}, {">=id": 9090, "<id": 9120}, {"statusId": "N"}, {"!statusId": "N"}):
+        counted = portal.call("sale.order.list", {"order": order, "filter": condition}).result["orders"]
+        cursor = portal.call("sale.order.list", {"order": order, "filter": condition, "start": -1}).result["orders"]
+        assert [row["id"] for row in cursor] == [row["id"] for row in counted]
+        assert counted
+
+
+def test_a_cursor_over_ids_sees_rows_that_come_between_its_pages_once_each(open_portal: Any) -> None:
+    portal = open_portal(orders=120)
+    seen: list[int] = []
+    while True:
+        page = portal.call("sale.payment.list", {"order": {"id": "ASC"}, "start": -1, "select": ["id"],
+                                                 "filter": {">id": seen[-1] if seen else 0}}).result["payments"]  # fmt: skip
+        seen += [row["id"] for row in page]
+        if len(page) < 50:
+            break
+        if len(seen) == 50:  # a new payment comes while the second page is still to be read
+            portal.call("sale.payment.add", {"fields": {"orderId": 9071, "paySystemId": 1}}).result  # noqa: B018
+    assert len(seen) == len(set(seen)) == 132 + 1
+    assert seen == sorted(seen)
+
+
+def test_a_page_by_offset_shows_a_row_twice_when_another_comes_before_it(open_portal: Any) -> None:
+    portal = open_portal(orders=60)
+    newest = {"order": {"id": "DESC"}, "select": ["id"]}
+    first = [row["id"] for row in portal.call("sale.order.list", newest).result["orders"]]
+    portal.call("sale.order.add", {"fields": {"lid": "s1", "personTypeId": 1, "currency": "RUB"}}).result  # noqa: B018
+    second = [row["id"] for row in portal.call("sale.order.list", {**newest, "start": 50}).result["orders"]]
+
+    assert set(first) & set(second) == {first[-1]}
+
+
+def test_trap_61_an_offset_inside_a_page_is_that_page_and_without_a_count_nothing_is_told(open_portal: Any) -> None:
+    portal = open_portal(orders=120)
+    page = portal.call("sale.order.list", {"start": 75, "select": ["id"]}).json
+    assert [row["id"] for row in page["result"]["orders"]] == list(range(9121, 9171))
+    assert (page["total"], page["next"]) == (120, 100)
+
+    last = portal.call("sale.order.list", {"start": 100, "select": ["id"]}).json
+    assert (len(last["result"]["orders"]), last["total"]) == (20, 120)
+    assert "next" not in last
+    uncounted = portal.call("sale.order.list", {"start": -1}).json
+    assert not {"next", "total"} & set(uncounted)
+    older = portal.call("crm.requisite.list", {"start": -1}).json
+    assert older["total"] == 0
+    assert "next" not in older
