@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from posapp.errors import JournalError, SetupError
 
-SCHEMA = 1
+SCHEMA = 2  # 2: jobs of the portal's cashbox
 _LOCK = 7_011_040  # of PostgreSQL's advisory locks: ours while the tables are made
 _BUSY_S = 15.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -76,6 +76,11 @@ class SqlStore:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
+    @property
+    def engine(self) -> sa.Engine:
+        """The database, for the stores beside this one."""
+        return self._engine
+
     def close(self) -> None:
         """See `ClaimStore`."""
         self._engine.dispose()
