@@ -22,8 +22,10 @@ from posapp.sync.bitrix.orders import is_missing, pay_systems_of
 from posapp.sync.bitrix.parsing import as_int, as_object
 from posapp.sync.bitrix.plans import Conflict, Done, Later, Row, Write
 from posapp.sync.bitrix.writeback import STEPS, merged, plan, refusal
+from posapp.sync.governor import Priority
 
 ORDERS_MAX = 49  # and one place in the reading batch for the pay systems
+PRIORITIES = dict(zip(STEPS, (Priority.MARK, Priority.PAYMENT, Priority.STATUS, Priority.STOCK), strict=True))
 PARTS_MAX = 8  # writes of one step, one after the other: refused goods take five and the payment
 
 
@@ -85,7 +87,8 @@ class _Round:
         for step in STEPS:
             for wave in _waves([job for job in self._open() if job.step == step]):
                 if self.stop is None:
-                    self._stage(wave)
+                    with self.client.at(PRIORITIES[step]):
+                        self._stage(wave)
         for job in self._open():
             self.outcomes[job.entry_id] = _waiting(self.stop) if self.stop else Outcome("waiting")
 
@@ -97,7 +100,8 @@ class _Round:
         order_ids = list(dict.fromkeys(job.order_id for job in self.jobs))
         if len(order_ids) > ORDERS_MAX:
             raise ValueError(f"a round takes at most {ORDERS_MAX} orders")
-        cells = self.client.batch([Command("systems", "sale.paysystem.list", {}), *map(_get, order_ids)])
+        with self.client.at(Priority.MARK):
+            cells = self.client.batch([Command("systems", "sale.paysystem.list", {}), *map(_get, order_ids)])
         try:
             systems = pay_systems_of(cells["systems"])
         except SyncError as error:  # without knowing who prints nothing is written (rule 14)
