@@ -29,10 +29,12 @@ class PortalError(Exception):
         code: Bitrix's `error`, for instance `"200640400001"` or `"insufficient_scope"`.
         text: `error_description`, made for people.
         http: the HTTP status of a single call; inside a batch it is only logged.
+        argument: the name that `ERROR_ARGUMENT` tells beside its text.
     """
 
-    def __init__(self, code: str, text: str, http: int = 400) -> None:
+    def __init__(self, code: str, text: str, http: int = 400, argument: str = "") -> None:
         super().__init__(f"{code}: {text}")
+        self.argument = argument
         self.code = code
         self.text = text
         self.http = http
@@ -67,7 +69,8 @@ def html_answer(status: int) -> Answer:
 def error_body(error: PortalError, profile: str) -> dict[str, Any]:
     """The error envelope, also the cell of `result_error` in a batch."""
     numeric = profile == "docs" and error.code.isdecimal()
-    return {"error": int(error.code) if numeric else error.code, "error_description": error.text}
+    told = {"error": int(error.code) if numeric else error.code, "error_description": error.text}
+    return {**told, "argument": error.argument} if error.argument else told
 
 
 def error_status(error: PortalError, profile: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from posapp.sync.simulator import events
 from posapp.sync.simulator.access import USER_ID
-from posapp.sync.simulator.call import Call, Handler, Method
+from posapp.sync.simulator.call import Call, Handler, Listed, Method
 from posapp.sync.simulator.envelope import PortalError, iso
 from posapp.sync.simulator.parameters import get_any_case, text_of
 from posapp.sync.simulator.rows import Row
@@ -66,22 +66,45 @@ def _app_info(call: Call) -> Row:
 
 
 # ---------------------------------------------------------------------------------------------- events
-def _for_application(run: Handler) -> Method:
+def _for_application(run: Handler, *, needs_admin: bool = False) -> Method:
     """A method of events: an inbound webhook may not call it, only an application with its token."""
 
     def guarded(call: Call) -> Any:
         if call.caller.kind != "oauth":
             raise PortalError("WRONG_AUTH_TYPE", "Current authorization type is denied for this method", 403)
+        if needs_admin and not call.access.is_admin:
+            raise PortalError("ACCESS_DENIED", "Access denied!", 403)
         return run(call)
 
     return Method("", guarded)
 
 
+def _list_events(call: Call) -> list[str]:
+    scope = get_any_case(call.parameters, "scope")
+    if scope is not None:
+        scopes = [text_of(scope)]
+    else:
+        scopes = list(events.SCOPES) if get_any_case(call.parameters, "full") else ["", *call.access.scopes]
+    return [name for each in scopes for name in events.SCOPES.get(each, ())]
+
+
+def _bind(call: Call) -> bool:
+    kind = text_of(get_any_case(call.parameters, "event_type")).lower()
+    if kind == "offline" and not call.access.is_admin:
+        raise PortalError("ACCESS_DENIED", "Offline events binding requires administrator access rights", 403)
+    return call.queue.bind(call.parameters, call.access.scopes)
+
+
+def _peek_events(call: Call) -> Listed:
+    page = call.queue.peek(call.parameters, call.start)
+    return Listed(page.rows, page)
+
+
 def _take_events(call: Call) -> Row:
-    keeps = text_of(call.parameters.get("clear", 1)) in ("0", "")
+    keeps = text_of(get_any_case(call.parameters, "clear")) == "0"
     if keeps and call.shop.options["rest_offline_extended"] != "Y":
         raise PortalError("WRONG_LICENSE", "Extended offline events are not available on this plan", 403)
-    return call.queue.take(call.parameters)
+    return call.queue.take(call.parameters, call.now)
 
 
 def _batch_is_run_elsewhere(call: Call) -> Any:
@@ -99,12 +122,12 @@ METHODS: dict[str, Method] = {
     "server.time": Method("", lambda call: iso(call.now)),
     "feature.get": Method("", _feature),
     "app.info": Method("", _app_info),
-    "events": Method("", lambda call: list(events.KNOWN)),
-    "event.bind": _for_application(lambda call: call.queue.bind(call.parameters)),
+    "events": _for_application(_list_events),
+    "event.bind": _for_application(_bind),
     "event.unbind": _for_application(lambda call: call.queue.unbind(call.parameters)),
     "event.get": _for_application(lambda call: call.queue.get_bindings()),
-    "event.offline.list": _for_application(lambda call: call.queue.peek(call.parameters, call.start)),
-    "event.offline.get": _for_application(_take_events),
-    "event.offline.clear": _for_application(lambda call: call.queue.clear(call.parameters)),
-    "event.offline.error": _for_application(lambda call: call.queue.fail(call.parameters)),
+    "event.offline.list": _for_application(_peek_events, needs_admin=True),
+    "event.offline.get": _for_application(_take_events, needs_admin=True),
+    "event.offline.clear": _for_application(lambda call: call.queue.clear(call.parameters), needs_admin=True),
+    "event.offline.error": _for_application(lambda call: call.queue.fail(call.parameters), needs_admin=True),
 }

@@ -261,6 +261,7 @@ def _update_product(call: Call) -> Row:
             values.pop(name, None)
     product.update(values)
     product["timestampX"] = iso(call.now)
+    call.shop.events["CATALOG.PRODUCT.ON.UPDATE", product["id"]] = {"FIELDS": {"ID": str(product["id"])}}
     return {"element": show(product, entity)}
 
 

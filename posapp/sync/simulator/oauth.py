@@ -22,6 +22,7 @@ from urllib.parse import urlencode, urlsplit
 
 from posapp.sync.simulator.access import TOKEN_LIFETIME_S, USER_ID, Access, is_same
 from posapp.sync.simulator.envelope import Answer, PortalError, json_answer
+from posapp.sync.simulator.events import OFFLINE_NOTICE, Binding
 from posapp.sync.simulator.parameters import Parameters, text_of
 from posapp.sync.simulator.pushes import Push
 
@@ -94,6 +95,16 @@ def installation(access: Access, card: Card, origin: str, now: datetime) -> Push
     auth = call_auth(access, origin, now) | token_json(access, origin, now) | {"domain": urlsplit(origin).netloc}
     data = {"VERSION": "1", "ACTIVE": "Y", "INSTALLED": "Y", "LANGUAGE_ID": "ru"}
     return Push.of(card.install_url, "ONAPPINSTALL", {"data": data, "ts": int(now.timestamp()), "auth": auth})
+
+
+def event_push(access: Access, binding: Binding, event: str, data: dict[str, Any], origin: str, now: datetime) -> Push:
+    """An event on its way to the handler that was bound; only the offline notice carries a refresh token."""
+    auth = call_auth(access, origin, now) | {"expires_in": TOKEN_LIFETIME_S, "user_id": binding.user or USER_ID}
+    pair = dict(zip(("access_token", "refresh_token"), access.issue(now), strict=True))
+    if binding.event != OFFLINE_NOTICE:
+        del pair["refresh_token"]
+    told = {"event_handler_id": binding.number, "data": data, "ts": int(now.timestamp()), "auth": auth | pair}
+    return Push.of(binding.handler, event, told)
 
 
 def call_auth(access: Access, origin: str, now: datetime) -> dict[str, Any]:

@@ -41,7 +41,7 @@ from posapp.sync.simulator.events import OfflineQueue, connector_of
 from posapp.sync.simulator.faults import Fault, FaultPlan
 from posapp.sync.simulator.limits import Limiter
 from posapp.sync.simulator.methods import METHODS, order_view
-from posapp.sync.simulator.oauth import Card, authorize, give_token
+from posapp.sync.simulator.oauth import Card, authorize, event_push, give_token
 from posapp.sync.simulator.parameters import Parameters, decimal_of, get_any_case, items_of, read_parameters, text_of
 from posapp.sync.simulator.pushes import Pushes
 from posapp.sync.simulator.rows import Row, show
@@ -89,7 +89,7 @@ class _Broken(Exception):
 class Portal:
     """One portal: its shop, who may call it, its limits, its planned faults, its log of requests.
 
-    `domain` is its name and port since it was renamed, empty before that.
+    `origin` is its address as it tells it by itself, `domain` its name and port since it was renamed.
     """
 
     shop: Shop
@@ -99,6 +99,7 @@ class Portal:
     queue: OfflineQueue = field(default_factory=OfflineQueue)
     card: Card = field(default_factory=Card)
     pushes: Pushes = field(default_factory=Pushes)
+    origin: str = "http://127.0.0.1"
     domain: str = ""
     profile: str = "kernel"
     is_network_up: bool = True
@@ -189,8 +190,17 @@ class Portal:
         self.shop.events.clear()
         result = METHODS[method].run(call)
         for (event, _), data in self.shop.events.items():
-            self.queue.push(event, data, connector, now)
+            self._tell(event, data, connector, now)
         return result
+
+    def _tell(self, event: str, data: Row, connector: str, now: datetime) -> None:
+        """Queue an event for the application and push it to its handlers. One that is gone hears nothing."""
+        if self.access.is_installed:
+            for binding in self.queue.push(event, data, connector, now):
+                told = data if binding.event == event else {}
+                scheme = self.origin.partition(":")[0]
+                origin = f"{scheme}://{self.domain}" if self.domain else self.origin
+                self.pushes.waiting.append(event_push(self.access, binding, binding.event, told, origin, now))
 
     def _envelope(self, result: Any, method: str, caller: Caller, started: datetime, now: datetime) -> Row:
         body: Row = {"result": result}

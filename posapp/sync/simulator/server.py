@@ -78,6 +78,7 @@ class PortalServer:
         self._door = _Door(address, self, tls)
         self._more_doors: dict[int, tuple[_Door, threading.Thread]] = {}
         self._pusher = Pusher(portal.pushes)
+        portal.origin = self.url
 
     @property
     def server_address(self) -> tuple[str, int]:

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -108,6 +111,40 @@ class Wire:
         found = next(order for order in self.sim("state")["orders"] if order["id"] == order_id)
         assert isinstance(found, dict)
         return found
+
+
+class _CallbackHandler(BaseHTTPRequestHandler):
+    server: Callback
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
+        self.server.heard.put((self.path, self.headers["Content-Type"], dict(parse_qsl(body.decode()))))
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class Callback(ThreadingHTTPServer):
+    """An application's web server; `heard` has path, content type and form of every POST."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _CallbackHandler)
+        self.heard: Queue[tuple[str, str, dict[str, str]]] = Queue()
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+@pytest.fixture
+def callback() -> Iterator[Callback]:
+    """An application that waits for what the portal says by itself."""
+    server = Callback()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 Open = Callable[..., Wire]

@@ -2,12 +2,8 @@
 
 import json
 import socket
-import threading
-from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from queue import Queue
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -170,37 +166,12 @@ def test_rights_are_asked_after_the_scope(portal: Any) -> None:
     assert portal.batch({"a": "catalog.vat.list"})["result_error"]["a"]["error"] == "200040300010"
 
 
-class _Callback(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(204)
-        self.end_headers()
-        self.server.heard.put((self.path, self.headers["Content-Type"], dict(parse_qsl(body.decode()))))  # type: ignore[attr-defined]
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def callback() -> Iterator[tuple[str, "Queue[Any]"]]:
-    """An application's web server: its address and what was posted there."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Callback)
-    server.heard = Queue()  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", server.heard  # type: ignore[attr-defined]
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 def test_an_application_without_pages_gets_its_first_pair_by_a_form(
-    portal: Any, app: Application, callback: tuple[str, "Queue[Any]"]
+    portal: Any, app: Application, callback: Any
 ) -> None:
-    address, heard = callback
-    portal.sim("settings", {"app": {"install_url": f"{address}/install?x=1"}})
+    portal.sim("settings", {"app": {"install_url": f"{callback.url}/install?x=1"}})
     portal.sim("install", {})
-    path, kind, form = heard.get(timeout=20)
+    path, kind, form = callback.heard.get(timeout=20)
 
     assert (path, kind) == ("/install?x=1", "application/x-www-form-urlencoded")
     assert form["event"] == "ONAPPINSTALL"
@@ -240,7 +211,7 @@ def test_the_authorisation_server_is_not_renamed_and_tells_the_new_name(portal: 
     assert moved.headers["Location"].startswith(f"http://{new}/oauth/authorize/?client_id=")
 
 
-def test_a_portal_may_move_to_another_port(portal: Any, callback: tuple[str, "Queue[Any]"]) -> None:
+def test_a_portal_may_move_to_another_port(portal: Any, callback: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as placeholder:
         port = int(placeholder.getsockname()[1])
     portal.sim("settings", {"domain": f"127.0.0.1:{port}"})
@@ -249,5 +220,5 @@ def test_a_portal_may_move_to_another_port(portal: Any, callback: tuple[str, "Qu
     with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
         connection.request("GET", f"{portal.webhook}profile")
         assert connection.getresponse().status == 200
-    taken = urlsplit(callback[0]).port
+    taken = urlsplit(callback.url).port
     assert portal.send("POST", "/_sim/settings", json.dumps({"domain": f"127.0.0.1:{taken}"}).encode()).status == 400

@@ -176,8 +176,8 @@ def test_a_cursor_over_ids_sees_rows_that_come_between_its_pages_once_each(open_
     portal = open_portal(orders=120)
     seen: list[int] = []
     while True:
-        page = portal.call("sale.payment.list", {"order": {"id": "ASC"}, "start": -1, "select": ["id"],
-                                                 "filter": {">id": seen[-1] if seen else 0}}).result["payments"]  # fmt: skip
+        cursor = {"order": {"id": "ASC"}, "start": -1, "filter": {">id": seen[-1] if seen else 0}}
+        page = portal.call("sale.payment.list", cursor).result["payments"]
         seen += [row["id"] for row in page]
         if len(page) < 50:
             break
