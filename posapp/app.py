@@ -21,12 +21,15 @@ from posapp.devices.marking import BODY_MAX as MARKING_BODY_MAX
 from posapp.devices.marking import Access, HostBook, HttpMarkingCheck, MarkingCheck
 from posapp.devices.registry import make_printer
 from posapp.errors import DeviceError, JournalError, SetupError
-from posapp.http import HttpClient, SecretUrl
+from posapp.http import HttpClient
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
 from posapp.journal.store import Journal
 from posapp.settings import PortalSettings, Settings
+from posapp.sync.bitrix import connect
+from posapp.sync.bitrix.auth import PortalAccess, WebhookAccess
 from posapp.sync.bitrix.client import BitrixClient
+from posapp.sync.bitrix.connect import Clock
 from posapp.sync.claims import GatewayDesk
 from posapp.sync.governor import Governor, Limits
 from posapp.sync.ofd import BODY_MAX as OFD_BODY_MAX
@@ -60,30 +63,46 @@ def jitter() -> float:
     return random.random()  # noqa: S311  (no secret depends on it)
 
 
+def clock() -> Clock:
+    """The time as an access to the portal needs it."""
+    return Clock(now, time.monotonic, time.sleep)
+
+
 @contextmanager
-def portal_client(webhook: vault.Secret, limits: Limits, known: PortalSettings | None = None) -> Iterator[BitrixClient]:
+def portal_client(
+    access: vault.Secret | PortalAccess, limits: Limits, known: PortalSettings | None = None
+) -> Iterator[BitrixClient]:
     """A client of the portal for set-up, before there is a till; its connections are closed at the end.
 
-    `known`: the portal that is set up; a client of its address calls it by its name.
+    `access`: a webhook, or what `access_of` gives. `known`: the portal that is set up; a client of its address calls it
+    by its name.
     """
     http = HttpClient()
+    made: PortalAccess = WebhookAccess(access.reveal()) if isinstance(access, vault.Secret) else access
     try:
-        yield _client(webhook, http, limits, known)
+        yield _client(made, http, limits, known)
     finally:
+        made.close()
         http.close()
 
 
-def _client(webhook: vault.Secret, http: HttpClient, limits: Limits, known: PortalSettings | None) -> BitrixClient:
-    name = "" if known is None else known.name_at(SecretUrl(webhook.reveal().strip()).host)
-    return BitrixClient(webhook.reveal(), http, Governor(time.monotonic, time.sleep, limits), kept_as=name)
+def access_of(settings: Settings, folder: Path) -> PortalAccess:
+    """How the till of this directory calls its portal. Raises SetupError when there is no key."""
+    return connect.access_of(settings, folder, clock())
+
+
+def _client(access: PortalAccess, http: HttpClient, limits: Limits, known: PortalSettings | None) -> BitrixClient:
+    name = "" if known is None else known.name_at(access.address)
+    return BitrixClient(access, http, Governor(time.monotonic, time.sleep, limits), kept_as=name)
 
 
 class PortalDoor:
     """Makes the portal's client when it is first asked for; every request of this process goes through that one."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings = settings
-        self._http: HttpClient | None = None
+        self._folder = folder
+        self._open = ExitStack()
         self._client: BitrixClient | None = None
 
     def __call__(self) -> BitrixClient:
@@ -92,16 +111,14 @@ class PortalDoor:
         if portal is None:
             raise SetupError("not_set_up", what="не указан портал Битрикс", command="portal")
         if self._client is None:
-            webhook = vault.webhook(self._settings.identity)
-            self._http = HttpClient()
+            access = access_of(self._settings, self._folder)
             limits = Limits(portal.limit_burst, portal.limit_per_second)
-            self._client = _client(webhook, self._http, limits, portal)
+            self._client = self._open.enter_context(portal_client(access, limits, portal))
         return self._client
 
     def close(self) -> None:
         """Closes the connections."""
-        if self._http is not None:
-            self._http.close()
+        self._open.close()
 
 
 class GatewayDoor:
@@ -216,7 +233,7 @@ def open_till(
         Journal.open(folder, now=now).close()
     with ExitStack() as stack:
         journal = stack.enter_context(Journal.open(folder, now=now, write=write))
-        door = PortalDoor(settings)
+        door = PortalDoor(settings, folder)
         stack.callback(door.close)
         gateway = GatewayDoor(settings)
         stack.callback(gateway.close)

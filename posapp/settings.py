@@ -95,6 +95,22 @@ class PortalSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuthSettings:
+    """The local application by which the portal is reached; tokens and `client_secret` are in the vault.
+
+    `member_id` is the portal's own id, which outlives its address; `endpoint` where it is called, as a person has
+    confirmed it; `token_url` who renews the tokens; `port` where this machine waits for the browser, as the
+    application's card says it.
+    """
+
+    client_id: str
+    member_id: str
+    endpoint: str
+    token_url: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class BackupSettings:
     """The second place for copies of the journal: a folder on another disk, a USB stick or the network."""
 
@@ -189,6 +205,7 @@ _Part = TypeVar(
     "_Part",
     PrinterSettings,
     PortalSettings,
+    OAuthSettings,
     BackupSettings,
     OfdSettings,
     GatewaySettings,
@@ -226,6 +243,7 @@ class Settings:
     shift: ShiftSettings = ShiftSettings()
     sales: SalesSettings = SalesSettings()
     catalogue: CatalogueSettings | None = None
+    oauth: OAuthSettings | None = None
 
     @property
     def is_training(self) -> bool:
@@ -331,7 +349,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         raise ValueError("kind")
     printer, portal, vat = body.get("printer"), body.get("portal"), body.get("vat") or {}
     backup, ofd, gateway = body.get("backup"), body.get("ofd"), body.get("gateway")
-    marking, catalogue = body.get("marking"), body.get("catalogue")
+    marking, catalogue, oauth = body.get("marking"), body.get("catalogue"), body.get("oauth")
     return Settings(
         kind=body["kind"],
         identity=str(body["identity"]),
@@ -352,6 +370,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         shift=_shift(body.get("shift") or {}),
         sales=_sales(body.get("sales") or {}),
         catalogue=None if catalogue is None else _catalogue(catalogue),
+        oauth=None if oauth is None else _typed(OAuthSettings(**oauth)),
     )
 
 

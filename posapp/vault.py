@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from posapp.errors import SetupError
@@ -13,6 +14,7 @@ OFD_VARIABLE = "POSAPP_OFD_TOKEN"
 GATEWAY_VARIABLE = "POSAPP_GATEWAY_SECRET"
 MARKING_VARIABLE = "POSAPP_MARKING_KEY"
 MODULE_VARIABLE = "POSAPP_MARKING_MODULE"
+CLIENT_VARIABLE = "POSAPP_CLIENT_SECRET"
 
 _this_run: dict[str, str] = {}
 
@@ -33,6 +35,12 @@ class Secret:
         return "•••"
 
     __repr__ = __str__
+
+
+def given_webhook() -> Secret | None:
+    """The webhook of the environment, which goes before everything that is kept."""
+    given = os.environ.get(WEBHOOK_VARIABLE)
+    return Secret(given) if given else None
 
 
 def webhook(identity: str) -> Secret:
@@ -88,14 +96,52 @@ def keep_module_login(identity: str, secret: Secret) -> bool:
     return _keep(f"module:{identity}", secret)
 
 
+def client_secret(identity: str) -> Secret | None:
+    """`client_secret` of the portal's local application, None when there is none. Raises SetupError `vault_missing`."""
+    return _find(CLIENT_VARIABLE, f"client:{identity}")
+
+
+def keep_client_secret(identity: str, secret: Secret) -> bool:
+    """Stores the application's secret; False when there is no vault and it is kept for this run only."""
+    return _keep(f"client:{identity}", secret)
+
+
+def tokens(identity: str) -> Secret | None:
+    """The application's pair of tokens as the vault holds it now: other programs renew it, so no memory is asked.
+
+    Raises SetupError `vault_missing`.
+    """
+    return _read(f"tokens:{identity}")
+
+
+def keep_tokens(identity: str, secret: Secret) -> bool:
+    """Stores the pair; False unless it is in the vault and reads back: some backends take all and keep nothing."""
+    return _write(f"tokens:{identity}", secret)
+
+
+def install_token(identity: str) -> Secret | None:
+    """`application_token` by which calls of the portal are recognised, with the id of the application before it."""
+    return _read(f"install:{identity}")
+
+
+def keep_install_token(identity: str, secret: Secret) -> bool:
+    """Stores the `application_token`; False unless it is in the vault."""
+    return _write(f"install:{identity}", secret)
+
+
+OF_APPLICATION = ("client", "tokens", "install")
+"""The secrets of an application; a portal is reached by them or by `webhook`."""
 NAMES = {
     "webhook": WEBHOOK_VARIABLE,
+    "client": CLIENT_VARIABLE,
+    "tokens": "",
+    "install": "",
     "ofd": OFD_VARIABLE,
     "gateway": GATEWAY_VARIABLE,
     "marking": MARKING_VARIABLE,
     "module": MODULE_VARIABLE,
 }
-"""Every secret of a data directory: its name in the vault, and the variable that takes precedence over it."""
+"""Every secret of a data directory: its name in the vault, and the variable that takes precedence, "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +160,16 @@ class Forgotten:
         return {"removed": list(self.removed), "still_set": list(self.still_set), "vault": self.vault_is_there}
 
 
-def forget(identity: str) -> Forgotten:
-    """Takes every secret of a data directory out of the vault and of this run. Raises SetupError `vault_missing`.
+def forget(identity: str, names: Iterable[str] = tuple(NAMES)) -> Forgotten:
+    """Takes the secrets of a data directory, or some of them, out of the vault and of this run.
 
-    That is raised when the vault is there and refuses: then a secret may still lie in it.
+    Raises SetupError `vault_missing` when the vault is there and refuses: then a secret may still lie in it.
     """
     import keyring
     from keyring.errors import KeyringError, NoKeyringError, PasswordDeleteError
 
-    removed, is_there = [], True
-    for name in NAMES:
+    chosen, removed, is_there = tuple(names), [], True
+    for name in chosen:
         entry = f"{name}:{identity}"
         was_here = _this_run.pop(entry, None) is not None
         try:
@@ -136,15 +182,18 @@ def forget(identity: str) -> Forgotten:
             removed += [name] if was_here else []
         except KeyringError as error:
             raise SetupError("vault_missing") from error
-    still = tuple(variable for variable in NAMES.values() if os.environ.get(variable))
+    still = tuple(NAMES[name] for name in chosen if NAMES[name] and os.environ.get(NAMES[name]))
     return Forgotten(tuple(removed), still, is_there)
 
 
 def _find(variable: str, name: str) -> Secret | None:
     """The environment first, then what this run was given, then the keyring."""
     given = os.environ.get(variable) or _this_run.get(name)
-    if given:
-        return Secret(given)
+    return Secret(given) if given else _read(name)
+
+
+def _read(name: str) -> Secret | None:
+    """What the keyring holds. Raises SetupError `vault_missing`."""
     import keyring
     from keyring.errors import KeyringError
 
@@ -153,6 +202,18 @@ def _find(variable: str, name: str) -> Secret | None:
     except KeyringError as error:
         raise SetupError("vault_missing") from error
     return Secret(stored) if stored else None
+
+
+def _write(name: str, secret: Secret) -> bool:
+    """Whether the keyring has taken it and gives it back."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        keyring.set_password(SERVICE, name, secret.reveal())
+        return keyring.get_password(SERVICE, name) == secret.reveal()
+    except KeyringError:
+        return False
 
 
 def _keep(name: str, secret: Secret) -> bool:

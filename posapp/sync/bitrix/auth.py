@@ -1,7 +1,7 @@
 """By what right the program calls a portal: an inbound webhook, or an application's access token (see `oauth.py`).
 
-The client knows no more of it than `Access`: where a method is called, with the key inside, and whether a refusal may
-be mended. A webhook's secret stands in the path, there is no other way; an application's token travels in a header.
+The client knows no more of it than `PortalAccess`: where a method is called, with the key inside, and whether a refusal
+may be mended. A webhook's secret stands in the path, there is no other way; an application's token goes in a header.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Protocol
 from posapp.errors import SetupError
 from posapp.http import SecretUrl
 
-EXPIRED = "EXPIRED_TOKEN"
-"""Bitrix's code, in capitals, for an access token that is too old: the only refusal after which a key is renewed."""
+EXPIRED, UNKNOWN = "EXPIRED_TOKEN", "INVALID_TOKEN"
+"""Bitrix's codes, in capitals, for an access token that is too old, and for one that it does not know (any more)."""
 
 
-class Access(Protocol):
+class PortalAccess(Protocol):
     """The right to call one portal."""
 
     @property
@@ -29,11 +29,14 @@ class Access(Protocol):
     def to(self, method: str) -> SecretUrl:
         """Where a method is called, the key inside. Raises Rejected when there is no key that may be shown."""
 
-    def renew(self, refused: SecretUrl) -> bool:
-        """After `expired_token`: whether there is another key than the one that was shown, so that it may be tried.
+    def renew(self, refused: SecretUrl, code: str) -> bool:
+        """After `EXPIRED` or `UNKNOWN`: whether there is another key than the one that was shown.
 
         Raises Rejected when the portal gives none, NoAnswer (`sent` False) when it was not to be had now.
         """
+
+    def close(self) -> None:
+        """The end: what could not be kept so far is tried once more."""
 
 
 class WebhookAccess:
@@ -56,6 +59,9 @@ class WebhookAccess:
         """The webhook's address with the method behind it."""
         return self._url / method
 
-    def renew(self, refused: SecretUrl) -> bool:
+    def renew(self, refused: SecretUrl, code: str) -> bool:
         """Never."""
         return False
+
+    def close(self) -> None:
+        """Nothing to do."""
