@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from posapp.errors import Offline, Rejected, SyncError
@@ -34,7 +34,8 @@ from posapp.sync.bitrix.answers import (
 )
 from posapp.sync.bitrix.auth import EXPIRED, UNKNOWN, PortalAccess, WebhookAccess
 from posapp.sync.bitrix.parsing import as_decimal, as_object, as_time, rows_under
-from posapp.sync.governor import Governor
+from posapp.sync.governor import Figures, Governor, Priority
+from posapp.sync.masking import masked_exchange, masked_text
 
 PAGE = 50
 BATCH_MAX = 50
@@ -51,7 +52,7 @@ class RequestLog:
 
     `outcome` is `done`, `failed` (the portal declined) or `lost` (not reached, or no usable answer). `code` and
     `reason` are of our error table, empty when done. `key` is the command's key inside its batch, empty for a single
-    call and for the batch itself (`method` is then `batch`).
+    call and for the batch itself (`method` is then `batch`). `wire` is what went out and came back.
     """
 
     method: str
@@ -62,6 +63,28 @@ class RequestLog:
     duration_ms: int
     in_batch: bool = False
     key: str = ""
+    wire: Wire | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A request and its answer as they were: they hold personal data, so they are shown and kept only masked."""
+
+    method: str
+    params: Parameters = field(repr=False)
+    answer: object = field(default=None, repr=False)
+
+    def masked(self) -> tuple[str, str]:
+        """Request and answer as the sync log may keep them (see `masking`)."""
+        return masked_exchange(self.method, self.params, self.answer)
+
+
+class Recorder(Protocol):
+    """Takes what is logged; a list does."""
+
+    def append(self, entry: RequestLog, /) -> None:
+        """One request, or one command of a batch."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +151,8 @@ class BitrixClient:
         self._governor = governor
         self._log = log
         self._timeout_s = timeout_s
-        self._recorders: list[list[RequestLog]] = []
+        self._recorders: list[Recorder] = []
+        self._priority = Priority.PULL
         self.is_simulator: bool | None = None  # known after the first answer
         self.server_time: datetime | None = None  # the portal's clock when it began its last answer
 
@@ -150,28 +174,50 @@ class BitrixClient:
         """Whether an application calls, which may hear of events; a webhook may not (`WRONG_AUTH_TYPE`)."""
         return self._access.is_application
 
+    @property
+    def budget(self) -> Figures:
+        """How the request budget stands."""
+        return self._governor.figures()
+
     @contextmanager
     def recording(self) -> Iterator[list[RequestLog]]:
         """Collects what is logged inside the block, besides the log itself."""
         entries: list[RequestLog] = []
-        self._recorders.append(entries)
-        try:
+        with self.recording_to(entries):
             yield entries
+
+    @contextmanager
+    def recording_to(self, recorder: Recorder) -> Iterator[None]:
+        """Tells `recorder` what is logged inside the block: for long work, whose records must not pile up."""
+        self._recorders.append(recorder)
+        try:
+            yield
         finally:
-            self._recorders.remove(entries)
+            self._recorders = [each for each in self._recorders if each is not recorder]
 
     @contextmanager
     def within(self, timeout_s: float) -> Iterator[None]:
-        """Inside the block a request may take this long at most, waiting for the budget included.
+        """Inside the block a request may take this long at most, waiting for the budget included, and goes first.
 
         For reads that a person waits for: with a dead network the copy on board must serve in seconds.
         """
         usual = self._timeout_s
         self._timeout_s = min(timeout_s, usual)
         try:
-            yield
+            with self.at(Priority.PERSON):
+                yield
         finally:
             self._timeout_s = usual
+
+    @contextmanager
+    def at(self, priority: Priority) -> Iterator[None]:
+        """Inside the block requests are as urgent as this, outside as pulls are. A person's stay a person's."""
+        usual = self._priority
+        self._priority = Priority.PERSON if usual is Priority.PERSON else priority
+        try:
+            yield
+        finally:
+            self._priority = usual
 
     # ---------------------------------------------------------------------------------------------- single calls
     def call(self, method: str, params: Parameters | None = None) -> Any:
@@ -247,7 +293,8 @@ class BitrixClient:
         except SyncError as error:
             if was_executed(error) is None:  # nobody knows which of them ran: each of them was lost
                 for command in commands:
-                    self._record(command.method, started, error, in_batch=True, key=command.key)
+                    wire = Wire(command.method, command.params)
+                    self._record(wire, started, error, in_batch=True, key=command.key)
             raise
         results, errors = as_object(body["result"]), as_object(body.get("result_error"))
         times = as_object(body.get("result_time"))
@@ -255,7 +302,8 @@ class BitrixClient:
         for command in commands:
             cell = self._cell(command, results, errors)
             self._note_time(command.method, times.get(command.key))
-            self._record(command.method, started, cell.error, http=200, in_batch=True, key=command.key)
+            wire = Wire(command.method, command.params, errors.get(command.key, results.get(command.key)))
+            self._record(wire, started, cell.error, http=200, in_batch=True, key=command.key)
             cells[command.key] = cell
         return cells
 
@@ -278,23 +326,26 @@ class BitrixClient:
         """One request, repeated only while it is throttled or to show a renewed key. Returns the success envelope."""
         began, is_renewed = self._governor.now(), False
         for attempt in range(1, TRIES + 1):
-            self._governor.wait(methods, max(0.0, began + self._timeout_s - self._governor.now()))
+            self._governor.wait(methods, max(0.0, began + self._timeout_s - self._governor.now()), self._priority)
             started = self._governor.now()
             status: int | None = None
             url = self._access.to(method)
+            response: Response | None = None
             try:
                 response = self._http.post_json(url, params, self._timeout_s)
                 status = response.status
                 envelope = self._read(method, response)
             except SyncError as error:
-                self._record(method, started, error, http=status)
+                answer = None if response is None else _answer_of(response)
+                self._record(Wire(method, params, answer), started, error, http=status)
                 if error.code == "throttled" and attempt < TRIES:
                     continue
                 if not is_renewed and attempt < TRIES and self._renews(error, url):
                     is_renewed = True
                     continue
                 raise
-            self._record(method, started, None, http=status)
+            self._governor.note_answer(self._governor.now() - started)
+            self._record(Wire(method, params, envelope), started, None, http=status)
             return envelope
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -331,7 +382,7 @@ class BitrixClient:
 
     def _record(
         self,
-        method: str,
+        wire: Wire,
         started: float,
         error: SyncError | None,
         *,
@@ -342,18 +393,28 @@ class BitrixClient:
         is_lost = isinstance(error, Offline) and error.code != "throttled"
         outcome = "done" if error is None else "lost" if is_lost else "failed"
         entry = RequestLog(
-            method=method,
+            method=wire.method,
             outcome=outcome,
             http=http,
             code="" if error is None else error.code,
-            reason="" if error is None else error.message(),
+            reason="" if error is None else masked_text(error.message()),
             duration_ms=max(0, round((self._governor.now() - started) * 1000)),
             in_batch=in_batch,
             key=key,
+            wire=wire,
         )
         self._log(entry)
         for recorder in self._recorders:
             recorder.append(entry)
+
+
+def _answer_of(response: Response) -> object:
+    """What a failed request was answered, for the log: its JSON, or of another page how long it was."""
+    try:
+        return read_envelope(response)
+    except SyncError:
+        return {"http": response.status, "bytes": len(response.body), "content_type": response.headers.get(
+            "content-type", "")[:80]}  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------------------- parameters
