@@ -20,8 +20,12 @@
 | `domain` | `HOST:PORT`: the portal's new name; under any other it answers 302. A port that nobody serves is opened |
 | `expire_tokens`, `revoke_refresh` | true: access tokens are too old now; refresh tokens are unknown now |
 | `rotate_webhook` | true: the webhook has another secret; the answer tells its new path |
-| `cashboxes` | rows, replacing |
+| `cashboxes` | rows, replacing; `ACTIVE` = Y switches on what a polling register has added |
+| `vatCodes` | `{VAT row id: code}`, replacing: what an administrator has typed for polling registers |
+| `marking` | `{"products": {id: group}, "codes": {basket line id: [codes]}, "articles": {product id: ARTNUMBER}}` |
 | `paySystems` | rows by `ID`, merged |
+
+What is fiscal – `/_sim/checks`, `/_sim/reports`, `/_sim/agent`, `/_sim/clock` – is in `cashbox_door.py`.
 
 It is no part of a portal: it needs no key, and faults and limits do not touch it.
 """
@@ -171,6 +175,26 @@ def _cashboxes(portal: Portal, value: Any) -> Change:
     return lambda: portal.shop.tables.update({"cashboxes": rows})
 
 
+def _vat_codes(portal: Portal, value: Any) -> Change:
+    codes = {int(key): str(code) for key, code in _object(value).items()}
+    return lambda: setattr(portal.shop.fiscal, "vat_codes", codes)
+
+
+def _marked(portal: Portal, value: Any) -> Change:
+    """`{"products": {id: group}, "codes": {basket line id: [codes]}, "articles": {product id: ARTNUMBER}}`."""
+    value = _object(value)
+    products = {int(key): str(group) for key, group in value.get("products", {}).items()}
+    codes = {int(key): [str(code) for code in found] for key, found in value.get("codes", {}).items()}
+    articles = {int(key): str(article) for key, article in value.get("articles", {}).items()}
+
+    def change() -> None:
+        portal.shop.fiscal.marked |= products
+        portal.shop.fiscal.codes |= codes
+        portal.shop.fiscal.articles |= articles
+
+    return change
+
+
 def _options(portal: Portal, value: Any) -> Change:
     options = dict(value)
     return lambda: portal.shop.options.update(options)
@@ -187,7 +211,7 @@ def _when_true(act: Callable[[Portal], Any]) -> Callable[[Portal, Any], Change]:
 
 _SETTERS: dict[str, Callable[[Portal, Any], Change]] = {
     "options": _options, "limits": _limits, "scopes": _scopes, "rights": _rights, "app": _app, "domain": _domain,
-    "cashboxes": _cashboxes, "paySystems": _pay_systems,
+    "cashboxes": _cashboxes, "vatCodes": _vat_codes, "marking": _marked, "paySystems": _pay_systems,
     "profile": lambda portal, value: lambda: setattr(portal, "profile", value),
     "expire_tokens": _when_true(lambda portal: portal.access.expire_tokens()),
     "revoke_refresh": _when_true(lambda portal: portal.access.revoke_refresh()),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from posapp.sync.simulator import basket, catalogue, documents, fields, general, orders
+from posapp.sync.simulator import basket, cashboxes, catalogue, documents, fields, general, orders
 from posapp.sync.simulator.call import Call, Handler, Listed, Method
 from posapp.sync.simulator.entity import Entity, Field
 from posapp.sync.simulator.envelope import PortalError, iso
@@ -358,6 +358,8 @@ METHODS: dict[str, Method] = {
     "catalog.document.element.delete": Method("catalog", lambda call: documents.delete_element(
         call.shop, call.parameters)),
     "catalog.document.mode.status": Method("catalog", lambda call: call.shop.options["inventory_management"]),
+
+    **{name: Method("cashbox", run) for name, run in cashboxes.METHODS.items()},
 
     "crm.requisite.list": Method("crm", _list_requisites),
     "crm.contact.get": Method("crm", _get_crm("contacts")),

@@ -4,10 +4,11 @@
 
 Nothing here opens a socket, reads a clock or starts a thread; time is an argument. Only a fault can make a call
 wait, so `Portal.answer` is a generator: it yields seconds to wait and is sent the time at which it goes on. The
-HTTP server sleeps between the two, a simulated day just turns its clock.
+HTTP server sleeps between the two, a simulated day just turns its clock. A check that is sent to a REST cashbox is an
+`Errand` among these steps (`outgoing.py`).
 
-What the portal does beside REST: `/oauth/…` lets applications in (`oauth.py`), the poll link of the offline cashbox
-answers "nothing to print", events are pushed to whoever bound them (`pushes.py`), and `/_sim/…` (see `control.py`)
+What the portal does beside REST: `/oauth/…` lets applications in (`oauth.py`), polling cash registers fetch their work
+(`poll.py`), events are pushed to whoever bound them (`pushes.py`), and `/_sim/…` (see `control.py`)
 shows and steers it all. A portal that was renamed answers 302 under every name but its new one.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from posapp.sync.simulator.access import Access, Caller
 from posapp.sync.simulator.batch import split_command
 from posapp.sync.simulator.call import Call, Listed
 from posapp.sync.simulator.catalogue import DOCUMENT, DOCUMENT_ELEMENT
+from posapp.sync.simulator.check_data import option
 from posapp.sync.simulator.envelope import (
     Answer,
     PortalError,
@@ -35,19 +37,19 @@ from posapp.sync.simulator.envelope import (
     json_answer,
     php_array,
     time_block,
-    to_json,
 )  # fmt: skip
 from posapp.sync.simulator.events import OfflineQueue, connector_of
 from posapp.sync.simulator.faults import Fault, FaultPlan
 from posapp.sync.simulator.limits import Limiter
 from posapp.sync.simulator.methods import METHODS, order_view
 from posapp.sync.simulator.oauth import Card, authorize, event_push, give_token
+from posapp.sync.simulator.outgoing import Errand, PhpFatal, Step, Steps, refuse_errand, with_faults
 from posapp.sync.simulator.parameters import Parameters, decimal_of, get_any_case, items_of, read_parameters, text_of
+from posapp.sync.simulator.poll import poll
+from posapp.sync.simulator.printing import run_agent, settle
 from posapp.sync.simulator.pushes import Pushes
 from posapp.sync.simulator.rows import Row, show
 from posapp.sync.simulator.shop import Shop
-
-Steps = Generator[float, datetime, Any]
 
 MAX_BATCH = 50
 MAX_LOG = 100_000
@@ -101,25 +103,33 @@ class Portal:
     pushes: Pushes = field(default_factory=Pushes)
     origin: str = "http://127.0.0.1"
     domain: str = ""
+    ahead: timedelta = timedelta(0)  # how far the portal's clock was turned
     profile: str = "kernel"
     is_network_up: bool = True
     requests: deque[Row] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
     _count: int = 0
+    _agent_due: datetime | None = None
 
-    def handle(self, request: Request, now: datetime) -> Answer:
-        """Answer at once; waits that faults ask for are only added up in `waited_s`."""
+    def __post_init__(self) -> None:
+        self.shop.fiscal.sow(self.access.seed)
+
+    def handle(self, request: Request, now: datetime, carry: Callable[[Errand], None] = refuse_errand) -> Answer:
+        """Answer at once; waits that faults ask for are only added up in `waited_s`, `carry` makes the errands."""
         steps, waited = self.answer(request, now), 0.0
         try:
-            pause = next(steps)
+            step = next(steps)
             while True:
-                waited += pause
-                pause = steps.send(now + timedelta(seconds=waited))
+                if isinstance(step, Errand):
+                    carry(step)
+                else:
+                    waited += step
+                step = steps.send(now + timedelta(seconds=waited))
         except StopIteration as stop:
             answer: Answer = stop.value
             return replace(answer, waited_s=waited)
 
-    def answer(self, request: Request, now: datetime) -> Generator[float, datetime, Answer]:
-        """Answer a request; yields seconds to wait, is sent the time after the wait, returns the answer."""
+    def answer(self, request: Request, now: datetime) -> Generator[Step, datetime, Answer]:
+        """Answer a request; yields seconds to wait and errands, is sent the time after each, returns the answer."""
         target = _Target.of(request.path)
         if request.path.startswith("/oauth/token"):  # the authorisation server is no part of what was renamed
             return give_token(self.access, _parameters(request), request.origin, now)
@@ -128,7 +138,8 @@ class Portal:
         if request.path.startswith("/oauth/authorize"):
             return authorize(self.access, self.card, _parameters(request), request.origin, now)
         if request.path.startswith("/bitrix/tools/sale_check_print.php"):
-            return self._poll(request)
+            polled: Answer = yield from self._poll(request, now)
+            return polled
         if target is None:
             return html_answer(404)
         entry = self._log(target.method, now, in_batch=False)
@@ -143,6 +154,9 @@ class Portal:
         except _Broken as broken:
             entry |= {"http": None if broken.answer.is_reset else broken.answer.status, "error": broken.reason}
             return broken.answer
+        except PhpFatal:
+            entry |= {"http": 500, "error": "php"}
+            return html_answer(500)
         entry["http"] = 200
         return json_answer(200, body)
 
@@ -160,6 +174,23 @@ class Portal:
             shown[line["docId"]]["elements"].append(show(line, DOCUMENT_ELEMENT))
         return list(shown.values())
 
+    def is_agent_due(self, now: datetime) -> bool:
+        """Whether the agent that asks CHECK_URL has to run; it then counts as begun."""
+        if self._agent_due is None or self._agent_due > now + self._agent_period:
+            self._agent_due = now + self._agent_period  # the first look, or the clock was turned back
+        if now < self._agent_due:
+            return False
+        self._agent_due = now + self._agent_period
+        return any(check["status"] == "P" for check in self.shop.checks)
+
+    def run_agent(self, now: datetime) -> Steps:
+        """One run of that agent."""
+        return (yield from with_faults(run_agent(self.shop, now), self.faults))
+
+    @property
+    def _agent_period(self) -> timedelta:
+        return timedelta(seconds=float(option(self.shop, "agent_period_s")))
+
     # ------------------------------------------------------------------------------------------ REST
     def _serve(self, request: Request, target: _Target, entry: Row, now: datetime) -> Steps:
         started = now
@@ -174,9 +205,15 @@ class Portal:
         if target.method == "batch":
             result, now = yield from self._batch(parameters, caller, now)
         else:
-            result = self._execute(target.method, parameters, caller, now)
+            result, now = yield from self._run(target.method, parameters, caller, now)
         now = yield from self._strike(fault, "after_commit", caller.name, target.method, now)
         return self._envelope(result, target.method, caller, started, now)
+
+    def _run(self, method: str, parameters: Parameters, caller: Caller, now: datetime) -> Steps:
+        """Execute, then send the checks that it has made – before the caller is answered. Returns result and time."""
+        result = self._execute(method, parameters, caller, now)
+        now = yield from with_faults(settle(self.shop, now), self.faults)
+        return result, now
 
     def _execute(self, method: str, parameters: Parameters, caller: Caller, now: datetime) -> Any:
         if self.limiter.is_blocked(caller.name, method, now.timestamp()):
@@ -251,7 +288,7 @@ class Portal:
             now = yield from self._strike(fault, "before", caller.name, method, now)
             if method not in METHODS:
                 raise PortalError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
-            result = self._execute(method, parameters, caller, now)
+            result, now = yield from self._run(method, parameters, caller, now)
             now = yield from self._strike(fault, "after_commit", caller.name, method, now)
         except PortalError as error:
             entry |= {"http": error_status(error, self.profile), "error": error.code}
@@ -304,17 +341,12 @@ class Portal:
         query = f"?{request.query}" if request.query else ""
         return Answer(302, b"", "text/html", {"Location": f"{scheme}://{self.domain}{request.path}{query}"})
 
-    def _poll(self, request: Request) -> Answer:
-        """The offline cashbox's long poll. This portal queues no checks for it, so results are only acknowledged."""
+    def _poll(self, request: Request, now: datetime) -> Steps:
+        """The offline cashbox's long poll; the hash is all that lets in."""
         parameters = read_parameters(request.query, "", b"")
-        if text_of(parameters.get("hash")) != self.access.poll_hash:
+        if text_of(parameters.get("hash")).strip() != self.access.poll_hash:
             return Answer(403, b"")
-        told = read_parameters("", "application/json", request.body)
-        printed = [item for _, box in items_of(told.get("kkm")) if isinstance(box, dict)
-                   for _, item in items_of(box.get("printed")) if isinstance(item, dict)]  # fmt: skip
-        return Answer(
-            200, to_json({"ack": [text_of(item.get("uuid")) for item in printed]} if printed else {}).encode()
-        )
+        return (yield from poll(self.shop, request.body, now))
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from posapp.sync.simulator.caller import carry_out
+from posapp.sync.simulator.cashbox_door import NAMES, steer
 from posapp.sync.simulator.control import PREFIX, control
 from posapp.sync.simulator.envelope import Answer, json_answer
+from posapp.sync.simulator.outgoing import Errand, Step, Steps
 from posapp.sync.simulator.portal import Portal, Request
 from posapp.sync.simulator.pusher import Pusher
 
@@ -47,6 +50,10 @@ class _Door(ThreadingHTTPServer):
             request.settimeout(IDLE_S)
             request = self.tls.wrap_socket(request, server_side=True)
         super().finish_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """Between two connections the portal's own clockwork may be due."""
+        self.house.tick()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is everyday; anything else is our mistake and is shown."""
@@ -119,8 +126,12 @@ class PortalServer:
                 self._open_door(str(value.get("domain", "")))
             except (OSError, OverflowError, ValueError) as error:
                 return json_answer(400, {"error": f"domain: {error}"})
+        name = path.removeprefix(PREFIX).strip("/")
+        if name in NAMES:
+            steered: Answer = self._drive(lambda now: steer(self.portal, verb, name, value, now))
+            return steered
         with self.lock:
-            answer = control(self.portal, verb, path, value, self.url_under(""), self.clock())
+            answer = control(self.portal, verb, path, value, self.url_under(""), self.now())
         self._pusher.wake()
         return answer
 
@@ -137,20 +148,41 @@ class PortalServer:
     def _scheme(self) -> str:
         return "https" if self.tls is not None else "http"
 
+    def now(self) -> datetime:
+        """The portal's own time: the clock's, and what it was turned by."""
+        return self.clock() + self.portal.ahead
+
     def answer(self, request: Request) -> Answer:
-        """Run a request through the portal; the lock is free while a slow answer waits."""
+        """Run a request through the portal."""
+        answer: Answer = self._drive(lambda now: self.portal.answer(request, now))
+        self._pusher.wake()
+        return answer
+
+    def tick(self) -> None:
+        """Start the agent of the checks when its time has come, in a thread of its own."""
         with self.lock:
-            steps = self.portal.answer(request, self.clock())
-        pause: float | None = None
+            is_due = self.portal.is_agent_due(self.now())
+        if is_due:
+            run = threading.Thread(target=self._drive, args=(self.portal.run_agent,), name="portal-agent", daemon=True)
+            run.start()
+
+    def _drive(self, begin: Callable[[datetime], Steps]) -> Any:
+        """Go through steps; the lock is free while one waits or somebody else is called."""
+        with self.lock:
+            steps = begin(self.now())
+        step: Step | None = None
         try:
             while True:
                 with self.lock:
-                    pause = next(steps) if pause is None else steps.send(self.clock())
-                self.is_closing.wait(pause)
+                    step = next(steps) if step is None else steps.send(self.now())
+                if not isinstance(step, Errand):
+                    self.is_closing.wait(step)
+                elif self.portal.is_network_up and not self.is_closing.is_set():
+                    carry_out(step)
+                else:
+                    step.failure = "Network is unreachable"
         except StopIteration as stop:
-            answer: Answer = stop.value
-            self._pusher.wake()
-            return answer
+            return stop.value
 
 
 class _TooBig(Exception):

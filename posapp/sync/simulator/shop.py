@@ -17,6 +17,7 @@ from typing import Any
 from posapp.sync.simulator import catalogue, fields
 from posapp.sync.simulator.entity import Entity
 from posapp.sync.simulator.envelope import iso
+from posapp.sync.simulator.fiscal import Fiscal
 from posapp.sync.simulator.furniture import FURNITURE
 from posapp.sync.simulator.parameters import decimal_of, items_of, text_of
 from posapp.sync.simulator.rows import Row, cast_out
@@ -60,6 +61,7 @@ class Shop:
     products: dict[int, Row] = field(default_factory=dict)
     order_of: dict[str, dict[int, int]] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
+    fiscal: Fiscal = field(default_factory=Fiscal)
     events: dict[tuple[str, int], Row] = field(default_factory=dict)  # of the call that is running, each once
     _sorted: dict[str, list[int]] = field(default_factory=dict)
 

@@ -113,13 +113,3 @@ def test_a_token_opens_expires_and_is_renewed_once(portal: Any) -> None:
     assert len(again.result["orders"]) == 12
     assert renew(refresh_token).error == (400, "invalid_grant")  # rotated away
     assert renew(pair["refresh_token"]).status == 200
-
-
-def test_the_poll_link_needs_its_hash(portal: Any) -> None:
-    path = "/bitrix/tools/sale_check_print.php?hash="
-    known = portal.server.portal.access.poll_hash
-    results = json.dumps({"kkm": [{"zn": "1", "printed": [{"uuid": "check|shop|1", "code": 0}]}]}).encode()
-
-    assert portal.send("POST", path + "0" * 32, b"{}").status == 403
-    assert portal.send("POST", path + known, b"{}").json == {}
-    assert portal.send("POST", path + known, results).json == {"ack": ["check|shop|1"]}
