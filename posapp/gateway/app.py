@@ -8,6 +8,7 @@
     POST /v1/claims/known    {portal, till, fences: [{order_id, fence}]}       → {}
     POST /v1/claims/look     {portal, till, order_id}                          → {claims: [Claim]}
     POST /v1/claims/take-over {portal, till, order_id, fence, who, why}        → {claims: [Claim]}
+    POST /v1/budget          see `posapp.gateway.budget`
 
 `till` is the identity of a till's data directory, `portal` the portal's host. What the objects hold stands in
 `posapp.domain.claim`; how trouble is answered, in `posapp.gateway.door`. All requests may be repeated.
@@ -24,6 +25,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from posapp.domain.claim import SoldOrder, TakenFor, number_of
+from posapp.gateway.budget import BudgetDesk
 from posapp.gateway.door import BODY_MAX, LIST_MAX, SECRET_MIN, Answer, Body, Door, list_of, name_of, object_of, who_of
 from posapp.gateway.store import ClaimStore, TillCard
 
@@ -68,6 +70,7 @@ def make_app(store: ClaimStore, secret: str, now: Callable[[], datetime], parts:
             yield
 
     routes = door.blocking({path: bound(work) for path, work in WORK.items()})
+    parts = (BudgetDesk(), *parts)
     for part in parts:
         routes += part.routes(door)
     return Starlette(routes=routes, lifespan=life)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from posapp.domain.claim import Claim, Closed, Holdings, LostClaim, SoldOrder, TakenFor
 from posapp.errors import WORDS, Offline, PosError, Rejected, SetupError
 from posapp.http import Response, SecretUrl
+from posapp.sync.shared_budget import Portion
 from posapp.vault import Secret
 
 PATIENCE_S = 3.0
@@ -134,6 +135,19 @@ class GatewayDesk:
         body = {"order_id": order_id, "fence": fence, "who": who, "why": why}
         return self._claims("claims/take-over", body, [order_id])[0]
 
+    def budget(self, want: int, priority: int, size: float, leak_per_s: float, carried: float) -> Portion:
+        """Requests to the portal out of the budget that all its tills share (see `shared_budget`)."""
+        asked = {"want": want, "priority": priority, "size": size, "leak_per_s": leak_per_s, "carried": carried}
+        answer = self._ask("budget", asked)
+        return _read(
+            lambda: Portion(
+                granted=int(answer["granted"]),
+                valid_s=min(float(answer["valid_s"]), 60.0),
+                retry_s=min(float(answer["retry_s"]), 60.0),
+                tills=int(answer["tills"]),
+            )
+        )
+
     def _claims(self, path: str, body: Mapping[str, object], asked: Sequence[int]) -> list[Claim]:
         """The claims of an answer, which must be those that were asked for: a proxy's old answer grants nothing."""
         answer = self._ask(path, body)
@@ -172,12 +186,12 @@ def gateway_url(text: str) -> str:
         raise SetupError("gateway_address", what=text[:60]) from error
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
         raise SetupError("gateway_address", what=text[:60])
-    if parts.scheme == "http" and not _is_inside(host):
+    if parts.scheme == "http" and not is_inside(host):
         raise SetupError("gateway_address", what=f"http:// по интернету показал бы секрет: {host}")
     return cleaned
 
 
-def _is_inside(host: str) -> bool:
+def is_inside(host: str) -> bool:
     """Whether a host is this computer or of an inner network, as far as its name tells."""
     try:
         address = ipaddress.ip_address(host)

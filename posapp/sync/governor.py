@@ -93,13 +93,24 @@ class Share(Protocol):
         """How many requests a second this till may count on."""
         ...
 
+    @property
+    def tills(self) -> int:
+        """How many tills share it."""
+        ...
+
+    @property
+    def is_away(self) -> bool:
+        """The gateway does not answer; the till keeps to its fair share."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """How the budget stands, for people.
 
     `used_per_s` is that of the last minute, `free` how many requests could go at once, `request_s` how long one takes.
-    `resting`: methods that wait for their operating time, and how many seconds more.
+    `resting`: methods that wait for their operating time, and how many seconds more. `tills` share the budget, through
+    a gateway that may not answer.
     """
 
     allowed_per_s: float
@@ -107,6 +118,8 @@ class Figures:
     free: float
     request_s: float
     resting: Mapping[str, float] = field(default_factory=dict)
+    tills: int = 1
+    is_gateway_away: bool = False
 
     def drain_s(self, requests: int) -> float:
         """About how long so many requests, one after the other, will take."""
@@ -185,11 +198,13 @@ class Governor:
         """How the budget stands."""
         with self._lock:
             now = self._monotonic()
-            recent = sum(now - at < USED_OVER_S for at in self._sent)
-            allowed = self._limits.leak_per_s if self._share is None else self._share.leak_per_s
+            used = sum(now - at < USED_OVER_S for at in self._sent) / USED_OVER_S
             resting = {name: each.until - now for name, each in self._methods.items() if each.until > now}
-            free = max(0.0, self._ceiling(Priority.STATUS) - self._level_now(now)) if self._share is None else 0.0
-            return Figures(allowed, recent / USED_OVER_S, free, self._request_s, resting)
+            if self._share is not None:  # what the others leave is not known: nothing is promised beyond the share
+                share = self._share
+                return Figures(share.leak_per_s, used, 0.0, self._request_s, resting, share.tills, share.is_away)
+            free = max(0.0, self._ceiling(Priority.STATUS) - self._level_now(now))
+            return Figures(self._limits.leak_per_s, used, free, self._request_s, resting)
 
     # ------------------------------------------------------------------------------------------ what answers say
     def note_answer(self, took_s: float | None = None) -> None:
