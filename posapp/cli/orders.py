@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from posapp.cli import claims
+from posapp.cli import claims, order_progress
 from posapp.cli.common import DataDir, Json, answer, command, language
 from posapp.domain.offers import Offer
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import State
-from posapp.till import exchange, orders, refusing, sale
+from posapp.errors import UsageError
+from posapp.till import order_load, orders, refusing, sale
 from posapp.till.claims import held
 from posapp.till.courier_day import refusal_row
 from posapp.till.views import OrderRow, OrderView
@@ -36,21 +37,35 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="orders")
 
 
-def pull(data_dir: DataDir = None, json: Json = False) -> None:
-    """Загружает заказы с портала и проверяет, что загружены все."""
+def pull(
+    everything: Annotated[bool, typer.Option("--all", help="Все заказы портала, и законченные.")] = False,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="Незаконченные за столько дней; первый раз – за 30.")
+    ] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> int:
+    """Загружает заказы с портала и проверяет, что загружены все. Прерванная загрузка продолжается с места."""
     from posapp import app
 
+    if everything and days is not None:
+        raise UsageError("usage", what="--all и --days вместе не пишут: --all и есть все заказы")
+    wish = order_load.Wish(is_all=everything, days=days or order_load.DAYS) if everything or days else None
     folder = app.data_dir(data_dir)
     with app.open_till(folder) as till:
-        found = exchange.pull(till)
+        found = order_progress.pull_to_the_end(till, wish, json=json)
     body = {
         "expected": found.expected,
         "on_board": found.on_board,
         "changed": found.changed,
         "complete": found.is_complete,
         "at": found.at.isoformat(),
+        "unread": [{"id": order_id, "why": why} for order_id, why in found.unread.items()],
     }
-    answer(json, body, f"На борту {found.on_board} из {found.expected} заказов, изменилось {found.changed}.")
+    lines = [f"На борту {found.on_board} из {found.expected} заказов, изменилось {found.changed}."]
+    lines += [f"Не читается заказ с номером {order_id} на портале: {why}" for order_id, why in found.unread.items()]
+    answer(json, body, "\n".join(lines))
+    return 0
 
 
 def list_(

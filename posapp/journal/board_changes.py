@@ -68,7 +68,16 @@ class BoardChanges:
         """Where the load stands; a former one of the portal is replaced."""
         ended = None if load.ended_at is None else micros(load.ended_at)
         condition = text_of(load.condition)
-        values = (load.portal, condition, load.began, load.stage, load.after_id, load.until_id, load.expected, load.seen)
+        values = (
+            load.portal,
+            condition,
+            load.began,
+            load.stage,
+            load.after_id,
+            load.until_id,
+            load.expected,
+            load.seen,
+        )
         self._db.execute(_SAVE_LOAD, (*values, micros(load.started_at), ended))
 
     # -------------------------------------------------------------------------------------------- the route

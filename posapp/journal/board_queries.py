@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from posapp.domain.order import Order
 from posapp.journal.board_rows import OrderLoad, RouteStop
 from posapp.journal.mapping import body_of, moment, moment_or_none, order_of
 
@@ -35,6 +36,15 @@ def load(db: sqlite3.Connection, portal: str) -> OrderLoad | None:
     )
 
 
+def behind(db: sqlite3.Connection, portal: str, after: int, limit: int) -> list[Order]:
+    """A page of orders in the order of their ids, behind one."""
+    rows = db.execute(
+        "SELECT body, pulled_at FROM orders WHERE portal = ? AND order_id > ? ORDER BY order_id LIMIT ?",
+        (portal, after, limit),
+    )
+    return [order_of(row) for row in rows]
+
+
 def on_board(db: sqlite3.Connection, portal: str, order_ids: Sequence[int]) -> frozenset[int]:
     """Which of these orders are on board."""
     found: set[int] = set()
@@ -44,6 +54,20 @@ def on_board(db: sqlite3.Connection, portal: str, order_ids: Sequence[int]) -> f
         query = f"SELECT order_id FROM orders WHERE portal = ? AND order_id IN ({places})"  # noqa: S608
         found.update(row[0] for row in db.execute(query, [portal, *part]))
     return frozenset(found)
+
+
+def versions(db: sqlite3.Connection, portal: str, order_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """Of the copies that are on board: the portal's version and when it had changed the order last, as it wrote it."""
+    found: dict[int, tuple[int, str]] = {}
+    for start in range(0, len(order_ids), _CHUNK):
+        part = order_ids[start : start + _CHUNK]
+        places = ", ".join("?" * len(part))
+        query = (
+            "SELECT order_id, json_extract(body, '$.version'), json_extract(body, '$.updated_at') FROM orders"  # noqa: S608
+            f" WHERE portal = ? AND order_id IN ({places})"
+        )
+        found |= {row[0]: (row[1], row[2]) for row in db.execute(query, [portal, *part])}
+    return found
 
 
 def count(db: sqlite3.Connection, portal: str) -> int:

@@ -36,10 +36,20 @@ class BoardStore:
         with self._readers.reading() as db:
             return board_queries.load(db, portal)
 
+    def orders_behind(self, portal: str, after: int, limit: int) -> list[Order]:
+        """A page of orders in the order of their ids, behind the id `after`."""
+        with self._readers.reading() as db:
+            return board_queries.behind(db, portal, after, limit)
+
     def orders_on_board(self, portal: str, order_ids: Sequence[int]) -> frozenset[int]:
         """Which of these orders are here."""
         with self._readers.reading() as db:
             return board_queries.on_board(db, portal, order_ids)
+
+    def order_versions(self, portal: str, order_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+        """Of those that are here: the portal's version of the copy, and its `dateUpdate` as the portal wrote it."""
+        with self._readers.reading() as db:
+            return board_queries.versions(db, portal, order_ids)
 
     def order_count(self, portal: str) -> int:
         """How many orders are here."""

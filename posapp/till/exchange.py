@@ -6,28 +6,41 @@ really went out are rows of the sync log, failed ones too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from posapp.domain.order import Order
+from posapp.domain.order_changes import GONE
 from posapp.errors import Offline, PosError, Rejected, SaleError, SetupError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR
 from posapp.till import alone, claim_sync, claims, marking_service, orders, pay_systems, relisted
 from posapp.till.audit import decided
 from posapp.till.context import Till
-from posapp.till.views import DeliverReport, OutboxStrip, PullResult, SyncRow
+from posapp.till.views import DeliverReport, LoadProgress, OutboxStrip, PullResult, SyncRow
 
 if TYPE_CHECKING:
+    from posapp.journal.board_rows import OrderLoad
     from posapp.journal.rows import Decision, LogRow
     from posapp.sync.bitrix.client import BitrixClient, RequestLog
     from posapp.sync.bitrix.orders import PulledOrders
+    from posapp.till.order_load import Loader, Wish
 
 FRESH = timedelta(seconds=10)
+SWEEP_WHILE_LOADING = timedelta(seconds=30)
+ASK_AGAIN = timedelta(minutes=2)
+ROUND_STEPS = 4
+"""Batches of a load in one round of the exchange: two seconds of the portal's budget. Receipts and orders that people
+wait for come between the rounds."""
+CLOCK_DOUBT = timedelta(hours=1)
+"""By so much at least a portal's clock that was put back is distrusted."""
 PATIENCE_S = 3.0  # a person waits: with a dead network the copy on board must serve
 _PULLED_UNTIL, _OFFLINE_SINCE = "pulled_until", "offline_since"
+_SWEPT_AT, _ASKED_AGAIN = "swept_at", "unread_asked_at"
 CHIP_FILTERS: dict[str, str | None] = {"mine": None, "way": "waiting", "done": "done", "all": None}
 
 
@@ -41,17 +54,110 @@ def client_of(till: Till) -> BitrixClient:
     return client
 
 
-def pull(till: Till) -> PullResult:
-    """Everything that changed since the last complete pull; all of it at first. Raises Offline, Rejected."""
-    since = till.journal.get_fact(_fact(till, _PULLED_UNTIL))
+def pull(
+    till: Till,
+    wish: Wish | None = None,
+    *,
+    steps: int | None = None,
+    loader: Loader | None = None,
+    tell: Callable[[LoadProgress], None] = lambda _progress: None,
+) -> PullResult:
+    """Everything that changed since the last pull; at first, and when it is wished for, the load of all orders.
+
+    A load that was cut off goes on. `steps`: after so many requests of it the rest is left to the next call; `loader`
+    is kept between such calls; `tell` hears how far it is. Raises Offline, Rejected; what was read till then is kept.
+    """
+    from posapp.till import order_load
+
+    loading = loader or order_load.Loader(till)
+    load = order_load.current(till)
+    if load is None or (wish is not None and wish.is_another(load)):
+        if wish is None and swept_until(till) is not None:
+            return _swept(till, steps, loading, tell)
+        load = order_load.begin(till, wish or order_load.Wish())
+    for _ in itertools.count() if steps is None else range(steps):
+        tell(order_load.progress_of(till, load))
+        done = loading.step()
+        load = done or load
+        if load.is_done:
+            break
+    if _is_due(till, _SWEPT_AT, SWEEP_WHILE_LOADING) and till.now() - load.started_at >= SWEEP_WHILE_LOADING:
+        _sweep(till)  # what changed meanwhile does not wait for the load's end
+    under_way = None if load.is_done else order_load.progress_of(till, load)
+    unread = till.journal.unread_orders(till.portal)
+    return PullResult(load.expected, load.seen, loading.changed(), till.now(), under_way, unread)
+
+
+def _swept(till: Till, steps: int | None, loader: Loader, tell: Callable[[LoadProgress], None]) -> PullResult:
+    """The sweep; where so much has changed that it would not fit into memory, as a load of its own."""
+    from posapp.till import order_load
+
+    found = _sweep(till)
+    if found is not None:
+        return found
+    order_load.begin(till, order_load.Wish(since=swept_until(till)))
+    return pull(till, steps=steps, loader=loader, tell=tell)
+
+
+def _sweep(till: Till) -> PullResult | None:
+    """Everything that changed since the last sweep, whatever its state; None when that is too much to be read at once.
+
+    Raises Offline, Rejected.
+    """
+    since = swept_until(till)
     found = _pulled(till, since=since)
+    if since is not None and datetime.fromisoformat(found.server_time) < datetime.fromisoformat(since):
+        found = _pulled(till, since=_on_a_clock_put_back(till, found.server_time))
+    if found.is_too_many:
+        return None
     alone.watch_marks(till, found.marks)
     if since is not None:  # the first pull is of everything, and nothing was told before it
         relisted.watch(till, found.marks)
-    changed = _keep(till, found.orders)
-    if found.is_complete:
-        till.journal.set_fact(_fact(till, _PULLED_UNTIL), found.server_time)
-    return PullResult(found.expected, len(found.orders), changed, till.now())
+    facts = {_fact(till, _SWEPT_AT): till.now().isoformat()}
+    if found.is_whole:
+        facts[sweep_fact(till)] = found.server_time
+    changed = keep(till, found.orders, unread=found.unread, settled=found.gone, facts=facts)
+    changed += _ask_again(till, found.unread)
+    unread = till.journal.unread_orders(till.portal)
+    more = sum(each not in found.unread for each in unread)
+    return PullResult(found.expected + more, len(found.orders), changed, till.now(), unread=unread)
+
+
+def _on_a_clock_put_back(till: Till, server_time: str) -> str:
+    """The portal's clock shows less than at the last sweep: from where on changes are still to be heard of.
+
+    What changed since then by our clock may bear any time from the portal's present one back by as much.
+    """
+    swept_at = till.journal.get_fact(_fact(till, _SWEPT_AT))
+    passed = till.now() - datetime.fromisoformat(swept_at) if swept_at else CLOCK_DOUBT
+    return (datetime.fromisoformat(server_time) - max(passed, CLOCK_DOUBT)).isoformat()
+
+
+def _ask_again(till: Till, fresh: Collection[int]) -> int:
+    """Orders that could not be read are asked for again now and then, each time a few; how many copies changed."""
+    waiting = [each for each in till.journal.unread_orders(till.portal) if each not in fresh]
+    if not waiting or not _is_due(till, _ASKED_AGAIN, ASK_AGAIN):
+        return 0
+    till.journal.set_fact(_fact(till, _ASKED_AGAIN), till.now().isoformat())
+    found = _pulled(till, only=waiting)
+    alone.watch_marks(till, found.marks)
+    return keep(till, found.orders, unread=found.unread, settled=found.gone)
+
+
+def _is_due(till: Till, name: str, every: timedelta) -> bool:
+    """Whether the moment of a fact is so long ago; also where a clock was put back."""
+    at = till.journal.get_fact(_fact(till, name))
+    return not at or not timedelta(0) <= till.now() - datetime.fromisoformat(at) < every
+
+
+def swept_until(till: Till) -> str | None:
+    """The portal's time from which the next sweep goes on; None before the first load or pull."""
+    return till.journal.get_fact(sweep_fact(till))
+
+
+def sweep_fact(till: Till) -> str:
+    """The name of that fact."""
+    return _fact(till, _PULLED_UNTIL)
 
 
 def order_for_sale(till: Till, text: str) -> Order:
@@ -107,31 +213,75 @@ def _read_again(till: Till, number: str, on_board: Order | None) -> Order | None
             return None
         found = _pulled(till, only=[order_id])
     alone.watch_marks(till, found.marks)
-    _keep(till, found.orders)
+    keep(till, found.orders, unread=found.unread, settled=found.gone)
+    if found.unread:  # it is there, and cannot be shown: nobody may take that for deleted
+        raise Rejected("portal_rejected", reason=found.unread[order_id])
     return till.journal.order_by_id(till.portal, order_id) if found.orders else None
 
 
-def _keep(till: Till, found: Sequence[Order]) -> int:
-    """Copies on board, each with whether it is ours to sell; how many changed."""
-    held = claims.held(till, [each.order_id for each in found])
-    ours = [each for each in found if each.order_id in held]
-    others = [each for each in found if each.order_id not in held]
-    changed = till.journal.save_orders(ours, claimed=True) if ours else 0
-    return changed + (till.journal.save_orders(others, claimed=False) if others else 0)
+def keep(
+    till: Till,
+    orders: Sequence[Order],
+    *,
+    unread: Mapping[int, str] | None = None,
+    settled: Sequence[int] = (),
+    load: OrderLoad | None = None,
+    facts: Mapping[str, str] | None = None,
+) -> int:
+    """Copies on board, each with whether it is ours to sell, in one commit; how many changed.
+
+    `settled` are orders that the portal has no more: a copy of one says so from now on, and is not sold.
+    """
+    from posapp.journal.board_rows import Pulled
+
+    gone = [each for each in (till.journal.order_by_id(till.portal, one) for one in settled) if each is not None]
+    copies = [*orders, *(_gone(each) for each in gone)]
+    held = claims.held(till, [each.order_id for each in copies])
+    return till.journal.keep_pulled(
+        Pulled(
+            portal=till.portal,
+            ours=tuple(each for each in copies if each.order_id in held),
+            others=tuple(each for each in copies if each.order_id not in held),
+            unread=unread or {},
+            settled=tuple(settled),
+            load=load,
+            facts=facts or {},
+        )
+    )
+
+
+def _gone(order: Order) -> Order:
+    return order if GONE in order.problems else replace(order, problems=(*order.problems, GONE))
 
 
 def _pulled(till: Till, *, since: str | None = None, only: list[int] | None = None) -> PulledOrders:
     from posapp.sync.bitrix.orders import pull as pull_orders
 
+    with noting_pay_systems(till), logged(till) as client:
+        seen = None if since is None else partial(stale, till)
+        found = pull_orders(client, till.portal, till.now(), since, only, seen)
+    pay_systems.keep_answers(till, found.pay_systems)
+    return found
+
+
+def stale(till: Till, rows: Sequence[Mapping[str, Any]]) -> Collection[int]:
+    """Of listed orders those whose copy on board is another one. The sweep overlaps: what it read a moment ago and what
+    was not saved since is not read again."""
+    from posapp.sync.bitrix.orders import is_same
+
+    known = till.journal.order_versions(till.portal, [int(row["id"]) for row in rows])
+    return [int(row["id"]) for row in rows if not is_same(row, *known.get(int(row["id"]), (0, "")))]
+
+
+@contextmanager
+def noting_pay_systems(till: Till) -> Iterator[None]:
+    """A portal that tells its pay systems no more: every order on board is kept as "could not be read" (rule 14)."""
     try:
-        with logged(till) as client:
-            found = pull_orders(client, till.portal, till.now(), since, only)
+        yield
     except Rejected as error:
         if error.code == "portal_no_paysystems":
             pay_systems.keep_answers(till, {})
         raise
-    pay_systems.keep_answers(till, found.pay_systems)
-    return found
 
 
 @contextmanager
@@ -197,26 +347,26 @@ def deliver(till: Till, *, force: bool = False) -> DeliverReport:
     return DeliverReport(report.done, report.failed, till.journal.outbox_counts().waiting, report.trouble)
 
 
-def sync(till: Till, *, force: bool = False) -> tuple[DeliverReport, PullResult | None]:
+def sync(till: Till, *, force: bool = False, loader: Loader | None = None) -> tuple[DeliverReport, PullResult | None]:
     """One round: first tell the portal, then ask it, then agree with the gateway where there is one.
 
     What stopped the round is in the report; a portal that is away does not keep the till from its gateway.
     """
     from posapp.till import catalogue  # it asks the portal through this module
 
-    report, pulled = _round(till, force=force)
+    report, pulled = _round(till, force=force, loader=loader)
     marking_service.refresh_if_due(till)
     goods = None if report.offline is not None else catalogue.refresh_if_due(till, force=force)
     return replace(report, claims=claim_sync.sync(till), catalogue=goods), pulled
 
 
-def _round(till: Till, *, force: bool) -> tuple[DeliverReport, PullResult | None]:
+def _round(till: Till, *, force: bool, loader: Loader | None) -> tuple[DeliverReport, PullResult | None]:
     report = deliver(till, force=force)
     if report.offline is not None:
         return report, None
     was_away = bool(till.settings.portal and till.journal.get_fact(_fact(till, _OFFLINE_SINCE)))
     try:
-        pulled = pull(till)
+        pulled = pull(till, steps=ROUND_STEPS, loader=loader)
         if was_away and report.left:
             report = deliver(till, force=True)  # the portal is back: what waits for its next try need not
         return report, pulled
@@ -226,6 +376,8 @@ def _round(till: Till, *, force: bool) -> tuple[DeliverReport, PullResult | None
 
 def strip(till: Till) -> OutboxStrip:
     """The line at the foot of the window."""
+    from posapp.till import order_load
+
     counts = till.journal.outbox_counts()
     since = till.journal.get_fact(_fact(till, _OFFLINE_SINCE)) if till.settings.portal else None
     return OutboxStrip(
@@ -236,6 +388,7 @@ def strip(till: Till) -> OutboxStrip:
         unsent_receipts=counts.receipts_waiting,
         is_offline=bool(since),
         offline_since=datetime.fromisoformat(since) if since else None,
+        load=order_load.progress(till),
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ANSWERS = "pay_systems_that_print"
 """The journal's fact: what the portal said last, `{pay system id: true | false | null}`."""
 
-ORDERS_MAX = 1_000_000
+PAGE = 500
 
 
 def keep_answers(till: Till, systems: Mapping[int, PaySystem]) -> int:
@@ -32,17 +32,28 @@ def keep_answers(till: Till, systems: Mapping[int, PaySystem]) -> int:
     """
     answers = {each.pay_system_id: each.prints for each in systems.values()}
     said = json.dumps({str(number): answers[number] for number in sorted(answers)})
-    name = f"{_ANSWERS}:{till.portal}"
-    if till.journal.get_fact(name) == said:
+    if answers_of(till) == said:
         return 0
-    told = [(order, _told(order, answers)) for order in till.journal.orders(till.portal, limit=ORDERS_MAX)]
-    changed = [after for before, after in told if after != before]
-    for claimed in (True, False):
-        orders = [each for each in changed if till.journal.is_claimed(till.portal, each.order_id) is claimed]
-        if orders:
-            till.journal.save_orders(orders, claimed=claimed)
-    till.journal.set_fact(name, said)  # last: cut off before, the next contact does it again
-    return len(changed)
+    count, after = 0, 0
+    while page := till.journal.orders_behind(till.portal, after, PAGE):
+        after = page[-1].order_id
+        changed = [told for order in page if (told := _told(order, answers)) != order]
+        for claimed in (True, False):
+            orders = [each for each in changed if till.journal.is_claimed(till.portal, each.order_id) is claimed]
+            if orders:
+                till.journal.save_orders(orders, claimed=claimed)
+        count += len(changed)
+    till.journal.set_fact(_name(till), said)  # last: cut off before, the next contact does it again
+    return count
+
+
+def answers_of(till: Till) -> str:
+    """What the portal said last, as text to be compared; "" for nothing yet."""
+    return till.journal.get_fact(_name(till)) or ""
+
+
+def _name(till: Till) -> str:
+    return f"{_ANSWERS}:{till.portal}"
 
 
 def _told(order: Order, answers: Mapping[int, bool | None]) -> Order:

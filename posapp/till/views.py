@@ -149,18 +149,42 @@ class OrderRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadProgress:
+    """How far the load of all orders has come; `left` is how long it still takes at its pace, None for not known yet.
+
+    `is_checking`: everything was read once, and what the portal counts more than that is looked for.
+    """
+
+    seen: int
+    expected: int
+    is_checking: bool = False
+    left: timedelta | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """A line of progress of `posapp orders pull`."""
+        left = None if self.left is None else round(self.left.total_seconds())
+        return {"on_board": self.seen, "expected": self.expected, "checking": self.is_checking, "left_s": left}
+
+
+@dataclass(frozen=True, slots=True)
 class PullResult:
-    """After a pull: how many orders the portal has for this till, how many are on board, when it was."""
+    """After a pull: how many orders the portal has for this till, how many are on board, when it was.
+
+    `load`: the load of all orders goes on with the next call; `unread`: ids of orders that the portal has and that
+    could not be read, with the reason.
+    """
 
     expected: int
     on_board: int
     changed: int
     at: datetime
+    load: LoadProgress | None = None
+    unread: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
         """Every order that the portal counted is here."""
-        return self.on_board >= self.expected
+        return self.on_board >= self.expected and self.load is None and not self.unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +198,7 @@ class OutboxStrip:
     unsent_receipts: int
     is_offline: bool
     offline_since: datetime | None
+    load: LoadProgress | None = None  # the load of all orders is under way
 
 
 @dataclass(frozen=True, slots=True)

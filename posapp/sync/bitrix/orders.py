@@ -11,14 +11,14 @@ of overlap included, whatever its state: the till has to learn that an order was
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from posapp.domain.order import Order
 from posapp.domain.vat import PortalVatRow
-from posapp.errors import Offline, Rejected, SetupError
+from posapp.errors import Offline, Rejected, SetupError, SyncError
 from posapp.sync.bitrix.answers import is_access
 from posapp.sync.bitrix.client import (
     PAGE,
@@ -30,16 +30,13 @@ from posapp.sync.bitrix.client import (
     cursor,
     require,
 )
+from posapp.sync.bitrix.details import details_of, is_readable
 from posapp.sync.bitrix.mapping import (
-    COMPANY,
     Company,
     PaySystem,
     Surroundings,
-    company_id_of,
     order_of,
     pay_system_of,
-    products_of,
-    requisite_id_of,
     vat_row_from,
 )
 from posapp.sync.bitrix.marks import PortalMark, marks_of
@@ -49,6 +46,7 @@ FIRST_DAYS = 30
 OVERLAP = timedelta(minutes=10)
 FINAL_STATUS = "F"
 EARLY_MAX = 40
+SWEEP_MAX = 2_000
 ORDER_MISSING = "200540400001"
 
 Row = Mapping[str, Any]
@@ -60,8 +58,10 @@ class PulledOrders:
     """What a pull brought.
 
     `expected` is what the portal counts, so `is_complete` is a proof and not an echo. `server_time` (ISO with offset)
-    is where the next pull continues – keep it only when this one is complete. `unreadable` are ids that the portal has
-    and did not hand over. `marks` are the receipts that the orders carry, whichever till made them.
+    is where the next pull continues – keep it only when this one is complete. `unread` are the ids that the portal has
+    and did not hand over, each with the reason; `gone` those that were named and that it has no more. `marks` are the
+    receipts that the orders carry, whichever till made them. `is_too_many`: more has changed than is read into memory
+    at once, and nothing was read: it has to be read page by page (`first_load`).
     """
 
     orders: tuple[Order, ...]
@@ -70,13 +70,20 @@ class PulledOrders:
     vat_rows: Mapping[int, PortalVatRow]
     pay_systems: Mapping[int, PaySystem]
     statuses: Mapping[str, str] = field(default_factory=dict)
-    unreadable: tuple[int, ...] = ()
+    unread: Mapping[int, str] = field(default_factory=dict)
+    gone: tuple[int, ...] = ()
     marks: tuple[PortalMark, ...] = ()
+    is_too_many: bool = False
 
     @property
     def is_complete(self) -> bool:
         """Every order that the portal counts is here."""
-        return len(self.orders) >= self.expected and not self.unreadable
+        return len(self.orders) >= self.expected and not self.unread
+
+    @property
+    def is_whole(self) -> bool:
+        """Of every order that the portal counts it is known what became of it, also of those that cannot be read."""
+        return len(self.orders) + len(self.unread) >= self.expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ def pull(
     pulled_at: datetime,
     since: str | None = None,
     only: Sequence[int] | None = None,
+    stale: Callable[[Sequence[Row]], Collection[int]] | None = None,
 ) -> PulledOrders:
     """Pull orders.
 
@@ -107,35 +115,37 @@ def pull(
         pulled_at: the till's time, written into the copies.
         since: `server_time` of the last complete pull; None for the first one.
         only: these ids and no others; ids that do not exist are simply not among the orders.
+        stale: of rows with `id`, `dateUpdate` and `version` the ids whose copy on board is another one; the others are
+            not read again. None for all.
 
     Raises:
         Offline: the portal was not reached or did not answer properly; nothing is lost by trying again.
         Rejected: `access`; `portal_no_paysystems` when the webhook lacks the scope `pay_system`.
         SetupError: the client's webhook belongs to another portal.
+
+    Where more than `SWEEP_MAX` orders have changed nothing is read but that: `is_too_many`.
     """
     if portal != client.portal:  # ids of two portals overlap: one's orders must never lie under the other's name
         what = f"ключ доступа портала {client.portal}, а касса работает с {portal}"
         raise SetupError("not_set_up", what=what, command="portal")
     named = sorted(set(only or ()))
     # A few orders fit into the first batch: what a person waits for takes two requests.
-    early = [_get(order_id) for order_id in named] if len(named) <= EARLY_MAX else []
-    furniture, cells = _read_furniture(client, early)
+    early = [get_command(order_id) for order_id in named] if len(named) <= EARLY_MAX else []
+    furniture, cells = read_furniture_with(client, early)
     if only is None:
-        ids, expected = _listed(client, _filter(since, furniture.server_time))
+        listed, expected = _listed(client, _filter(since, furniture.server_time))
+        ids = [as_int(row["id"]) or 0 for row in listed]
+        if stale is not None:
+            wanted = frozenset(stale(listed))
+            expected, ids = expected - sum(each not in wanted for each in ids), [each for each in ids if each in wanted]
+        if since is not None and len(ids) > SWEEP_MAX:
+            return _too_many(furniture, expected)
     else:
         ids, expected = named, len(named)
-    rows, missing = _rows_of(ids, cells if early else client.batch([_get(order_id) for order_id in ids]))
+    rows, missing, unread = _rows_of(ids, cells if early else client.batch([get_command(order_id) for order_id in ids]))
     expected -= len(missing)
-    vat_of_product, companies = _details(client, furniture.iblocks, rows)
-    around = Surroundings(
-        pay_systems=furniture.pay_systems,
-        vat_rows=furniture.vat_rows,
-        inactive_vat=furniture.inactive_vat,
-        vat_of_product=vat_of_product,
-        property_kinds=furniture.property_kinds,
-        companies=companies,
-    )
-    orders, unreadable = _mapped(rows, around, portal, pulled_at)
+    around = surroundings(furniture, *details_of(client, furniture.iblocks, rows))
+    orders, odd = mapped(rows, around, portal, pulled_at)
     return PulledOrders(
         orders=orders,
         expected=expected,
@@ -143,22 +153,49 @@ def pull(
         vat_rows=furniture.vat_rows,
         pay_systems=furniture.pay_systems,
         statuses=furniture.statuses,
-        unreadable=unreadable,
+        unread={**unread, **odd},
+        gone=tuple(missing),
         marks=tuple(mark for row in rows for mark in marks_of(row)),
     )
 
 
-def _mapped(
+def _too_many(furniture: Furniture, expected: int) -> PulledOrders:
+    return PulledOrders(
+        orders=(),
+        expected=expected,
+        server_time=furniture.server_time.isoformat(),
+        vat_rows=furniture.vat_rows,
+        pay_systems=furniture.pay_systems,
+        statuses=furniture.statuses,
+        is_too_many=True,
+    )
+
+
+def surroundings(
+    furniture: Furniture, vat_of_product: Mapping[int, int], companies: Mapping[int, Company]
+) -> Surroundings:
+    """Everything that orders only name by id."""
+    return Surroundings(
+        pay_systems=furniture.pay_systems,
+        vat_rows=furniture.vat_rows,
+        inactive_vat=furniture.inactive_vat,
+        vat_of_product=vat_of_product,
+        property_kinds=furniture.property_kinds,
+        companies=companies,
+    )
+
+
+def mapped(
     rows: Sequence[Row], around: Surroundings, portal: str, pulled_at: datetime
-) -> tuple[tuple[Order, ...], tuple[int, ...]]:
-    """The orders, and the ids of rows that are none."""
-    orders, unreadable = [], []
+) -> tuple[tuple[Order, ...], dict[int, str]]:
+    """The orders, and the ids of rows that are none, each with the reason."""
+    orders, unread = [], {}
     for row in rows:
         try:
             orders.append(order_of(row, around, portal, pulled_at))
-        except ValueError:
-            unreadable.append(as_int(row.get("id")) or 0)
-    return tuple(orders), tuple(unreadable)
+        except ValueError as error:
+            unread[as_int(row.get("id")) or 0] = f"не заказ: {error}"
+    return tuple(orders), unread
 
 
 def find_by_number(client: BitrixClient, number: str) -> int | None:
@@ -190,23 +227,29 @@ def _filter(since: str | None, server_time: datetime) -> dict[str, str]:
     return {">=dateInsert": begin.isoformat(timespec="seconds"), "!statusId": FINAL_STATUS}
 
 
-def _listed(client: BitrixClient, condition: dict[str, str]) -> tuple[list[int], int]:
-    """The ids that satisfy a filter, and how many the portal counts. Lists again once when more came meanwhile."""
-    select = ["id", *(name.lstrip(">=!") for name in condition)]
-    ids: list[int] = []
+def _listed(client: BitrixClient, condition: dict[str, str]) -> tuple[list[Row], int]:
+    """The rows that satisfy a filter, and how many the portal counts. Lists again once when more came meanwhile."""
+    select = list(dict.fromkeys(["id", "dateUpdate", "version", *(name.lstrip(">=!") for name in condition)]))
+    found: list[Row] = []
     expected = 0
     for _ in range(2):
-        ids = []
+        found = []
         for rows in client.pages("sale.order.list", {"select": select, "filter": condition}, "orders"):
-            require(rows, lambda row: _satisfies(row, condition), "дата и статус заказа")
-            ids += [as_int(row["id"]) or 0 for row in rows]
+            require(rows, lambda row: satisfies(row, condition), "дата и статус заказа")
+            found += rows
         expected = client.total("sale.order.list", {"select": ["id"], "filter": condition})
-        if expected <= len(ids):
+        if expected <= len(found):
             break
-    return ids, expected
+    return found, expected
 
 
-def _satisfies(row: Row, condition: Mapping[str, str]) -> bool:
+def is_same(row: Row, version: int, updated_at: str) -> bool:
+    """A listed order is the one that was read before: it was not saved since. Without a version nobody can say so."""
+    return bool(version) and as_int(row.get("version")) == version and as_text(row.get("dateUpdate")) == updated_at
+
+
+def satisfies(row: Row, condition: Mapping[str, str]) -> bool:
+    """Bitrix drops a filter that it does not understand: what comes must be what was asked for."""
     for name, value in condition.items():
         if name.startswith(">="):
             moment, bound = as_time(row.get(name[2:])), as_time(value)
@@ -217,24 +260,39 @@ def _satisfies(row: Row, condition: Mapping[str, str]) -> bool:
     return True
 
 
-def _get(order_id: int) -> Command:
+def get_command(order_id: int) -> Command:
+    """Reads one order; its key in a batch is `o` and the id."""
     return Command(f"o{order_id}", "sale.order.get", {"id": order_id})
 
 
-def _rows_of(ids: Sequence[int], cells: Mapping[str, Cell]) -> tuple[list[Row], list[int]]:
-    """The orders' rows, and the ids that are gone. Raises when any other one was not answered."""
+def _rows_of(ids: Sequence[int], cells: Mapping[str, Cell]) -> tuple[list[Row], list[int], dict[int, str]]:
+    """The orders' rows, the ids that are gone, and those that the portal declined, with the reason.
+
+    One order that the portal cannot show keeps no other one away. Raises when an answer was lost, or access is denied.
+    """
     rows: list[Row] = []
     missing: list[int] = []
+    unread: dict[int, str] = {}
     for order_id in ids:
         cell = cells[f"o{order_id}"]
         if is_missing(cell):
             missing.append(order_id)
             continue
-        row = as_object(as_object(cell.value()).get("order"))
-        if as_int(row.get("id")) != order_id:
-            raise Offline("portal_garbled", reason=f"вместо заказа {order_id} пришёл другой")
-        rows.append(row)
-    return rows, missing
+        try:
+            rows.append(row_of(cell, order_id))
+        except SyncError as error:
+            if cell.is_whole or cell.fate is Fate.NOT_RUN or is_access(error):
+                raise
+            unread[order_id] = error.message()
+    return rows, missing, unread
+
+
+def row_of(cell: Cell, order_id: int) -> Row:
+    """The row of `sale.order.get`. Raises the cell's error; Offline `portal_garbled` when it is another order's."""
+    row = as_object(as_object(cell.value()).get("order"))
+    if as_int(row.get("id")) != order_id:
+        raise Offline("portal_garbled", reason=f"вместо заказа {order_id} пришёл другой")
+    return row
 
 
 def is_missing(cell: Cell) -> bool:
@@ -250,10 +308,10 @@ def read_furniture(client: BitrixClient) -> Furniture:
         Offline, Rejected: as `pull`. Properties, statuses and catalogues may be unreadable; pay systems and VAT rows
             may not, for without them no receipt can be right.
     """
-    return _read_furniture(client, [])[0]
+    return read_furniture_with(client, [])[0]
 
 
-def _read_furniture(client: BitrixClient, more: Sequence[Command]) -> tuple[Furniture, dict[str, Cell]]:
+def read_furniture_with(client: BitrixClient, more: Sequence[Command]) -> tuple[Furniture, dict[str, Cell]]:
     """The furniture, and the cells of further commands that went along."""
     by_id = {"order": {"id": "ASC"}, "start": -1}
     flags = ["id", "code", "type", *(flag for flag, _ in _PROPERTY_FLAGS)]
@@ -305,7 +363,7 @@ def _vat_rows(cell: Cell) -> tuple[dict[int, PortalVatRow], frozenset[int]]:
 
 def _property_kinds(client: BitrixClient, cell: Cell, params: Row) -> dict[int, str]:
     """What the order properties mean, by id; nothing when they cannot be read, then codes decide."""
-    if not _is_readable(cell):
+    if not is_readable(cell):
         return {}
     rows = rows_under(cell.value(), "properties")
     last = check_cursor(rows, 0)
@@ -324,10 +382,10 @@ def _property_kinds(client: BitrixClient, cell: Cell, params: Row) -> dict[int, 
 
 def _statuses(cell: Cell, names_cell: Cell) -> dict[str, str]:
     """Order statuses and their names (the id where there is none); empty when they cannot be read."""
-    if not _is_readable(cell):
+    if not is_readable(cell):
         return {}
     names: dict[str, str] = {}
-    if _is_readable(names_cell):
+    if is_readable(names_cell):
         rows = rows_under(names_cell.value(), "statusLangs")
         for row in sorted(rows, key=lambda row: as_text(row.get("lid")) == "ru"):  # Russian last, so that it wins
             names[as_text(row.get("statusId"))] = as_text(row.get("name"))
@@ -336,88 +394,6 @@ def _statuses(cell: Cell, names_cell: Cell) -> dict[str, str]:
 
 
 def _iblocks(cell: Cell) -> tuple[int, ...]:
-    if not _is_readable(cell):
+    if not is_readable(cell):
         return ()
     return tuple(filter(None, (as_int(row.get("iblockId")) for row in rows_under(cell.value(), "catalogs"))))
-
-
-def _is_readable(cell: Cell) -> bool:
-    """False when the portal declines, for instance for a missing scope. Raises when the answer was lost."""
-    if cell.error is not None and isinstance(cell.error, Offline):
-        raise cell.error
-    return cell.error is None
-
-
-# ---------------------------------------------------------------------------------------------- what orders name
-def _details(
-    client: BitrixClient, iblocks: Sequence[int], rows: Sequence[Row]
-) -> tuple[dict[int, int], dict[int, Company]]:
-    """VAT rows by product and companies by order, in one go; nothing where catalogue or CRM may not be read."""
-    product_ids = products_of(rows)
-    products = _product_commands(iblocks, product_ids)
-    companies, keys = _company_commands(rows)
-    cells = client.batch([*products, *companies])
-    return _product_vat([cells[each.key] for each in products], set(product_ids)), _companies(cells, keys)
-
-
-def _product_commands(iblocks: Sequence[int], product_ids: Sequence[int]) -> list[Command]:
-    """`catalog.product.list` insists on the iblock and on `id` and `iblockId` among the fields."""
-    return [
-        Command(
-            f"p{iblock}x{start}",
-            "catalog.product.list",
-            {
-                "select": ["id", "iblockId", "vatId"],
-                "filter": {"iblockId": iblock, "@id": list(product_ids[start : start + PAGE])},
-                "order": {"id": "ASC"},
-                "start": -1,
-            },
-        )
-        for iblock in iblocks
-        for start in range(0, len(product_ids), PAGE)
-    ]
-
-
-def _product_vat(cells: Sequence[Cell], wanted: Collection[int]) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for cell in filter(_is_readable, cells):
-        products = rows_under(cell.value(), "products")
-        require(products, lambda row: as_int(row.get("id")) in wanted, "номера товаров")
-        for row in products:
-            product_id, vat_id = as_int(row.get("id")), as_int(row.get("vatId"))
-            if product_id and vat_id:
-                found[product_id] = vat_id
-    return found
-
-
-_REQUISITE = ("ID", "ENTITY_ID", "RQ_INN", "RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME", "RQ_NAME")
-
-
-def _company_commands(rows: Sequence[Row]) -> tuple[list[Command], dict[int, tuple[str, str]]]:
-    """Commands for the companies that buy, each once, and the keys of name and requisites by order id."""
-    commands: dict[str, Command] = {}
-    keys: dict[int, tuple[str, str]] = {}
-    for row in rows:
-        company_id, requisite_id = company_id_of(row), requisite_id_of(row)
-        if company_id is None:
-            continue
-        # The requisites that the order names; else the company's first. Everything in crm.* is UPPER_CASE and text.
-        chosen = {"ID": requisite_id} if requisite_id else {"ENTITY_TYPE_ID": COMPANY, "ENTITY_ID": company_id}
-        named, taxed = f"c{company_id}", f"r{requisite_id}" if requisite_id else f"q{company_id}"
-        commands[named] = Command(named, "crm.company.get", {"id": company_id})
-        listing = {"filter": chosen, "select": list(_REQUISITE), "order": {"SORT": "ASC"}}
-        commands[taxed] = Command(taxed, "crm.requisite.list", listing)
-        keys[as_int(row.get("id")) or 0] = (named, taxed)
-    return list(commands.values()), keys
-
-
-def _companies(cells: Mapping[str, Cell], keys: Mapping[int, tuple[str, str]]) -> dict[int, Company]:
-    """Name and INN by order id: the requisites' name, else the company's title."""
-    found = {}
-    for order_id, (named, taxed) in keys.items():
-        company = as_object(cells[named].value()) if _is_readable(cells[named]) else {}
-        requisites = as_rows(cells[taxed].value()) if _is_readable(cells[taxed]) else []
-        details = requisites[0] if requisites else {}
-        name = next(filter(None, map(as_text, (details.get("RQ_COMPANY_NAME"), company.get("TITLE")))), "")
-        found[order_id] = Company(name or as_text(details.get("RQ_NAME")), as_text(details.get("RQ_INN")))
-    return found
