@@ -7,7 +7,8 @@ The rules (reference: Bitrix REST 5.3; PHP `ext/standard/http.c`, PHP_QUERY_RFC1
 - `null` and empty arrays vanish; `true` is 1, `false` is 0;
 - a nested name is `a[b][0]`, with the brackets percent-encoded and list indices written out;
 - everything but letters, digits and `-_.` is percent-encoded in capitals, `~` too; a space is `+`;
-- a float is `%.14G` of C with PHP's own exponent: `1.0E+15`, `1.2E-5`;
+- a float is `%.14G` of C with PHP's own exponent: `1.0E+15`, `1.2E-5` (whole numbers of fifteen digits, which PHP
+  sometimes gives zeros at the end, are no sums of money and not imitated);
 - bytes go out as they are, so the body need not be UTF-8.
 """
 
@@ -28,7 +29,7 @@ def build_query(value: dict[str, Any]) -> bytes:
     Args:
         value: leaves are None, bool, int, float, Decimal (a PHP float), str or bytes; branches are dicts and lists.
     """
-    return "&".join(f"{name}={_leaf(leaf)}" for name, leaf in _flat(value, "")).encode("ascii")
+    return "&".join(f"{name}={_leaf(leaf)}" for name, leaf in _flat(value, None)).encode("ascii")
 
 
 def php_float(value: float | Decimal) -> str:
@@ -41,10 +42,10 @@ def php_float(value: float | Decimal) -> str:
     return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{found[1]}{found[2]}"
 
 
-def _flat(value: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+def _flat(value: Any, prefix: str | None) -> Iterator[tuple[str, Any]]:
     pairs = enumerate(value) if isinstance(value, list | tuple) else value.items()
     for key, item in pairs:
-        name = f"{prefix}%5B{_quote(str(key))}%5D" if prefix else _quote(str(key))
+        name = f"{prefix}%5B{_quote(str(key))}%5D" if prefix is not None else _quote(str(key))
         if isinstance(item, dict | list | tuple):
             yield from _flat(item, name)
         elif item is not None:
