@@ -18,7 +18,7 @@ from posapp.sync.simulator.shop import Shop
 class Call:
     """One call of one method, in its own right or as a command of a batch.
 
-    `known` is the table of all methods, for those that tell of methods.
+    `known` is the table of all methods, for those that tell of methods; `origin` the portal's own address.
     """
 
     shop: Shop
@@ -29,6 +29,7 @@ class Call:
     access: Access
     queue: OfflineQueue
     known: Mapping[str, Method]
+    origin: str
 
 
 @dataclass(frozen=True)

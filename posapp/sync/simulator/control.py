@@ -13,7 +13,8 @@
 | --- | --- |
 | `options` | the portal's own options, merged; see `DEFAULT_OPTIONS` of `shop.py` |
 | `profile` | `kernel` or `docs`: which statuses and codes errors have, see `envelope.py` |
-| `limits` | `cloud`, `enterprise`, `off` or `{brim, leak_per_s, operating_s}` |
+| `limits` | `cloud`, `enterprise`, `off` or `{brim, leak_per_s, operating_s, cut_s}` |
+| `time_scale` | how many times faster a wait passes that a fault asks for; the clock is turned by the rest |
 | `scopes` | a list: what webhook and application were granted |
 | `rights` | `{"right": "D"|"R"|"U"|"W", "is_admin": bool}` of the user behind them |
 | `app` | `{"redirect_url", "install_url", "is_installed"}`: the application's card |
@@ -200,6 +201,12 @@ def _options(portal: Portal, value: Any) -> Change:
     return lambda: portal.shop.options.update(options)
 
 
+def _time_scale(portal: Portal, value: Any) -> Change:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 1 <= value <= 1_000_000:
+        raise BadFaults("time_scale is a number from 1 to 1000000")
+    return lambda: setattr(portal, "time_scale", float(value))
+
+
 def _scopes(portal: Portal, value: Any) -> Change:
     scopes = tuple(map(str, value))
     return lambda: setattr(portal.access, "scopes", scopes)
@@ -211,6 +218,7 @@ def _when_true(act: Callable[[Portal], Any]) -> Callable[[Portal, Any], Change]:
 
 _SETTERS: dict[str, Callable[[Portal, Any], Change]] = {
     "options": _options, "limits": _limits, "scopes": _scopes, "rights": _rights, "app": _app, "domain": _domain,
+    "time_scale": _time_scale,
     "cashboxes": _cashboxes, "vatCodes": _vat_codes, "marking": _marked, "paySystems": _pay_systems,
     "profile": lambda portal, value: lambda: setattr(portal, "profile", value),
     "expire_tokens": _when_true(lambda portal: portal.access.expire_tokens()),

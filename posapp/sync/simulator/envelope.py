@@ -44,7 +44,8 @@ class PortalError(Exception):
 class Answer:
     """What goes back on the wire.
 
-    `is_reset` means: no answer at all, the connection dies. `waited_s` is what faults made the call wait.
+    `is_reset` means: the connection dies, before an answer or – when there is a body – in the middle of it. `waited_s`
+    is what faults made the call wait.
     """
 
     status: int

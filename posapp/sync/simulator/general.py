@@ -6,10 +6,12 @@ asked for, but an inbound webhook is no application and may not bind events.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from posapp.sync.simulator import events
-from posapp.sync.simulator.access import USER_ID
+from posapp.sync.simulator.access import TOKEN_LIFETIME_S, USER_ID
 from posapp.sync.simulator.call import Call, Handler, Listed, Method
 from posapp.sync.simulator.envelope import PortalError, iso
 from posapp.sync.simulator.parameters import get_any_case, text_of
@@ -59,10 +61,22 @@ def _feature(call: Call) -> Row:
 
 
 def _app_info(call: Call) -> Row:
+    """Of an application what the portal tells of it and, in small letters, what the authorisation server tells.
+
+    They answer the same method under different addresses; here one address is both.
+    """
+    access = call.access
     if call.caller.kind != "oauth":
-        return {"SCOPE": list(call.access.scopes), "LICENSE": _LICENSE}
-    return {"ID": "1", "CODE": call.access.client_id, "VERSION": 1, "STATUS": "L", "INSTALLED": True,
-            "PAYMENT_EXPIRED": "N", "DAYS": None, "LANGUAGE_ID": "ru", "LICENSE": _LICENSE}  # fmt: skip
+        return {"SCOPE": list(access.scopes), "LICENSE": _LICENSE}
+    endpoint = f"{call.origin}/rest/"
+    installation = {"installed": True, "version": "1", "status": "L", "scope": ",".join(access.scopes),
+                    "domain": urlsplit(call.origin).netloc, "uri": call.origin, "client_endpoint": endpoint,
+                    "member_id": access.member_id, "member_type": "own"}  # fmt: skip
+    return {"ID": "1", "CODE": access.client_id, "VERSION": 1, "STATUS": "L", "INSTALLED": True,
+            "PAYMENT_EXPIRED": "N", "DAYS": None, "LANGUAGE_ID": "ru", "LICENSE": _LICENSE,
+            "client_id": access.client_id, "user_id": USER_ID, "scope": ",".join(access.scopes),
+            "install": installation,
+            "expires": iso(call.now + timedelta(seconds=TOKEN_LIFETIME_S))}  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------------------- events

@@ -1,9 +1,10 @@
-"""The two limits of a cloud portal (reference: Bitrix REST 2.7).
+"""The limits of a cloud portal (reference: Bitrix REST 2.7).
 
 1. *Intensity*: a leaky bucket per source address, so that all tills behind one router share it. One HTTP request adds
    one, a batch too; above the brim the front end answers 503 `QUERY_LIMIT_EXCEEDED` and nothing was executed.
 2. *Operating time*: seconds of execution per caller and method over ten one-minute buckets. Above the limit this one
    method answers 429 `OPERATION_TIME_LIMIT` until the oldest minute leaves the window. Calls under 0.1 s do not count.
+3. A single request is given up after 60 seconds: 504 from the front end, while the portal may go on and store.
 
 The clock is an argument: unix seconds.
 """
@@ -19,11 +20,15 @@ _COUNTED_FROM_S = 0.1
 
 @dataclass(frozen=True)
 class LimitPlan:
-    """A tariff: `brim` requests at once, `leak_per_s` after that, `operating_s` seconds of work per ten minutes."""
+    """A tariff: `brim` requests at once, `leak_per_s` after that, `operating_s` seconds of work per ten minutes.
+
+    After `cut_s` seconds the front end gives a request up; the portal behind it may go on working.
+    """
 
     brim: int
     leak_per_s: float
     operating_s: float
+    cut_s: float = 60
 
 
 PLANS: dict[str, LimitPlan | None] = {
@@ -50,6 +55,10 @@ class Limiter:
         is_admitted = level + 1 <= self.plan.brim
         self._levels[source] = (level + is_admitted, now)
         return is_admitted
+
+    def left(self, seconds: float) -> float:
+        """How long a request that has taken so many seconds may still take."""
+        return float("inf") if self.plan is None else self.plan.cut_s - seconds
 
     def spend(self, caller: str, method: str, seconds: float, now: float) -> None:
         """Add the execution time of one call."""

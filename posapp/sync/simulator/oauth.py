@@ -59,8 +59,9 @@ def authorize(access: Access, card: Card, parameters: Parameters, origin: str, n
     return Answer(302, b"", "text/html", {"Location": f"{card.redirect_url}{joint}{urlencode(told)}"})
 
 
-def give_token(access: Access, parameters: Parameters, origin: str, now: datetime) -> Answer:
+def give_token(access: Access, card: Card, parameters: Parameters, origin: str, now: datetime) -> Answer:
     """`/oauth/token/`: exchange a code or a refresh token; the old one is used up, as at the real server."""
+    del card  # only the page that a person sees needs it
     try:
         _check_client(access, parameters)
         grant = text_of(parameters.get("grant_type"))

@@ -39,7 +39,7 @@ from posapp.sync.simulator.envelope import (
     time_block,
 )  # fmt: skip
 from posapp.sync.simulator.events import OfflineQueue, connector_of
-from posapp.sync.simulator.faults import Fault, FaultPlan
+from posapp.sync.simulator.faults import CUT_S, Broken, Fault, FaultPlan, mishap
 from posapp.sync.simulator.limits import Limiter
 from posapp.sync.simulator.methods import METHODS, order_view
 from posapp.sync.simulator.oauth import Card, authorize, event_push, give_token
@@ -54,9 +54,6 @@ from posapp.sync.simulator.shop import Shop
 MAX_BATCH = 50
 MAX_LOG = 100_000
 _NOT_IN_A_BATCH = ("batch", "download", "upload")
-
-_FAULT_CODES = {400: "ERROR_CORE", 401: "expired_token", 403: "ACCESS_DENIED", 404: "ERROR_METHOD_NOT_FOUND",
-                429: "OPERATION_TIME_LIMIT", 500: "INTERNAL_SERVER_ERROR", 503: "QUERY_LIMIT_EXCEEDED"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,20 +75,21 @@ class Request:
     host: str = ""
 
 
-class _Broken(Exception):
-    """The HTTP answer is not the portal's own: a dead connection or a proxy's page."""
+@dataclass
+class _Visit:
+    """One HTTP request on its way: who makes it, since when its time runs, whether the front end still waits."""
 
-    def __init__(self, answer: Answer, reason: str) -> None:
-        super().__init__(reason)
-        self.answer = answer
-        self.reason = reason
+    caller: Caller
+    started: datetime
+    is_given_up: bool = False
 
 
 @dataclass
 class Portal:
     """One portal: its shop, who may call it, its limits, its planned faults, its log of requests.
 
-    `origin` is its address as it tells it by itself, `domain` its name and port since it was renamed.
+    `origin` is its address as it tells it by itself, `domain` its name and port since it was renamed. A server divides
+    the seconds that faults make it wait by `time_scale` and turns the portal's clock by the rest.
     """
 
     shop: Shop
@@ -104,6 +102,7 @@ class Portal:
     origin: str = "http://127.0.0.1"
     domain: str = ""
     ahead: timedelta = timedelta(0)  # how far the portal's clock was turned
+    time_scale: float = 1.0
     profile: str = "kernel"
     is_network_up: bool = True
     requests: deque[Row] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
@@ -132,11 +131,13 @@ class Portal:
         """Answer a request; yields seconds to wait and errands, is sent the time after each, returns the answer."""
         target = _Target.of(request.path)
         if request.path.startswith("/oauth/token"):  # the authorisation server is no part of what was renamed
-            return give_token(self.access, _parameters(request), request.origin, now)
+            told: Answer = yield from self._let_in("oauth.token", give_token, request, now)
+            return told
         if self.domain and request.host not in ("", self.domain):
             return self._moved(request, target, now)
         if request.path.startswith("/oauth/authorize"):
-            return authorize(self.access, self.card, _parameters(request), request.origin, now)
+            told = yield from self._let_in("oauth.authorize", authorize, request, now)
+            return told
         if request.path.startswith("/bitrix/tools/sale_check_print.php"):
             polled: Answer = yield from self._poll(request, now)
             return polled
@@ -151,7 +152,7 @@ class Portal:
             body = yield from self._serve(request, target, entry, now)
         except PortalError as error:
             return self._refuse(entry, error)
-        except _Broken as broken:
+        except Broken as broken:
             entry |= {"http": None if broken.answer.is_reset else broken.answer.status, "error": broken.reason}
             return broken.answer
         except PhpFatal:
@@ -200,13 +201,16 @@ class Portal:
             raise PortalError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
         caller = (self.access.by_webhook(target.user, target.secret) if target.user
                   else self.access.by_token(token, now))  # fmt: skip
+        visit = _Visit(caller, started)
         fault = self.faults.pick(target.method)
-        now = yield from self._strike(fault, "before", caller.name, target.method, now)
+        now = yield from self._strike(fault, "before", visit, target.method, now)
         if target.method == "batch":
-            result, now = yield from self._batch(parameters, caller, now)
+            result, now = yield from self._batch(parameters, visit, now)
         else:
             result, now = yield from self._run(target.method, parameters, caller, now)
-        now = yield from self._strike(fault, "after_commit", caller.name, target.method, now)
+        now = yield from self._strike(fault, "after_commit", visit, target.method, now)
+        if visit.is_given_up or self.limiter.left((now - started).total_seconds()) <= 0:
+            raise Broken(html_answer(504), "cut")  # all of it was done, and nobody is there to hear it
         return self._envelope(result, target.method, caller, started, now)
 
     def _run(self, method: str, parameters: Parameters, caller: Caller, now: datetime) -> Steps:
@@ -223,7 +227,8 @@ class Portal:
         # A method of events asks for its connector's rows; any other call names by it whose doing its events are.
         connector = "" if method.startswith("event.") else connector_of(parameters)
         start = decimal_of(text_of(parameters.pop("start", 0)))
-        call = Call(self.shop, parameters, int(start or 0), now, caller, self.access, self.queue, METHODS)
+        call = Call(self.shop, parameters, int(start or 0), now, caller, self.access, self.queue, METHODS,
+                    self.address)  # fmt: skip
         self.shop.events.clear()
         result = METHODS[method].run(call)
         for (event, _), data in self.shop.events.items():
@@ -235,9 +240,12 @@ class Portal:
         if self.access.is_installed:
             for binding in self.queue.push(event, data, connector, now):
                 told = data if binding.event == event else {}
-                scheme = self.origin.partition(":")[0]
-                origin = f"{scheme}://{self.domain}" if self.domain else self.origin
-                self.pushes.waiting.append(event_push(self.access, binding, binding.event, told, origin, now))
+                self.pushes.waiting.append(event_push(self.access, binding, binding.event, told, self.address, now))
+
+    @property
+    def address(self) -> str:
+        """Scheme, name and port that the portal now goes by."""
+        return f"{self.origin.partition(':')[0]}://{self.domain}" if self.domain else self.origin
 
     def _envelope(self, result: Any, method: str, caller: Caller, started: datetime, now: datetime) -> Row:
         body: Row = {"result": result}
@@ -250,7 +258,7 @@ class Portal:
         spent = self.limiter.spent(caller.name, method, now.timestamp())
         return {**body, "time": time_block(started, now, spent)}
 
-    def _batch(self, parameters: Parameters, caller: Caller, now: datetime) -> Steps:
+    def _batch(self, parameters: Parameters, visit: _Visit, now: datetime) -> Steps:
         """Run the commands one after another; what fails is in `result_error`, what follows still runs."""
         done: dict[str, Row] = {"result": {}, "next": {}, "total": {}, "time": {}, "error": {}}
         connector = connector_of(parameters)  # of the batch is of its commands
@@ -261,7 +269,7 @@ class Portal:
                     raise PortalError("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
                 if not isinstance(command, str):
                     continue  # skipped in silence, as the kernel does
-                body, now = yield from self._command(command, connector, done, caller, now)
+                body, now = yield from self._command(command, connector, done, visit, now)
                 for name, value in body.items():
                     done[name][key] = value
             except PortalError as error:
@@ -274,7 +282,7 @@ class Portal:
             "result_time": php_array(done["time"]),
         }, now  # fmt: skip
 
-    def _command(self, command: str, connector: str, done: dict[str, Row], caller: Caller, now: datetime) -> Steps:
+    def _command(self, command: str, connector: str, done: dict[str, Row], visit: _Visit, now: datetime) -> Steps:
         """One command of a batch, with its own line in the log. Returns its envelope and the time."""
         started = now
         method, parameters = split_command(command, done)
@@ -285,39 +293,37 @@ class Portal:
             if method in _NOT_IN_A_BATCH:
                 raise PortalError("ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage", 405)
             fault = self.faults.pick(method)
-            now = yield from self._strike(fault, "before", caller.name, method, now)
+            now = yield from self._strike(fault, "before", visit, method, now)
             if method not in METHODS:
                 raise PortalError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
-            result, now = yield from self._run(method, parameters, caller, now)
-            now = yield from self._strike(fault, "after_commit", caller.name, method, now)
+            result, now = yield from self._run(method, parameters, visit.caller, now)
+            now = yield from self._strike(fault, "after_commit", visit, method, now)
         except PortalError as error:
             entry |= {"http": error_status(error, self.profile), "error": error.code}
             raise
-        except _Broken as broken:
+        except Broken as broken:
             entry["error"] = broken.reason
             raise
         entry["http"] = 200
-        return self._envelope(result, method, caller, started, now), now
+        return self._envelope(result, method, visit.caller, started, now), now
 
     # ------------------------------------------------------------------------------------------ faults and log
-    def _strike(self, fault: Fault | None, moment: str, caller: str, method: str, now: datetime) -> Steps:
+    def _strike(self, fault: Fault | None, moment: str, visit: _Visit, method: str, now: datetime) -> Steps:
         """Let a planned fault happen if this is its moment. Returns the time after it."""
-        if fault is None or (fault.when != moment and fault.do != "warning"):
+        if fault is None or (fault.when if fault.do != "warning" else "after_commit") != moment:
             return now
         if fault.do == "slow":
-            began = now
-            now = yield float(fault.value)
-            self.limiter.spend(caller, method, (now - began).total_seconds(), now.timestamp())
+            # The front end does not wait longer than it waits; what the portal does after that it does at once.
+            left = self.limiter.left((now - visit.started).total_seconds())
+            visit.is_given_up = visit.is_given_up or float(fault.value) >= left
+            now = yield max(0.0, min(float(fault.value), left))
+            self.limiter.spend(visit.caller.name, method, float(fault.value), now.timestamp())
         elif fault.do == "busy":
-            self.limiter.spend(caller, method, float(fault.value), now.timestamp())
-        elif fault.do == "reset":
-            raise _Broken(Answer(0, b"", is_reset=True), "reset")
-        elif fault.do == "html":
-            raise _Broken(html_answer(int(fault.value or 502)), "html")
-        elif fault.do == "http":
-            raise _http_fault(fault.value)
-        elif moment == "after_commit":  # a warning: the data are stored and the answer is an error
-            raise PortalError("0", text_of(fault.value) or "Сохранено с предупреждением")
+            self.limiter.spend(visit.caller.name, method, float(fault.value), now.timestamp())
+        elif fault.do == "cut":
+            now = yield max(0.0, CUT_S - (now - visit.started).total_seconds())
+        if (trouble := mishap(fault)) is not None:
+            raise trouble
         return now
 
     def _refuse(self, entry: Row, error: PortalError) -> Answer:
@@ -333,6 +339,23 @@ class Portal:
         return entry
 
     # ------------------------------------------------------------------------------------------ beside REST
+    def _let_in(self, name: str, page: Callable[..., Answer], request: Request, now: datetime) -> Steps:
+        """A page of the authorisation server, with the faults that are planned for it."""
+        entry = self._log(name, now, in_batch=False)
+        visit = _Visit(Caller(name, "oauth"), now)
+        fault = self.faults.pick(name)
+        try:
+            now = yield from self._strike(fault, "before", visit, name, now)
+            answer = page(self.access, self.card, _parameters(request), request.origin, now)
+            entry["http"] = answer.status
+            yield from self._strike(fault, "after_commit", visit, name, now)
+        except PortalError as error:
+            return self._refuse(entry, error)
+        except Broken as broken:
+            entry |= {"http": None if broken.answer.is_reset else broken.answer.status, "error": broken.reason}
+            return broken.answer
+        return answer
+
     def _moved(self, request: Request, target: _Target | None, now: datetime) -> Answer:
         """Under its old name the portal only says the new one. Whoever follows turns a POST into a GET without body."""
         if target is not None:
@@ -361,8 +384,8 @@ class _Target:
     @classmethod
     def of(cls, path: str) -> _Target | None:
         """`/rest/1/secret/sale.order.list.json/` or `/rest/sale.order.list`; None for anything else."""
-        parts = [unquote(part) for part in path.strip("/").split("/")]
-        if parts[0] != "rest" or len(parts) not in (2, 4):
+        parts = [unquote(part) for part in path.split("/") if part]  # nginx makes one slash of several
+        if parts[:1] != ["rest"] or len(parts) not in (2, 4):
             return None
         method = parts[-1].lower()
         transport = "json"
@@ -383,10 +406,3 @@ def _take_token(parameters: Parameters, authorization: str) -> str:
     if scheme.lower() == "bearer" and bearer.strip():
         return bearer.strip()
     return next(filter(None, shown), "")
-
-
-def _http_fault(value: Any) -> PortalError:
-    told = value if isinstance(value, dict) else {"status": value or 503}
-    status = int(told["status"])
-    code = told.get("error") or _FAULT_CODES.get(status, "ERROR_CORE")
-    return PortalError(str(code), "a planned fault of the practice portal", status)

@@ -14,7 +14,7 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -176,13 +176,19 @@ class PortalServer:
                 with self.lock:
                     step = next(steps) if step is None else steps.send(self.now())
                 if not isinstance(step, Errand):
-                    self.is_closing.wait(step)
+                    self._wait(step)
                 elif self.portal.is_network_up and not self.is_closing.is_set():
                     carry_out(step)
                 else:
                     step.failure = "Network is unreachable"
         except StopIteration as stop:
             return stop.value
+
+    def _wait(self, seconds: float) -> None:
+        scale = self.portal.time_scale
+        self.is_closing.wait(seconds / scale)
+        with self.lock:
+            self.portal.ahead += timedelta(seconds=seconds - seconds / scale)
 
 
 class _TooBig(Exception):
@@ -260,12 +266,12 @@ class _Handler(BaseHTTPRequestHandler):
         return bytes(body)
 
     def _send(self, answer: Answer) -> None:
-        if answer.is_reset:
+        if answer.is_reset and not answer.body:
             self._reset()
             return
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Content-Length", str(len(answer.body) * (2 if answer.is_reset else 1)))
         self.send_header("Access-Control-Allow-Origin", "*")
         self.send_header("Access-Control-Allow-Headers", "origin, content-type, accept")
         self.send_header(*MARK)
@@ -277,6 +283,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(answer.body)
         self.wfile.flush()
+        if answer.is_reset:  # what was promised never comes
+            self.close_connection = True
 
     def _reset(self) -> None:
         """Drop the connection with RST, so that the client learns nothing, not even a polite end."""

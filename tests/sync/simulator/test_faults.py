@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.sync.simulator.conftest import small_shop
+
 UPDATE = {"id": 71, "fields": {"paySystemId": 1, "paid": "Y"}}
 
 
@@ -49,7 +51,7 @@ def test_an_http_fault_inside_a_batch_is_a_cell(portal: Any) -> None:
     assert cells["result_error"]["b"]["error"] == "OPERATION_TIME_LIMIT"
 
 
-def test_a_proxys_page_is_html(till: Any) -> None:
+def test_trap_68_a_proxys_page_is_html(till: Any) -> None:
     till.sim("faults", [{"method": "*", "do": "html", "value": 502}])
     reply = till.call("profile")
 
@@ -58,7 +60,7 @@ def test_a_proxys_page_is_html(till: Any) -> None:
     assert till.call("profile").status == 200
 
 
-def test_a_warning_is_an_error_although_the_data_were_stored(till: Any) -> None:
+def test_trap_20_a_warning_is_an_error_although_the_data_were_stored(till: Any) -> None:
     till.sim("faults", [{"method": "sale.payment.update", "do": "warning", "value": "Проверьте чек"}])
     reply = till.call("sale.payment.update", UPDATE)
 
@@ -107,6 +109,80 @@ def test_a_slow_answer_leaves_the_portal_free_for_others(till: Any, when: str, p
     assert answered.is_set()
 
 
+def test_trap_76_the_front_end_gives_up_after_a_minute_and_the_write_has_happened(open_portal: Any) -> None:
+    till = open_portal(small_shop(), limits="cloud")
+    till.sim("settings", {"time_scale": 10_000})
+    till.sim("faults", [{"method": "sale.payment.update", "do": "slow", "value": 75}])
+    reply = till.call("sale.payment.update", UPDATE)
+
+    assert (reply.status, reply.headers["Content-Type"]) == (504, "text/html; charset=utf-8")
+    assert till.order(501)["payed"] == "Y"
+    assert till.call("server.time").result == "2026-03-09T09:00:59+03:00"  # the clock was turned by the wait
+    assert [row["http"] for row in till.sim("state")["requests"]] == [504, 200]
+
+
+def test_a_portal_on_the_shops_own_server_has_no_such_front_end(till: Any) -> None:
+    till.sim("settings", {"time_scale": 10_000})
+    till.sim("faults", [{"method": "sale.payment.update", "do": "slow", "value": 75}])
+
+    assert till.call("sale.payment.update", UPDATE).status == 200
+
+
+def test_a_slow_command_takes_from_the_one_minute_of_its_batch(open_portal: Any) -> None:
+    portal = open_portal(limits="cloud")
+    portal.sim("settings", {"time_scale": 10_000})
+    portal.sim("faults", [{"method": "sale.order.update", "do": "slow", "value": 25, "times": 3}])
+    commands = {f"c{number}": f"sale.order.update?id={number}&fields[comments]=x" for number in (9071, 9072, 9073)}
+
+    assert portal.call("batch", {"cmd": commands}).status == 504
+    assert [portal.order(number)["comments"] for number in (9071, 9072, 9073)] == ["x", "x", "x"]
+
+
+@pytest.mark.parametrize("when, payed", [("before_commit", "N"), ("after_commit", "Y")])
+def test_a_cut_says_nothing_about_what_was_stored(till: Any, when: str, payed: str) -> None:
+    till.sim("settings", {"time_scale": 10_000})
+    till.sim("faults", [{"method": "sale.payment.update", "when": when, "do": "cut"}])
+
+    assert till.call("sale.payment.update", UPDATE).status == 504
+    assert till.order(501)["payed"] == payed
+
+
+@pytest.mark.parametrize("when, payed", [("before", "N"), ("after_commit", "Y")])
+def test_an_answer_may_break_off_or_be_something_else(till: Any, when: str, payed: str) -> None:
+    fault = {"method": "sale.payment.update", "when": when}
+    till.sim("faults", [{**fault, "do": "half"}])
+    with pytest.raises(http.client.IncompleteRead):
+        till.call("sale.payment.update", UPDATE)
+    assert till.order(501)["payed"] == payed
+
+    till.sim("faults", [{**fault, "do": "body"}])
+    torn = till.call("sale.payment.update", UPDATE)
+    assert (torn.status, torn.headers["Content-Type"]) == (200, "application/json; charset=utf-8")
+    with pytest.raises(ValueError, match=r"^Expecting|^Unterminated"):
+        torn.json  # noqa: B018
+    till.sim("faults", [{**fault, "do": "body", "value": {"status": 200, "type": "text/html", "body": "<b>login</b>"}}])
+    assert till.call("sale.payment.update", UPDATE).body == b"<b>login</b>"
+    till.sim("faults", [{**fault, "do": "body", "value": ""}])
+    assert till.call("sale.payment.update", UPDATE).body == b""
+
+
+def test_a_lost_answer_of_the_authorisation_server_costs_the_refresh_token(portal: Any) -> None:
+    access = portal.server.portal.access
+    _, refresh = access.issue(portal.clock())
+    path = (f"/oauth/token/?grant_type=refresh_token&client_id={access.client_id}&client_secret={access.client_secret}"
+            f"&refresh_token={refresh}")  # fmt: skip
+    portal.sim("faults", [{"method": "oauth.token", "do": "http", "value": 503}])
+    assert portal.send("GET", path).error == (503, "QUERY_LIMIT_EXCEEDED")
+    portal.sim("faults", [{"method": "oauth.token", "when": "after_commit", "do": "reset"}])
+    with pytest.raises((ConnectionResetError, http.client.RemoteDisconnected)):
+        portal.send("GET", path)
+
+    assert portal.send("GET", path).error == (400, "invalid_grant")
+    log = [(row["method"], row["http"], row["error"]) for row in portal.sim("state")["requests"]]
+    assert log == [("oauth.token", 503, "QUERY_LIMIT_EXCEEDED"), ("oauth.token", None, "reset"),
+                   ("oauth.token", 400, None)]  # fmt: skip
+
+
 def test_without_network_only_the_simulators_door_answers(till: Any) -> None:
     till.sim("network", {"up": False})
     with pytest.raises((ConnectionResetError, http.client.RemoteDisconnected)):
@@ -120,7 +196,8 @@ def test_without_network_only_the_simulators_door_answers(till: Any) -> None:
 @pytest.mark.parametrize(
     "plan",
     [{}, [1], [{"method": "a", "do": "explode"}], [{"do": "reset", "when": "later"}], [{"do": "reset", "nth": 0}],
-     [{"do": "slow", "value": "x"}], [{"do": "http", "value": 99}], [{"do": "reset", "nmethod": "x"}]],
+     [{"do": "slow", "value": "x"}], [{"do": "http", "value": 99}], [{"do": "reset", "nmethod": "x"}],
+     [{"do": "body", "value": 7}], [{"do": "body", "value": {"colour": "red"}}]],
 )  # fmt: skip
 def test_a_plan_that_makes_no_sense_is_refused(till: Any, plan: Any) -> None:
     with closing(http.client.HTTPConnection(till.host, till.port, timeout=20)) as connection:
