@@ -201,6 +201,22 @@ class CatalogueSettings:
     prices_hours: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class StockSettings:
+    """How the portal's stock hears of goods that no shipment moves, chosen and proven at set-up.
+
+    `mode`: `shipments` (orders only), `documents` (inventory documents of `store`, in the name of `responsible`),
+    `quantity` (the product's number), `1c` and `none` (nothing is written). `since`: when it was chosen, ISO; earlier
+    receipts are not told. `looks`: before a sale the portal is asked whether there is enough.
+    """
+
+    mode: str = "shipments"
+    store: int = 0
+    responsible: int = 0
+    since: str = ""
+    looks: bool = True
+
+
 _Part = TypeVar(
     "_Part",
     PrinterSettings,
@@ -212,6 +228,7 @@ _Part = TypeVar(
     MarkingSettings,
     SalesSettings,
     CatalogueSettings,
+    StockSettings,
 )
 
 
@@ -243,6 +260,7 @@ class Settings:
     shift: ShiftSettings = ShiftSettings()
     sales: SalesSettings = SalesSettings()
     catalogue: CatalogueSettings | None = None
+    stock: StockSettings | None = None
     oauth: OAuthSettings | None = None
 
     @property
@@ -370,6 +388,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         shift=_shift(body.get("shift") or {}),
         sales=_sales(body.get("sales") or {}),
         catalogue=None if catalogue is None else _catalogue(catalogue),
+        stock=None if body.get("stock") is None else _stock(body["stock"]),
         oauth=None if oauth is None else _typed(OAuthSettings(**oauth)),
     )
 
@@ -415,6 +434,17 @@ _KOPECKS_MAX = 9_999_999_999
 
 PRODUCT_FIELD = re.compile(r"code|xmlId|property[1-9][0-9]{0,8}|")
 """Fields of a product that can be read by REST and may hold a code."""
+
+
+STOCK_MODES = ("shipments", "documents", "quantity", "1c", "none")
+
+
+def _stock(given: Mapping[str, Any]) -> StockSettings:
+    """How the stock is told. Raises ValueError."""
+    chosen = _typed(StockSettings(**given))
+    if chosen.mode not in STOCK_MODES or (chosen.mode == "documents") != bool(chosen.store):
+        raise ValueError("stock")
+    return chosen
 
 
 def _catalogue(given: Mapping[str, Any]) -> CatalogueSettings:

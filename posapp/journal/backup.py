@@ -37,7 +37,7 @@ BYTES_MAX, FEWEST = 8 << 30, 3
 NOTES, COUNTS, IDENTITY, SETTINGS = "copy:", "copy:counts", "copy:identity", "copy:settings"
 TABLES = (
     *("orders", "receipts", "attempts", "operations", "foreign_documents", "outbox", "sync_log", "audit"),
-    *("shifts", "courier_days", "refusals", "walk_ins"),
+    *("shifts", "courier_days", "refusals", "walk_ins", "stock_moves", "returned_goods"),
 )
 
 _NAME = re.compile(r"^journal-(\d{8}T\d{6}Z)\.sqlite$")

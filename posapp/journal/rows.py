@@ -20,6 +20,7 @@ from posapp.errors import PosError, Refused
 NEEDS_ADMINISTRATOR = (
     "access", "portal_no_paysystems", "portal_prints", "webhook_unknown", "scope_missing", "rights_missing",
     "portal_unpaid", "portal_deleted", "portal_moved", "oauth_grant", "oauth_client", "oauth_unkept",
+    "stock_mode",
 )  # fmt: skip
 """Codes of trouble that trying again does not mend: an entry that waits with one of them needs a person too."""
 
@@ -260,6 +261,7 @@ class StockWrite:
 class StockMove:
     """How much of a product a receipt moves in the portal's stock; `change` is negative for what leaves it.
 
+    `left` is what of it is still to be written: less or more where a write went over somebody else's.
     `seen` and `target` are those of a write that is under way or was the last one. `is_cleared`: a person said that it
     has not happened yet. `confirmed_at`: the portal has it.
     """
@@ -269,6 +271,7 @@ class StockMove:
     portal: str
     name: str
     change: Decimal
+    left: Decimal
     seen: Decimal | None = None
     target: Decimal | None = None
     is_cleared: bool = False

@@ -309,6 +309,11 @@ START_STOCK_WRITE = Statement(
 )
 _nothing: ColumnElement[object] = literal_column("NULL")
 DROP_STOCK_WRITE = Statement(update(stock_moves).where(*_of_move, _is_open).values(seen=_nothing, target=_nothing))
+OWE_STOCK = Statement(
+    update(stock_moves)
+    .where(*_of_move, _is_open)
+    .values(left_micro=bindparam("left_micro"), seen=_nothing, target=_nothing)
+)
 CONFIRM_MOVE = Statement(update(stock_moves).where(*_of_move, _is_open).values(confirmed_at=bindparam("at")))
 CLEAR_MOVES = Statement(
     update(stock_moves)
@@ -316,7 +321,10 @@ CLEAR_MOVES = Statement(
     .values(seen=_nothing, target=_nothing, is_cleared=literal_column("1"))
 )
 _told_of = select(outbox.c.receipt_key).where(
-    _is(outbox.c.id, "id_"), outbox.c.step == _word("stock"), outbox.c.state == _word("done")
+    _is(outbox.c.id, "id_"),
+    outbox.c.step == _word("stock"),
+    outbox.c.state == _word("done"),
+    func.instr(outbox.c.body, literal_column("'\"goods\":'")) > literal_column("0"),
 )
 CONFIRM_TOLD = Statement(
     update(stock_moves)

@@ -56,6 +56,11 @@ class StockChanges:
         """The write that was begun surely did not happen: nothing is under way any more."""
         sql.DROP_STOCK_WRITE.run(self._db, {"key_": key, "product_id_": product_id})
 
+    def owe_stock(self, key: str, product_id: int, left: Decimal) -> None:
+        """A write went over somebody else's: so much is left to be written, and nothing is under way."""
+        values = {"key_": key, "product_id_": product_id, "left_micro": int(left.scaleb(MICRO))}
+        sql.OWE_STOCK.run(self._db, values)
+
     def confirm_moves(self, moves: Sequence[tuple[str, int]]) -> None:
         """The portal has these: (receipt's key, product). Confirmed once is confirmed."""
         at = micros(self._now())
@@ -78,11 +83,13 @@ def _moves(key: str, portal: str, body: Mapping[str, object]) -> list[dict[str, 
                 "portal": portal,
                 "name": each["name"],
                 "change_micro": 0,
+                "left_micro": 0,
                 "seen": None,
                 "target": None,
                 "is_cleared": 0,
                 "confirmed_at": None,
             },
         )
-        row["change_micro"] = int(str(row["change_micro"])) + int(Decimal(each["change"]).scaleb(MICRO))
+        change = int(str(row["change_micro"])) + int(Decimal(each["change"]).scaleb(MICRO))
+        row |= {"change_micro": change, "left_micro": change}
     return list(found.values())

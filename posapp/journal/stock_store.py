@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MOVE = (
-    "SELECT receipt_key, product_id, portal, name, change_micro, seen, target, is_cleared, confirmed_at"
+    "SELECT receipt_key, product_id, portal, name, change_micro, left_micro, seen, target, is_cleared, confirmed_at"
     " FROM stock_moves "
 )
 
@@ -76,6 +76,10 @@ class StockStore:
         """The write that was begun surely did not happen."""
         self._write(lambda changes: changes.drop_stock_write(key, product_id))
 
+    def owe_stock(self, key: str, product_id: int, left: Decimal) -> None:
+        """A write went over somebody else's: so much of the move is left to be written."""
+        self._write(lambda changes: changes.owe_stock(key, product_id, left))
+
     def confirm_moves(self, moves: Sequence[tuple[str, int]]) -> None:
         """The portal has these moves: (receipt's key, product)."""
         self._write(lambda changes: changes.confirm_moves(moves))
@@ -94,14 +98,15 @@ class StockStore:
         self._write(change, decision)
 
 
-def _move(row: tuple[str, int, str, str, int, str | None, str | None, int, int | None]) -> StockMove:
-    key, product_id, portal, name, change, seen, target, is_cleared, at = row
+def _move(row: tuple[str, int, str, str, int, int, str | None, str | None, int, int | None]) -> StockMove:
+    key, product_id, portal, name, change, left, seen, target, is_cleared, at = row
     return StockMove(
         key=key,
         product_id=product_id,
         portal=portal,
         name=name,
         change=Decimal(change).scaleb(-6),
+        left=Decimal(left).scaleb(-6),
         seen=None if seen is None else Decimal(seen),
         target=None if target is None else Decimal(target),
         is_cleared=bool(is_cleared),
@@ -110,8 +115,10 @@ def _move(row: tuple[str, int, str, str, int, str | None, str | None, int, int |
 
 
 def _unconfirmed(db: sqlite3.Connection, portal: str, product_id: int, since: datetime | None) -> Decimal:
-    query = "SELECT coalesce(sum(change_micro), 0) FROM stock_moves WHERE portal = ? AND product_id = ? AND "
-    total: int = db.execute(query + "confirmed_at IS NULL", (portal, product_id)).fetchone()[0]
+    product = "FROM stock_moves WHERE portal = ? AND product_id = ? AND "
+    left = f"SELECT coalesce(sum(left_micro), 0) {product} confirmed_at IS NULL"
+    total: int = db.execute(left, (portal, product_id)).fetchone()[0]
     if since is not None:
-        total += db.execute(query + "confirmed_at > ?", (portal, product_id, micros(since))).fetchone()[0]
+        later = f"SELECT coalesce(sum(change_micro), 0) {product} confirmed_at > ?"
+        total += db.execute(later, (portal, product_id, micros(since))).fetchone()[0]
     return Decimal(total).scaleb(-6)

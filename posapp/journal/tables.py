@@ -523,13 +523,14 @@ class StoreAmountRow(Row, table=True):
 class StockMoveRow(Row, table=True):
     """How much of a product a receipt takes from the portal's stock (negative) or brings back, in millionths.
 
-    `seen` and `target` are what the portal's quantity was and is to become, kept before it is written (rule 13);
+    `left_micro` is what of it is still to be written, which differs where a write went over somebody else's; `seen` and
+    `target` are what the portal's quantity was and is to become, kept before it is written (rule 13);
     `is_cleared`: a person said that a doubtful move may be written; `confirmed_at`: the portal has it.
     """
 
     __tablename__ = "stock_moves"
     __table_args__: Any = (
-        CheckConstraint("typeof(change_micro) = 'integer'", name="change"),
+        CheckConstraint("typeof(change_micro) = 'integer' AND typeof(left_micro) = 'integer'", name="change"),
         CheckConstraint("(seen IS NULL) = (target IS NULL)", name="target"),
         Index("ix_stock_moves_product", "portal", "product_id", "confirmed_at"),
         # Rule 13: one absolute write of a product's quantity is under way at a time.
@@ -547,6 +548,7 @@ class StockMoveRow(Row, table=True):
     portal: str
     name: str
     change_micro: int
+    left_micro: int
     seen: str | None
     target: str | None
     is_cleared: bool

@@ -12,20 +12,24 @@ transaction costs nothing: the next round reads before it writes.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from posapp.domain.stock_goods import SILENT
 from posapp.errors import SyncError
 from posapp.journal.rows import EntryResult, NewLogRow, OutboxEntry
 from posapp.sync.bitrix.client import BitrixClient, RequestLog
-from posapp.sync.bitrix.rounds import ORDERS_MAX, Job, Outcome, facts_of, run_round
+from posapp.sync.bitrix.rounds import ORDERS_MAX, Job, Outcome, RoundResult, facts_of, run_round
+from posapp.sync.bitrix.stock import Moves, StockRules, moves_goods, run_stock, waiting
+from posapp.sync.bitrix.writeback import KEEPS_STOCK
 
 FETCH = ORDERS_MAX * 4 * 10  # whole rounds: four steps of 49 receipts, ten times
 FETCH_ALL = 1_000_000
+SHIPMENTS_ONLY = StockRules()
 
 
-class Journal(Protocol):
+class Journal(Moves, Protocol):
     """What delivery needs of the journal."""
 
     def entry(self, entry_id: int) -> OutboxEntry | None: ...
@@ -72,6 +76,7 @@ def deliver(
     force: bool = False,
     only_entries: Collection[int] | None = None,
     jitter: Callable[[], float] = lambda: 0.0,
+    stock: StockRules = SHIPMENTS_ONLY,
 ) -> DeliverReport:
     """Deliver what is due. Never raises for the portal's sake; each entry is tried at most once.
 
@@ -80,8 +85,9 @@ def deliver(
         force: everything that waits, due or not.
         only_entries: these entries and no others, due or not.
         jitter: numbers in [0, 1) that spread the retries of several tills.
+        stock: how goods that no shipment moves are told.
     """
-    work = _Delivery(journal, client, now, jitter, only_entries)
+    work = _Delivery(journal, client, now, jitter, only_entries, stock)
     work.run(everything=force or only_entries is not None)
     return DeliverReport(**work.counts, trouble=work.trouble, retry_at=work.retry_at)
 
@@ -94,7 +100,9 @@ class _Delivery:
         now: Callable[[], datetime],
         jitter: Callable[[], float],
         only_entries: Collection[int] | None,
+        stock: StockRules,
     ) -> None:
+        self.stock = stock
         self.journal = journal
         self.client = client
         self.now = now
@@ -130,13 +138,38 @@ class _Delivery:
             return False
         jobs = [Job(each.id, each.order_id, each.order_number, each.receipt_key, each.step, each.body) for each in mine]
         with self.client.recording() as requests:
-            result = run_round(self.client, jobs)
+            result = self._run(jobs)
         at = self.now()
         self.trouble = result.stop
         was_failing = self._note_link(result.stop, at)
         results = [self._result(each, result.outcomes[each.id], at) for each in mine]
         self._keep(results + foreign, list(_log_rows(requests, mine, at)))
         return was_failing and result.stop is None
+
+    def _run(self, jobs: Sequence[Job]) -> RoundResult:
+        """Orders first: their marks matter more than goods; then goods that no shipment moves."""
+        goods = [each for each in jobs if moves_goods(each.body)]
+        orders = [self._kept(each) for each in jobs if not moves_goods(each.body)]
+        silent = {each.entry_id: self._silent() for each in orders if self._is_silent(each)}
+        orders = [each for each in orders if each.entry_id not in silent]
+        result = run_round(self.client, orders) if orders else RoundResult({}, None)
+        if goods and result.stop is None:
+            moved = run_stock(self.client, self.journal, goods, self.stock)
+            return RoundResult({**silent, **result.outcomes, **moved.outcomes}, moved.stop)
+        late = {each.entry_id: waiting(result.stop) for each in goods if result.stop is not None}
+        return RoundResult({**silent, **result.outcomes, **late}, result.stop)
+
+    def _is_silent(self, job: Job) -> bool:
+        """A shipment that would only be deducted, where the till keeps its hands off the stock."""
+        return not self.stock.writes_shipments and job.step == "stock" and "entry" not in job.body
+
+    def _silent(self) -> Outcome:
+        return Outcome("done", proof=SILENT[self.stock.mode])
+
+    def _kept(self, job: Job) -> Job:
+        """There a shipment that carries the list of its receipts (rule 15) gets that and stays as it is."""
+        is_kept = not self.stock.writes_shipments and job.step == "stock"
+        return replace(job, body={**job.body, KEEPS_STOCK: True}) if is_kept else job
 
     def _postpone(self, entries: Sequence[OutboxEntry]) -> None:
         """The link is down: entries that were not tried wait for the common next try."""
@@ -182,9 +215,10 @@ class _Delivery:
 # ---------------------------------------------------------------------------------------------- helpers
 def _chunks(entries: Sequence[OutboxEntry]) -> Iterator[list[OutboxEntry]]:
     """Entries by order, at most `ORDERS_MAX` orders together; the order that was due first comes first."""
-    by_order: dict[tuple[str, int], list[OutboxEntry]] = {}
+    by_order: dict[tuple[str, int, str], list[OutboxEntry]] = {}
     for entry in entries:
-        by_order.setdefault((entry.portal, entry.order_id), []).append(entry)
+        alone = "" if entry.order_id else entry.receipt_key  # a sale without an order stands by itself
+        by_order.setdefault((entry.portal, entry.order_id, alone), []).append(entry)
     orders = list(by_order.values())
     for start in range(0, len(orders), ORDERS_MAX):
         yield [entry for order in orders[start : start + ORDERS_MAX] for entry in order]
@@ -211,6 +245,7 @@ def _log_rows(requests: Sequence[RequestLog], entries: Sequence[OutboxEntry], at
             entry = first_of_order[int(request.key[1:])]
         elif request.outcome == "done" or (request.outcome == "lost" and are_cells_lost):
             continue
+        sent, got = request.wire.masked() if request.wire is not None else ("", "")
         yield NewLogRow(
             at=at,
             entry_id=None if entry is None else entry.id,
@@ -223,4 +258,6 @@ def _log_rows(requests: Sequence[RequestLog], entries: Sequence[OutboxEntry], at
             reason=request.reason,
             duration_ms=request.duration_ms,
             attempt=1 if entry is None else entry.tries + 1,
+            request=sent,
+            answer=got,
         )

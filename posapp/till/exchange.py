@@ -18,7 +18,7 @@ from posapp.domain.order import Order
 from posapp.domain.order_changes import GONE
 from posapp.errors import Offline, PosError, Rejected, SaleError, SetupError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR
-from posapp.till import alone, claim_sync, claims, marking_service, orders, pay_systems, relisted
+from posapp.till import alone, claim_sync, claims, marking_service, orders, pay_systems, relisted, stock_rows
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.views import DeliverReport, LoadProgress, OutboxStrip, PullResult, SyncRow
@@ -341,7 +341,8 @@ def deliver(till: Till, *, force: bool = False) -> DeliverReport:
     except SetupError as error:
         counts = till.journal.outbox_counts()
         return DeliverReport(0, 0, counts.waiting, error if counts.waiting else None)
-    report = outbox.deliver(till.journal, client, till.now, force=force, jitter=till.jitter)
+    rules = stock_rows.rules_of(till)
+    report = outbox.deliver(till.journal, client, till.now, force=force, jitter=till.jitter, stock=rules)
     if isinstance(report.trouble, Offline) or (report.trouble is None and report.done + report.failed):
         _note_link(till, report.trouble)  # a round with nothing due has asked nobody: it says nothing of the link
     return DeliverReport(report.done, report.failed, till.journal.outbox_counts().waiting, report.trouble)

@@ -8,13 +8,13 @@ from posapp.domain.offers import Deal
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import State
 from posapp.journal.rows import NewEntry
-from posapp.till import correction_rows, refund_rows
+from posapp.till import correction_rows, refund_rows, stock_rows
 from posapp.till.context import Till
 from posapp.till.steps import steps_of
 
 
 def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry]:
-    """What the portal has to hear of a sale, a refund or a correction of an order; nothing for other receipts.
+    """What the portal has to hear of a sale, a refund or a correction; nothing for other receipts.
 
     Money that was taken: its mark and its payment. Goods that went out: their shipment. The final status when nothing
     is left to settle. A hand-over without money has no payment, so its mark goes to the shipment (rule 15: the fields
@@ -23,8 +23,10 @@ def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry
     """
     if receipt.settlement.fix is not None:
         return correction_rows.fix_entries(till, receipt, mark)
-    if receipt.settlement.portal == "" or till.settings.portal is None:
+    if till.settings.portal is None:
         return []
+    if receipt.settlement.portal == "":
+        return stock_rows.walk_in_entries(till, receipt, mark)
     if receipt.kind is ReceiptKind.SELL_REFUND:
         return refund_rows.refund_entries(till, receipt, mark)
     if receipt.kind is not ReceiptKind.SELL:
@@ -46,6 +48,9 @@ def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry
     bodies["mark"] |= listed
     if receipt.settlement.payment_id is None:
         bodies["stock"] |= listed
+    if stock_rows.chosen(till) is not None and stock_rows.counts_stock(till):  # what the till counts until it is told
+        order = till.journal.order_by_id(receipt.settlement.portal, receipt.settlement.order_id)
+        bodies["stock"]["goods"] = stock_rows.goods_of_order(till, order, receipt.lines, -1)
     if receipt.refused is not None:
         refused = {"refused": receipt.refused.as_json()}
         bodies["payment"] |= {**refused, "document": mark.document_number}

@@ -25,7 +25,7 @@ from posapp.domain.receipt_list import line_key
 from posapp.domain.refund import REFUND_KIND, left_of, refund_of, refuse_out_of_order
 from posapp.domain.settlement import State, numbered_part
 from posapp.errors import SaleError, SetupError
-from posapp.till import alone, counters, exchange, marking, recover, refund_find
+from posapp.till import alone, counters, exchange, marking, recover, refund_find, stock_rows
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.refund_find import Original, Wanted, earlier, found
@@ -76,6 +76,7 @@ def refund(
     *,
     override: str = "",
     codes: Codes = NO_CODES,
+    goods_stay: bool = False,
 ) -> Sold:
     """Prints the refund of a receipt, or goes on with the one that was begun for the same lines and tenders.
 
@@ -85,6 +86,7 @@ def refund(
         tenders: how the money goes back; None for the proposal (`left`).
         override: a senior's reason to do it although a doubt stands (`Original.doubts`); goes to the audit log.
         codes: marking codes scanned now, by the number of the line from 1; needed where the journal has lost a code.
+        goods_stay: a person says that the goods did not come back: the money goes, the stock stays as it is.
 
     Call `told` when the answer has been shown. Raises SaleError (nothing was printed), DeviceError, ResolveNeeded,
     JournalError.
@@ -108,7 +110,8 @@ def refund(
     _refuse_empty_drawer(till, receipt)
     verdicts = marking.checked(till, receipt)
     till.journal.set_fact(_fact(original), receipt.key)
-    till.journal.add_receipt(receipt, decision=decision)
+    returned = stock_rows.returned_of(till, original.receipt, receipt, is_back=not goods_stay)
+    till.journal.add_refund(receipt, returned, decision=decision)
     return print_pending(till, receipt, status, verdicts)
 
 

@@ -5,7 +5,7 @@
 | mark | the refund's entry in the payment's list, `payReturnNum`, `payReturnDate`, `payReturnComment` |
 | payment | `paid=N`, `isReturn=P` – when all money of the payment has gone back |
 | status | the status that the shop chose for an order whose money went back, if it chose one |
-| stock | `deducted=N` – when everything that went out came back; a part of it is put into stock by people |
+| stock | `deducted=N` – when everything that went out came back at once; parts: `stock_rows` |
 
 Whether it is all is judged at the portal, by the list there: other tills may have taken back the rest.
 """
@@ -19,6 +19,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.receipt_list import Listed, refund_entry, sale_entry
 from posapp.domain.settlement import Fix, State
 from posapp.journal.rows import NewEntry, StoredReceipt
+from posapp.till import stock_rows
 from posapp.till.context import Till
 
 CORRECTION = "correction"
@@ -99,9 +100,29 @@ def refund_entries(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEn
         bodies["payment"] = {**common, "is_site": receipt.is_internet}
     if portal.refund_status:
         bodies["status"] = {**common, "status": portal.refund_status}
-    if receipt.step is Step.HANDOVER:
-        bodies["stock"] = {**common, "mark": mark.as_json()}
-    return [
+    bodies |= _goods_back(till, receipt, mark, common)
+    entries = [
         NewEntry(step, receipt.settlement.order_id, receipt.order_number, receipt.settlement.portal, body)
         for step, body in bodies.items()
     ]
+    alone = stock_rows.refund_entry(till, receipt, mark) if receipt.step is Step.HANDOVER else None
+    return entries if alone is None else [*entries, alone]
+
+
+def _goods_back(
+    till: Till, receipt: Receipt, mark: FiscalMark, common: dict[str, object]
+) -> dict[str, dict[str, object]]:
+    """The shipment's part: it takes everything back, or – where the goods stay away, or come back by themselves – only
+    carries the list of its receipts."""
+    if receipt.step is not Step.HANDOVER:
+        return {}
+    body = {**common, "mark": mark.as_json()}
+    returned = till.journal.returned_goods(receipt.key)
+    is_told = receipt.settlement.payment_id is not None  # then the list stands in the payment
+    if returned is not None and (not returned.is_back or stock_rows.refund_entry(till, receipt, mark) is not None):
+        return {} if is_told else {"stock": {**body, "keeps_stock": True}}
+    if stock_rows.by_goods(till, receipt):
+        body["parts_by_goods"] = True
+    if returned is not None and stock_rows.UNKNOWN not in returned.goods and stock_rows.chosen(till) is not None:
+        body["goods"] = [dict(each) for each in returned.goods] if returned.is_whole else []
+    return {"stock": body}

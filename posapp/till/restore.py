@@ -27,7 +27,7 @@ from posapp.errors import PosError, ResolveNeeded, SetupError
 from posapp.journal import soundness
 from posapp.journal.rows import DeviceSending
 from posapp.settings import Settings
-from posapp.till import audit, claim_book, own_documents, place, recover, register
+from posapp.till import audit, claim_book, own_documents, place, recover, register, stock_rows
 from posapp.till.context import Till
 from posapp.till.own_documents import Progress, Waiting, silent
 
@@ -161,6 +161,8 @@ def begin(till: Till, rebuilt: Rebuilt, *, from_storage: bool = False) -> None:
             till.journal.set_fact(rebuild.FACT, json.dumps(body, ensure_ascii=False))
             till.journal.set_fact(AFTER, "")
         till.journal.set_fact(soundness.STATE, soundness.READING)
+    else:  # an earlier journal: a product's quantity may hold already what it calls waiting
+        till.journal.set_fact(stock_rows.RESTORED_AT, till.now().isoformat())
     if from_storage:
         till.journal.set_fact(AFTER, f"{till.identity.storage_number} 0")
 

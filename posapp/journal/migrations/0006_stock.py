@@ -28,18 +28,19 @@ def _moves() -> None:
         sa.Column("portal", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("change_micro", sa.Integer(), nullable=False),
+        sa.Column("left_micro", sa.Integer(), nullable=False),
         sa.Column("seen", sa.String(), nullable=True),
         sa.Column("target", sa.String(), nullable=True),
         sa.Column("is_cleared", sa.Boolean(), nullable=False),
         sa.Column("confirmed_at", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("receipt_key", "product_id", name=op.f("pk_stock_moves")),
-        sa.CheckConstraint("typeof(change_micro) = 'integer'", name=op.f("ck_stock_moves_change")),
+        sa.CheckConstraint(
+            "typeof(change_micro) = 'integer' AND typeof(left_micro) = 'integer'", name=op.f("ck_stock_moves_change")
+        ),
         sa.CheckConstraint("(seen IS NULL) = (target IS NULL)", name=op.f("ck_stock_moves_target")),
         sa.ForeignKeyConstraint(["receipt_key"], ["receipts.key"], name=op.f("fk_stock_moves_receipt_key")),
     )
-    op.create_index(
-        "ix_stock_moves_product", "stock_moves", ["portal", "product_id", "confirmed_at"]
-    )
+    op.create_index("ix_stock_moves_product", "stock_moves", ["portal", "product_id", "confirmed_at"])
     # Rule 13: one absolute write of a product's quantity is under way at a time.
     op.create_index(
         "uq_stock_moves_writing",

@@ -94,6 +94,21 @@ def plan_listed(row: Row, body: Row) -> Plan:
     return update_payment(payment, listed)
 
 
+def plan_shipment_list(row: Row, body: Row) -> Plan:
+    """The list of a shipment's receipts and nothing else of it: the stock is not this program's."""
+    wanted = as_int(body.get("shipment_id"))
+    shipment = next((each for each in as_rows(row.get("shipments")) if as_int(each.get("id")) == wanted), None)
+    if wanted is None or shipment is None:
+        return Done("остатки ведёт не касса")
+    listed = shipment_list(shipment, body)
+    if listed is None:
+        return too_long(row)
+    if not listed:
+        return Done(f"отгрузка {wanted}, остатки ведёт не касса")
+    kept = {**kept_shipment(shipment), **listed, "deducted": "Y" if as_flag(shipment.get("deducted")) else "N"}
+    return Write((("sale.shipment.update", {"id": wanted, "fields": kept}),))
+
+
 def may_replace(payment: Row, key: str) -> bool:
     """Whether the payment's own fields may be taken by a new receipt although they show that of `key`: it was taken
     back whole, and the list keeps it."""
@@ -227,6 +242,8 @@ def _stock(row: Row, body: Row, entry: Listed) -> Plan:
         return Done("возвращена часть: остаток на складе правят люди")
     if any(_still_out(found, each) for each in found.entries):
         return Done("товар отдан снова")
+    if body.get("parts_by_goods") and len([each for each in found.entries if each.of == entry.of]) > 1:
+        return differs(row, "товар возвращали частями, и вернулся ли он на склад, не видно")
     out = [each for each in shipments if as_flag(each.get("deducted")) is True]
     if not out:
         return Done("товар на складе: отгрузка " + ", ".join(as_text(each.get("id")) for each in shipments))

@@ -57,6 +57,9 @@ STATUS_CODE = "FISCAL_OK"
 ALL_PAID = "all_paid"
 """`needs` of a status: not one payment but all of the order's must be paid."""
 
+KEEPS_STOCK = "keeps_stock"
+"""In the body of a `stock` step: 1C or nobody keeps the stock, so only the shipment's list of receipts is written."""
+
 DESCRIPTION_MAX = 512
 
 
@@ -69,6 +72,8 @@ def plan(step: str, row: Row, body: Row, key: str) -> Plan:
         body: the outbox entry's body.
         key: the receipt's key.
     """
+    if step == "stock" and body.get(KEEPS_STOCK):
+        return refunds.plan_shipment_list(row, body)
     if body.get("refund"):
         return refunds.plan_refund(step, row, body)
     if body.get("listed"):
