@@ -2,7 +2,7 @@
 """The one door to a checkout: everything that is needed is put in place, then the job runs.
 
     python3 dev.py demo [ARGS]    the practice shop: a window, or the whole main job in lines where there is no display
-    python3 dev.py test [ARGS]    the static checks, then the tests; ARGS go to pytest
+    python3 dev.py test [ARGS]    the static checks and the tests; ARGS go to pytest
     python3 dev.py mutants [NAME] the rules of money are broken on purpose, one by one; a test must notice each time
     python3 dev.py check          only the static checks: ruff, formatting, types, import rules
     python3 dev.py setup          only put things in place; afterwards `.venv/bin/posapp` works from anywhere
@@ -25,6 +25,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import NoReturn
 
@@ -104,10 +105,13 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """The static checks, then pytest. The tests run even where a check failed: one run shows everything."""
-    checked = check()
+    """The static checks beside pytest, which has idle moments; both run to their end: one run shows everything."""
+    codes: list[int] = []
+    checks = threading.Thread(target=lambda: codes.append(check()))
+    checks.start()
     tested = run_in_root([str(PYTHON), "-m", "pytest", "-n", "auto", "--dist", "loadfile", *arguments])
-    return tested or checked
+    checks.join()
+    return tested or max(codes, default=1)
 
 
 def check() -> int:
