@@ -164,6 +164,8 @@ def wrong_with(typed: str) -> str:
     """Why the program does not know this command; "" when it does."""
     here, words = command_line(), shlex.split(typed, comments=True)
     while words and getattr(here, "commands", None):
+        if here.invoke_without_command and words[0].startswith("--"):
+            break  # a group that is a command too, with options of its own
         if words[0] not in here.commands:
             return f"posapp {typed}: {words[0]} is no command"
         here = here.commands[words.pop(0)]

@@ -112,7 +112,7 @@ class SqlApplications(Jobs):
         chosen = {
             "open": jobs.c.state.in_(("new", "leased", "started", "unknown")),
             "unknown": jobs.c.state == "unknown",
-            "untold": (jobs.c.state == "done") & (jobs.c.applied_at == 0),
+            "untold": (jobs.c.state == "done") & (jobs.c.applied_at == 0) & (jobs.c.told_at == 0),
             "doubtful": jobs.c.is_doubtful & (jobs.c.state == "done"),
             "all": sa.true(),
         }[which]
@@ -178,6 +178,7 @@ def _shown(row: Row, names: Mapping[tuple[str, str], str]) -> dict[str, object]:
         "till": names.get((row.portal, row.identity), row.identity) or None,
         "received_at": moment(row.received_at).isoformat(), "reason": row.reason or None,
         "key": row.receipt_key or None, "mark": json.loads(row.mark) if row.mark else None,
-        "told": bool(row.applied_at), "apply": row.apply_outcome or None, "apply_tries": row.apply_tries,
+        "told": bool(row.applied_at or row.told_at), "due": bool(row.apply_due_at),
+        "apply": row.apply_outcome or None, "apply_tries": row.apply_tries,
         "doubtful": bool(row.is_doubtful), "differs": bool(row.differs),
     }  # fmt: skip

@@ -115,7 +115,7 @@ class Cashbox:
         """A request of the portal, or of somebody who guesses."""
         request = Request(scope, receive)
         what = request.path_params["what"]
-        answer: Response = Response(status_code=404)
+        answer: Response = Response(status_code=404, headers={"Connection": "close"})
         if hmac.compare_digest(digest(request.path_params["secret"]), self._expected) and what in _ANSWERS:
             async with self._at_once:
                 answer = JSONResponse(await self._answer(what, request))

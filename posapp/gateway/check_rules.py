@@ -8,8 +8,9 @@ The portal's fields: reference of the REST cashbox, request to PRINT_URL. Sums c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 TYPES = frozenset(
@@ -23,6 +24,7 @@ TYPES = frozenset(
 """Types of checks that the portal sends to a REST cashbox; its corrections are not among them."""
 PAYMENTS = frozenset({"cash", "cashless", "advance", "credit"})
 SUM_MAX = Decimal(10) ** 12
+_AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 _HALF_KOPECK = Decimal("0.005")
 _NO_ROWS = frozenset(("", "0"))  # "nothing known": advances, the delivery line; the till's settings decide
 ID_MAX = 18  # digits of a check's number
@@ -117,15 +119,10 @@ def _totals(form: Mapping[str, Any], items: list[Mapping[str, Any]], payments: l
 
 def amount_of(value: object) -> Decimal | None:
     """A sum, price or quantity as PHP writes it, never negative; None when it is none."""
-    if isinstance(value, Decimal):
-        return value
-    if not isinstance(value, str) or not value.isascii() or len(value) > 40 or "_" in value:
+    if not isinstance(value, str) or len(value) > 40 or not _AMOUNT.fullmatch(value):
         return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and 0 <= number < SUM_MAX else None
+    number = Decimal(value)
+    return number if number < SUM_MAX else None
 
 
 def _rows(value: object) -> list[Mapping[str, Any]]:

@@ -2,23 +2,81 @@
 
 Plain HTTP: over the internet a web server with a certificate stands in front of it; within the shop's own network it
 may be reached as it is.
+
+Connections are held to a number and to a time. A portal must never be told "too busy": it takes such an answer of
+CHECK_URL for a receipt, and such an answer of PRINT_URL for "accepted". So nothing that has come in whole is declined
+for its number; what is closed when it becomes too many is the connection that has sent no whole request for the longest
+time, and one that sends none in `HEAD_S` is closed anyway.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, ClassVar
 
+import h11
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-CONNECTIONS_MAX = 512
+CONNECTIONS_MAX = 2000
+HEAD_S = 15.0  # from the connection to the end of the request's head
 IDLE_S = 30  # longer than a till keeps an idle connection, so that it never asks on one that we are closing
 GRACE_S = 5
+SPARE_FILES = 100  # the database's, the log's, the listening socket's
+
+
+class BoundedProtocol(H11Protocol):
+    """A connection that has to say what it wants, soon."""
+
+    most = CONNECTIONS_MAX
+    _silent: ClassVar[dict[BoundedProtocol, None]] = {}  # of the process: those that want nothing now, oldest first
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.access_log = False  # whoever listens: the path of a portal's request is its secret
+
+    def connection_made(self, transport: Any) -> None:
+        """Another one; when they become too many, the one that has been silent for longest goes."""
+        super().connection_made(transport)
+        self._patience: asyncio.TimerHandle | None = self.loop.call_later(HEAD_S, self._give_up)
+        self._silent[self] = None
+        if len(self.connections) > self.most:
+            next(iter(self._silent))._give_up()
+
+    def data_received(self, data: bytes) -> None:
+        """Part of a request."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._is_heard()
+
+    def on_response_complete(self) -> None:
+        """Answered: an idle connection may be closed for a new one."""
+        super().on_response_complete()
+        self._silent[self] = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end."""
+        self._is_heard()
+        super().connection_lost(exc)
+
+    def _is_heard(self) -> None:
+        self._silent.pop(self, None)
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _give_up(self) -> None:
+        self._is_heard()
+        if self.transport is not None:
+            self.transport.abort()
 
 
 class GatewayServer(uvicorn.Server):
@@ -27,12 +85,12 @@ class GatewayServer(uvicorn.Server):
     def __init__(self, app: Starlette, started: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
+            http=BoundedProtocol,
             ws="none",
             loop="asyncio",
             access_log=False,
             log_config=None,
             server_header=False,
-            limit_concurrency=CONNECTIONS_MAX,
             timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=GRACE_S,
         )
@@ -41,9 +99,24 @@ class GatewayServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begins to serve, then says so."""
+        BoundedProtocol.most = min(CONNECTIONS_MAX, allowed_files() - SPARE_FILES)
         await super().startup(sockets)
         if self.started:
             self._started()
+
+
+def allowed_files() -> int:
+    """How many files and sockets this process may have open, after asking for as many as the system lets us."""
+    if sys.platform == "win32":
+        return CONNECTIONS_MAX + SPARE_FILES
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else soft
 
 
 def listen(host: str, port: int) -> socket.socket:
