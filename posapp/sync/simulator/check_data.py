@@ -179,12 +179,12 @@ def _goods(shop: Shop, order: Row, line: Row, quantity: Decimal, vat: int, group
     base = price if line["customPrice"] == "Y" else _gross(line, line["basePrice"])
     product = shop.products.get(line["productId"]) or {}
     article = shop.fiscal.articles.get(line["productId"] or 0)
-    is_service = product.get("type") == _SERVICE
+    usual = "service" if product.get("type") == _SERVICE else "commodity" if group is None else "commodity_marking"
     row: Row = {
         "name": line["name"], "base_price": base, "price": price, "sum": kopecks(price * quantity),
         "currency": order["currency"], "quantity": quantity, "measure_code": text_of(line["measureCode"]), "vat": vat,
         "vat_sum": _vat_of(line),
-        "payment_object": "service" if is_service else "commodity" if group is None else "commodity_marking",
+        "payment_object": shop.fiscal.objects.get(line["productId"] or 0, usual),
         "properties": {"ARTNUMBER": article} if article else {},
     }  # fmt: skip
     discount = Decimal(line["discountPrice"] or 0)

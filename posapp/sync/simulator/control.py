@@ -23,7 +23,8 @@
 | `rotate_webhook` | true: the webhook has another secret; the answer tells its new path |
 | `cashboxes` | rows, replacing; `ACTIVE` = Y switches on what a polling register has added |
 | `vatCodes` | `{VAT row id: code}`, replacing: what an administrator has typed for polling registers |
-| `marking` | `{"products": {id: group}, "codes": {basket line id: [codes]}, "articles": {product id: ARTNUMBER}}` |
+| `marking` | merged: `{"products": {product id: marking group}, "codes": {basket line id: [codes]}}`; also \
+`articles` and `objects`, both by product id: ARTNUMBER and the payment object that a site sets |
 | `paySystems` | rows by `ID`, merged |
 
 What is fiscal – `/_sim/checks`, `/_sim/reports`, `/_sim/agent`, `/_sim/clock` – is in `cashbox_door.py`.
@@ -182,16 +183,18 @@ def _vat_codes(portal: Portal, value: Any) -> Change:
 
 
 def _marked(portal: Portal, value: Any) -> Change:
-    """`{"products": {id: group}, "codes": {basket line id: [codes]}, "articles": {product id: ARTNUMBER}}`."""
+    """`{"products": {id: group}, "codes": {basket line id: [codes]}, "articles": …, "objects": …}`."""
     value = _object(value)
     products = {int(key): str(group) for key, group in value.get("products", {}).items()}
     codes = {int(key): [str(code) for code in found] for key, found in value.get("codes", {}).items()}
     articles = {int(key): str(article) for key, article in value.get("articles", {}).items()}
+    objects = {int(key): str(kind) for key, kind in value.get("objects", {}).items()}
 
     def change() -> None:
         portal.shop.fiscal.marked |= products
         portal.shop.fiscal.codes |= codes
         portal.shop.fiscal.articles |= articles
+        portal.shop.fiscal.objects |= objects
 
     return change
 

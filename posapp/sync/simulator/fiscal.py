@@ -98,7 +98,8 @@ class Fiscal:
 
     `vat_codes` is what the administrator typed into the VAT table of a polling register: VAT row id → code.
     `marked` names goods that need a marking code: product id → marking group; `codes` are those scanned: basket line
-    id → codes; `articles` are the ARTNUMBER properties of goods.
+    id → codes; `articles` are the ARTNUMBER properties of goods; `objects` are payment objects that a site's own code
+    sets.
     """
 
     handlers: list[Row] = field(default_factory=list)
@@ -108,6 +109,7 @@ class Fiscal:
     marked: dict[int, str] = field(default_factory=dict)
     codes: dict[int, list[str]] = field(default_factory=dict)
     articles: dict[int, str] = field(default_factory=dict)
+    objects: dict[int, str] = field(default_factory=dict)
     notices: deque[Row] = field(default_factory=lambda: deque(maxlen=1000))
     calls: deque[Row] = field(default_factory=lambda: deque(maxlen=1000))
     seed: int = 0

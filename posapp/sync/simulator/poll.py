@@ -208,9 +208,11 @@ def qr_fields(qr: Any) -> Row:
 
 
 def _time_of(value: str) -> int:
-    for pattern, cut in (("%Y%m%dT%H%M%S", 15), ("%Y%m%d", 8)):
+    """Unix seconds of `yyyymmddThhmmss`; of anything shorter only the day, of anything else nothing: 1970."""
+    whole = value if len(value) == len("20260309T090101") else ""
+    for text, pattern in ((whole, "%Y%m%dT%H%M%S"), (value[:8], "%Y%m%d")):
         try:
-            return int(datetime.strptime(value[:cut], pattern).replace(tzinfo=SERVER_ZONE).timestamp())
+            return int(datetime.strptime(text, pattern).replace(tzinfo=SERVER_ZONE).timestamp())
         except ValueError:
             continue
     return 0

@@ -27,9 +27,13 @@ _METHODS = {"full_payment": "fullPayment", "full_prepayment": "fullPrepayment", 
             "advance": "advance", "credit": "credit", "credit_payment": "creditPayment",
             None: "creditPayment"}  # fmt: skip
 _PAYMENTS = {"cash": "cash", "cashless": "electronically", "advance": "prepaid", "credit": "credit"}
-_OBJECTS = {"commodity_marking_no_marking_excise": "excise", "commodity_marking_excise": "excise",
+_OBJECTS = {"gambling_bet": "gamblingBet", "gambling_prize": "gamblingPrize", "lottery_prize": "lotteryPrize",
+            "intellectual_activity": "intellectualActivity", "agent_commission": "agentCommission",
+            "property_right": "proprietaryLaw", "non-operating_gain": "nonOperatingIncome", "sales_tax": "merchantTax",
+            "resort_fee": "resortFee", "commodity_marking_excise": "excise",
+            "commodity_marking_no_marking_excise": "excise",
             "commodity_marking_no_marking": "commodity", "commodity_marking": "commodity"}  # fmt: skip
-_OBJECTS_V3 = {"commodity_marking_no_marking_excise": "exciseWithoutMarking ",
+_OBJECTS_V3 = {**_OBJECTS, "commodity_marking_no_marking_excise": "exciseWithoutMarking ",
                "commodity_marking_excise": "exciseWithMarking ",
                "commodity_marking_no_marking": "commodityWithoutMarking ",
                "commodity_marking": "commodityWithMarking"}  # fmt: skip
