@@ -152,6 +152,22 @@ class GatewaySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class JobSettings:
+    """Receipts that the portal or the site orders and this till prints.
+
+    `site` is the host of the poll link, which itself is a secret; "" where a portal's jobs come through the gateway.
+    `rates` are the line rates (1199) that the shop's goods carry; `table_checked`: a person has seen to it that the
+    site sends 5, 7 and 22 % as such, and not as "no VAT"; `advance_rate` what advances carry, 0: they are held.
+    """
+
+    site: str = ""
+    is_simulated: bool = False
+    rates: tuple[int, ...] = ()
+    table_checked: bool = False
+    advance_rate: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ShiftSettings:
     """The shop's rule for its shift: `close_at`, the time of day (`23:30`) at which it is closed, "" for no rule."""
 
@@ -225,6 +241,7 @@ _Part = TypeVar(
     BackupSettings,
     OfdSettings,
     GatewaySettings,
+    JobSettings,
     MarkingSettings,
     SalesSettings,
     CatalogueSettings,
@@ -260,6 +277,7 @@ class Settings:
     shift: ShiftSettings = ShiftSettings()
     sales: SalesSettings = SalesSettings()
     catalogue: CatalogueSettings | None = None
+    jobs: JobSettings | None = None
     stock: StockSettings | None = None
     oauth: OAuthSettings | None = None
 
@@ -390,6 +408,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         catalogue=None if catalogue is None else _catalogue(catalogue),
         stock=None if body.get("stock") is None else _stock(body["stock"]),
         oauth=None if oauth is None else _typed(OAuthSettings(**oauth)),
+        jobs=None if body.get("jobs") is None else _jobs(body["jobs"]),
     )
 
 
@@ -457,6 +476,15 @@ def _catalogue(given: Mapping[str, Any]) -> CatalogueSettings:
         raise ValueError("scales")
     if chosen.price_type < 1 or chosen.prices_hours < 0:
         raise ValueError("price_type, prices_hours")
+    return chosen
+
+
+def _jobs(given: Mapping[str, Any]) -> JobSettings:
+    """What is printed by order of the portal. Raises ValueError."""
+    rates = tuple(_code(each, _VAT_RATES) for each in given.get("rates", ()))
+    chosen = _typed(JobSettings(**{**given, "rates": rates}))
+    if chosen.advance_rate:
+        _code(chosen.advance_rate, _VAT_RATES)
     return chosen
 
 

@@ -36,12 +36,15 @@ CHECK = "check:"
 TRIES_MAX = 20
 """So many times the receipt of a check may be given up before its next one is not known by its key any more."""
 PAYMENTS_MAX = 20
+SPREAD_MAX = Decimal(10)
+"""Kopecks that the portal may give to a line so that the lines come to the payments."""
 TEXT_MAX = 2_000
 NUMBER_MAX = 40
 """Characters of a number: PHP writes at most seventeen digits, a point and an exponent."""
 _KEYS = UUID("0d4b6a5e-6a0b-5a52-8f0e-5f3a1c9b7d20")
 """What the keys of these receipts are derived from; never changes."""
 _EXTERNAL = re.compile(r"check\|[0-9A-Za-zА-Яа-яЁё.:_\-\[\]]{0,80}\|[0-9]{1,18}")
+_UUID = re.compile(r"(check|report)\|([^|]*)\|([0-9]+)(?:\|[0-9]*)?")
 
 
 class BadCheck(SaleError):
@@ -119,6 +122,18 @@ class PortalCheck:
 def is_external_id(text: str) -> bool:
     """Whether it names a check of a site or portal: `check|HOST|ID`."""
     return _EXTERNAL.fullmatch(text) is not None
+
+
+def is_number_of(kind: str, text: str) -> bool:
+    """Whether it names a `check` or a `report` of a site."""
+    return is_external_id(text.replace(f"{kind}|", "check|", 1)) and text.startswith(f"{kind}|")
+
+
+def external_id_of(uuid: str) -> str:
+    """The number of a check or report out of the text that goes over the wire, which younger kernels end with the time
+    of the hand-out: `check|HOST|ID|UNIX`. One site answers under its name with and without `www.`."""
+    found = _UUID.fullmatch(uuid.strip())
+    return uuid if found is None else f"{found[1]}|{found[2].lower().removeprefix('www.')}|{found[3]}"
 
 
 def check_settlement(external_id: str, kind: ReceiptKind) -> Settlement:
@@ -249,12 +264,13 @@ def fitted(line: CheckLine, given: Money, where: str) -> list[CheckLine]:
 
     Args:
         line: with the sum that counts; its price is set here.
-        given: the price that the portal told; it may miss the sum by a kopeck a thing and no more.
+        given: the price that the portal told; it may miss the sum by a kopeck a thing, and by what was left of the
+            rounding of all lines.
 
     Raises BadCheck.
     """
     amount, quantity = line.line_sum.kopecks, line.quantity.value
-    if abs(amount - given.kopecks * quantity) > max(Decimal(1), quantity):
+    if abs(amount - given.kopecks * quantity) > quantity + SPREAD_MAX:
         raise BadCheck(f"{where}: цена {given} на количество {line.quantity} – не {line.line_sum}")
     for kopecks in (given.kopecks, *_near(amount, quantity)):
         if 0 <= kopecks <= KOPECKS_MAX and Money(kopecks).times(line.quantity) == line.line_sum:

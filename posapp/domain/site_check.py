@@ -23,6 +23,7 @@ from posapp.domain.portal_check import (
     CheckLine,
     PortalCheck,
     contact_of,
+    external_id_of,
     fitted,
     list_of,
     mapping_of,
@@ -145,7 +146,7 @@ def _by_words(check: Mapping[str, Any]) -> PortalCheck:
     client, system = check.get("clientInfo"), check.get("taxationType")
     contact = client.get("emailOrPhone") if isinstance(client, Mapping) else None
     found = PortalCheck(
-        external_id=text_of(check.get("external_id"), "external_id", most=200),
+        external_id=external_id_of(text_of(check.get("external_id"), "external_id", most=200)),
         kind=word_of(check.get("type"), KINDS, "type"),
         lines=tuple(lines),
         tenders=tenders_of([_payment(mapping_of(each, "payments")) for each in payments]),
@@ -235,7 +236,7 @@ def _by_numbers(check: Mapping[str, Any]) -> PortalCheck:
     tenders = tenders_of([_old_payment(mapping_of(each, "payments")) for each in payments])
     paid = sum(each.amount.kopecks for each in tenders)
     return PortalCheck(
-        external_id=text_of(check.get("uuid"), "uuid", most=200),
+        external_id=external_id_of(text_of(check.get("uuid"), "uuid", most=200)),
         kind=_numbered(check.get("type"), _OLD_KINDS, "type"),
         lines=tuple(_old_lines(check, paid)),
         tenders=tenders,

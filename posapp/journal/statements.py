@@ -334,10 +334,15 @@ CONFIRM_TOLD = Statement(
 
 # ------------------------------------------------------------------------------------------------ jobs of the portal
 ADD_JOB = _insert(jobs, "id")
+_is_answered = (jobs.c.is_told == literal_column("1")) & jobs.c.state.in_((_word("refused"), _word("held")))
 DELIVER_JOB = Statement(
     update(jobs)
     .where(_is(jobs.c.source, "source"), _is(jobs.c.external_id, "external_id"))
     .values(
+        # What the portal was told to have failed and orders again is a new order of the same receipt.
+        state=case((_is_answered, _word("open")), else_=jobs.c.state),
+        receipt_key=case((_is_answered, literal_column("NULL")), else_=jobs.c.receipt_key),
+        shift_number=case((_is_answered, literal_column("NULL")), else_=jobs.c.shift_number),
         is_told=literal_column("0"),
         deliveries=jobs.c.deliveries + literal_column("1"),
         delivered_at=bindparam("delivered_at"),

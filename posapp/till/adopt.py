@@ -20,7 +20,7 @@ from posapp.domain.settlement import By, Stamp, State
 from posapp.domain.undone import REFUNDS
 from posapp.errors import ResolveNeeded
 from posapp.journal.rows import Decision, SettlementTaken
-from posapp.till import correction_state, recover, refund_adopt, refusing, walkin_adopt
+from posapp.till import correction_state, job_adopt, recover, refund_adopt, refusing, walkin_adopt
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 
@@ -70,6 +70,9 @@ def adopt(till: Till, key: str, number: int, decision: Decision | None = None) -
 def _take_in(till: Till, stamp: Stamp, number: int, kind: ReceiptKind) -> None:
     if walkin_adopt.is_of_walk_in(stamp):
         walkin_adopt.take_in(till, stamp, number, kind)
+        return
+    if job_adopt.is_of_job(stamp):
+        job_adopt.take_in(till, stamp, number, kind)
         return
     order = till.journal.order(till.portal, stamp.order)
     if order is None:

@@ -15,6 +15,49 @@ _TEXTS = {
         "Чек продажи без заказа: исход не доказан",
         "The receipt of a sale without an order: outcome not proven",
     ),
+    # --- receipts that the portal orders
+    "title.job": (
+        "Чек по заданию портала {order}: исход не доказан",
+        "The receipt of the portal's job {order}: outcome not proven",
+    ),
+    "asked.job": (
+        "{at} с кассы {till} отправлен чек, который заказал портал ({order}): {kind} на {total}, {tenders}. "
+        "Попытка {attempt}: {device}, последним до неё был ФД {after}.",
+        "{at}, till {till} sent a receipt that the portal ordered ({order}): {kind}, {total}, {tenders}. Try "
+        "{attempt}: {device}, the last document before it was FD {after}.",
+    ),
+    "made.job": (
+        "Задание {order} считается напечатанным документом ФД {number}, портал узнает его номер. Ничего не "
+        "печатается. Если ФД {number} чужой, у покупателя чека нет.",
+        "Job {order} counts as printed by FD {number}, and the portal is told its number. Nothing is printed."
+        " If FD {number} is another program's, the customer has no receipt.",
+    ),
+    "not_made.job": (
+        "Чек вернётся в «не напечатан», и касса напечатает его сама, как только портал снова его запросит. "
+        "Если он всё же напечатан, у покупателя станет два чека.",
+        "The receipt becomes “not printed”, and the till prints it by itself as soon as the portal asks for "
+        "it again. If it was printed after all, there will be two receipts.",
+    ),
+    "lost_made.job": (
+        "Задание {order} считается напечатанным тем чеком, чей QR-код вы введёте: ФН, сумма и вид сверяются с"
+        " журналом. Ничего не печатается, портал узнает его номер.",
+        "Job {order} counts as printed by the receipt whose QR text you give: storage, total and kind are "
+        "compared with the journal. Nothing is printed, and the portal is told.",
+    ),
+    "lost_not_made.job": (
+        "Чек вернётся в «не напечатан», и касса напечатает его на новой ККТ, как только портал снова его "
+        "запросит. Прежняя могла напечатать его и не успеть передать в ОФД: сначала дождитесь её документов "
+        "или архива ФН.",
+        "The receipt becomes “not printed”, and the till prints it on the new register as soon as the portal "
+        "asks again. The former one may have made it and not yet sent it to the OFD: wait for its documents "
+        "or read its archive first.",
+    ),
+    "adopt.job": (
+        "Чек по заданию {order} читается из ФН со своим ключом, портал узнает его номер, когда спросит снова."
+        " Ничего не печатается.",
+        "The receipt of job {order} is read back with its own key; the portal is told when it asks again. "
+        "Nothing is printed.",
+    ),
     "title.operation": ("{operation}: исход не доказан", "{operation}: outcome not proven"),
     "title.stray": (
         "ФД {number} нашей кассы, которого журнал не знает",

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from posapp.domain.fiscal import FiscalDocument, ReceiptKind
 from posapp.domain.money import Money
+from posapp.domain.portal_check import is_ordered
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import Stamp, State
 from posapp.domain.undone import REFUNDS
@@ -77,6 +78,8 @@ def _left(each: Unfinished, now: datetime) -> Difference:
 
 def _again(receipt: Receipt) -> str:
     """The command that prints a receipt that was begun."""
+    if is_ordered(receipt.settlement) and receipt.basis is None:
+        return f"posapp jobs show {receipt.key}"
     if receipt.kind in REFUNDS:
         return f"posapp refund {receipt.basis.key if receipt.basis is not None else ''}".rstrip()
     return f"posapp sell {receipt.order_number}" if receipt.order_number else f"posapp sell --begun {receipt.key}"

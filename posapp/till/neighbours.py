@@ -62,14 +62,19 @@ def refuse_receipted(till: Till, order: Order, override: str = "") -> None:
     And `maybe_receipted` for one of which an unread sale may be the receipt.
     """
     _refuse_unread(till, order, override)
-    said = till.journal.get_fact(_fact(order.number))
-    if not said:
+    beside = receipted_beside(till, order.number)
+    if beside is None:
         return
-    beside = json.loads(said)
     if not override:
         raise SaleError("receipted_elsewhere", order=order.number, **beside)
     seen = f"касса {beside['till']}, {beside['document']}"
     till.journal.note(audit.decided(till, "claim.overridden", order.number, override, beside=seen))
+
+
+def receipted_beside(till: Till, number: str) -> dict[str, str] | None:
+    """Which till's document on this register is the receipt of an order, or of a check that a portal ordered."""
+    said = till.journal.get_fact(_fact(number))
+    return dict(json.loads(said)) if said else None
 
 
 def note_unread(till: Till, documents: Sequence[FiscalDocument]) -> None:

@@ -18,13 +18,14 @@ from posapp.domain.basket import is_walk_in_sale
 from posapp.domain.checkout import settlement_of
 from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument, FiscalMark
 from posapp.domain.order import Order
+from posapp.domain.portal_check import is_external_id
 from posapp.domain.readback import receipt_from
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Settlement, Stamp, State, short_key
 from posapp.domain.undone import REFUNDS
 from posapp.errors import Offline, Refused, Rejected, ResolveNeeded, SetupError
 from posapp.journal.rows import DeviceSending, DocumentTaken, IllegalMove
-from posapp.till import adopt, audit, exchange, neighbours, orders, recover, refund_adopt, walkin_adopt
+from posapp.till import adopt, audit, exchange, job_adopt, neighbours, orders, recover, refund_adopt, walkin_adopt
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 
@@ -159,6 +160,10 @@ def take_named(till: Till, number: int, order_number: str, reason: str) -> None:
     if order_number.strip().casefold() == walkin_adopt.WORD:
         _take_walk_in(till, number, reason)
         return
+    if is_external_id(order_number.strip()):
+        document, check = till.printer.read_document(number), order_number.strip()
+        _prove(till, job_adopt.named(till, document, check), document, reason, check)
+        return
     document, order = till.printer.read_document(number), orders.find(till, order_number)
     if document.kind in REFUNDS and document.whole:
         _take_refund(till, document, order, reason)
@@ -281,8 +286,13 @@ def _give_way(till: Till, document: FiscalDocument, stamp: Stamp, why: str) -> N
 
     The journal went back to a moment before a person had cancelled it; printing it now would be the second one.
     """
+    if till.journal.receipt(stamp.key) is not None:
+        return
+    if job_adopt.is_of_job(stamp):
+        job_adopt.give_way(till, document, stamp, why)
+        return
     order = till.journal.order(till.portal, stamp.order)
-    if order is None or document.kind is None or till.journal.receipt(stamp.key) is not None:
+    if order is None or document.kind is None:
         return
     other = till.journal.receipt_of_settlement(settlement_of(order, document.kind))
     if other is not None and other.state in (State.PENDING, State.HELD, State.REFUSED):
@@ -296,7 +306,8 @@ def _bring_orders(till: Till, documents: Sequence[FiscalDocument], progress: Pro
     """Orders that are not on board, from the portal when it answers. Never raises for a portal that does not."""
     stamps = [Stamp.parse(each.stamp or "") for each in documents]
     unread = [each for each in stamps if each is not None and till.journal.receipt(each.key) is None]
-    missing = {each.order for each in unread if each.order and till.journal.order(till.portal, each.order) is None}
+    ordered = {each.order for each in unread if each.order and not job_adopt.is_of_job(each)}
+    missing = {each for each in ordered if till.journal.order(till.portal, each) is None}
     if not missing:
         return
     try:

@@ -15,7 +15,6 @@ from typing import Protocol, TypeVar
 
 from posapp.devices.base import CashTotals
 from posapp.domain import ffd
-from posapp.domain.basket import is_walk_in
 from posapp.domain.fiscal import DeviceIdentity, DocumentType, FiscalDocument, Shift
 from posapp.domain.money import Money
 from posapp.domain.settlement import Stamp, State
@@ -290,8 +289,8 @@ def _found(till: Till, device: DeviceIdentity, document: FiscalDocument, counted
 
 def _relatives(till: Till, by_number: StoredReceipt | None, stamp: Stamp | None) -> Iterator[Kept]:
     """The receipts with a mark of the order that a document is for."""
-    if by_number is not None and is_walk_in(by_number.receipt.settlement):
-        if by_number.mark is not None:  # sales without an order are nobody's relatives
+    if by_number is not None and not by_number.receipt.settlement.portal:
+        if by_number.mark is not None:  # what belongs to no order is nobody's relative
             yield Kept(by_number, by_number.mark)
         return
     if by_number is not None:

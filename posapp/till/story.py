@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from posapp.devices.base import OpenDocument
 from posapp.domain.fiscal import DeviceIdentity, FiscalDocument
 from posapp.domain.money import ZERO, Money
+from posapp.domain.portal_check import is_external_id
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import Stamp
 from posapp.errors import DeviceError, PosError
@@ -120,7 +121,21 @@ _WALK_IN = {
 """What is said of a sale without an order: the portal has nothing to hear of it, and no order can get two receipts."""
 
 
+_ORDERED = {
+    "title.receipt": "title.job",
+    "asked.receipt": "asked.job",
+    "made.then": "made.job",
+    "not_made.then": "not_made.job",
+    "lost_made.then": "lost_made.job",
+    "lost_not_made.then": "lost_not_made.job",
+    "adopt.then": "adopt.job",
+}
+"""What is said of a receipt that the portal ordered: it is printed without a person, and the portal is told by it."""
+
+
 def _by_order(say: Say, word: str, order: str, **facts: object) -> str:
+    if is_external_id(order):
+        return say(_ORDERED[word], order=order, **facts)
     return say(word, order=order, **facts) if order else say(_WALK_IN[word], **facts)
 
 

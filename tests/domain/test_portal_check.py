@@ -24,6 +24,7 @@ from posapp.domain.portal_check import (
     check_keys,
     check_settlement,
     contact_of,
+    external_id_of,
     is_external_id,
     is_ordered,
 )
@@ -90,6 +91,13 @@ def test_its_settlement_is_no_orders_and_its_name_survives_the_stamp() -> None:
     assert settled.id != check_settlement("check|магазин.рф:8080|417", ReceiptKind.SELL_REFUND).id
     stamp = Stamp("12", "check|магазин.рф:8080|417", check_keys("check|a|1")[0])
     assert Stamp.parse(stamp.text()) == stamp
+
+
+def test_the_number_stays_while_the_text_on_the_wire_changes_with_every_hand_out() -> None:
+    for uuid in ("check|shop.example|417", "check|shop.example|417|1795262400", "check|WWW.Shop.example|417|"):
+        assert site(site_body(external_id=uuid)).external_id == "check|shop.example|417"
+        assert site(old_body(uuid=uuid)).external_id == "check|shop.example|417"
+    assert external_id_of("report|www.shop.example|9|1795262400") == "report|shop.example|9"
 
 
 @pytest.mark.parametrize(
