@@ -197,6 +197,8 @@ def to_first_schema(copy: Path) -> None:
         for table in names:
             if table not in FIRST_TABLES and not table.startswith("sqlite_"):
                 db.execute(f"DROP TABLE {table}")
+        for index in LATER_INDEXES:
+            db.execute(f"DROP INDEX IF EXISTS {index}")
         db.execute("UPDATE alembic_version SET version_num = '0001'")
 
 
@@ -204,3 +206,4 @@ FIRST_TABLES = (
     "orders", "receipts", "attempts", "operations", "devices", "foreign_documents", "outbox", "sync_log", "facts",
     "alembic_version",
 )  # fmt: skip
+LATER_INDEXES = ("ix_sync_log_at", "ix_sync_log_trouble", "ix_sync_log_told", "ix_outbox_done")
