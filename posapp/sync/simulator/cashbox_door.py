@@ -24,7 +24,7 @@ from typing import Any
 
 from posapp.sync.simulator.envelope import SERVER_ZONE, Answer, html_answer, iso, json_answer
 from posapp.sync.simulator.fiscal import CHECK_TYPES, Wish
-from posapp.sync.simulator.outgoing import PhpFatal, Steps, with_faults
+from posapp.sync.simulator.outgoing import PhpFatal, Steps
 from posapp.sync.simulator.portal import Portal
 from posapp.sync.simulator.printing import add, ask, reprint, run_agent
 from posapp.sync.simulator.rows import Row
@@ -38,8 +38,8 @@ _WITHOUT_GOODS = ("advance", "credit")
 def steer(portal: Portal, verb: str, name: str, value: Any, now: datetime) -> Steps:
     """Act on a request to one of NAMES. Returns the answer; a fatal error in an answer of a gateway is a page."""
     try:
-        result = yield from with_faults(_act(portal, verb, name, value if isinstance(value, dict) else {}, now),
-                                        portal.faults)  # fmt: skip
+        given = value if isinstance(value, dict) else {}
+        result = yield from portal.fiscal(_act(portal, verb, name, given, now), now)
     except PhpFatal:
         return html_answer(500)
     except LookupError as error:

@@ -173,7 +173,7 @@ def _pay_systems(portal: Portal, value: Any) -> Change:
 
 
 def _cashboxes(portal: Portal, value: Any) -> Change:
-    rows = list(value)
+    rows = [{**row, "ID": int(row.get("ID") or number)} for number, row in enumerate(value, 1)]
     return lambda: portal.shop.tables.update({"cashboxes": rows})
 
 

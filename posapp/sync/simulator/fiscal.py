@@ -105,6 +105,7 @@ class Fiscal:
     handlers: list[Row] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
     reports: list[Row] = field(default_factory=list)
+    saved: dict[tuple[str, int], Row] = field(default_factory=dict)  # events of orders that failed checks have marked
     vat_codes: dict[int, str] = field(default_factory=dict)
     marked: dict[int, str] = field(default_factory=dict)
     codes: dict[int, list[str]] = field(default_factory=dict)

@@ -185,8 +185,21 @@ class Portal:
         return any(check["status"] == "P" for check in self.shop.checks)
 
     def run_agent(self, now: datetime) -> Steps:
-        """One run of that agent."""
-        return (yield from with_faults(run_agent(self.shop, now), self.faults))
+        """One run of that agent. Returns the ids of the checks that it asked about, and the time."""
+        asked, now = yield from self.fiscal(run_agent(self.shop, now), now)
+        return asked, now
+
+    def fiscal(self, steps: Steps, now: datetime) -> Steps:
+        """Go through steps of the check engine, with planned faults for its errands. Returns what they return.
+
+        What they save on the way – a failed check marks its order – is told as events like any other save.
+        """
+        try:
+            return (yield from with_faults(steps, self.faults))
+        finally:
+            saved, self.shop.fiscal.saved = self.shop.fiscal.saved, {}
+            for (event, _), data in saved.items():
+                self._tell(event, data, "", now)
 
     @property
     def _agent_period(self) -> timedelta:
@@ -216,7 +229,7 @@ class Portal:
     def _run(self, method: str, parameters: Parameters, caller: Caller, now: datetime) -> Steps:
         """Execute, then send the checks that it has made – before the caller is answered. Returns result and time."""
         result = self._execute(method, parameters, caller, now)
-        now = yield from with_faults(settle(self.shop, now), self.faults)
+        now = yield from self.fiscal(settle(self.shop, now), now)
         return result, now
 
     def _execute(self, method: str, parameters: Parameters, caller: Caller, now: datetime) -> Any:
@@ -369,7 +382,7 @@ class Portal:
         parameters = read_parameters(request.query, "", b"")
         if text_of(parameters.get("hash")).strip() != self.access.poll_hash:
             return Answer(403, b"")
-        return (yield from poll(self.shop, request.body, now))
+        return (yield from self.fiscal(poll(self.shop, request.body, now), now))
 
 
 @dataclass(frozen=True)

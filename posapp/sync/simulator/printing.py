@@ -263,7 +263,10 @@ def _mark(shop: Shop, order: Row, check: Row, now: datetime) -> None:
             if part["id"] == wanted:
                 part["marked"] = "Y"
     order["marked"] = "Y"
+    of_the_call, shop.events = shop.events, {}  # the call that runs now need not be the one that is to blame
     orders.save(shop, order, now)
+    shop.fiscal.saved |= shop.events
+    shop.events = of_the_call
 
 
 def _link_of(link: Row) -> str:

@@ -96,6 +96,16 @@ class Gateway:
                 connection.sendall(answer)
 
 
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Look at a condition until it holds; after twenty seconds it never will."""
+    never = threading.Event()
+    for _ in range(1000):
+        if holds():
+            return
+        never.wait(0.02)
+    raise AssertionError(f"never happened: {what}")
+
+
 def with_cashbox(portal: Any, url: str, *, active: str = "Y", version: str | None = None, ffd: str | None = "Y",
                  code: str = "POSAPP", **cashbox: Any) -> int:  # fmt: skip
     """Register handler and cashbox by REST as a set-up would; returns the cashbox's id."""
