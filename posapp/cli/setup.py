@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
     from posapp.cli import (
         leave,
         setup_backup,
+        setup_cashbox,
         setup_catalogue,
         setup_gateway,
         setup_marking,
@@ -59,6 +60,7 @@ def register(app: typer.Typer) -> None:
     group.command("sales")(command(setup_sales.sales))
     group.command("catalogue")(command(setup_catalogue.catalogue))
     group.command("gateway")(command(setup_gateway.gateway))
+    group.command("cashbox")(command(setup_cashbox.cashbox))
     group.command("backup")(command(setup_backup.backup))
     group.command("ofd")(command(setup_ofd.ofd))
     group.command("shift")(command(setup_shift.shift))
