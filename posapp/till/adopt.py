@@ -20,7 +20,7 @@ from posapp.domain.settlement import By, Stamp, State
 from posapp.domain.undone import REFUNDS
 from posapp.errors import ResolveNeeded
 from posapp.journal.rows import Decision, SettlementTaken
-from posapp.till import correction_state, job_adopt, recover, refund_adopt, refusing, walkin_adopt
+from posapp.till import correction_state, job_adopt, recover, refund_adopt, refusing, stock_rows, walkin_adopt
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 
@@ -52,6 +52,7 @@ def adopt(till: Till, key: str, number: int, decision: Decision | None = None) -
         raise ResolveNeeded("not_resolvable", why=f"ФД {number} – не чек с ключом {key}")
     stored = till.journal.receipt(key)
     if stored is None:
+        till.journal.set_fact(stock_rows.RESTORED_AT, till.now().isoformat())  # it went back in time
         _take_in(till, stamp, number, document.kind)
     elif stored.state in (State.HELD, State.REFUSED):
         till.journal.move(key, State.PENDING, By.PERSON, f"чек есть в ФН: ФД {number}")

@@ -161,8 +161,8 @@ def begin(till: Till, rebuilt: Rebuilt, *, from_storage: bool = False) -> None:
             till.journal.set_fact(rebuild.FACT, json.dumps(body, ensure_ascii=False))
             till.journal.set_fact(AFTER, "")
         till.journal.set_fact(soundness.STATE, soundness.READING)
-    else:  # an earlier journal: a product's quantity may hold already what it calls waiting
-        till.journal.set_fact(stock_rows.RESTORED_AT, till.now().isoformat())
+    # An earlier journal, whether sound or not: a product's quantity may hold already what it calls waiting.
+    till.journal.set_fact(stock_rows.RESTORED_AT, till.now().isoformat())
     if from_storage:
         till.journal.set_fact(AFTER, f"{till.identity.storage_number} 0")
 
