@@ -200,6 +200,27 @@ class SalesSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteSettings:
+    """Whose orders the courier of this till takes: those of a responsible person (0: anybody's), in these statuses
+    (comma between, "" for every one but the final one), with these values of properties (`CODE=VALUE`, one a line)."""
+
+    responsible: int = 0
+    statuses: str = ""
+    properties: str = ""
+
+    @property
+    def status_list(self) -> tuple[str, ...]:
+        """The statuses one by one."""
+        return tuple(each for each in self.statuses.split(",") if each)
+
+    @property
+    def property_list(self) -> tuple[tuple[str, str], ...]:
+        """Code and value of each property."""
+        pairs = (each.partition("=") for each in self.properties.splitlines())
+        return tuple((code, value) for code, equals, value in pairs if equals)
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueSettings:
     """Which fields of the portal's products hold what: `code`, `xmlId`, `propertyN`, "" for none.
 
@@ -245,6 +266,8 @@ _Part = TypeVar(
     MarkingSettings,
     SalesSettings,
     CatalogueSettings,
+    RouteSettings,
+    LogSettings,
     StockSettings,
 )
 
@@ -276,7 +299,9 @@ class Settings:
     marking: MarkingSettings | None = None
     shift: ShiftSettings = ShiftSettings()
     sales: SalesSettings = SalesSettings()
+    route: RouteSettings | None = None
     catalogue: CatalogueSettings | None = None
+    log: LogSettings = LogSettings()
     jobs: JobSettings | None = None
     stock: StockSettings | None = None
     oauth: OAuthSettings | None = None
@@ -405,7 +430,9 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         marking=None if marking is None else _typed(MarkingSettings(**marking)),
         shift=_shift(body.get("shift") or {}),
         sales=_sales(body.get("sales") or {}),
+        route=None if body.get("route") is None else _route(body["route"]),
         catalogue=None if catalogue is None else _catalogue(catalogue),
+        log=_log(body.get("log") or {}),
         stock=None if body.get("stock") is None else _stock(body["stock"]),
         oauth=None if oauth is None else _typed(OAuthSettings(**oauth)),
         jobs=None if body.get("jobs") is None else _jobs(body["jobs"]),
@@ -445,6 +472,16 @@ def _sales(given: Mapping[str, Any]) -> SalesSettings:
     ):
         raise ValueError("fee_rule")
     return sales
+
+
+def _route(given: Mapping[str, Any]) -> RouteSettings:
+    """The courier's route. Raises ValueError."""
+    chosen = _typed(RouteSettings(**given))
+    if chosen.responsible < 0 or not re.fullmatch(r"(?:[A-Z]{1,2}(?:,[A-Z]{1,2})*)?", chosen.statuses):
+        raise ValueError("route")
+    if any(not code or "=" not in each for each in chosen.properties.splitlines() for code in [each.split("=")[0]]):
+        raise ValueError("route")
+    return chosen
 
 
 _FEE_RULES = ("keep", "waive", "free-from")

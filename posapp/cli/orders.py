@@ -8,18 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-from posapp.cli import claims, order_progress
+from posapp.cli import claims, order_progress, order_route, setup
 from posapp.cli.common import DataDir, Json, answer, command, language
+from posapp.cli.order_table import lamps, row_of, table
+from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.offers import Offer
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import State
 from posapp.errors import UsageError
-from posapp.till import order_load, orders, refusing, sale
-from posapp.till.claims import held
+from posapp.journal.rows import Refusal
+from posapp.till import doorstep, order_load, orders, refusing, sale
 from posapp.till.courier_day import refusal_row
-from posapp.till.views import OrderRow, OrderView
-
-LAMPS = {"grey": "○", "amber": "◔", "green": "✓", "red": "!"}
+from posapp.till.route import RouteProof
+from posapp.till.views import OrderView, ReceiptView
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +55,7 @@ def pull(
     folder = app.data_dir(data_dir)
     with app.open_till(folder) as till:
         found = order_progress.pull_to_the_end(till, wish, json=json)
+        doorstep.leave_with_deliveries(till)
     body = {
         "expected": found.expected,
         "on_board": found.on_board,
@@ -78,45 +80,66 @@ def list_(
 
     with app.open_till(app.data_dir(data_dir), write=False) as till:
         found = orders.rows(till, search)
-    answer(json, {"orders": [_row(each) for each in found]}, _table(found))
+    answer(json, {"orders": [row_of(each) for each in found]}, table(found))
 
 
 def route(
     numbers: Annotated[list[str] | None, typer.Argument(help="С --take: только эти заказы.")] = None,
     take: Annotated[bool, typer.Option("--take", help="Закрепить за этой кассой, на связи, перед выездом.")] = False,
+    responsible: Annotated[
+        int | None, typer.Option(min=0, help="Чьи заказы: номер ответственного на портале; 0 – любого.")
+    ] = None,
+    property_: Annotated[
+        list[str] | None, typer.Option("--property", help="КОД=ЗНАЧЕНИЕ свойства заказа; можно несколько.")
+    ] = None,
+    status: Annotated[
+        list[str] | None, typer.Option("--status", help="Только заказы в этом статусе; можно несколько.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--no-filter", help="Без отбора: все доставки, что на борту.")] = False,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> int:
-    """Доставки на сегодня по времени; с --take закрепляет их за этой кассой, чтобы продавать без связи."""
+    """Заказы курьера по времени. С отбором спрашивает портал, проверяет, что на борту все, и запоминает отбор.
+
+    С --take закрепляет их за этой кассой, чтобы продавать без связи.
+    """
     from posapp import app
 
+    folder = app.data_dir(data_dir)
+    chosen = order_route.filter_of(responsible, property_ or [], status or [])
+    if everything and chosen is not None:
+        raise UsageError("usage", what="--no-filter отменяет отбор, вместе с ним его не задают")
+    if everything or chosen is not None:
+        settings = app.load_settings(folder)
+        if settings.route != chosen:
+            setup.save(folder, settings.with_(route=chosen))
+    proof = order_route.proved(folder) if chosen is not None or take else None
     if take:
-        return _take_route(data_dir, numbers or [], json)
-    with app.open_till(app.data_dir(data_dir), write=False) as till:
-        found = orders.route(till)
-        ours = held(till, [each.order_id for each in found])
-    rows = [_row(each) | {"claimed": each.order_id in ours} for each in found]
-    count = f"Закреплено за этой кассой {len(ours)} из {len(found)}."
-    answer(json, {"orders": rows}, f"{_table(found)}\n{count}" if found else _table(found))
-    return 0
+        return _take_route(data_dir, numbers or [], json, proof)
+    return order_route.tell(folder, proof, json=json)
 
 
-def _take_route(data_dir: Path | None, numbers: list[str], json: bool) -> int:
+def _take_route(data_dir: Path | None, numbers: list[str], json: bool, proof: RouteProof | None) -> int:
     """Exit code 3 when another till has one of them: the courier must know before he leaves."""
     from posapp import app
 
     with app.open_till(app.data_dir(data_dir)) as till:
         found, named = claims.take_route(till, numbers)
+        copies = [order for each in named if (order := till.journal.order_by_id(till.portal, each)) is not None]
+        doorstep.leave_with(till, copies, anew=True)
     elsewhere = [each for each in found if not each.may_sell]
     body = {
         "asked": len(found),
         "taken": [named[each.order_id] for each in found if each.may_sell],
         "elsewhere": [{"order": named[each.order_id], "till": each.till, "state": each.state} for each in elsewhere],
     }
-    lines = [f"Закреплено {len(found) - len(elsewhere)} из {len(found)}."]
+    if proof is not None:
+        body["proof"] = proof.as_json()
+    lines = [*order_route.proof_lines(proof), f"Закреплено {len(found) - len(elsewhere)} из {len(found)}."]
     lines += [f"{named[each.order_id]}: у кассы {each.till} ({each.document or each.state})" for each in elsewhere]
     answer(json, body, "\n".join(lines))
-    return claims.EXIT_PERSON if elsewhere else 0
+    is_short = proof is not None and not proof.is_complete
+    return claims.EXIT_PERSON if elsewhere or is_short else 0
 
 
 def show(
@@ -127,7 +150,10 @@ def show(
 
     with app.open_till(app.data_dir(data_dir), write=False) as till:
         shown = orders.view(till, orders.find(till, order))
-    answer(json, _view(shown), _text(shown))
+        refusals = till.journal.refusals_of_order(till.portal, shown.order.order_id)
+        whole = [each for each in refusals if each.refused.is_whole]
+    body = _view(shown) | {"refused_whole": [refusal_row(each) for each in whole]}
+    answer(json, body, _text(shown, [_refused_line(each) for each in whole]))
 
 
 def offers(
@@ -187,33 +213,6 @@ def _offer_line(number: str, offer: Offer, *, several: bool) -> str:
     return f"{offer.title(language())}: {', '.join(parts)}\n    {command}"
 
 
-def _row(row: OrderRow) -> dict[str, Any]:
-    return {
-        "order": row.number,
-        "id": row.order_id,
-        "price_kopecks": row.price.kopecks,
-        "to_pay_kopecks": row.to_pay.kopecks,
-        "cancelled": row.is_cancelled,
-        "courier": row.is_courier,
-        "delivery_window": row.delivery_window,
-        "done": row.is_done,
-        "lights": row.lights.as_json(),
-    }
-
-
-def _table(rows: list[OrderRow]) -> str:
-    lines = [
-        f"{row.number:<12} {row.price!s:>16}  {_lamps(row.lights.as_json())}  {row.delivery_window:<13} {row.address}"
-        for row in rows
-    ]
-    return "\n".join(lines) or "Заказов на борту нет. Загрузите их: posapp orders pull"
-
-
-def _lamps(lights: dict[str, str]) -> str:
-    names = {"receipt": "Чек", "money": "Деньги", "status": "Статус", "stock": "Склад"}
-    return " ".join(f"{title} {LAMPS[lights[name]]}" for name, title in names.items())
-
-
 def _view(shown: OrderView) -> dict[str, Any]:
     order = shown.order
     return {
@@ -235,6 +234,8 @@ def _view(shown: OrderView) -> dict[str, Any]:
         "to_refund_kopecks": refusing.to_refund(_printed(shown)).kopecks,
         "lights": shown.lights.as_json(),
         "offers": [each.way.value for each in shown.offers],
+        "left_at": None if shown.left_at is None else shown.left_at.isoformat(),
+        "changes": [each.as_json(language()) for each in shown.changes],
         "refusal": None if shown.refusal is None else shown.refusal.as_json(language()),
     }
 
@@ -243,16 +244,52 @@ def _printed(shown: OrderView) -> list[Receipt]:
     return [each.receipt for each in shown.receipts if each.state is State.FISCALIZED]
 
 
-def _text(shown: OrderView) -> str:
+_KINDS = {ReceiptKind.SELL: "Чек", ReceiptKind.SELL_REFUND: "Возврат"}
+_STATES = {
+    State.PENDING: "не напечатан",
+    State.HELD: "отложен",
+    State.SENDING: "исход не известен",
+    State.REFUSED: "ККТ отказала",
+    State.CANCELLED: "отменён",
+}
+
+
+def _receipt_line(shown: ReceiptView) -> str:
+    """`Возврат 1 480,00 ₽ · ФД 77 · 21.11.2026 14:10`."""
+    receipt, mark = shown.receipt, shown.mark
+    title = _KINDS.get(receipt.kind, receipt.kind.name)
+    if mark is None:
+        return f"{title} {receipt.total} · {_STATES.get(shown.state, shown.state.value)}"
+    return f"{title} {receipt.total} · ФД {mark.document_number} · {mark.printed_at:%d.%m.%Y %H:%M}"
+
+
+def _refused_line(refusal: Refusal) -> str:
+    told = refusal.refused
+    at = f"{refusal.at.astimezone():%d.%m.%Y %H:%M}"
+    return f"Отказ от всего заказа {at}: {told.why}. Вернуть в магазин: {told.amount}."
+
+
+def _changes_lines(shown: OrderView) -> list[str]:
+    """What has changed since the courier left with the order."""
+    if not shown.changes or shown.left_at is None:
+        return []
+    at = f"{shown.left_at.astimezone():%d.%m %H:%M}"
+    title = f"Changed since {at}:" if language() == "en" else f"Изменился с {at}, когда его взяли в дорогу:"
+    return [title, *(f"  ! {each.words(language())}" for each in shown.changes)]
+
+
+def _text(shown: OrderView, refused_whole: Sequence[str] = ()) -> str:
     order = shown.order
-    lines = [f"Заказ {order.number} · {order.price} · к оплате {order.to_pay}"]
+    lines = [f"Заказ {order.number} · {order.price} · к оплате {order.to_pay}", *_changes_lines(shown)]
     for number, line in enumerate(order.lines, 1):
         lines.append(
             f"  {number}. {line.name}  {str(line.quantity).replace('.', ',')} × {line.price} = {line.line_sum}"
         )
+    lines += [_receipt_line(each) for each in shown.receipts]
     lines += [f"Отказ: {each.receipt.refused.text()}" for each in shown.receipts if each.receipt.refused is not None]
+    lines += list(refused_whole)
     lines += filter(None, [refusing.refund_text(_printed(shown))])
-    lines.append(_lamps(shown.lights.as_json()))
+    lines.append(lamps(shown.lights.as_json()))
     if shown.offers:
         lines.append("Можно: " + "; ".join(dict.fromkeys(each.title(language()) for each in shown.offers)))
     if shown.refusal is not None:

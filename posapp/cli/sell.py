@@ -25,7 +25,7 @@ from posapp.domain.partial import RefusedLine
 from posapp.domain.receipt import Tender
 from posapp.domain.terms import IDENTIFIERS_MAX, CashlessDetail
 from posapp.errors import UsageError
-from posapp.till import counters, exchange, refusing, sale
+from posapp.till import counters, doorstep, exchange, orders, refusing, sale
 from posapp.till.context import Till
 from posapp.till.sale import AlreadyReceipted, Codes, Sold
 
@@ -105,7 +105,9 @@ def sell(
             asked = sell_items.Asked(tuple(order or ()), begun.strip(), another=another, old_prices=old_prices)
             sell_items.sell(till, asked, tenders, codes, terms, json=json)
         else:
+            before = orders.on_board(till, number)
             found = exchange.order_for_sale(till, number)
+            doorstep.require_seen(till, found, before)
             terms = replace(terms, refused=_refused(found, refuse or []))
             _sell(till, found, tenders, why.strip() if override else "", codes, terms, json=json)
 

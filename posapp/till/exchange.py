@@ -264,6 +264,14 @@ def _pulled(till: Till, *, since: str | None = None, only: list[int] | None = No
     return found
 
 
+def read(till: Till, order_ids: Sequence[int]) -> PulledOrders:
+    """Reads these orders and keeps what came. Raises Offline, Rejected, SetupError."""
+    found = _pulled(till, only=list(order_ids))
+    alone.watch_marks(till, found.marks)
+    keep(till, found.orders, unread=found.unread, settled=found.gone)
+    return found
+
+
 def stale(till: Till, rows: Sequence[Mapping[str, Any]]) -> Collection[int]:
     """Of listed orders those whose copy on board is another one. The sweep overlaps: what it read a moment ago and what
     was not saved since is not read again."""

@@ -8,10 +8,11 @@ from dataclasses import replace
 from posapp.domain.checkout import refuse_unfit, refuse_unsellable
 from posapp.domain.offers import MAY_BE_ALL, Offer, Way, offers
 from posapp.domain.order import Order
+from posapp.domain.order_changes import changes
 from posapp.domain.settlement import State
 from posapp.domain.vat import VatRate
 from posapp.errors import OutcomeUnknown, PosError, SaleError
-from posapp.till import claims, correction_state
+from posapp.till import claims, correction_state, doorstep
 from posapp.till.context import Till
 from posapp.till.lights import lights_of
 from posapp.till.receipts import mark_text, receipt_view
@@ -50,7 +51,8 @@ def on_board(till: Till, text: str) -> Order | None:
 def view(till: Till, order: Order) -> OrderView:
     """The order with its receipts, its lights, what can be done with it, and why it cannot be sold at once, if so –
     also because another till has it."""
-    shown = _view(till, order)
+    found, left_at = doorstep.changes_of(till, order)
+    shown = replace(_view(till, order), changes=found, left_at=left_at)
     shown = _with_offers(till, shown)
     if shown.refusal is not None or till.settings.gateway is None:
         return shown
@@ -134,9 +136,17 @@ def rows(till: Till, search: str = "", *, courier: bool | None = None) -> list[O
 
 
 def route(till: Till) -> list[OrderRow]:
-    """Deliveries by time window, what is done last."""
-    found = rows(till, courier=True)
+    """The orders of the route that is chosen, else all deliveries; by time window, what is done last."""
+    stops = doorstep.stops(till)
+    found = rows(till, courier=True) if stops is None else [_row(till, order) for order in stops]
+    left = {each.copy.order_id: each.copy for each in till.journal.route_stops(till.portal)}
+    found = [replace(row, is_changed=_is_changed(till, row, left.get(row.order_id))) for row in found]
     return sorted(found, key=lambda row: (row.is_done or row.is_cancelled, row.delivery_window or "~", row.number))
+
+
+def _is_changed(till: Till, row: OrderRow, left_with: Order | None) -> bool:
+    order = None if left_with is None or row.is_done else till.journal.order_by_id(till.portal, row.order_id)
+    return order is not None and left_with is not None and bool(changes(left_with, order))
 
 
 def _row(till: Till, order: Order) -> OrderRow:

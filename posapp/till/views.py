@@ -11,6 +11,7 @@ from posapp.domain.fiscal import DeviceIdentity, FiscalMark, ReceiptKind, Shift
 from posapp.domain.money import ZERO, Money
 from posapp.domain.offers import Offer
 from posapp.domain.order import Order
+from posapp.domain.order_changes import Change
 from posapp.domain.printed import PrintedForm
 from posapp.domain.receipt import Receipt
 from posapp.domain.registration import FormProfile
@@ -112,7 +113,8 @@ class OrderView:
     """An order as the screens show it: the local copy, its receipts, its lights, and why it cannot be sold, if so.
 
     `rates` are the rates that the lines would be printed with, in their order; None where none is confirmed. `offers`
-    is what can lawfully be done with the order now.
+    is what can lawfully be done with the order now. `changes` is what has changed since the courier left with it, at
+    `left_at`, and nobody has seen yet.
     """
 
     order: Order
@@ -121,6 +123,8 @@ class OrderView:
     refusal: PosError | None
     rates: tuple[VatRate | None, ...] = ()
     offers: tuple[Offer, ...] = ()
+    changes: tuple[Change, ...] = ()
+    left_at: datetime | None = None
 
     @property
     def receipt(self) -> ReceiptView | None:
@@ -146,6 +150,7 @@ class OrderRow:
     comment: str
     lights: Lights
     is_done: bool  # receipted here, or nothing left to take
+    is_changed: bool = False  # on the route, and another deal than the one that the courier left with
 
 
 @dataclass(frozen=True, slots=True)
