@@ -267,7 +267,6 @@ _Part = TypeVar(
     SalesSettings,
     CatalogueSettings,
     RouteSettings,
-    LogSettings,
     StockSettings,
 )
 
