@@ -300,7 +300,6 @@ class Settings:
     sales: SalesSettings = SalesSettings()
     route: RouteSettings | None = None
     catalogue: CatalogueSettings | None = None
-    log: LogSettings = LogSettings()
     jobs: JobSettings | None = None
     stock: StockSettings | None = None
     oauth: OAuthSettings | None = None
@@ -431,7 +430,6 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         sales=_sales(body.get("sales") or {}),
         route=None if body.get("route") is None else _route(body["route"]),
         catalogue=None if catalogue is None else _catalogue(catalogue),
-        log=_log(body.get("log") or {}),
         stock=None if body.get("stock") is None else _stock(body["stock"]),
         oauth=None if oauth is None else _typed(OAuthSettings(**oauth)),
         jobs=None if body.get("jobs") is None else _jobs(body["jobs"]),
