@@ -3,7 +3,7 @@
 | step | what |
 | --- | --- |
 | mark | the refund's entry in the payment's list, `payReturnNum`, `payReturnDate`, `payReturnComment` |
-| payment | `paid=N`, `isReturn=P` – when all money of the payment has gone back |
+| payment | `paid=N` – when all money of the payment has gone back |
 | status | the status that the shop chose for an order whose money went back, if it chose one |
 | stock | `deducted=N` – when everything that went out came back at once; parts: `stock_rows` |
 
@@ -97,7 +97,7 @@ def refund_entries(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEn
     bodies: dict[str, dict[str, object]] = {}
     if receipt.settlement.payment_id is not None:
         bodies["mark"] = {**common, "mark": mark.as_json(), "total_kopecks": receipt.total.kopecks}
-        bodies["payment"] = {**common, "is_site": receipt.is_internet}
+        bodies["payment"] = common
     if portal.refund_status:
         bodies["status"] = {**common, "status": portal.refund_status}
     bodies |= _goods_back(till, receipt, mark, common)

@@ -18,10 +18,11 @@ from posapp.errors import SaleError
 from posapp.sync.bitrix.mapping import Surroundings, order_of
 from posapp.sync.bitrix.plans import Conflict, Done, Later, Write
 from posapp.sync.bitrix.writeback import plan
-from posapp.sync.simulator.access import Caller
+from posapp.sync.simulator.access import Access, Caller
+from posapp.sync.simulator.call import Call
 from posapp.sync.simulator.envelope import PortalError
 from posapp.sync.simulator.events import OfflineQueue
-from posapp.sync.simulator.methods import METHODS, Call, order_view
+from posapp.sync.simulator.methods import METHODS, order_view
 from posapp.sync.simulator.practice import practice_shop
 from posapp.sync.simulator.shop import Shop, load_shop
 
@@ -55,7 +56,7 @@ class Portal:
         if fate == "lost":
             return
         caller = cast("Caller", None)
-        call = Call(self.shop, params, 0, NOW, caller, ("sale",), cast("OfflineQueue", None))
+        call = Call(self.shop, params, 0, NOW, caller, Access(1), cast("OfflineQueue", None))
         try:
             METHODS[method].run(call)
         except PortalError as error:

@@ -99,7 +99,7 @@ def test_a_full_refund_unpays_the_payment_and_brings_the_goods_back(selling: Sho
     now, stored = payment(bitrix), selling.till.journal.receipt(made.key)
     assert stored is not None
     assert stored.mark is not None
-    assert (now["paid"], now["isReturn"]) == ("N", "P")
+    assert (now["paid"], now["isReturn"]) == ("N", "N")
     assert now["payReturnNum"] == str(stored.mark.document_number)
     assert now["payReturnDate"].startswith("2026-11-21")
     assert now["payReturnComment"].endswith(f"key={made.key}")
@@ -125,7 +125,7 @@ def test_a_part_leaves_payment_and_stock_and_is_listed(selling: Shop, bitrix: Bi
     assert listed(bitrix).left_of(listed(bitrix).entries[0]) == Money(10_000)
     second = back(selling, original.key)
     deliver(selling)
-    assert (payment(bitrix)["paid"], payment(bitrix)["isReturn"], shipment(bitrix)["deducted"]) == ("N", "P", "N")
+    assert (payment(bitrix)["paid"], payment(bitrix)["isReturn"], shipment(bitrix)["deducted"]) == ("N", "N", "N")
     assert [each.key for each in listed(bitrix).entries] == [original.key, first.key, second.key]
     marks = selling.till.journal.receipt(second.key)
     assert marks is not None
@@ -236,30 +236,6 @@ def test_without_a_network_a_lone_till_takes_back_its_own_and_one_of_several_doe
     selling.till = replace(selling.till, settings=several)
     assert refused(selling, original.key).code == "refund_unread"
     assert back(selling, original.key, override="старший: Иванова").total == Money(10_000)
-
-
-@pytest.mark.parametrize(
-    "before, sent, after",
-    [
-        ("Y", {"isReturn": "P"}, ("N", "P")),
-        ("Y", {"paid": "N", "isReturn": "P"}, ("N", "P")),
-        ("Y", {"paid": "N"}, ("N", "N")),
-        ("N", {"isReturn": "P"}, ("N", "N")),
-        ("N", {"paid": "N", "isReturn": "P"}, ("N", "N")),
-        ("Y", {"isReturn": "N"}, ("Y", "N")),
-    ],
-)
-def test_what_the_kernel_does_with_is_return(
-    bitrix: Bitrix, before: str, sent: dict[str, str], after: tuple[str, str]
-) -> None:
-    bitrix.portal.shop.orders[1]["payments"][0] |= {"paid": before, "isReturn": "N"}
-    bitrix.client.call("sale.payment.update", {"id": 11, "fields": {"paySystemId": 1, **sent}})
-    now = payment(bitrix)
-    assert (now["paid"], now["isReturn"]) == after
-    assert bitrix.order(1)["payed"] == after[0]
-    if after[1] == "P":  # paying again clears it
-        bitrix.client.call("sale.payment.update", {"id": 11, "fields": {"paySystemId": 1, "paid": "Y"}})
-        assert (payment(bitrix)["paid"], payment(bitrix)["isReturn"]) == ("Y", "N")
 
 
 def test_a_status_for_refunded_orders_is_set_when_everything_came_back(selling: Shop, bitrix: Bitrix) -> None:

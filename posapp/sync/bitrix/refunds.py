@@ -7,8 +7,9 @@ was lost finds that out by reading and writes it again.
 
 Whether a payment's money, or an order's goods, have come back *whole* is judged by the list as it stands at the portal:
 the rest may have been taken back elsewhere. What came back in part changes neither payment nor stock; people see to it.
-`isReturn=P` on a paid payment unpays it, on an unpaid one the kernel passes it over; so what counts as done is
-`paid=N`. `paid` → N and `deducted` → N make no check (reference: Bitrix REST 5.8).
+`isReturn` is never written: `P` asks the payment's own pay system to send the money back – cash refuses that and
+nothing is stored, an online one does it –, `Y` puts it on the buyer's inner account. What counts as done is `paid=N`;
+`paid` → N and `deducted` → N make no check (reference: Bitrix REST 5.8).
 """
 
 from __future__ import annotations
@@ -210,7 +211,8 @@ def _payment_back(row: Row, body: Row, entry: Listed) -> Plan:
         return Done(f"возвращена часть, оплата {number} остаётся")
     if as_flag(payment.get("paid")) is False:
         return Done(f"оплата {number} возвращена")
-    return update_payment(payment, {"paid": "N"} if body.get("is_site") else {"paid": "N", "isReturn": "P"})
+    # Not isReturn: a pay system that cannot send money back refuses it, and one that can would send it a second time.
+    return update_payment(payment, {"paid": "N"})
 
 
 def _status(row: Row, body: Row, entry: Listed) -> Plan:

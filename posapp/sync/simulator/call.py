@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -28,8 +28,8 @@ class Call:
     caller: Caller
     access: Access
     queue: OfflineQueue
-    known: Mapping[str, Method]
-    origin: str
+    known: Mapping[str, Method] = field(default_factory=dict)
+    origin: str = "http://127.0.0.1"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ till can meet them. The ones that surprise people:
 - `payed` of an order is derived from its payments and `deducted` from its shipments; neither can be written.
 - A payment's update is partial, a shipment's is *not*: an omitted price becomes 0, an omitted comment empty.
 - The sum of a paid payment is frozen.
+- What is paid too much goes to the buyer's inner account, and money may come from there (`accounts.py`).
 - Modifying property values erases every property that is not listed.
 - There is no compare-and-set. `version` and `dateUpdate` move with every save, and that is all a client has.
 """
@@ -17,7 +18,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from posapp.sync.simulator import checks, fields
+from posapp.sync.simulator import accounts, checks, fields
 from posapp.sync.simulator.envelope import PortalError, iso
 from posapp.sync.simulator.parameters import Parameters, decimal_of, items_of, text_of
 from posapp.sync.simulator.rows import Row, argument_missing, read_fields, required_id
@@ -27,7 +28,6 @@ from posapp.sync.simulator.shop import (
     delivery_price,
     goods_price,
     is_deducted,
-    is_payed,
     name_pay_system,
     shipment_item,
 )  # fmt: skip
@@ -97,20 +97,38 @@ def _refuse_cancelling(order: Row) -> None:
         raise PortalError("SALE_ORDER_CANCEL_SHIPMENT_EXIST_SHIPPED", "Нельзя отменить заказ: есть отгрузки")
 
 
-def save(shop: Shop, order: Row, now: datetime) -> None:
-    """What every save of an order ends with: derived flags, version, time."""
+def save(shop: Shop, order: Row, now: datetime, payment: Row | None = None) -> None:
+    """What every save of an order ends with: derived flags, version, time.
+
+    Args:
+        payment: the one whose `paid` has changed; only that and a new price make the kernel count the money again.
+    """
     was_payed = order["payed"]
-    order["payed"] = is_payed(order)
+    if payment is not None:
+        accounts.settle_payment(shop, order, payment)
+        _move_status(shop, order, was_payed, now)
+    elif order["price"] != order["syncedPrice"]:
+        accounts.settle_price(shop, order)
+        _move_status(shop, order, was_payed, now)
+    order["syncedPrice"] = order["price"]
     order["deducted"] = is_deducted(order)
-    wanted = text_of(shop.options.get("status_on_paid"))
-    if wanted and order["payed"] == "Y" != was_payed and order["statusId"] != "F":
-        order |= {"statusId": wanted, "dateStatus": iso(now), "empStatusId": CALLER}
     order["version"] = (order.get("version") or 0) + 1
     order["dateUpdate"] = iso(now)
     order["updated1c"] = "N"
     saved = {"ID": str(order["id"]), "XML_ID": text_of(order.get("xmlId")), "ACTION": "save"}
     shop.events["ONSALEORDERSAVED", order["id"]] = {"FIELDS": saved}
     shop.events["ONORDERENTITYSAVED", order["id"]] = {"FIELDS": {"ID": str(order["id"])}}
+
+
+def _move_status(shop: Shop, order: Row, was_payed: str, now: datetime) -> None:
+    """The portal may set a status by itself when money has come, unless the order is finished."""
+    if was_payed == "Y":
+        return
+    some_paid = any(row["paid"] == "Y" for row in order["payments"])
+    name = "status_on_paid" if order["payed"] == "Y" else "status_on_half_paid" if some_paid else ""
+    wanted = text_of(shop.options.get(name))
+    if wanted and order["statusId"] not in ("F", wanted):
+        order |= {"statusId": wanted, "dateStatus": iso(now), "empStatusId": CALLER}
 
 
 # ---------------------------------------------------------------------------------------------- payment
@@ -153,20 +171,26 @@ def _check_payment(shop: Shop, order: Row, payment: Row, values: Row) -> None:
         raise PortalError("0", f"Платёжная система {values['paySystemId']} не найдена")
     if payment["paid"] == "Y" and values.get("sum", payment["sum"]) != payment["sum"]:
         raise PortalError("SALE_PAYMENT_NOT_ALLOWED_CHANGE_SUM", "Нельзя изменить сумму оплаченной оплаты")
-    is_paying = values.get("paid") == "Y" and payment["paid"] != "Y"
-    if is_paying and order["canceled"] == "Y":
-        raise PortalError("SALE_ORDER_PAID_ORDER_CANCELED", "Нельзя оплатить отменённый заказ")
+    if values.get("paid") == "Y" and payment["paid"] != "Y":
+        if order["canceled"] == "Y":
+            raise PortalError("SALE_ORDER_PAID_ORDER_CANCELED", "Нельзя оплатить отменённый заказ")
+        accounts.check_paying(shop, order, payment, values)
+    elif values.get("isReturn") in ("Y", "P") and payment["paid"] == "Y":
+        accounts.check_return(shop, payment, values["isReturn"])
 
 
 def _write_payment(shop: Shop, order: Row, payment: Row, values: Row, now: datetime) -> None:
     if "paid" in values:
         values["paid"] = "Y" if values["paid"] == "Y" else "N"
-    is_paying = values.get("paid") == "Y" and payment["paid"] != "Y"
+    was_paid = payment["paid"]
+    is_paying = values.get("paid") == "Y" and was_paid != "Y"
     if is_paying:  # repeating paid=Y changes nothing: the kernel's handlers run on a changed value only
         values = {"datePaid": iso(now), "empPaidId": CALLER, **values, "isReturn": "N"}
+        accounts.charge(shop, order, payment, values)
     elif values.get("isReturn") in ("Y", "P"):
         if payment["paid"] == "Y":  # a return unpays the payment, whatever `paid` says beside it
-            values["paid"] = "N"
+            accounts.give_back(shop, order, payment, values["isReturn"])
+            values |= {"paid": "N", "empReturnId": CALLER}
         else:
             del values["isReturn"]  # what is not paid cannot be returned: passed over without a word
     if values.get("sum", Decimal(0)) is None:
@@ -174,7 +198,7 @@ def _write_payment(shop: Shop, order: Row, payment: Row, values: Row, now: datet
     payment.update(values)
     name_pay_system(shop, payment)
     shop.events["ONPAYMENTENTITYSAVED", payment["id"]] = {"FIELDS": {"ID": str(payment["id"])}}
-    save(shop, order, now)
+    save(shop, order, now, payment if payment["paid"] != was_paid else None)
     if is_paying:
         checks.on_paid(shop, order, payment, now)
 

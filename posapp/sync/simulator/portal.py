@@ -167,6 +167,8 @@ class Portal:
             "orders": [order_view(order) for order in self.shop.orders.values()],
             "stock": {str(key): f"{row.get('quantity') or 0:.3f}" for key, row in self.shop.products.items()},
             "documents": self._documents(), "checks": list(self.shop.checks), "requests": list(self.requests),
+            "accounts": list(self.shop.tables["accounts"]), "account_moves": list(self.shop.account_moves),
+            "refunds": list(self.shop.refunds),
         }  # fmt: skip
 
     def _documents(self) -> list[Row]:

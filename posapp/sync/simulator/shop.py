@@ -32,13 +32,14 @@ _TABLES: dict[str, Entity | None] = {
     "properties": fields.PROPERTY, "personTypes": fields.PERSON_TYPE, "statuses": fields.STATUS,
     "statusLangs": fields.STATUS_LANG,
     "orderEntities": fields.ORDER_ENTITY, "paySystems": None, "companies": None, "contacts": None,
-    "requisites": None, "cashboxes": None, "documents": catalogue.DOCUMENT,
+    "requisites": None, "accounts": None, "cashboxes": None, "documents": catalogue.DOCUMENT,
     "documentElements": catalogue.DOCUMENT_ELEMENT,
 }  # fmt: skip
 
 DEFAULT_OPTIONS: Row = {
     "check_type_on_pay": "sell",  # sell | prepayment | advance: which check paying an order prints (table 5.8)
     "status_on_paid": "",  # a status the portal sets by itself when an order becomes paid; empty: none
+    "status_on_half_paid": "",  # … when some of its payments are
     "inventory_management": "N",
     "discount_from": "",  # a sum of goods at base prices; below it a changed basket loses its discounts
     "delivery_calculated": "",  # what the delivery service asks whenever a shipment changes; empty: it is fixed
@@ -58,6 +59,8 @@ class Shop:
     tables: dict[str, list[Row]] = field(default_factory=dict)
     options: Row = field(default_factory=dict)
     checks: list[Row] = field(default_factory=list)
+    refunds: list[Row] = field(default_factory=list)  # money that pay systems were told to send back
+    account_moves: list[Row] = field(default_factory=list)  # what came to and went from inner accounts, and why
     products: dict[int, Row] = field(default_factory=dict)
     order_of: dict[str, dict[int, int]] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
@@ -122,7 +125,7 @@ def load_shop(document: Row, now: datetime) -> Shop:
         document: `{"orders": […], "products": […], "vats": […]}` and, where the defaults do not fit, any of
             `paySystems`, `statuses`, `statusLangs`, `stores`, `storeProducts`, `prices`, `priceTypes`, `measures`,
             `catalogs`, `properties`, `personTypes`, `companies`, `contacts`, `requisites`, `orderEntities`,
-            `cashboxes`, `options`.
+            `accounts`, `cashboxes`, `options`.
 
     Raises:
         BadShop: the file has another shape, or two orders share an id.
@@ -179,6 +182,8 @@ def complete_order(shop: Shop, order: Row, now: datetime) -> Row:
         row[name] = [dict(item) for item in _list(order, name)]
     row["requisiteLink"] = dict(order["requisiteLink"]) if isinstance(order.get("requisiteLink"), dict) else {}
     row["payed"] = row["payed"] or is_payed(row)
+    row["sumPaid"] = min(_paid(row), Decimal(row["price"] or 0))  # known inside only: no method shows it
+    row["syncedPrice"] = row["price"]
     row["deducted"] = row["deducted"] or is_deducted(row)
     return row
 
@@ -203,10 +208,13 @@ def delivery_price(order: Row) -> Decimal:
 
 def is_payed(order: Row) -> str:
     """`Y` once the paid payments reach the price, to the kopeck."""
-    paid = sum((Decimal(part["sum"] or 0) for part in order["payments"] if part["paid"] == "Y"), Decimal(0))
-    price = Decimal(order["price"] or 0)
+    paid, price = _paid(order), Decimal(order["price"] or 0)
     is_covered = paid.quantize(KOPECK, ROUND_HALF_UP) >= price.quantize(KOPECK, ROUND_HALF_UP)
     return "Y" if is_covered and any(part["paid"] == "Y" for part in order["payments"]) else "N"
+
+
+def _paid(order: Row) -> Decimal:
+    return sum((Decimal(part["sum"] or 0) for part in order["payments"] if part["paid"] == "Y"), Decimal(0))
 
 
 def is_deducted(order: Row) -> str:
