@@ -175,25 +175,32 @@ class Presence:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """See `Part`."""
-        began = self._now()
-        last = await anyio.to_thread.run_sync(self._queue.arrive, self._portal, self._process, began)
-        await anyio.to_thread.run_sync(self._forgive, self._portal, began)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._live, began, last)
+            tasks.start_soon(self._live, self._now())
             yield
             tasks.cancel_scope.cancel()
 
-    async def _live(self, began: datetime, last: int) -> None:
-        judge_at: datetime | None = began + JUDGE_AFTER if last else None
+    async def _live(self, began: datetime) -> None:
+        last: int | None = None
+        is_judged = False
         while True:
-            await anyio.sleep(ALIVE_EVERY_S)
             try:
+                if last is None:
+                    last = await anyio.to_thread.run_sync(self._arrive, began)
                 await anyio.to_thread.run_sync(self._queue.alive, self._portal, self._process, self._now())
-                if judge_at is not None and self._now() >= judge_at:
-                    judge = (self._portal, self._process, last, began)
-                    doubtful = await anyio.to_thread.run_sync(self._queue.judge_gap, *judge)
-                    judge_at = None
-                    if doubtful:
-                        log.warning("nobody answered CHECK_URL for a while: %d jobs to look at", doubtful)
+                if not is_judged and self._now() >= began + JUDGE_AFTER:
+                    await anyio.to_thread.run_sync(self._judge, last, began)
+                    is_judged = True
             except JournalError as error:
                 log.error("presence: %s", error.code)
+            await anyio.sleep(ALIVE_EVERY_S)
+
+    def _arrive(self, began: datetime) -> int:
+        last = self._queue.arrive(self._portal, self._process, began)
+        self._forgive(self._portal, began)
+        return last
+
+    def _judge(self, last: int, began: datetime) -> None:
+        doubtful = self._queue.judge_gap(self._portal, self._process, last, began) if last else 0
+        if doubtful:
+            log.warning("nobody answered CHECK_URL for a while: %d jobs to look at", doubtful)

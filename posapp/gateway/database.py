@@ -7,6 +7,7 @@ clock of the gateway, never a till's.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from posapp.errors import JournalError, SetupError
 
+TABLES = ("job_tables", "site_tables")
+"""The modules with further tables."""
 SCHEMA = 2  # 2: jobs of the portal's cashbox
 _LOCK = 7_011_040  # of PostgreSQL's advisory locks: ours while the tables are made
 _BUSY_S = 15.0
@@ -66,6 +69,8 @@ def _make_tables(db: sa.Connection) -> int:
 
     Every schema so far only adds tables, so the way from an older one is to add them.
     """
+    from posapp.gateway import job_tables, store  # noqa: F401  (their tables belong to `meta`)
+
     if db.dialect.name == "postgresql":
         db.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     known: dict[str, int] = {}
@@ -74,6 +79,8 @@ def _make_tables(db: sa.Connection) -> int:
     schema = known.get("schema", SCHEMA)
     if schema > SCHEMA:
         return schema
+    for tables in TABLES:  # they say what they are only when they are imported
+        import_module(f"posapp.gateway.{tables}")
     meta.create_all(db)
     for name, value in (("schema", SCHEMA), ("fence", 0)):
         if name not in known:

@@ -99,7 +99,8 @@ class SqlPortalJobs(Jobs):
         change: dict[str, object] = {}
         if row.state == JobState.REFUSED:
             change = {"state": "new", "content": text_of(offer.content), "register": offer.register, "reason": "",
-                      "received_at": micros(at), "not_before": 0, "ended_at": 0, "differs": False}  # fmt: skip
+                      "received_at": micros(at), "not_before": 0, "ended_at": 0, "apply_due_at": 0, "apply_outcome": "",
+                      "differs": False}  # fmt: skip
         else:
             if row.state == JobState.DONE:  # the portal asks for what it does not know: tell it
                 change = {"apply_due_at": micros(at + TELL_AFTER), "apply_tries": 0, "applied_at": 0}
