@@ -1697,6 +1697,13 @@ WORDS: dict[str, Words] = {
         "A person gave up the receipt of the portal's job.",
         "If it is wanted after all, order it on the portal again.",
     ),
+    "lease_late": Words(
+        437,
+        "Чек по заданию {check} не успели напечатать, пока шлюз ждал кассу. Он не напечатан.",
+        "Закажите печать чека на портале снова.",
+        "The receipt of job {check} was not printed while the gateway waited for the till. It was not made.",
+        "Order the receipt on the portal again.",
+    ),
 }
 
 

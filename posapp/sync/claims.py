@@ -155,11 +155,11 @@ class GatewayDesk:
         _same([each.order_id for each in claims], asked)
         return claims
 
-    def _ask(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+    def _ask(self, path: str, body: Mapping[str, object], timeout_s: float | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._secret.reveal()}"}
         try:
             response = self._http().post_json(
-                self._url / f"v1/{path}", {**self._who, **body}, self._timeout_s, headers=headers
+                self._url / f"v1/{path}", {**self._who, **body}, timeout_s or self._timeout_s, headers=headers
             )
             answer = _read(lambda: _object(response.json()))
             if response.status >= 500:
@@ -200,6 +200,10 @@ def is_inside(host: str) -> bool:
     return address.is_private or address.is_loopback
 
 
+_JOB_CODES = ("lease_lost", "job_unknown", "job_started")
+"""What a till has to tell apart when it prints by the portal's orders (`jobs.GatewayJobs`)."""
+
+
 def _declined(status: int, answer: Mapping[str, Any]) -> PosError:
     """The gateway's own error in our words."""
     error = answer.get("error")
@@ -213,6 +217,8 @@ def _declined(status: int, answer: Mapping[str, Any]) -> PosError:
         return SetupError(code, found=named.get("found", "?"), known=named.get("known", "?"))
     if code in ("gateway_access", "unknown_till"):
         return Rejected(code)
+    if code in _JOB_CODES:
+        return Rejected(code, **named)
     what = WORDS[code].ru.format_map(_Known(named)) if code in WORDS else f"ответ {status}"
     return Rejected("gateway_rejected", reason=what.rstrip("."))
 

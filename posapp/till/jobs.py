@@ -62,6 +62,7 @@ SITE, GATEWAY = "site:", "gateway:"
 """How the name of a source begins."""
 HOLDS = (
     "receipted_elsewhere",
+    "job_begun",
     "check_vat",
     "vat_unmapped",
     "vat_against_tax_system",
