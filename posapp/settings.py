@@ -254,6 +254,15 @@ class StockSettings:
     looks: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """How long the sync log is kept: `days`, at most `rows`; requests and answers of what went well `body_days`."""
+
+    days: int = 90
+    rows: int = 1_000_000
+    body_days: int = 14
+
+
 _Part = TypeVar(
     "_Part",
     PrinterSettings,
@@ -267,6 +276,7 @@ _Part = TypeVar(
     SalesSettings,
     CatalogueSettings,
     RouteSettings,
+    LogSettings,
     StockSettings,
 )
 
@@ -300,6 +310,7 @@ class Settings:
     sales: SalesSettings = SalesSettings()
     route: RouteSettings | None = None
     catalogue: CatalogueSettings | None = None
+    log: LogSettings = LogSettings()
     jobs: JobSettings | None = None
     stock: StockSettings | None = None
     oauth: OAuthSettings | None = None
@@ -430,6 +441,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         sales=_sales(body.get("sales") or {}),
         route=None if body.get("route") is None else _route(body["route"]),
         catalogue=None if catalogue is None else _catalogue(catalogue),
+        log=_log(body.get("log") or {}),
         stock=None if body.get("stock") is None else _stock(body["stock"]),
         oauth=None if oauth is None else _typed(OAuthSettings(**oauth)),
         jobs=None if body.get("jobs") is None else _jobs(body["jobs"]),
@@ -519,6 +531,14 @@ def _jobs(given: Mapping[str, Any]) -> JobSettings:
     chosen = _typed(JobSettings(**{**given, "rates": rates}))
     if chosen.advance_rate:
         _code(chosen.advance_rate, _VAT_RATES)
+    return chosen
+
+
+def _log(given: Mapping[str, Any]) -> LogSettings:
+    """The rule of the sync log. Raises ValueError."""
+    chosen = _typed(LogSettings(**given))
+    if not (1 <= chosen.body_days <= chosen.days <= 3650 and 10_000 <= chosen.rows <= 10_000_000):
+        raise ValueError("log")
     return chosen
 
 

@@ -17,16 +17,15 @@ from typing import TYPE_CHECKING, Any
 from posapp.domain.order import Order
 from posapp.domain.order_changes import GONE
 from posapp.errors import Offline, PosError, Rejected, SaleError, SetupError
-from posapp.journal.rows import NEEDS_ADMINISTRATOR
-from posapp.till import alone, claim_sync, claims, marking_service, orders, pay_systems, relisted, stock_rows
+from posapp.till import alone, claim_sync, claims, marking_service, orders, pay_systems, relisted, stock_rows, sync_log
 from posapp.till.audit import decided
 from posapp.till.context import Till
-from posapp.till.views import DeliverReport, LoadProgress, OutboxStrip, PullResult, SyncRow
+from posapp.till.views import DeliverReport, LoadProgress, OutboxStrip, PullResult
 
 if TYPE_CHECKING:
     from posapp.journal.board_rows import OrderLoad
-    from posapp.journal.rows import Decision, LogRow
-    from posapp.sync.bitrix.client import BitrixClient, RequestLog
+    from posapp.journal.rows import Decision
+    from posapp.sync.bitrix.client import BitrixClient
     from posapp.sync.bitrix.orders import PulledOrders
     from posapp.till.order_load import Loader, Wish
 
@@ -41,7 +40,6 @@ CLOCK_DOUBT = timedelta(hours=1)
 PATIENCE_S = 3.0  # a person waits: with a dead network the copy on board must serve
 _PULLED_UNTIL, _OFFLINE_SINCE = "pulled_until", "offline_since"
 _SWEPT_AT, _ASKED_AGAIN = "swept_at", "unread_asked_at"
-CHIP_FILTERS: dict[str, str | None] = {"mine": None, "way": "waiting", "done": "done", "all": None}
 
 
 def client_of(till: Till) -> BitrixClient:
@@ -296,39 +294,14 @@ def noting_pay_systems(till: Till) -> Iterator[None]:
 def logged(till: Till) -> Iterator[BitrixClient]:
     """The client; every request of the block becomes a row of the sync log, and the link's state is noted."""
     client = client_of(till)
-    with client.recording() as requests:
+    with sync_log.recorded(till, client):
         try:
             yield client
             _note_link(till, None)
         except Offline as error:
-            _note_link(till, error)
+            if error.code != "throttled":  # it answered, that it is asked too often
+                _note_link(till, error)
             raise
-        finally:
-            _log_pull(till, requests)
-
-
-def _log_pull(till: Till, requests: list[RequestLog]) -> None:
-    from posapp.journal.rows import NewLogRow
-
-    rows = [
-        NewLogRow(
-            at=till.now(),
-            entry_id=None,
-            order_number="",
-            step="pull",
-            method=each.method,
-            outcome=each.outcome,
-            http=each.http,
-            code=each.code,
-            reason=each.reason,
-            duration_ms=each.duration_ms,
-            attempt=1,
-        )
-        for each in requests
-        if not each.in_batch
-    ]
-    if rows:
-        till.journal.add_log(rows)
 
 
 def _note_link(till: Till, error: Offline | None) -> None:
@@ -366,6 +339,7 @@ def sync(till: Till, *, force: bool = False, loader: Loader | None = None) -> tu
     report, pulled = _round(till, force=force, loader=loader)
     marking_service.refresh_if_due(till)
     goods = None if report.offline is not None else catalogue.refresh_if_due(till, force=force)
+    sync_log.after_exchange(till)
     return replace(report, claims=claim_sync.sync(till), catalogue=goods), pulled
 
 
@@ -399,43 +373,6 @@ def strip(till: Till) -> OutboxStrip:
         offline_since=datetime.fromisoformat(since) if since else None,
         load=order_load.progress(till),
     )
-
-
-def log(till: Till, chip: str, search: str, before: int | None) -> list[SyncRow]:
-    """The sync log, newest first, 200 rows a page; `chip` is mine, way, done or all."""
-    found = till.journal.log_rows(
-        needs_person=chip == "mine", state=CHIP_FILTERS[chip], search=search.strip()[:64], before_id=before
-    )
-    return [
-        SyncRow(
-            row_id=row.id,
-            at=row.at,
-            order_number=row.order_number,
-            step=row.step,
-            method=row.method,
-            outcome=row.outcome,
-            code=row.code,
-            reason=row.reason,
-            duration_ms=row.duration_ms,
-            attempt=row.attempt,
-            entry=row.entry_id,
-            entry_state="failed" if _is_stuck(row) else row.entry_state,
-        )
-        for row in found
-    ]
-
-
-def log_counts(till: Till) -> dict[str, int]:
-    """Entries by chip, for the numbers beside the filters."""
-    counts = till.journal.outbox_counts()
-    done = len(till.journal.entries(state="done", limit=10_000))
-    mine, way = counts.failed + counts.held + counts.stuck, counts.waiting - counts.stuck
-    return {"mine": mine, "way": way, "done": done, "all": mine + way + done}
-
-
-def _is_stuck(row: LogRow) -> bool:
-    """It is still tried again, but only an administrator can mend it: shown to a person like a failed one."""
-    return row.entry_state == "waiting" and row.code in NEEDS_ADMINISTRATOR
 
 
 def retry(till: Till, entry: int, why: str = "") -> None:

@@ -222,6 +222,8 @@ class SyncRow:
     attempt: int
     entry: int | None  # outbox entry, None for pulls
     entry_state: str  # waiting, done, failed, held; "" for pulls
+    receipt: str = ""  # the key of the entry's receipt
+    http: int | None = None  # the answer's status, None when there was none
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,20 @@ class BackRoom:
         if not self._window.reports.recovery.is_done:
             self._window.recover()  # reading the cases has proven the last one: selling may begin again
 
+    # ------------------------------------------------------------------ the sync log
+
+    def open_request(self, row_id: int) -> None:
+        """What a row of the sync log asked and was answered."""
+        desk, errands = self._window.desk, self._window.errands
+        if desk is not None and errands is not None:
+            errands.read(lambda: desk.log_detail(row_id), self._window.frame.log.show_detail)
+
+    def show_budget(self) -> None:
+        """How fast the portal may be asked, in the head of the sync log."""
+        desk, errands = self._window.desk, self._window.errands
+        if desk is not None and errands is not None:
+            errands.peek(desk.budget, self._window.frame.log.show_budget)
+
     # ------------------------------------------------------------------ the courier's day
 
     def open_day(self) -> None:

@@ -10,6 +10,7 @@ from posapp.ui.catalogue_codes import CODE_COUNTS, CODE_TEXTS
 from posapp.ui.catalogue_day import DAY_TEXTS
 from posapp.ui.catalogue_desk import DESK_COUNTS, DESK_TEXTS
 from posapp.ui.catalogue_door import DOOR_TEXTS
+from posapp.ui.catalogue_log import LOG_TEXTS
 from posapp.ui.catalogue_refund import REFUND_TEXTS
 from posapp.ui.catalogue_ways import WAY_TEXTS
 
@@ -19,6 +20,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **CODE_TEXTS,
     **DAY_TEXTS,
     **DOOR_TEXTS,
+    **LOG_TEXTS,
     **REFUND_TEXTS,
     # ages and days
     "age.s": ("{n}~с", "{n}~s"),
@@ -227,8 +229,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stop.open": ("У двери – открыть заказ", "At the door – open the order"),
     # sync log
     "log.title": ("Обмен с Битрикс", "Exchange with Bitrix"),
-    "log.search": ("Найти в обмене", "Find in the exchange"),
-    "log.search_hint": ("заказ, телефон, ФД, код", "order, phone, FD, code"),
     "log.table": ("Запросы к Битрикс", "Requests to Bitrix"),
     "log.when": ("Время", "Time"),
     "log.order": ("Заказ", "Order"),
@@ -239,10 +239,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "log.try_n": ("{n}", "{n}"),
     "log.row": ("{at}, заказ {number}, {step}: {outcome}", "{at}, order {number}, {step}: {outcome}"),
     "log.title_order": ("Заказ {number} · {step}", "Order {number} · {step}"),
-    "log.facts": (
-        "{when} · {method} · {ms}~мс · попытка~{n} · код~{code}",
-        "{when} · {method} · {ms}~ms · try~{n} · code~{code}",
-    ),
     "log.choose": ("Выберите запрос", "Choose a request"),
     "log.retry": ("Повторить", "Retry"),
     "log.hint_mine": (

@@ -17,6 +17,7 @@ from posapp.domain.partial import HandedOver, RefusedLine
 from posapp.lanes import Lanes
 from posapp.till.code_views import CodeAnswer, CodeRead
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress
+from posapp.till.sync_views import BudgetView, SyncDetail
 from posapp.till.views import (
     Alarm,
     Case,
@@ -276,6 +277,14 @@ class Desk(Protocol):
 
     def log_counts(self) -> dict[str, int]:
         """Lane journal. How many rows each chip has."""
+        ...
+
+    def log_detail(self, row_id: int) -> SyncDetail:
+        """Lane journal. A row of the sync log with its request, its answer and our words. SaleError `not_found`."""
+        ...
+
+    def budget(self) -> BudgetView:
+        """Lane journal. How fast the portal may be asked, is asked, and when the queue will be empty."""
         ...
 
     def retry(self, entry: int) -> None:

@@ -277,6 +277,10 @@ class Errands(QObject):
         """Any quick reading of the journal."""
         self._bridge.run(self._lanes.journal, job, done, self._tell)
 
+    def peek(self, job: Callable[[], T], done: Callable[[T], None]) -> None:
+        """The same for what may fail in silence: it is read again."""
+        self._bridge.run(self._lanes.journal, job, done, self._ignore)
+
     # ------------------------------------------------------------------
 
     def _errand(self, name: str, lane: Lane, job: Callable[[], T], done: Callable[[T], None]) -> None:

@@ -74,7 +74,7 @@ class Frame(QWidget):
         self.order = OrderScreen(look, stacked=stacked)
         self.receipt = ReceiptScreen(look, stacked=stacked)
         self.route = RouteScreen(look)
-        self.log = SyncLog(look)
+        self.log = SyncLog(look, stacked=stacked)
         self.resolve = ResolveScreen(look, who=cashier, stacked=stacked)
         self.reconcile = ReconcileScreen(look)
         self.service = ServiceScreen(look, last, settings, stacked=stacked)
@@ -87,7 +87,8 @@ class Frame(QWidget):
         self.left = Stack()
         self.right = Stack()
         self._build()
-        self.log.table.opened.connect(lambda _row: self._look_closer("log"))
+        self.log.table.tapped.connect(lambda _row: self._look_closer("log"))
+        self.log.detail_opened.connect(lambda: self.show_screen("log"))
         self.reconcile.table.opened.connect(lambda _row: self._look_closer("reconcile"))
         self.ring = FocusRing(look, self)
 

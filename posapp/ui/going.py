@@ -114,11 +114,9 @@ class Going:
             frame.show_screen("restore")
         if counter is None or window.is_busy:
             return
-        if frame.shown == "resolve" and frame.resolve.side.back():
-            frame.arrange(peek=frame.is_peeking)
-        elif frame.shown == "service" and frame.service.side.back():
-            self.arrange_service()
-        elif frame.is_peeking:
+        if self._back_inside():
+            return
+        if frame.is_peeking:
             frame.show_screen(frame.shown)
         elif frame.shown == "reconcile":
             self.go("more")
@@ -139,6 +137,17 @@ class Going:
     def arrange_service(self) -> None:
         """Back from the drawer: on a narrow screen the list of acts is in sight again."""
         self._window.frame.show_screen("service")
+
+    def _back_inside(self) -> bool:
+        """One step back inside the screen that is shown; False when it has none."""
+        frame = self._window.frame
+        if frame.shown == "resolve" and frame.resolve.side.back():
+            frame.arrange(peek=frame.is_peeking)
+        elif frame.shown == "service" and frame.service.side.back():
+            self.arrange_service()
+        else:
+            return frame.shown == "log" and not frame.is_peeking and frame.log.back()
+        return True
 
     def leave(self) -> None:
         """The order is put aside; the list, ready for the next scan."""

@@ -6,15 +6,19 @@ from PySide6.QtCore import QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
+from posapp.till.sync_views import BudgetView, SyncDetail
 from posapp.till.views import SyncRow
 from posapp.ui.controls import Button, Field, Kind, Label, Pane
 from posapp.ui.desk import CHIPS
 from posapp.ui.lights import INKS, Shape, paint_lamp
 from posapp.ui.look import Look
+from posapp.ui.sync_detail import RequestPage, facts_of
 from posapp.ui.tables import Index, RowDelegate, RowsModel, Table, columns, draw
 from posapp.ui.theme import Space, Target, Type
 
 ROW = 44
+ROWS_MAX = 20_000
+"""So many rows are kept in the list: nobody scrolls further, and a million would fill the memory."""
 _WIDTHS = (24, 72, 76, 72, 0, 40, 76)  # lamp, when, order, step, what came of it, code, try
 _HEADS = ("", "log.when", "log.order", "log.step", "log.outcome", "log.code", "log.try")
 
@@ -42,8 +46,10 @@ class SyncLog(QWidget):
     asked = Signal(str, str, object)  # chip, search, before
     retry = Signal(int)
     order_asked = Signal(str)
+    detail_asked = Signal(int)
+    detail_opened = Signal()
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, *, stacked: bool = False) -> None:
         super().__init__()
         self.look = look
         say = look.say
@@ -57,6 +63,9 @@ class SyncLog(QWidget):
         self.model: RowsModel[SyncRow] = RowsModel(self._row_words, self)
         self.table.setModel(self.model)
         self.table.setItemDelegate(_LogDelegate(look, self.model))
+        self.table.opens_twice = True
+        self.budget = Label(look, "", Type.TABLE, ink="text2", elide=True)
+        self.page = RequestPage(look, stacked=stacked)
         self.empty = Label(look, "", Type.BODY, ink="text2", wrap=True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.side = _Details(look)
@@ -66,7 +75,8 @@ class SyncLog(QWidget):
 
     def _build(self) -> None:
         px = self.look.px
-        column = QVBoxLayout(self)
+        self._list = QWidget()
+        column = QVBoxLayout(self._list)
         column.setContentsMargins(0, px(Space.S3), 0, 0)
         column.setSpacing(px(Space.S2))
         top = QHBoxLayout()
@@ -84,12 +94,19 @@ class SyncLog(QWidget):
             row.addWidget(button)
         row.addStretch(1)
         column.addLayout(row)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(px(Space.S4), 0, px(Space.S4), 0)
+        foot.addWidget(self.budget, 1)
+        column.addLayout(foot)
         column.addWidget(_Heads(self.look))
         body = QWidget()
         self._stack = QStackedLayout(body)
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.empty)
         column.addWidget(body, 1)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self._list)
+        self._pages.addWidget(self.page)
 
     def _connect(self) -> None:
         for chip, button in self.chips.items():
@@ -100,6 +117,8 @@ class SyncLog(QWidget):
         self.table.opened.connect(self._act)
         self.table.verticalScrollBar().valueChanged.connect(self._near_the_end)
         self.side.retry.connect(self.retry)
+        self.side.look_closer.connect(self.detail_asked)
+        self.page.left.connect(self.back)
 
     @property
     def is_at_top(self) -> bool:
@@ -149,9 +168,37 @@ class SyncLog(QWidget):
         """All requests of the chosen order, the newest first."""
         self.side.show_timeline(order_number, rows)
 
+    def show_budget(self, budget: BudgetView) -> None:
+        """How fast the portal may be asked, and when the queue will be empty."""
+        self.budget.set_text(budget.words(self.look.say.language))
+
+    def show_detail(self, detail: SyncDetail) -> None:
+        """What a row asked and was answered, in place of the list; its repair has the focus where there is one."""
+        self.page.show_detail(detail, shape_of_row(detail.row))
+        self._pages.setCurrentWidget(self.page)
+        self.detail_opened.emit()
+        if not self.focus_repair():
+            self.page.copy.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def is_detail_shown(self) -> bool:
+        """One request is in sight, and not the list."""
+        return self._pages.currentWidget() is self.page
+
+    def back(self) -> bool:
+        """From one request to the list; False when the list is in sight already."""
+        if not self.is_detail_shown:
+            return False
+        self._pages.setCurrentWidget(self._list)
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        return True
+
     def _near_the_end(self, value: int) -> None:
         bar = self.table.verticalScrollBar()
         if self._is_asking or self._is_last_page or not self.model.rows or value < bar.maximum() - bar.pageStep():
+            return
+        if len(self.model.rows) >= ROWS_MAX:
+            self.budget.set_text(self.look.say("log.too_far", n=self.look.say.number(len(self.model.rows))))
             return
         self._is_asking = True
         self.asked.emit(self.chip, self.search.text().strip(), self.model.rows[-1].row_id)
@@ -163,14 +210,17 @@ class SyncLog(QWidget):
             self.order_asked.emit(row.order_number)
 
     def _act(self, number: int) -> None:
-        """Enter or a tap on a row: its repair gets the focus, it is not done by itself."""
-        self._show_details(number)
-        self.focus_repair()
+        """Enter or a second tap on a row: what it asked and was answered. Its repair is not done by itself."""
+        if 0 <= number < len(self.model.rows):
+            self._show_details(number)
+            self.detail_asked.emit(self.model.rows[number].row_id)
 
-    def focus_repair(self) -> None:
-        """The one button gets the focus, where there is one."""
-        if self.side.button.isVisible() and self.side.button.isEnabled():
-            self.side.button.setFocus(Qt.FocusReason.OtherFocusReason)
+    def focus_repair(self) -> bool:
+        """The one button gets the focus; False where there is none."""
+        if not (self.side.button.isVisibleTo(self.side) and self.side.button.isEnabled()):
+            return False
+        self.side.button.setFocus(Qt.FocusReason.OtherFocusReason)
+        return True
 
     def _row_words(self, row: SyncRow) -> str:
         say = self.look.say
@@ -228,6 +278,7 @@ class _Details(Pane):
     """The chosen request, what its button does, and what else was asked for the same order."""
 
     retry = Signal(int)
+    look_closer = Signal(int)
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, "surface", edge="left")
@@ -242,6 +293,8 @@ class _Details(Pane):
             token=Type.TITLE, centred=True,
         )  # fmt: skip
         self.button.clicked.connect(self._press)
+        self.closer = Button(look, say("log.bodies"), height=Target.SMALL, centred=True)
+        self.closer.clicked.connect(self._look_closer)
         self.story = _Story(look)
         px = look.px
         column = QVBoxLayout(self)
@@ -252,6 +305,7 @@ class _Details(Pane):
         column.addSpacing(px(Space.S2))
         column.addWidget(self.story, 1)
         column.addWidget(self.hint)
+        column.addWidget(self.closer)
         column.addWidget(self.button)
         self.show_row(None)
 
@@ -267,6 +321,7 @@ class _Details(Pane):
             for each in (self.outcome, self.facts, self.hint):
                 each.set_text("")
             self.button.hide()
+            self.closer.hide()
             return
         shape = shape_of_row(row)
         self.title.set_text(
@@ -275,12 +330,8 @@ class _Details(Pane):
             else say(f"step.{row.step}")
         )
         self.outcome.set_text(outcome_words(row, self.look), INKS[shape])
-        self.facts.set_text(
-            say(
-                "log.facts", when=say.moment(row.at, self.look.now()), method=row.method, ms=row.duration_ms,
-                n=row.attempt, code=say.code(row.code) or "–",
-            )
-        )  # fmt: skip
+        self.facts.set_text(facts_of(row, self.look))
+        self.closer.show()
         mine = is_mine(row)
         self.button.setVisible(mine)
         self.button.setEnabled(mine)
@@ -291,6 +342,10 @@ class _Details(Pane):
         """Requests of this order only."""
         if self._row is not None and self._row.order_number == order_number:
             self.story.show_rows(rows)
+
+    def _look_closer(self) -> None:
+        if self._row is not None:
+            self.look_closer.emit(self._row.row_id)
 
     def _press(self) -> None:
         if self._row is not None and self._row.entry is not None:

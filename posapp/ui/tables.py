@@ -106,14 +106,19 @@ class ScrollBar(QScrollBar):
 
 
 class Table(QTableView):
-    """One column of drawn rows. `opened` tells the row that was tapped or confirmed with Enter."""
+    """One column of drawn rows. `opened` tells the row that was tapped or confirmed with Enter.
+
+    With `opens_twice` one tap only chooses (`tapped`), two open.
+    """
 
     opened = Signal(int)
+    tapped = Signal(int)
     chosen = Signal(int)
 
     def __init__(self, look: Look, name: str, row_height: int, *, selectable: bool = True) -> None:
         super().__init__()
         self.look = look
+        self.opens_twice = False
         self.setAccessibleName(name)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTabKeyNavigation(False)
@@ -150,6 +155,15 @@ class Table(QTableView):
         super().mouseReleaseEvent(event)
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
+            self.tapped.emit(index.row())
+            if not self.opens_twice:
+                self.opened.emit(index.row())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """A second tap opens what the first one has only chosen."""
+        super().mouseDoubleClickEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        if self.opens_twice and index.isValid() and event.button() == Qt.MouseButton.LeftButton:
             self.opened.emit(index.row())
 
     def currentChanged(self, current: Index, previous: Index) -> None:

@@ -32,6 +32,7 @@ from posapp.till import (
     sale,
     shift,
     shift_rule,
+    sync_log,
 )
 from posapp.till.code_views import CodeAnswer, CodeRead
 from posapp.till.context import Till
@@ -39,6 +40,7 @@ from posapp.till.courier_day import DayReport
 from posapp.till.readings import Here, OnLanes, Stopped, Tell, Where
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress, ReconcileReport
 from posapp.till.shift import ShiftReport
+from posapp.till.sync_views import BudgetView, SyncDetail
 from posapp.till.views import (
     Alarm,
     Case,
@@ -326,11 +328,19 @@ class DeskOfTill:
 
     def log(self, chip: str, search: str, before: int | None) -> list[SyncRow]:
         """A page of the sync log."""
-        return exchange.log(self._till, chip, search, before)
+        return sync_log.page(self._till, chip, search, before)
 
     def log_counts(self) -> dict[str, int]:
         """The numbers beside the filters."""
-        return exchange.log_counts(self._till)
+        return sync_log.counts(self._till)
+
+    def log_detail(self, row_id: int) -> SyncDetail:
+        """A row with its request and answer."""
+        return sync_log.detail(self._till, row_id, self.language)
+
+    def budget(self) -> BudgetView:
+        """How fast the portal may be asked."""
+        return sync_log.budget(self._till)
 
     def retry(self, entry: int) -> None:
         """Makes an entry due now."""

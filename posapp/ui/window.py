@@ -444,6 +444,8 @@ class Window(QWidget):
     def _ask_log(self, chip: str, search: str, before: object) -> None:
         if self.errands is not None:
             self.errands.read_log(chip, search, before if isinstance(before, int) else None)
+        if before is None:
+            self.backroom.show_budget()
 
     def _ask_story(self, order_number: str) -> None:
         if self.errands is not None:

@@ -43,6 +43,7 @@ def connect_backroom(window: Window, frame: Frame) -> None:
     frame.resolve.side.decided.connect(window.backroom.decide)
     frame.resolve.left.connect(window.going.back)
     frame.resolve.side.left.connect(window.going.back)
+    frame.log.detail_asked.connect(window.backroom.open_request)
     frame.reconcile.asked.connect(window.backroom.reconcile)
     frame.reconcile.stopped.connect(window.backroom.stop_reconciling)
     frame.reconcile.side.stepped.connect(window.backroom.take_step)

@@ -38,6 +38,7 @@ from posapp.till.reconcile_views import (
     ReconcileReport,
 )
 from posapp.till.restore import Report
+from posapp.till.sync_views import BudgetView, SyncDetail
 from posapp.till.views import (
     Alarm,
     Case,
@@ -579,6 +580,16 @@ class FakeDesk:
 
     def log_counts(self) -> dict[str, int]:
         return {"mine": 3, "way": 12, "done": 840, "all": 855}
+
+    def log_detail(self, row_id: int) -> SyncDetail:
+        self.asked.append(("log_detail", row_id))
+        row = next(each for each in self.rows if each.row_id == row_id)
+        answer = '{"error": "200040300020", "error_description": "Access denied"}' if row.code else '{"result": true}'
+        remedy = "Администратору: дать вебхуку право «Отгрузки» и нажать «Повторить»." if row.code else ""
+        return SyncDetail(row, '{"id": 7, "fields": {"deducted": "Y"}}', answer, True, row.reason, remedy)
+
+    def budget(self) -> BudgetView:
+        return BudgetView(2.0, 0.3, 12, 3, 3, 240.0, False, NOW)
 
     def retry(self, entry: int) -> None:
         self.retried.append(entry)

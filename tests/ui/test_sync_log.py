@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from posapp.errors import Offline
+from posapp.till.sync_views import SyncDetail
 from posapp.till.views import OutboxStrip, SyncRow
 from posapp.ui.lights import Shape
 from posapp.ui.strip import foot_of
@@ -69,6 +71,66 @@ def test_one_button_repairs_the_chosen_entry_and_runs_a_round(busy: Shop) -> Non
     busy.hands.press(ENTER)
     assert busy.desk.retried == [899]
     assert busy.desk.asked.count(("sync_now",)) == rounds + 1
+
+
+def test_enter_shows_what_was_asked_and_answered_and_esc_goes_back(busy: Shop) -> None:
+    busy.hands.press(F6)
+    busy.hands.press(ENTER)
+    log, page = busy.window.frame.log, busy.window.frame.log.page
+    assert log.is_detail_shown
+    assert busy.desk.asked[-1] == ("log_detail", 900)
+    assert "право «Отгрузки»" in page.remedy.whole
+    assert '"deducted": "Y"' in page.request.edit.toPlainText()
+    assert "200040300020" in page.answer.edit.toPlainText()
+    assert page.request.edit.isReadOnly()
+    page.copy.click()
+    copied = QApplication.clipboard().text()
+    assert "Нет права «Отгрузки»" in copied
+    assert '"deducted": "Y"' in copied
+    assert page.copy.text() == "Скопировано"
+    busy.hands.press(Qt.Key.Key_Escape)
+    assert not log.is_detail_shown
+    assert busy.window.frame.shown == "log"
+
+
+def test_one_tap_chooses_and_two_open(busy: Shop) -> None:
+    busy.hands.press(F6)
+    log = busy.window.frame.log
+    place = log.table.visualRect(log.model.index(1, 0)).center()
+    QTest.mouseClick(log.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert not log.is_detail_shown
+    assert log.table.currentIndex().row() == 1
+    QTest.mouseDClick(log.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert busy.desk.asked[-1] == ("log_detail", 899)
+    assert log.is_detail_shown
+
+
+def test_what_is_not_kept_any_more_is_said_and_not_shown_empty(busy: Shop) -> None:
+    busy.hands.press(F6)
+    log = busy.window.frame.log
+    row = log.model.rows[0]
+    log.show_detail(SyncDetail(row, "", "", False, row.reason, "…"))
+    assert not log.page.request.isVisible()
+    assert "не хранятся" in log.page.note.whole
+
+
+def test_the_head_says_how_fast_the_portal_may_be_asked(busy: Shop) -> None:
+    busy.hands.press(F6)
+    words = busy.window.frame.log.budget.whole
+    assert words == ("Битрикс разрешает 2 запроса в секунду, мы используем 0,3, очередь опустеет за 4 мин.")
+
+
+def test_the_list_does_not_grow_without_end(busy: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posapp.ui.sync_log.ROWS_MAX", 200)
+    busy.hands.press(F6)
+    log = busy.window.frame.log
+    log.choose_chip("all")
+    bar = log.table.verticalScrollBar()
+    for _ in range(6):
+        QApplication.processEvents()
+        bar.setValue(bar.maximum())
+    assert len(log.model.rows) == 200
+    assert "200" in log.budget.whole
 
 
 def test_a_row_that_is_on_its_way_has_no_button(busy: Shop) -> None:
