@@ -27,6 +27,10 @@ def failed(number: int) -> SyncRow:
     )
 
 
+def shows_request(shop: Shop) -> bool:
+    return shop.window.frame.log.is_detail_shown
+
+
 @pytest.fixture
 def busy(make_shop: MakeShop) -> Shop:
     """Three rows that need a person among 400 that do not."""
@@ -76,8 +80,8 @@ def test_one_button_repairs_the_chosen_entry_and_runs_a_round(busy: Shop) -> Non
 def test_enter_shows_what_was_asked_and_answered_and_esc_goes_back(busy: Shop) -> None:
     busy.hands.press(F6)
     busy.hands.press(ENTER)
-    log, page = busy.window.frame.log, busy.window.frame.log.page
-    assert log.is_detail_shown
+    page = busy.window.frame.log.page
+    assert shows_request(busy)
     assert busy.desk.asked[-1] == ("log_detail", 900)
     assert "право «Отгрузки»" in page.remedy.whole
     assert '"deducted": "Y"' in page.request.edit.toPlainText()
@@ -89,7 +93,7 @@ def test_enter_shows_what_was_asked_and_answered_and_esc_goes_back(busy: Shop) -
     assert '"deducted": "Y"' in copied
     assert page.copy.text() == "Скопировано"
     busy.hands.press(Qt.Key.Key_Escape)
-    assert not log.is_detail_shown
+    assert not shows_request(busy)
     assert busy.window.frame.shown == "log"
 
 
@@ -98,11 +102,11 @@ def test_one_tap_chooses_and_two_open(busy: Shop) -> None:
     log = busy.window.frame.log
     place = log.table.visualRect(log.model.index(1, 0)).center()
     QTest.mouseClick(log.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert not log.is_detail_shown
+    assert not shows_request(busy)
     assert log.table.currentIndex().row() == 1
     QTest.mouseDClick(log.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert busy.desk.asked[-1] == ("log_detail", 899)
-    assert log.is_detail_shown
+    assert shows_request(busy)
 
 
 def test_what_is_not_kept_any_more_is_said_and_not_shown_empty(busy: Shop) -> None:
