@@ -13,6 +13,7 @@
 | --- | --- |
 | `options` | the portal's own options, merged; see `DEFAULT_OPTIONS` of `shop.py` |
 | `profile` | `kernel` or `docs`: which statuses and codes errors have, see `envelope.py` |
+| `irregular` | true: the same data in the other types that portals have been seen to use, see `irregular.py` |
 | `limits` | `cloud`, `enterprise`, `off` or `{brim, leak_per_s, operating_s, cut_s}` |
 | `time_scale` | how many times faster a wait passes that a fault asks for; the clock is turned by the rest |
 | `scopes` | a list: what webhook and application were granted |
@@ -95,6 +96,7 @@ def _settings(portal: Portal) -> dict[str, Any]:
     access = portal.access
     return {
         "options": portal.shop.options, "scopes": list(access.scopes), "profile": portal.profile,
+        "irregular": portal.is_irregular,
         "rights": {"right": access.right, "is_admin": access.is_admin}, "domain": portal.domain,
         "app": {**vars(portal.card), "is_installed": access.is_installed},
         "webhook": f"/rest/{USER_ID}/{access.webhook_secret}/",
@@ -222,6 +224,7 @@ def _when_true(act: Callable[[Portal], Any]) -> Callable[[Portal, Any], Change]:
 _SETTERS: dict[str, Callable[[Portal, Any], Change]] = {
     "options": _options, "limits": _limits, "scopes": _scopes, "rights": _rights, "app": _app, "domain": _domain,
     "time_scale": _time_scale,
+    "irregular": lambda portal, value: lambda: setattr(portal, "is_irregular", bool(value)),
     "cashboxes": _cashboxes, "vatCodes": _vat_codes, "marking": _marked, "paySystems": _pay_systems,
     "profile": lambda portal, value: lambda: setattr(portal, "profile", value),
     "expire_tokens": _when_true(lambda portal: portal.access.expire_tokens()),

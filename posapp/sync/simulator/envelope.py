@@ -67,10 +67,10 @@ def html_answer(status: int) -> Answer:
     return Answer(status, page.encode(), "text/html; charset=utf-8")
 
 
-def error_body(error: PortalError, profile: str) -> dict[str, Any]:
-    """The error envelope, also the cell of `result_error` in a batch."""
-    numeric = profile == "docs" and error.code.isdecimal()
-    told = {"error": int(error.code) if numeric else error.code, "error_description": error.text}
+def error_body(error: PortalError, *, is_numeric: bool) -> dict[str, Any]:
+    """The error envelope, also the cell of `result_error` in a batch; codes of digits may be numbers."""
+    code = int(error.code) if is_numeric and error.code.isdecimal() else error.code
+    told = {"error": code, "error_description": error.text}
     return {**told, "argument": error.argument} if error.argument else told
 
 

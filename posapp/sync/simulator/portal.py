@@ -40,6 +40,7 @@ from posapp.sync.simulator.envelope import (
 )  # fmt: skip
 from posapp.sync.simulator.events import OfflineQueue, connector_of
 from posapp.sync.simulator.faults import CUT_S, Broken, Fault, FaultPlan, mishap
+from posapp.sync.simulator.irregular import irregular, irregular_time
 from posapp.sync.simulator.limits import Limiter
 from posapp.sync.simulator.methods import METHODS, order_view
 from posapp.sync.simulator.oauth import Card, authorize, event_push, give_token
@@ -104,6 +105,7 @@ class Portal:
     ahead: timedelta = timedelta(0)  # how far the portal's clock was turned
     time_scale: float = 1.0
     profile: str = "kernel"
+    is_irregular: bool = False
     is_network_up: bool = True
     requests: deque[Row] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
     _count: int = 0
@@ -271,7 +273,10 @@ class Portal:
             if result.page.total is not None:
                 body["total"] = result.page.total
         spent = self.limiter.spent(caller.name, method, now.timestamp())
-        return {**body, "time": time_block(started, now, spent)}
+        times = time_block(started, now, spent)
+        if self.is_irregular:
+            return {**body, "result": irregular(body["result"]), "time": irregular_time(times)}
+        return {**body, "time": times}
 
     def _batch(self, parameters: Parameters, visit: _Visit, now: datetime) -> Steps:
         """Run the commands one after another; what fails is in `result_error`, what follows still runs."""
@@ -288,7 +293,7 @@ class Portal:
                 for name, value in body.items():
                     done[name][key] = value
             except PortalError as error:
-                done["error"][key] = error_body(error, self.profile)
+                done["error"][key] = error_body(error, is_numeric=self.is_irregular or self.profile == "docs")
                 if halts:
                     break
         return {
@@ -344,7 +349,7 @@ class Portal:
     def _refuse(self, entry: Row, error: PortalError) -> Answer:
         status = error_status(error, self.profile)
         entry |= {"http": status, "error": error.code}
-        return json_answer(status, error_body(error, self.profile))
+        return json_answer(status, error_body(error, is_numeric=self.is_irregular or self.profile == "docs"))
 
     def _log(self, method: str, now: datetime, *, in_batch: bool) -> Row:
         self._count += 1
