@@ -78,13 +78,13 @@ class LeaseDesk:
             tasks.cancel_scope.cancel()
 
     async def _expire(self) -> None:
-        while True:
+        while True:  # not at once: after a gap leases begin anew
+            await anyio.sleep(EXPIRE_EVERY_S)
             try:
                 if await anyio.to_thread.run_sync(self._leases.expire, self._now()):
                     self.wake()
             except JournalError as error:
                 log.error("leases: %s", error.code)
-            await anyio.sleep(EXPIRE_EVERY_S)
 
     async def _take(self, door: Door, body: Body) -> Answer:
         portal, till = who_of(body)
