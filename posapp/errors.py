@@ -349,16 +349,16 @@ WORDS: dict[str, Words] = {
     "oauth_grant": Words(
         247,
         "Битрикс больше не пускает приложение ({error}): {why}.",
-        "Администратору: подключить заново – «posapp setup portal --oauth». Чеки печатайте дальше, отправим потом.",
+        "Администратору: подключить заново – «posapp setup portal --oauth АДРЕС». Чеки печатайте, отправим потом.",
         "Bitrix lets the application in no more ({error}): {why}.",
-        "Administrator: connect again with “posapp setup portal --oauth”. Go on selling, everything is sent later.",
+        "Administrator: connect again with “posapp setup portal --oauth ADDRESS”. Go on selling, all is sent later.",
     ),
     "oauth_client": Words(
         248,
         "Битрикс не знает этого приложения ({error}): неверен client_id или client_secret, или приложение удалено.",
-        "Администратору: взять оба из карточки приложения и выполнить «posapp setup portal --oauth».",
+        "Администратору: взять оба из карточки приложения и выполнить «posapp setup portal --oauth АДРЕС».",
         "Bitrix does not know this application ({error}): wrong client_id or client_secret, or it was deleted.",
-        "Administrator: take both from the application's card and run “posapp setup portal --oauth”.",
+        "Administrator: take both from the application's card and run “posapp setup portal --oauth ADDRESS”.",
     ),
     "oauth_unkept": Words(
         249,
@@ -377,9 +377,9 @@ WORDS: dict[str, Words] = {
     "oauth_unanswered": Words(
         251,
         "Битрикс не подтвердил подключение: {why}. Ничего не сохранено.",
-        "Повторите «posapp setup portal --oauth»; в карточке приложения должен стоять адрес {address}.",
+        "Повторите «posapp setup portal --oauth АДРЕС»; в карточке приложения должен стоять адрес {address}.",
         "Bitrix did not confirm the connection: {why}. Nothing was saved.",
-        "Repeat “posapp setup portal --oauth”; the application's card must name the address {address}.",
+        "Repeat “posapp setup portal --oauth ADDRESS”; the application's card must name the address {address}.",
     ),
     "not_renamed": Words(
         252,
@@ -411,10 +411,10 @@ WORDS: dict[str, Words] = {
     ),
     "portal_no_paysystems": Words(
         207,
-        "Нельзя проверить, не печатает ли чеки сам портал: у вебхука нет права pay_system.",
-        "Администратору: добавить право pay_system.",
-        "It cannot be checked whether the portal prints receipts itself: the webhook lacks the scope pay_system.",
-        "Administrator: add the scope pay_system.",
+        "Нельзя проверить, не печатает ли чеки сам портал: нет права pay_system, или ключ не от администратора.",
+        "Администратору: «posapp setup check» скажет, что отметить.",
+        "It cannot be checked whether the portal prints itself: the scope pay_system or an administrator's key is missing.",
+        "Administrator: “posapp setup check” says what to tick.",
     ),
     "shipment_unclear": Words(
         326,
@@ -671,6 +671,20 @@ WORDS: dict[str, Words] = {
         "Задайте POSAPP_GATEWAY_SECRET, не короче 32 знаков, один на шлюз и все кассы.",
         "The gateway's secret is no good: {what}.",
         "Set POSAPP_GATEWAY_SECRET, at least 32 characters, the same for the gateway and all tills.",
+    ),
+    "site_secret": Words(
+        485,
+        "Секрет сайта не годится: {what}.",
+        "Задайте POSAPP_SITE_SECRET, не короче 32 знаков, тот же, что в настройках на сайте.",
+        "The site's secret is no good: {what}.",
+        "Set POSAPP_SITE_SECRET, at least 32 characters, the same as in the site's settings.",
+    ),
+    "claimed_by_till": Words(
+        486,
+        "Заказ {order} уже у кассы «{till}».",
+        "Чек печатает эта касса; с сайта его заказывать не нужно.",
+        "Order {order} is with the till “{till}” already.",
+        "That till prints the receipt; the site need not order it.",
     ),
     "gateway_database": Words(
         287,
@@ -1637,9 +1651,9 @@ WORDS: dict[str, Words] = {
     "poll_link": Words(
         428,
         "Ссылка сайта для кассы не подходит: {what}.",
-        "Скопируйте её заново на странице касс сайта и задайте «posapp setup portal --mode site-poll --link-stdin».",
+        "Скопируйте её заново на странице касс сайта и задайте «posapp setup portal --mode site-poll --poll-link-stdin».",
         "The site's link for the register is not right: {what}.",
-        "Copy it anew from the site's page of cash registers: “posapp setup portal --mode site-poll --link-stdin”.",
+        "Copy it anew from the site's page of cash registers: “posapp setup portal --mode site-poll --poll-link-stdin”.",
     ),
     "poll_busy": Words(
         429,

@@ -58,6 +58,11 @@ RATES = {
 TENDERS = {"cash": TenderKind.CASH, "card": TenderKind.CASHLESS}
 
 
+def external_id(portal: str, order_id: object) -> str:
+    """The name of an order's receipt: apart from the checks that the portal itself numbers."""
+    return f"check|order:{portal}|{order_id}"
+
+
 def order_id_of(push: Mapping[str, Any]) -> int:
     """The order that the site means; the article calls it `external_id` where it answers. Raises BadCheck."""
     value = push.get("order_id", push.get("external_id"))
@@ -148,7 +153,7 @@ def article_check(kept: Mapping[str, Any], portal: str) -> PortalCheck:
         lines += _lines(mapping_of(item, f"строка {number}"), f"строка {number}")
     payments = [mapping_of(each, "payments") for each in list_of(kept.get("payments"), "payments", PAYMENTS_MAX)]
     found = PortalCheck(
-        external_id=f"check|order:{portal}|{order_id_of(kept)}",
+        external_id=external_id(portal, order_id_of(kept)),
         kind=ReceiptKind.SELL,
         lines=tuple(lines),
         tenders=tenders_of([_tender(each) for each in payments]),

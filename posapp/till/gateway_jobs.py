@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from posapp.domain import article_check
+from posapp.domain.article_check import ARTICLE
 from posapp.domain.fiscal import FiscalMark
 from posapp.errors import DeviceError, PosError, Rejected, ResolveNeeded, SaleError
 from posapp.journal.job_rows import CHECK, DONE, HELD, OPEN, REFUSED, Job, NewJob
@@ -21,6 +23,7 @@ from posapp.sync.jobs import WAIT_S, GatewayJob
 from posapp.till import jobs, register
 from posapp.till.context import Till
 from posapp.till.jobs import GATEWAY, Ended, Worked
+from posapp.till.readings import Here, Where
 
 log = logging.getLogger(__name__)
 
@@ -87,12 +90,17 @@ class GatewaySource:
 
 @dataclass(slots=True)
 class Round:
-    """What a round came to, for people. `is_waiting`: the register cannot print, so nothing was asked for."""
+    """What a round came to, for people. `trouble`: the register cannot print, so nothing was asked for."""
 
     taken: int = 0
     told: int = 0
     worked: Worked = field(default_factory=Worked)
     trouble: PosError | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing can be done for the moment: the next round can wait a little."""
+        return self.trouble is not None or self.worked.trouble is not None
 
 
 # ------------------------------------------------------------------------------------------------ rounds
@@ -108,18 +116,18 @@ def _is_known(till: Till, found: GatewayJob) -> bool:
     return job is not None and job.lease.get("fence") == found.fence
 
 
-def round_of(till: Till, desk: JobDesk, wait_s: int = WAIT_S) -> Round:
-    """One round in the caller's thread: work, tell, take, work, tell. Raises SyncError, JournalError."""
-    done = Round()
-    _work(till, desk, done)
+def round_of(till: Till, desk: JobDesk, wait_s: int = WAIT_S, where: Where | None = None) -> Round:
+    """One round: work, tell, take, work, tell. Raises SyncError, JournalError. `where`: the register's lane."""
+    place, done = where or Here(), Round()
+    place.device(lambda: _work(till, desk, done))
     if done.worked.trouble is not None or done.worked.waiting:
         return done
-    done.trouble = _why_not(till)
+    done.trouble = place.device(lambda: _why_not(till))
     if done.trouble is not None:
         return done
     take(till, desk, done, wait_s)
     if done.taken:
-        _work(till, desk, done)
+        place.device(lambda: _work(till, desk, done))
     return done
 
 
@@ -206,7 +214,10 @@ def _new(till: Till, found: GatewayJob) -> NewJob:
 
 
 def _external_id(till: Till, found: GatewayJob) -> str:
+    """The portal numbers its checks; a site that pushes its orders has only their numbers."""
+    if ARTICLE in found.check:
+        return article_check.external_id(till.portal, found.unique_id)
     return f"check|{till.portal}|{found.unique_id}"
 
 
-__all__ = ["GatewaySource", "JobDesk", "Round", "after_restart", "round_of", "take", "tell"]
+__all__ = ["WAIT_S", "GatewaySource", "JobDesk", "Round", "after_restart", "round_of", "take", "tell"]

@@ -22,6 +22,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from posapp.devices.base import PrinterStatus
+from posapp.domain.article_check import ARTICLE, article_check
 from posapp.domain.cashbox_check import cashbox_check
 from posapp.domain.check_receipt import CheckRules, receipt_of_check
 from posapp.domain.fiscal import ReceiptKind
@@ -254,7 +255,8 @@ def _note_printed(till: Till, job: Job, stored: StoredReceipt, done: Worked) -> 
 def parsed(till: Till, job: Job) -> PortalCheck:
     """What was ordered, in its normal form. Raises BadCheck."""
     if job.source.startswith(GATEWAY):
-        return cashbox_check(job.body, job.source.removeprefix(GATEWAY))
+        portal = job.source.removeprefix(GATEWAY)
+        return article_check(job.body, portal) if ARTICLE in job.body else cashbox_check(job.body, portal)
     check = site_check(job.body)
     if check.register and check.register != till.identity.factory_number:
         raise BadCheck(f"чек для ККТ {check.register}, а здесь {till.identity.factory_number}")
@@ -463,6 +465,7 @@ def find(till: Till, text: str) -> Job:
 __all__ = [
     "CHECK",
     "GATEWAY",
+    "HELD",
     "OPEN",
     "SITE",
     "Ended",
