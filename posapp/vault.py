@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from posapp.errors import SetupError
@@ -14,6 +14,7 @@ OFD_VARIABLE = "POSAPP_OFD_TOKEN"
 GATEWAY_VARIABLE = "POSAPP_GATEWAY_SECRET"
 MARKING_VARIABLE = "POSAPP_MARKING_KEY"
 MODULE_VARIABLE = "POSAPP_MARKING_MODULE"
+POLL_VARIABLE = "POSAPP_POLL_LINK"
 CLIENT_VARIABLE = "POSAPP_CLIENT_SECRET"
 
 _this_run: dict[str, str] = {}
@@ -76,6 +77,16 @@ def keep_gateway_secret(identity: str, secret: Secret) -> bool:
     return _keep(f"gateway:{identity}", secret)
 
 
+def poll_link(identity: str) -> Secret | None:
+    """The site's link for cash registers of a data directory, None when there is none. SetupError `vault_missing`."""
+    return _find(POLL_VARIABLE, f"poll:{identity}")
+
+
+def keep_poll_link(identity: str, secret: Secret) -> bool:
+    """Stores the site's link; False when there is no vault and it is kept for this run only."""
+    return _keep(f"poll:{identity}", secret)
+
+
 def marking_key(identity: str) -> Secret | None:
     """The key of the marking system of a data directory, None when there is none. Raises SetupError `vault_missing`."""
     return _find(MARKING_VARIABLE, f"marking:{identity}")
@@ -129,6 +140,32 @@ def keep_install_token(identity: str, secret: Secret) -> bool:
     return _write(f"install:{identity}", secret)
 
 
+def takes_writes(identity: str) -> bool:
+    """Whether the vault keeps what it is given: asked before anything is fetched that could not be kept."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    name = f"probe:{identity}"
+    if not _write(name, Secret("posapp")):
+        return False
+    try:
+        keyring.delete_password(SERVICE, name)
+    except KeyringError:
+        return False
+    return True
+
+
+def kept(identity: str, names: Iterable[str]) -> dict[str, Secret | None]:
+    """What the vault holds now under these names, to be put back. Raises SetupError `vault_missing`."""
+    return {name: _read(f"{name}:{identity}") for name in names}
+
+
+def put_back(identity: str, before: Mapping[str, Secret | None]) -> bool:
+    """The vault as it was; False when it refuses."""
+    forget(identity, [name for name, secret in before.items() if secret is None])
+    return all(_write(f"{name}:{identity}", secret) for name, secret in before.items() if secret is not None)
+
+
 OF_APPLICATION = ("client", "tokens", "install")
 """The secrets of an application; a portal is reached by them or by `webhook`."""
 NAMES = {
@@ -140,6 +177,7 @@ NAMES = {
     "gateway": GATEWAY_VARIABLE,
     "marking": MARKING_VARIABLE,
     "module": MODULE_VARIABLE,
+    "poll": POLL_VARIABLE,
 }
 """Every secret of a data directory: its name in the vault, and the variable that takes precedence, "" for none."""
 

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from posapp import settings as settings_file
-from posapp import vault
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language
 from posapp.devices.registry import make_printer
 from posapp.domain.fiscal import DeviceIdentity
@@ -23,12 +22,11 @@ from posapp.domain.vat import VatRate, rule_for
 from posapp.errors import JournalError, SetupError, SyncError, UsageError
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
-from posapp.settings import PortalSettings, Settings
-from posapp.till import portal_name, setup
+from posapp.settings import Settings
+from posapp.till import setup
 from posapp.till.audit import decided
 
 if TYPE_CHECKING:
-    from posapp.sync.bitrix.check import PortalCheck
     from posapp.sync.bitrix.client import BitrixClient
 
 log = logging.getLogger(__name__)
@@ -36,7 +34,6 @@ log = logging.getLogger(__name__)
 Training = Annotated[bool, typer.Option("--training", help="Учебный каталог (на первом шаге настройки).")]
 CASHIER_MAX = 64
 VAT_PATIENCE_S = 10.0
-MODES = ("till-driven", "portal-driven", "site-poll")
 
 
 def register(app: typer.Typer) -> None:
@@ -46,16 +43,19 @@ def register(app: typer.Typer) -> None:
         setup_backup,
         setup_cashbox,
         setup_catalogue,
+        setup_check,
         setup_gateway,
         setup_marking,
         setup_ofd,
+        setup_portal,
         setup_sales,
         setup_shift,
     )
 
     group = typer.Typer(help="Настройка: каждая команда проверяет то, что сохраняет.", no_args_is_help=True)
     group.command("printer")(command(printer))
-    group.command("portal")(command(portal))
+    group.command("portal")(command(setup_portal.portal))
+    group.command("check")(command(setup_check.check))
     group.command("vat")(command(vat))
     group.command("sales")(command(setup_sales.sales))
     group.command("catalogue")(command(setup_catalogue.catalogue))
@@ -151,98 +151,6 @@ def checked_cashier(name: str | None) -> str | None:
     return name
 
 
-def portal(
-    mode: Annotated[str, typer.Option(help="till-driven: чеки печатает касса")],
-    webhook_stdin: Annotated[bool, typer.Option("--webhook-stdin", help="Вебхук – строкой на вводе.")] = False,
-    final_status: Annotated[str, typer.Option(help="Статус выданного заказа.")] = "F",
-    receipts_field: Annotated[
-        str | None, typer.Option(help="Поле оплаты для списка её чеков: comments или psStatusMessage.")
-    ] = None,
-    refund_status: Annotated[
-        str | None, typer.Option(help="Статус заказа, за который вернули все деньги; пусто – статус не менять.")
-    ] = None,
-    training: Training = False,
-    data_dir: DataDir = None,
-    json: Json = False,
-) -> None:
-    """Подключает портал: вебхук из POSAPP_WEBHOOK или со ввода, проверяет права и что портал сам чеков не печатает."""
-    from posapp import app
-    from posapp.sync.bitrix.check import check_receipts_field, check_till_driven
-    from posapp.sync.bitrix.receipt_lists import FIELDS
-    from posapp.sync.governor import CLOUD
-
-    if receipts_field is not None and receipts_field not in FIELDS:
-        raise UsageError("usage", what=f"--receipts-field {receipts_field}: есть {', '.join(FIELDS)}")
-    if mode not in MODES:
-        raise UsageError("usage", what=f"режима «{mode}» нет, есть: {', '.join(MODES)}")
-    if mode != "till-driven":
-        raise UsageError("usage", what=f"режим «{mode}» пока не сделан, есть: till-driven")
-    folder = app.data_dir(data_dir)
-    settings = setup.begin(folder, training=training, identity=app.new_id())
-    secret = _given_webhook(settings, from_stdin=webhook_stdin)
-    with app.portal_client(secret, CLOUD) as client:
-        check = check_till_driven(client, final_status)
-        found = _portal_settings(settings, check, mode, final_status, receipts_field, refund_status)
-        check_receipts_field(client, found.receipts_field)
-        setup.with_portal(settings, found, {})
-        name = _portal_name(folder, settings, client)
-    address = "" if name == check.portal else check.portal
-    found = replace(found, portal=name, address=address)
-    settings = setup.with_portal(settings, found, check.vat_rows)
-    kept = vault.keep_webhook(settings.identity, secret)
-    save(folder, settings)
-    body = {"portal": asdict(found), "kind": settings.kind, "secret": "keyring" if kept else "this run or environment"}
-    text = f"Портал {found.portal}: связь есть, сам чеков не печатает."
-    if address:
-        text += f" Адрес {address} – у того же портала: заказы и чеки остаются под прежним именем."
-    if not kept:
-        text += " Хранилища паролей нет: задавайте POSAPP_WEBHOOK при каждом запуске."
-    answer(json, body, text)
-
-
-def _portal_settings(
-    settings: Settings, check: PortalCheck, mode: str, final_status: str, field: str | None, status: str | None
-) -> PortalSettings:
-    """What was proven and what was said; what was not said of the receipts stays as it was. SetupError for a status
-    that the portal does not have."""
-    before = settings.portal
-    refunded = (before.refund_status if before else "") if status is None else status.strip()
-    if refunded and refunded not in check.statuses:
-        known = ", ".join(sorted(check.statuses))
-        raise SetupError("not_set_up", what=f"на портале нет статуса «{refunded}» (есть: {known})", command="portal")
-    return PortalSettings(
-        check.portal,
-        mode,
-        final_status,
-        check.is_simulated,
-        receipts_field=field or (before.receipts_field if before else "comments"),
-        refund_status=refunded,
-    )
-
-
-def _portal_name(folder: Path, settings: Settings, client: BitrixClient) -> str:
-    """Under which name the portal is kept (see `portal_name`). Nothing to ask while it is the one that is set up."""
-    from posapp import app
-    from posapp.journal.store import Journal
-
-    known = settings.portal
-    if known is not None and client.address in (known.portal, known.address):
-        return known.portal
-    if not (folder / JOURNAL_NAME).exists():
-        return client.address
-    with Journal.open(folder, now=app.now) as journal:
-        return portal_name.name_of(journal, client, app.now())
-
-
-def _given_webhook(settings: Settings, *, from_stdin: bool) -> vault.Secret:
-    if from_stdin:
-        line = line_of_stdin()
-        if not line:
-            raise UsageError("usage", what="на вводе нет вебхука")
-        return vault.Secret(line)
-    return vault.webhook(settings.identity)
-
-
 def line_of_stdin() -> str:
     """The first line, which Windows may begin with a byte order mark."""
     if sys.stdin is None:
@@ -267,7 +175,7 @@ def vat(
         raise SetupError("not_set_up", what="не указан портал Битрикс", command="portal")
     if accept_proposed and settings.printer is None:  # the rate of deliveries hangs on its tax system
         raise SetupError("not_set_up", what="не указана ККТ, без неё не предложить ставку доставки", command="printer")
-    settings = _with_fresh_rows(settings)
+    settings = _with_fresh_rows(settings, folder)
     today = app.now()
     mapping: dict[int, VatRate] = {}
     if accept_proposed:
@@ -299,18 +207,12 @@ def vat(
     answer(json, {"rows": rows}, text)
 
 
-def _with_fresh_rows(settings: Settings) -> Settings:
+def _with_fresh_rows(settings: Settings, folder: Path) -> Settings:
     """The rows as the portal has them now; as they were when it does not answer. Raises SetupError `other_portal`."""
-    from posapp import app
     from posapp.sync.bitrix.orders import read_furniture
-    from posapp.sync.governor import CLOUD
 
-    expected = settings.portal.portal if settings.portal else ""
     try:
-        secret = vault.webhook(settings.identity)
-        with app.portal_client(secret, CLOUD, settings.portal) as client, client.within(VAT_PATIENCE_S):
-            if client.portal != expected:
-                raise SetupError("other_portal", found=client.portal, expected=expected)
+        with portal_of(settings, folder) as client, client.within(VAT_PATIENCE_S):
             rows = read_furniture(client).vat_rows
     except (SetupError, SyncError) as error:
         if error.code == "other_portal":
@@ -321,13 +223,13 @@ def _with_fresh_rows(settings: Settings) -> Settings:
 
 
 @contextmanager
-def portal_of(settings: Settings) -> Iterator[BitrixClient]:
+def portal_of(settings: Settings, folder: Path) -> Iterator[BitrixClient]:
     """The portal that is set up, for a step that asks it. Raises SetupError for another one, or without a key."""
     from posapp import app
     from posapp.sync.governor import CLOUD
 
     expected = settings.portal.portal if settings.portal else ""
-    with app.portal_client(vault.webhook(settings.identity), CLOUD, settings.portal) as client:
+    with app.portal_client(app.access_of(settings, folder), CLOUD, settings.portal) as client:
         if client.portal != expected:
             raise SetupError("other_portal", found=client.portal, expected=expected)
         yield client
@@ -369,13 +271,21 @@ def show(data_dir: DataDir = None, json: Json = False) -> None:
         f"Каталог {folder}: {'учебный' if settings.is_training else 'настоящий'}",
         f"Касса {settings.till}, кассир {settings.cashier}",
         f"ККТ: {f'{printer.name}, {printer.port}, № {printer.factory_number}' if printer else 'не указана'}",
-        f"Портал: {f'{settings.portal.portal}, {settings.portal.mode}' if settings.portal else 'не указан'}",
+        f"Портал: {_portal_text(settings)}",
         f"Шлюз: {settings.gateway.url if settings.gateway else 'нет, касса на портале одна'}",
         f"НДС: подтверждено строк {len(settings.vat.confirmed)} из {len(settings.vat.rows) + 1}",
         f"Маркировка: {_marking_text(settings)}",
         f"Каталог: {_catalogue_text(settings)}",
     ]
     answer(json, body, "\n".join(lines))
+
+
+def _portal_text(settings: Settings) -> str:
+    if settings.portal is None:
+        return "не указан"
+    way = f"приложение {settings.oauth.client_id}" if settings.oauth else "вебхук"
+    moved = f" (теперь {settings.portal.address})" if settings.portal.address else ""
+    return f"{settings.portal.portal}{moved}, {settings.portal.mode}, {way}"
 
 
 def _marking_text(settings: Settings) -> str:

@@ -48,7 +48,7 @@ def catalogue(
     given = {"barcode": barcode, "article": article, "scale": scale, "marked": marked, "price_type": price_type,
              "scales": _scheme(scales), "prices_hours": prices_hours}  # fmt: skip
     changes = {name: value for name, value in given.items() if value is not None}
-    with setup.portal_of(settings) as client:
+    with setup.portal_of(settings, folder) as client:
         found = sample(client)
     proposed = likely_barcode(found)
     if changes or accept_proposed:

@@ -12,6 +12,7 @@ No page of ours shows a secret, repeats what it was sent, or loads anything.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hmac
 import os
 import queue
@@ -132,13 +133,22 @@ def wait_for_install(
     with _Door(address, answer) as door:
         ready()
         until = time.monotonic() + wait_s
-        for _ in range(PROOFS_MAX):
+        for refused in range(PROOFS_MAX):
             found = door.next(until - time.monotonic())
             if found is None:
-                raise SetupError("oauth_unanswered", why=f"за {wait_s:.0f} с установка не пришла", address=where)
+                strange = f", чужих сообщений {refused}" if refused else ""
+                why = f"за {wait_s:.0f} с своей установки не пришло{strange}"
+                raise SetupError("oauth_unanswered", why=why, address=where)
             if proves(found):
                 return
     raise SetupError("oauth_unanswered", why="приходили только чужие сообщения об установке", address=where)
+
+
+_TAKEN = {
+    errno.EADDRINUSE: "его держит другая программа",
+    errno.EACCES: "этому пользователю он не разрешён",
+    errno.EADDRNOTAVAIL: "у этого компьютера такого нет",
+}
 
 
 class _Door:
@@ -149,7 +159,9 @@ class _Door:
         try:
             self._server = _Server(address, answer, self._found)
         except (OSError, OverflowError) as error:
-            why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "нет такого адреса"
+            why = (
+                _TAKEN.get(error.errno or 0, "нет такого адреса") if isinstance(error, OSError) else "нет такого порта"
+            )
             raise SetupError("oauth_port", address=f"{address[0]}:{address[1]}", why=why) from None
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="callback", daemon=True
@@ -176,6 +188,7 @@ class _Server(ThreadingHTTPServer):
     """One thread a connection, a bounded number of them: a browser opens some in advance, an attacker many."""
 
     daemon_threads = True
+    request_queue_size = 64  # whoever floods must not make others wait for the system's own retries
     allow_reuse_address = os.name != "nt"  # on Windows it would let two programs take one port
 
     def __init__(self, address: tuple[str, int], answer: Answering, found: queue.Queue[Any]) -> None:

@@ -195,11 +195,6 @@ def authorize_url(portal: str, client_id: str, state: str) -> str:
     return f"{portal}/oauth/authorize/?{urlencode({'client_id': client_id, 'state': state})}"
 
 
-def endpoint_at(endpoint: str, host: str) -> str:
-    """The same endpoint at another host (and port)."""
-    return f"{urlsplit(endpoint).scheme}://{host}/rest/"
-
-
 def _split(url: str) -> Any:
     try:
         parts = urlsplit(url)
