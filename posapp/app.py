@@ -20,7 +20,7 @@ from posapp.devices.base import FiscalPrinter
 from posapp.devices.marking import BODY_MAX as MARKING_BODY_MAX
 from posapp.devices.marking import Access, HostBook, HttpMarkingCheck, MarkingCheck
 from posapp.devices.registry import make_printer
-from posapp.errors import DeviceError, JournalError, SetupError
+from posapp.errors import DeviceError, JournalError, SaleError, SetupError
 from posapp.http import HttpClient
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
@@ -30,16 +30,20 @@ from posapp.sync.bitrix import connect
 from posapp.sync.bitrix.auth import PortalAccess, WebhookAccess
 from posapp.sync.bitrix.client import BitrixClient
 from posapp.sync.bitrix.connect import Clock
+from posapp.sync.bitrix.poll import PollLink, SitePoll
 from posapp.sync.claims import GatewayDesk
 from posapp.sync.governor import Governor, Limits
+from posapp.sync.jobs import GatewayJobs
 from posapp.sync.ofd import BODY_MAX as OFD_BODY_MAX
 from posapp.sync.ofd import HttpOfd, Ofd
 from posapp.till import (
     keeping,
     place,
     restore,
+    site_poll,
 )
 from posapp.till.context import Till
+from posapp.till.job_loop import Rounds
 from posapp.till.own_documents import Progress, silent
 
 
@@ -154,6 +158,48 @@ class GatewayDoor:
         """Closes the connections."""
         for each in self._open:
             each.close()
+
+
+@contextmanager
+def site_of(link: PollLink) -> Iterator[SitePoll]:
+    """The poll of a site by its link; its connections are closed at the end."""
+    http = HttpClient()
+    try:
+        yield SitePoll(link, http)
+    finally:
+        http.close()
+
+
+@contextmanager
+def rounds_of(till: Till) -> Iterator[Rounds]:
+    """Where this till's print jobs come from: the site's poll or the gateway; on this computer it alone polls the site.
+
+    Raises SaleError `jobs_off`, SetupError without link, gateway or secret, or `poll_busy`.
+    """
+    chosen, portal = till.settings.jobs, till.settings.portal
+    if chosen is None:
+        raise SaleError("jobs_off", mode="till-driven" if portal is None else portal.mode)
+    if chosen.site:
+        secret = vault.poll_link(till.settings.identity)
+        if secret is None:
+            raise SetupError("poll_link", what="её нет: POSAPP_POLL_LINK")
+        link = PollLink.parse(secret)
+        if link.site != chosen.site:
+            raise SetupError("poll_link", what=f"она от сайта {link.site}, а настроен {chosen.site}")
+        with site_poll.only_poller(link.site), site_of(link) as site:
+            yield Rounds(till, site=site)
+        return
+    gateway, secret = till.settings.gateway, vault.gateway_secret(till.settings.identity)
+    if gateway is None or secret is None:
+        raise SetupError("not_set_up", what="не указан шлюз, через него портал заказывает чеки", command="gateway")
+    http = HttpClient()
+    try:
+        desk = GatewayJobs(
+            gateway.url, secret, till.portal, till.settings.identity, lambda: http, time.monotonic, timeout_s=10.0
+        )
+        yield Rounds(till, desk=desk)
+    finally:
+        http.close()
 
 
 def ofd_of(settings: Settings) -> Callable[[], Ofd] | None:

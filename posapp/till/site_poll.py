@@ -28,6 +28,7 @@ from posapp.sync.bitrix.poll import Answer, Figures, Register
 from posapp.till import counters, job_reports, jobs, register
 from posapp.till.context import Till
 from posapp.till.jobs import SITE, Ended, Worked
+from posapp.till.readings import Here, Where
 
 log = logging.getLogger(__name__)
 
@@ -109,15 +110,26 @@ def only_poller(site: str) -> Iterator[None]:
 
 
 # ------------------------------------------------------------------------------------------------ a round
-def round_of(till: Till, site: Site, ask: Callable[[Mapping[str, Any]], Answer] | None = None) -> Round:
-    """One round in the caller's thread: work, tell and ask, take in, work. Raises SyncError, JournalError.
+def round_of(
+    till: Till, site: Site, ask: Callable[[Mapping[str, Any]], Answer] | None = None, where: Where | None = None
+) -> Round:
+    """One round: work, tell and ask, take in, work. Raises SyncError, JournalError.
 
-    `ask` is the site's own unless the caller waits for it elsewhere.
+    `ask` is the site's own unless the caller waits for it elsewhere; `where` the lane that the register lives on.
     """
-    source = SiteSource(till, site.site)
-    first = jobs.work(till, source)
+    source, place = SiteSource(till, site.site), where or Here()
+    first, ends, body = place.device(lambda: _before(till, source))
+    answer = (ask or site.ask)(body)
+    return place.device(lambda: _after(till, source, first, ends, answer))
+
+
+def _before(till: Till, source: SiteSource) -> tuple[Worked, list[Ended], dict[str, Any]]:
+    worked = jobs.work(till, source)
     ends = jobs.ended(till, source)
-    answer = (ask or site.ask)(request(till, ends))
+    return worked, ends, request(till, ends)
+
+
+def _after(till: Till, source: SiteSource, first: Worked, ends: list[Ended], answer: Answer) -> Round:
     done = accept(till, source, ends, answer)
     done.worked = _added(first, jobs.work(till, source)) if done.taken else first
     done.left = len(jobs.ended(till, source))

@@ -1,4 +1,4 @@
-"""What set-up proves about a portal before a till may work with it in till-driven mode (rule 14).
+"""What set-up proves about a portal before a till may work with it, in each mode (rule 14).
 
 The connection and the rights, that no pay system of orders prints receipts by itself, that the VAT table can be read,
 and that the status which orders get at the end exists: Bitrix stores any two letters without a word.
@@ -6,7 +6,7 @@ and that the status which orders get at the end exists: Bitrix stores any two le
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from posapp.domain.vat import PortalVatRow
@@ -39,9 +39,21 @@ def check_till_driven(client: BitrixClient, final_status: str = "F") -> PortalCh
             it does.
         SetupError: the final status does not exist on the portal.
     """
+    return _checked(client, final_status, refuse_printing)
+
+
+def check_portal_driven(client: BitrixClient, final_status: str = "F") -> PortalCheck:
+    """Prove that the portal fits portal-driven mode: as `check_till_driven`, but some pay system of orders prints.
+
+    Orders of the other pay systems are receipted by the till. Raises besides SetupError `nobody_prints`.
+    """
+    return _checked(client, final_status, require_printing)
+
+
+def _checked(client: BitrixClient, final_status: str, judge: Callable[[Collection[PaySystem]], None]) -> PortalCheck:
     profile = as_object(client.call("profile"))
     furniture = read_furniture(client)
-    refuse_printing(furniture.pay_systems.values())
+    judge(furniture.pay_systems.values())
     client.call("sale.order.list", {"select": ["id"], "order": {"id": "DESC"}, "start": -1})
     if final_status not in furniture.statuses:
         known = ", ".join(sorted(furniture.statuses)) or "ни одного не видно"
@@ -77,3 +89,16 @@ def refuse_printing(systems: Iterable[PaySystem]) -> None:
     for system in systems:
         if system.is_active and system.is_for_orders and system.prints is not False:
             raise Rejected("portal_prints", system=system.name)
+
+
+def require_printing(systems: Collection[PaySystem]) -> None:
+    """Raises SetupError `nobody_prints` unless some active pay system of orders surely prints receipts.
+
+    Rejected `portal_prints` where one does not say whether it does: its orders would be nobody's.
+    """
+    found = [each for each in systems if each.is_active and each.is_for_orders]
+    for system in found:
+        if system.prints is None:
+            raise Rejected("portal_prints", system=system.name)
+    if not any(each.prints for each in found):
+        raise SetupError("nobody_prints", what=", ".join(each.name for each in found) or "их нет")
