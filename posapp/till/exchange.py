@@ -340,7 +340,8 @@ def sync(till: Till, *, force: bool = False, loader: Loader | None = None) -> tu
     marking_service.refresh_if_due(till)
     goods = None if report.offline is not None else catalogue.refresh_if_due(till, force=force)
     sync_log.after_exchange(till)
-    return replace(report, claims=claim_sync.sync(till), catalogue=goods), pulled
+    load = None if pulled is None else pulled.load
+    return replace(report, claims=claim_sync.sync(till), catalogue=goods, load=load), pulled
 
 
 def _round(till: Till, *, force: bool, loader: Loader | None) -> tuple[DeliverReport, PullResult | None]:

@@ -270,7 +270,8 @@ class ClaimsReport:
 
 @dataclass(frozen=True, slots=True)
 class DeliverReport:
-    """What one round of delivery did; `claims` where the till has a gateway, `catalogue` where it asked for goods."""
+    """What one round of delivery did; `claims` where the till has a gateway, `catalogue` where it asked for goods,
+    `load` while the load of all orders is under way."""
 
     delivered: int
     failed: int
@@ -278,6 +279,7 @@ class DeliverReport:
     offline: PosError | None
     claims: ClaimsReport | None = None
     catalogue: CatalogueReport | None = None
+    load: LoadProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,6 +273,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     # foot
     "strip.reading": ("Битрикс: читаем очередь…", "Bitrix: reading the queue…"),
     "strip.all_sent": ("Битрикс: всё отправлено", "Bitrix: everything is sent"),
+    "strip.load": (
+        "Битрикс: загружаем заказы, {seen} из {expected}{left}; что на борту, можно продавать",
+        "Bitrix: loading orders, {seen} of {expected}{left}; what is on board can be sold",
+    ),
+    "strip.load_short": ("Заказы: {seen} из {expected}{left}", "Orders: {seen} of {expected}{left}"),
+    "strip.load_left": (", осталось {age}", ", {age} left"),
     "strip.rest_sent": ("Битрикс: остальное отправлено", "Bitrix: the rest is sent"),
     "strip.in": ("через {age}", "in {age}"),
     "strip.soon": ("сейчас", "now"),

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 DOOR_TEXTS: dict[str, tuple[str, str]] = {
+    "due.changed": ("Заказ изменился", "The order has changed"),
+    "door.title": ("Изменилось, пока заказ был в дороге (взят в {at})", "Changed on the way (taken at {at})"),
+    "door.more": ("и ещё {n}", "and {n} more"),
+    "door.due": ("К оплате было {before}, теперь {after}.", "To pay was {before}, it is {after} now."),
+    "door.goods": ("Состав или цены заказа теперь другие.", "Goods or prices of the order are others now."),
+    "door.action": (
+        "Что изменилось – слева над товарами. Сверьте с покупателем, потом берите деньги.",
+        "What has changed stands at the left above the goods. Check it with the customer, then take the money.",
+    ),
+    "door.changed_stop": ("изменился", "changed"),
+    "act.seen": ("Сверили с покупателем", "Checked with the customer"),
     "refusal.open": ("Берёт не всё", "Takes not all"),
     "refusal.open_caption": ("часть или весь заказ вернётся в магазин", "a part or all of it goes back to the shop"),
     "refusal.pane": ("Отказ у двери", "Refusal at the door"),

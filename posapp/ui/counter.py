@@ -14,6 +14,7 @@ from posapp.domain.marking import BadMarking
 from posapp.domain.money import ZERO, Money
 from posapp.domain.offers import Way, way_of
 from posapp.domain.order import Order
+from posapp.domain.order_changes import is_money_changed
 from posapp.domain.partial import RefusedLine
 from posapp.domain.receipt import TenderKind
 from posapp.domain.settlement import State
@@ -22,6 +23,7 @@ from posapp.lanes import Lanes
 from posapp.till.code_views import CodeRead
 from posapp.till.views import OrderView, ReceiptView
 from posapp.ui.bridge import Bridge, Bug, Failure
+from posapp.ui.changes_bar import changed_words
 from posapp.ui.chooser import Chooser
 from posapp.ui.counter_codes import CounterCodes
 from posapp.ui.dealing import (
@@ -189,7 +191,8 @@ class Counter(QObject):
             self._face.show_order(view)
             return
         changed = before.order.to_pay != view.order.to_pay or before.order.lines != view.order.lines
-        if view.refusal is not None or view.receipt is not None or before.refusal is not None:
+        is_told = view.changes != before.changes
+        if is_told or view.refusal is not None or view.receipt is not None or before.refusal is not None:
             self._open(view)
             return
         self.view = view
@@ -211,6 +214,9 @@ class Counter(QObject):
 
     def _looked(self, view: OrderView) -> None:
         if self.view is not None and self.view.order.order_id == view.order.order_id and not self.is_selling:
+            if view.changes != self.view.changes and self._new_receipt is None and self._face.is_till_in_sight:
+                self._open(view)
+                return
             self.view = view
             self._face.show_lights(view)
             self._show_red(view)
@@ -262,6 +268,10 @@ class Counter(QObject):
             pane.show_blocked(say("due.unknown"), view.order.to_pay, self._unknown_outcomes[view.order.order_id])
         elif view.refusal is not None and not is_begun(view):
             self._show_blocked(view, view.refusal)
+        elif is_money_changed(view.changes):
+            pane.show_blocked(
+                say("due.changed"), view.order.to_pay, changed_words(view, self._look, stacked=pane.stacked)
+            )
         else:
             has_others = bool(others(view))
             pane.show_due(view.order.to_pay, self._drafts.get(view.order.order_id), has_others=has_others)
@@ -276,6 +286,18 @@ class Counter(QObject):
             return
         stands = Trouble("wait", stands_words(view, self._look), say("stands.action"), "")
         pane.show_choice(say("due.choose"), way_options(found, self._look, can_refuse=can_refuse(view)), stands)
+
+    def changes_seen(self) -> None:
+        """A person has checked with the customer what is different: from here on the order is paid as it is now."""
+        if self.view is not None and not self.is_selling:
+            order_id = self.view.order.order_id
+            self._bridge.run(
+                self._lanes.journal, lambda: self._desk.changes_seen(order_id), self._agreed, self._not_found
+            )
+
+    def _agreed(self, view: OrderView) -> None:
+        if self.view is not None and self.view.order.order_id == view.order.order_id and not self.is_selling:
+            self._open(view)
 
     def resume(self) -> None:
         """Continues a receipt that was begun, with exactly its tenders: anything else would be another settlement."""

@@ -105,6 +105,14 @@ class Desk(Protocol):
         """Lane journal. The courier's orders in the order of the day."""
         ...
 
+    def route_proof(self) -> PullResult | None:
+        """Lane journal. How complete the route was when the portal was last asked for it; None without a filter."""
+        ...
+
+    def changes_seen(self, order_id: int) -> OrderView:
+        """Lane journal. A person has seen what changed since he left with the order."""
+        ...
+
     def scan(self, text: str, typed: str, order_id: int | None) -> OrderView | CodeRead:
         """Lane journal. What was scanned (`typed`: as it arrived, its layout not mended): an order, or – as a code of
         marked goods – the lines of the open order that it may belong to.

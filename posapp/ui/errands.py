@@ -211,6 +211,8 @@ class Errands(QObject):
     def _synced(self, report: DeliverReport) -> None:
         self._listener.busy("sync", False)
         self._listener.synced(report)
+        if report.load is not None:  # the next part at once, behind whatever people asked for meanwhile
+            QTimer.singleShot(0, self, self.poll_sync)
 
     def _not_synced(self, failure: Failure) -> None:
         self._listener.busy("sync", False)

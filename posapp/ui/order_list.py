@@ -126,7 +126,8 @@ class OrderRowDelegate(RowDelegate):
 
     def _who(self, row: OrderRow) -> str:
         if self._is_route:
-            parts = [row.delivery_window, row.address or row.buyer]
+            changed = self.look.say("door.changed_stop") if row.is_changed else ""
+            parts = [changed, row.delivery_window, row.address or row.buyer]
         else:
             tail = f"…{row.phone_tail[:2]}-{row.phone_tail[2:]}" if len(row.phone_tail) == 4 else row.phone_tail
             parts = [row.buyer, tail, row.address if row.is_courier else ""]

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from posapp.domain.order import Order, OrderLine
 from posapp.domain.vat import VatRate
 from posapp.till.views import OrderView
+from posapp.ui.changes_bar import ChangesBar
 from posapp.ui.codes import CodeDraft, line_words
 from posapp.ui.codes_bar import CodesBar
 from posapp.ui.controls import Label, Pane
@@ -54,6 +55,7 @@ class OrderScreen(QWidget):
         self.lines.setModel(self.model)
         self.lines.setItemDelegate(_LineDelegate(look, self.model))
         self.codes = CodesBar(look, stacked=stacked)
+        self.changes = ChangesBar(look, stacked=stacked)
         self._draft, self._asking_s = CodeDraft(), 0
         self.lights = LightsView(look)
         self.lights.lamp_clicked.connect(self.lamp_clicked)
@@ -73,6 +75,7 @@ class OrderScreen(QWidget):
                 row.addWidget(each)
             column.addLayout(row)
         column.addSpacing(px(Space.S2))
+        column.addWidget(self.changes)
         column.addWidget(self.lines, 1)
         column.addWidget(self.codes)
         foot = Pane(self.look, "surface", edge="top")
@@ -96,6 +99,7 @@ class OrderScreen(QWidget):
             self._draft = CodeDraft.of(order)
             self._show_lines(view)
         self.lights.show_lights(view.lights)
+        self.changes.show_changes(view)
         self.refresh()
 
     def show_codes(self, draft: CodeDraft, asking_s: int) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 
 from posapp.domain.shift_hours import CloseAdvice
-from posapp.till.views import OutboxStrip
+from posapp.till.views import LoadProgress, OutboxStrip
 from posapp.ui.alarms import CaseAlarm
 from posapp.ui.banner import LampIcon
 from posapp.ui.controls import Button, Label, Pane
@@ -56,9 +56,23 @@ def foot_of(strip: OutboxStrip | None, look: Look, *, is_short: bool = False) ->
         }
         key = "strip.short" if is_short else "strip.unsent"
         return Foot(Shape.WAIT, say.count(key, strip.unsent, **facts), strip.needs_person, can_send=True)
+    if strip.load is not None:
+        return Foot(Shape.NONE, load_words(strip.load, look, is_short=is_short), strip.needs_person)
     if strip.needs_person:
         return Foot(Shape.BAD, say("strip.rest_sent"), strip.needs_person)
     return Foot(Shape.OK, say("strip.all_sent"))
+
+
+def load_words(load: LoadProgress, look: Look, *, is_short: bool = False) -> str:
+    """How far the load of all orders is."""
+    say = look.say
+    left = "" if load.left is None else say("strip.load_left", age=say.age(load.left.total_seconds()))
+    facts = {"seen": _grouped(load.seen), "expected": _grouped(load.expected), "left": left}
+    return say("strip.load_short" if is_short else "strip.load", **facts)
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
 def _until(moment: datetime | None, look: Look) -> str:

@@ -20,6 +20,7 @@ from posapp.lanes import Lanes
 from posapp.till import (
     counters,
     courier_day,
+    doorstep,
     exchange,
     keeping,
     marked_goods,
@@ -29,6 +30,7 @@ from posapp.till import (
     refund,
     register,
     resolve,
+    route,
     sale,
     shift,
     shift_rule,
@@ -37,6 +39,7 @@ from posapp.till import (
 from posapp.till.code_views import CodeAnswer, CodeRead
 from posapp.till.context import Till
 from posapp.till.courier_day import DayReport
+from posapp.till.order_load import Loader
 from posapp.till.readings import Here, OnLanes, Stopped, Tell, Where
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress, ReconcileReport
 from posapp.till.shift import ShiftReport
@@ -70,6 +73,7 @@ class DeskOfTill:
     def __init__(self, till: Till, lanes: Lanes | None = None) -> None:
         self._till, self._lanes = till, lanes
         self._seen: sale.Sold | None = None  # the refund whose answer is being shown
+        self._loader = Loader(till)
         self.cashier = till.settings.cashier
         self.till = till.settings.till
         self.is_training = till.settings.is_training
@@ -101,6 +105,17 @@ class DeskOfTill:
     def route(self) -> list[OrderRow]:
         """The courier's orders."""
         return orders.route(self._till)
+
+    def route_proof(self) -> PullResult | None:
+        """How complete the route is."""
+        proof = route.proof(self._till)
+        return None if proof is None else PullResult(proof.expected, proof.on_board, 0, proof.at)
+
+    def changes_seen(self, order_id: int) -> OrderView:
+        """A person has seen what changed."""
+        order = self._order(order_id)
+        doorstep.seen(self._till, order)
+        return orders.view(self._till, order)
 
     def scan(self, text: str, typed: str, order_id: int | None) -> OrderView | CodeRead:
         """An order, or a code for the open one."""
@@ -135,6 +150,7 @@ class DeskOfTill:
         if codes is not None:
             marked_goods.refuse_missing(till, order, by_line, codes.without, () if part is None else part.refused)
             marked_goods.note_unmarked(till, order, codes.without)
+        doorstep.require_seen(till, order)
         tenders, terms = sale.tenders_of(cash, card), Terms(way, payment_id, shipment_id=shipment_id)
         if part is not None:
             terms = replace(terms, refused=part.refused, why=part.why)
@@ -320,11 +336,15 @@ class DeskOfTill:
         """Delivers and pulls; this is also the quiet moment for looking after the journal."""
         keeping.check_if_due(self._till)
         keeping.back_up_if_due(self._till)
-        return exchange.sync(self._till, force=force)[0]
+        return exchange.sync(self._till, force=force, loader=self._loader)[0]
 
     def pull(self) -> PullResult:
         """Brings orders on board."""
-        return exchange.pull(self._till)
+        found = exchange.pull(self._till, steps=exchange.ROUND_STEPS, loader=self._loader)
+        doorstep.leave_with_deliveries(self._till)
+        if self._till.settings.route is not None:
+            route.prove(self._till)
+        return found
 
     def log(self, chip: str, search: str, before: int | None) -> list[SyncRow]:
         """A page of the sync log."""

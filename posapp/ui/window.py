@@ -328,6 +328,7 @@ class Window(QWidget):
             "sync": errands.sync,
             "retry": self._retry_red,
             "resume": counter.resume,
+            "seen": counter.changes_seen,
             "refuse": self.refuser.begin,
             "refund": self.refunder.open,
             "day": self.backroom.open_day,
@@ -439,7 +440,10 @@ class Window(QWidget):
         """The courier's orders, for the route."""
         desk, errands = self.desk, self.errands
         if desk is not None and errands is not None:
-            errands.read(desk.route, lambda rows: self.frame.route.show_route(rows, self.reports.last_pull))
+            errands.read(
+                lambda: (desk.route(), desk.route_proof()),
+                lambda found: self.frame.route.show_route(found[0], found[1] or self.reports.last_pull),
+            )
 
     def _ask_log(self, chip: str, search: str, before: object) -> None:
         if self.errands is not None:

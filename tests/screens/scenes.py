@@ -28,7 +28,7 @@ from posapp.ui.draft import Method
 from posapp.ui.service_screen import LookSettings
 from posapp.ui.start import make_application, make_window
 from posapp.ui.window import Window
-from tests.screens import days, door, marked, refunds, ways
+from tests.screens import changed, days, door, marked, refunds, ways
 from tests.screens.shop import desk_of_the_day, open_order, window_on
 from tests.ui.desks import (
     NOW,
@@ -694,6 +694,14 @@ SCENES: dict[str, Scene] = {
     "english-refund": _settled(refunds.refund_chosen, language="en"),
     "refusal": door.refusal,
     "refusal-part": door.refusal_part,
+    "changed": _settled(changed.changed),
+    "changed-much": _settled(changed.changed_much),
+    "changed-address": _settled(changed.changed_address),
+    "large-changed": _settled(changed.changed, factor=2.0),
+    "large-changed-address": _settled(changed.changed_address, factor=2.0),
+    "english-changed": _settled(changed.changed, language="en"),
+    "dark-changed": _settled(changed.changed, theme="dark"),
+    "loading": _settled(changed.loading),
     "refusal-all": door.refusal_all,
     "refusal-no-day": door.refusal_no_day,
     "refusal-to-pay": door.refusal_to_pay,

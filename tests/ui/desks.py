@@ -332,6 +332,7 @@ class FakeDesk:
         self.language = "ru"
         self.views: dict[str, OrderView] = {}
         self.asked: list[tuple[object, ...]] = []
+        self.proof: PullResult | None = None
         self.shift = Shift(ShiftState.OPEN, 214, 84)
         self.trouble: PosError | None = None
         self.is_away = False  # the register is switched off
@@ -397,6 +398,15 @@ class FakeDesk:
 
     def route(self) -> list[OrderRow]:
         return [row_of(each) for each in self.views.values() if each.order.is_courier]
+
+    def route_proof(self) -> PullResult | None:
+        return self.proof
+
+    def changes_seen(self, order_id: int) -> OrderView:
+        self.asked.append(("changes_seen", order_id))
+        (number,) = [key for key, each in self.views.items() if each.order.order_id == order_id]
+        self.views[number] = replace(self.views[number], changes=(), left_at=None)
+        return self.views[number]
 
     def sell(
         self,
