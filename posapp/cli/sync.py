@@ -1,4 +1,4 @@
-"""`posapp sync` and `posapp outbox list|retry|hold`: the exchange with the portal."""
+"""`posapp sync [status|log]` and `posapp outbox list|retry|hold`: the exchange with the portal."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import signal
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 from typing import Annotated, Any
 
 import typer
 
-from posapp.cli import catalogue
+from posapp.cli import catalogue, sync_log
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language, show_error
 from posapp.cli.reconcile import text_of
 from posapp.errors import PosError
@@ -31,7 +32,10 @@ EXIT_PERSON = 3
 
 def register(app: typer.Typer) -> None:
     """Adds the command and the group."""
-    app.command("sync")(command(sync))
+    exchange_group = typer.Typer(invoke_without_command=True)
+    exchange_group.callback()(command(sync_or_more))
+    sync_log.add_to(exchange_group)
+    app.add_typer(exchange_group, name="sync")
     group = typer.Typer(help="Что портал ещё не знает.", no_args_is_help=True)
     group.command("list")(command(list_))
     group.command("retry")(command(retry))
@@ -39,12 +43,16 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="outbox")
 
 
-def sync(
-    once: Annotated[bool, typer.Option("--once", help="Один раз всё, что ждёт, и конец.")] = False,
-    data_dir: DataDir = None,
-    json: Json = False,
-) -> int:
+Once = Annotated[bool, typer.Option("--once", help="Один раз всё, что ждёт, и конец.")]
+
+
+def sync_or_more(ctx: typer.Context, once: Once = False, data_dir: DataDir = None, json: Json = False) -> int:
     """Отправляет в Битрикс всё, что ждёт, и загружает изменения. Без --once повторяет до остановки."""
+    return 0 if ctx.invoked_subcommand is not None else sync(once, data_dir, json)
+
+
+def sync(once: bool = False, data_dir: Path | None = None, json: bool = False) -> int:
+    """The exchange, once or until it is stopped; the exit code."""
     from posapp import app
 
     with app.open_till(app.data_dir(data_dir)) as till:
