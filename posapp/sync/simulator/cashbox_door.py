@@ -32,6 +32,7 @@ from posapp.sync.simulator.shop import Shop
 from posapp.sync.simulator.zreports import add_report
 
 NAMES = ("checks", "reports", "agent", "clock")
+_FIRST_YEAR, _LAST_YEAR = 2001, 2199
 _WITHOUT_GOODS = ("advance", "credit")
 
 
@@ -44,7 +45,7 @@ def steer(portal: Portal, verb: str, name: str, value: Any, now: datetime) -> St
         return html_answer(500)
     except LookupError as error:
         return json_answer(404, {"error": str(error)})
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         return json_answer(400, {"error": str(error)})
     return result if isinstance(result, Answer) else json_answer(200, result)
 
@@ -77,16 +78,16 @@ def show(shop: Shop) -> Row:
 
 
 def _clock(portal: Portal, verb: str, value: Row, now: datetime) -> Row:
+    wanted = now
     if verb == "POST" and "now" in value:
         wanted = datetime.fromisoformat(str(value["now"]))
         wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=SERVER_ZONE)
-        portal.ahead += wanted - now
-        now = wanted
     if verb == "POST" and "advance_s" in value:
-        step = timedelta(seconds=float(value["advance_s"]))
-        portal.ahead += step
-        now += step
-    return {"now": iso(now)}
+        wanted += timedelta(seconds=float(value["advance_s"]))
+    if not _FIRST_YEAR <= wanted.year <= _LAST_YEAR:
+        raise ValueError(f"the clock goes from {_FIRST_YEAR} to {_LAST_YEAR}")
+    portal.ahead += wanted - now
+    return {"now": iso(wanted)}
 
 
 def _manager(shop: Shop, value: Row, now: datetime) -> Steps:

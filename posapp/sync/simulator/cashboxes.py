@@ -88,7 +88,9 @@ def update_handler(call: Call) -> bool:
     fields = given.get("FIELDS")
     if php_empty(fields) or not isinstance(fields, dict):
         raise _failure("Parameter FIELDS is not defined")
-    if isinstance(fields.get("SETTINGS"), dict):
+    if not php_empty(fields.get("SETTINGS")):
+        if not isinstance(fields["SETTINGS"], dict):
+            raise PhpFatal("mergeHandlerSettings(): Argument #2 ($newSettings) must be of type array")
         _check_settings(fields["SETTINGS"])
         for name in ("PRINT_URL", "CHECK_URL"):
             if name in fields["SETTINGS"] and php_empty(fields["SETTINGS"][name]):

@@ -19,7 +19,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from posapp.sync.simulator.fiscal import CHECK_TYPES, OPTIONS
-from posapp.sync.simulator.parameters import text_of
+from posapp.sync.simulator.parameters import items_of, text_of
 from posapp.sync.simulator.rows import Row
 from posapp.sync.simulator.shop import Shop
 
@@ -99,7 +99,7 @@ def query_of(shop: Shop, check: Row, cashbox: Row, uuid: str, unix: int) -> Row:
     """The whole of a PRINT_URL request, before it is encoded. Money is Decimal, which PHP would call a float."""
     data = extract(shop, check)
     sign, method = CHECK_TYPES[check["type"]]
-    params = {key: value for key, value in (cashbox.get("SETTINGS") or {}).items() if key != "REST"}
+    params = {key: value for key, value in items_of(cashbox.get("SETTINGS")) if key != "REST"}
     return {
         "type": check["type"], "calculated_sign": sign, "unique_id": check["id"],
         "currency": data.currency or check["currency"],

@@ -43,6 +43,7 @@ from urllib.parse import urlsplit
 from posapp.sync.simulator.access import USER_ID
 from posapp.sync.simulator.envelope import Answer, json_answer
 from posapp.sync.simulator.faults import BadFaults, read_faults
+from posapp.sync.simulator.fiscal import check_options
 from posapp.sync.simulator.limits import PLANS, LimitPlan
 from posapp.sync.simulator.oauth import check_url, installation
 from posapp.sync.simulator.portal import Portal
@@ -203,6 +204,7 @@ def _marked(portal: Portal, value: Any) -> Change:
 
 def _options(portal: Portal, value: Any) -> Change:
     options = dict(value)
+    check_options(options)
     return lambda: portal.shop.options.update(options)
 
 

@@ -19,9 +19,11 @@ camelCase keys, as `/_sim/state` shows it:
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -59,6 +61,8 @@ CHECK_TYPES: dict[str, tuple[str, str | None]] = {
 # All that a portal offers where one of its active registers does not speak FFD 1.05.
 OLD_TYPES = ("sell", "sellreturn", "sellreturncash")
 
+_HOUR = re.compile(r"(([01]?\d|2[0-3]):[0-5]\d)?")
+
 # Defaults of the portal's options that concern registers; `/_sim/settings` {"options": …} changes them.
 OPTIONS: Row = {
     "server_name": "shop.practice.test",  # stands in every uuid
@@ -75,6 +79,19 @@ OPTIONS: Row = {
     "taxation": "osn",
     "client_info": "NONE",  # NONE, EMAIL, PHONE: what a polling register is told of the buyer
 }
+
+
+def check_options(given: Row) -> None:
+    """Refuse a value that could not be used when it is needed. Raises ValueError."""
+    for name, default in OPTIONS.items():
+        value = given.get(name, default)
+        if isinstance(default, int | float):
+            if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not 0 <= value <= 10**6:
+                raise ValueError(f"the option {name} is a number from 0 on")
+        elif not isinstance(value, str):
+            raise ValueError(f"the option {name} is a text")
+    if not _HOUR.fullmatch(given.get("z_report_time", "")):
+        raise ValueError("the option z_report_time is HH:MM or empty")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ holes, and every hole is one that a gateway falls into (reference: Bitrix REST 5
 from __future__ import annotations
 
 import json
+import math
+from decimal import Decimal
 from typing import Any
 
 from posapp.sync.simulator.outgoing import Errand, PhpFatal
@@ -20,6 +22,7 @@ from posapp.sync.simulator.parameters import items_of
 
 DECODING_ERROR = "Response decoding error"
 _DEPTH = 512  # PHP's json_decode gives up below
+_INTEGER = 2**63  # beyond it PHP has floats only
 
 
 def read_answer(errand: Errand) -> tuple[list[str], dict[str, Any]]:
@@ -34,7 +37,7 @@ def read_answer(errand: Errand) -> tuple[list[str], dict[str, Any]]:
     if reply.status != 200:
         return [], {}
     try:
-        value = json.loads(reply.body.decode("utf-8"), parse_constant=_no_constant)
+        value = json.loads(reply.body.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         return [DECODING_ERROR], {}
     if not isinstance(value, dict | list):
@@ -64,13 +67,12 @@ def unix_of(value: Any) -> int:
     """
     if value is None or value is False:
         return 0
-    if isinstance(value, bool | int | float):
-        return int(value)
-    text = value.strip() if isinstance(value, str) else None
+    text = value.strip() if isinstance(value, str) else value
     try:
-        return int(float(text)) if text else _fatal()
-    except (ValueError, OverflowError):
+        number = int(text) if isinstance(text, bool | int | float | Decimal) else int(float(text))
+    except (ValueError, OverflowError, TypeError):
         return _fatal()
+    return number if abs(number) < _INTEGER else _fatal()
 
 
 def php_empty(value: Any) -> bool:
@@ -88,6 +90,13 @@ def _cast(value: Any) -> str:
     if value is True:
         return "1"
     return "Array" if isinstance(value, dict | list) else str(value)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:20]} is beyond all numbers")
+    return value
 
 
 def _no_constant(name: str) -> Any:

@@ -43,7 +43,7 @@ _NAPS_S = 5.0  # how the site sleeps when it has no register to serve
 def poll(shop: Shop, body: bytes, now: datetime) -> Steps:
     """One round. Returns the answer."""
     try:
-        told = json.loads(body, parse_float=Decimal) if body.strip() else {}
+        told = json.loads(body, parse_float=_decimal, parse_constant=_decimal) if body.strip() else {}
     except (ValueError, RecursionError):
         return html_answer(500)  # an exception that nobody catches
     told = told if isinstance(told, dict) else {}
@@ -58,6 +58,13 @@ def poll(shop: Shop, body: bytes, now: datetime) -> Steps:
         yield from _hold(shop, _NAPS_S)
         return json_answer(200, {})
     return json_answer(200, (yield from _hand_out(shop, enabled, now)))
+
+
+def _decimal(text: str) -> Decimal:
+    value = decimal_of(text)
+    if value is None:
+        raise ValueError(f"{text[:20]} is no number of a till")
+    return value
 
 
 def _hold(shop: Shop, nap_s: float) -> Steps:

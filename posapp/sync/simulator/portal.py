@@ -22,6 +22,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
+from posapp.sync.simulator import legacy
 from posapp.sync.simulator.access import Access, Caller
 from posapp.sync.simulator.batch import split_command
 from posapp.sync.simulator.call import Call, Listed
@@ -143,6 +144,9 @@ class Portal:
         if request.path.startswith("/bitrix/tools/sale_check_print.php"):
             polled: Answer = yield from self._poll(request, now)
             return polled
+        if request.path == legacy.PATH:
+            paged: Answer = yield from self._legacy(request, now)
+            return paged
         if target is None:
             return html_answer(404)
         entry = self._log(target.method, now, in_batch=False)
@@ -383,6 +387,12 @@ class Portal:
         scheme = request.origin.partition(":")[0]
         query = f"?{request.query}" if request.query else ""
         return Answer(302, b"", "text/html", {"Location": f"{scheme}://{self.domain}{request.path}{query}"})
+
+    def _legacy(self, request: Request, now: datetime) -> Steps:
+        """The page of the shop-side article; paying by it prints like any other paying."""
+        answer = legacy.callback(self.shop, request.body, now)
+        yield from self.fiscal(settle(self.shop, now), now)
+        return answer
 
     def _poll(self, request: Request, now: datetime) -> Steps:
         """The offline cashbox's long poll; the hash is all that lets in."""

@@ -29,6 +29,7 @@ from posapp.sync.simulator.fiscal import (
     rest_code,
 )  # fmt: skip
 from posapp.sync.simulator.outgoing import Errand, Outgoing, PhpFatal, Steps
+from posapp.sync.simulator.parameters import decimal_of, items_of, text_of
 from posapp.sync.simulator.php_answer import php_text, read_answer, told_errors, unix_of
 from posapp.sync.simulator.php_form import build_query
 from posapp.sync.simulator.rows import Row
@@ -105,10 +106,10 @@ def available(shop: Shop, wish: Wish) -> list[Row]:
     systems = {row["paySystemId"] for row in order["payments"] if row["id"] in wish.payments}
     found = []
     for box in shop.tables["cashboxes"]:
-        allowed = box.get("RESTRICTIONS", {}).get("PAY_SYSTEMS")
+        allowed = dict(items_of(box.get("RESTRICTIONS"))).get("PAY_SYSTEMS")
         if is_on(box, "ACTIVE") and (allowed is None or not systems or systems & set(allowed)):
             found.append(box)
-    return sorted(found, key=lambda box: (int(box.get("SORT") or 100), str(box.get("NAME", ""))))
+    return sorted(found, key=lambda box: (decimal_of(text_of(box.get("SORT"))) or 100, text_of(box.get("NAME"))))
 
 
 def uuid_of(shop: Shop, kind: str, row_id: int, now: datetime) -> str:
@@ -271,8 +272,11 @@ def _mark(shop: Shop, order: Row, check: Row, now: datetime) -> None:
 
 def _link_of(link: Row) -> str:
     """The part of the receipt link that every OFD needs, as its template fills it in."""
-    moment = datetime.fromtimestamp(int(link.get("doc_time") or 0), UTC).astimezone(SERVER_ZONE)
+    try:
+        at = f"{datetime.fromtimestamp(int(link.get('doc_time') or 0), UTC).astimezone(SERVER_ZONE):%Y%m%dT%H%M%S}"
+    except (ValueError, OverflowError, OSError):
+        at = ""  # a number, and no year that a calendar has
     sign = "1" if link.get("calculated_sign") == INCOME else "2"
-    values: Row = {"t": f"{moment:%Y%m%dT%H%M%S}", "s": link.get("doc_sum"), "fn": link.get("fn_number"),
+    values: Row = {"t": at, "s": link.get("doc_sum"), "fn": link.get("fn_number"),
                    "i": link.get("fiscal_doc_number"), "fp": link.get("fiscal_doc_attr"), "n": sign}  # fmt: skip
     return "&".join(f"{key}={php_text(value) or ''}" for key, value in values.items())

@@ -85,6 +85,7 @@ class PortalServer:
         self._door = _Door(address, self, tls)
         self._more_doors: dict[int, tuple[_Door, threading.Thread]] = {}
         self._pusher = Pusher(portal.pushes)
+        self._agent: threading.Thread | None = None
         portal.origin = self.url
 
     @property
@@ -159,12 +160,16 @@ class PortalServer:
         return answer
 
     def tick(self) -> None:
-        """Start the agent of the checks when its time has come, in a thread of its own."""
+        """Start the agent of the checks when its time has come, in a thread of its own; it never runs twice at once."""
+        if self._agent is not None and self._agent.is_alive():
+            return
         with self.lock:
             is_due = self.portal.is_agent_due(self.now())
         if is_due:
-            run = threading.Thread(target=self._drive, args=(self.portal.run_agent,), name="portal-agent", daemon=True)
-            run.start()
+            self._agent = threading.Thread(
+                target=self._drive, args=(self.portal.run_agent,), name="portal-agent", daemon=True
+            )
+            self._agent.start()
 
     def _drive(self, begin: Callable[[datetime], Steps]) -> Any:
         """Go through steps; the lock is free while one waits or somebody else is called."""
