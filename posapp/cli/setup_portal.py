@@ -12,7 +12,7 @@ import typer
 
 from posapp import vault
 from posapp.cli import setup as common
-from posapp.cli import setup_check, setup_way
+from posapp.cli import setup_check, setup_jobs, setup_way
 from posapp.cli.common import DataDir, Json, answer, complain, language
 from posapp.errors import PosError, SetupError, SyncError, UsageError
 from posapp.journal.connect import JOURNAL_NAME
@@ -51,6 +51,21 @@ def portal(
     refund_status: Annotated[
         str | None, typer.Option(help="Статус заказа, за который вернули все деньги; пусто – статус не менять.")
     ] = None,
+    poll_link_stdin: Annotated[
+        bool,
+        typer.Option("--poll-link-stdin", help="site-poll: ссылка сайта строкой на вводе, иначе POSAPP_POLL_LINK."),
+    ] = False,
+    rates: Annotated[
+        str | None, typer.Option(help="Ставки НДС товаров магазина, которым касса верит в чеках сайта: 22,10,none.")
+    ] = None,
+    site_vat_checked: Annotated[
+        bool | None,
+        typer.Option(
+            "--site-vat-checked/--site-vat-unchecked",
+            help="На сайте вручную заданы коды vat5, vat7, vat22 – проверено.",
+        ),
+    ] = None,
+    advance_rate: Annotated[str | None, typer.Option(help="Ставка авансов, которые портал шлёт без НДС.")] = None,
     training: common.Training = False,
     data_dir: DataDir = None,
     json: Json = False,
@@ -64,6 +79,10 @@ def portal(
     folder = app.data_dir(data_dir)
     settings = setup.begin(folder, training=training, identity=app.new_id())
     mode = _mode(settings, mode)
+    ordered = setup_jobs.chosen_of(settings, rates, advance_rate, checked=site_vat_checked)
+    if mode == setup_jobs.SITE_POLL:
+        setup_jobs.site_poll(folder, settings, ordered, from_stdin=poll_link_stdin, json=json)
+        return
     known_port = settings.oauth.port if settings.oauth else setup_way.DEFAULT_PORT
     asked = setup_way.Asked(
         oauth, client_id, client_secret_stdin, port or known_port, not no_browser, install_callback,
@@ -72,7 +91,7 @@ def portal(
     has_application = settings.oauth is not None
     with _way(settings, folder, asked, webhook_stdin=webhook_stdin, renamed=renamed) as way:
         settings, report = _proven(settings, folder, way, mode, final_status, receipts_field, refund_status)
-        settings = settings.with_(oauth=way.oauth)
+        settings = setup_jobs.with_mode(settings.with_(oauth=way.oauth), mode, ordered)
         kept = way.keep(settings.identity)
         common.save(folder, settings)
     _answer(settings, report, kept, has_left=has_application and way.oauth is None, json=json)
@@ -107,8 +126,6 @@ def _mode(settings: Settings, typed: str) -> str:
         raise UsageError("usage", what=f"нужен --mode, есть: {', '.join(MODES)}")
     if mode not in MODES:
         raise UsageError("usage", what=f"режима «{mode}» нет, есть: {', '.join(MODES)}")
-    if mode != "till-driven":
-        raise UsageError("usage", what=f"режим «{mode}» пока не сделан, есть: till-driven")
     return mode
 
 
@@ -120,12 +137,12 @@ def _proven(
     A refusal for want of rights carries the whole check: an administrator mends all of it at once.
     """
     from posapp import app
-    from posapp.sync.bitrix.check import check_receipts_field, check_till_driven
+    from posapp.sync.bitrix.check import check_portal_driven, check_receipts_field, check_till_driven
     from posapp.sync.governor import CLOUD
 
     with app.portal_client(way.access, CLOUD) as client:
         try:
-            check = check_till_driven(client, final)
+            check = (check_till_driven if mode == MODES[0] else check_portal_driven)(client, final)
             found = _portal_settings(settings, check, mode, final, field, status)
             check_receipts_field(client, found.receipts_field)
             report = setup_check.report_of(client, settings, mode)
@@ -208,7 +225,8 @@ def _answer(settings: Settings, report: CheckReport, kept: bool, *, has_left: bo
         "oauth": None if oauth is None else asdict(oauth),
         "check": report.as_json(language()),
     }
-    text = f"Портал {found.portal}: связь есть, сам чеков не печатает."
+    prints = "сам чеков не печатает" if settings.jobs is None else "чеки заказывает он, кассе – через шлюз"
+    text = f"Портал {found.portal}: связь есть, {prints}."
     if oauth is not None:
         text += f" Подключено приложение {oauth.client_id}."
     if has_left:
