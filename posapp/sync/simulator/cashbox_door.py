@@ -8,6 +8,7 @@
 | POST `/_sim/checks` `{"ask": id}` | the manager's button: CHECK_URL now |
 | POST `/_sim/checks` `{"delete": id}` | a check in N, P or E is deleted |
 | POST `/_sim/reports` `{"cashbox": id}` | a Z-report is ordered from a polling register |
+| POST `/_sim/cashboxes` `{"NUMBER_KKM": zn, "ACTIVE": "Y"}` | changes a cashbox, found by `ID` or factory number |
 | POST `/_sim/agent` | the agent runs once; `{"asked": [ids]}` |
 | GET, POST `/_sim/clock` `{"advance_s": 240}`, `{"now": ISO}`, `{}` | the portal's clock; `{"now"}` |
 
@@ -31,7 +32,7 @@ from posapp.sync.simulator.rows import Row
 from posapp.sync.simulator.shop import Shop
 from posapp.sync.simulator.zreports import add_report
 
-NAMES = ("checks", "reports", "agent", "clock")
+NAMES = ("checks", "cashboxes", "reports", "agent", "clock")
 _FIRST_YEAR, _LAST_YEAR = 2001, 2199
 _WITHOUT_GOODS = ("advance", "credit")
 
@@ -62,10 +63,11 @@ def _act(portal: Portal, verb: str, name: str, value: Row, now: datetime) -> Ste
         asked, _ = yield from run_agent(shop, now)
         return {"asked": asked}
     if name == "reports":
-        box = next((row for row in shop.tables["cashboxes"] if row.get("ID") == value.get("cashbox")), None)
-        if box is None:
-            raise LookupError("there is no such cashbox")
-        return add_report(shop, box, now)
+        return add_report(shop, _cashbox(shop, "ID", value.get("cashbox")), now)
+    if name == "cashboxes":
+        box = _cashbox(shop, *(("ID", value["ID"]) if "ID" in value else ("NUMBER_KKM", value.get("NUMBER_KKM"))))
+        box |= value
+        return box
     return (yield from _manager(shop, value, now))
 
 
@@ -75,6 +77,13 @@ def show(shop: Shop) -> Row:
     return {"checks": list(shop.checks), "reports": list(fiscal.reports), "handlers": list(fiscal.handlers),
             "cashboxes": list(shop.tables["cashboxes"]), "calls": list(fiscal.calls), "notices": list(fiscal.notices),
             "vatCodes": {str(key): code for key, code in fiscal.vat_codes.items()}}  # fmt: skip
+
+
+def _cashbox(shop: Shop, name: str, value: Any) -> Row:
+    box = next((row for row in shop.tables["cashboxes"] if row.get(name) == value), None)
+    if box is None or value is None:
+        raise LookupError(f"there is no cashbox whose {name} is {value}")
+    return box
 
 
 def _clock(portal: Portal, verb: str, value: Row, now: datetime) -> Row:

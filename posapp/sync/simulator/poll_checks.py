@@ -14,6 +14,7 @@ from typing import Any
 from posapp.sync.simulator.check_data import CheckData, extract, kopecks, option
 from posapp.sync.simulator.envelope import SERVER_ZONE
 from posapp.sync.simulator.fiscal import CHECK_TYPES, INCOME, POLL_1, POLL_3, kind_of
+from posapp.sync.simulator.parameters import text_of
 from posapp.sync.simulator.rows import Row
 from posapp.sync.simulator.shop import Shop
 
@@ -38,10 +39,12 @@ _OBJECTS_V3 = {**_OBJECTS, "commodity_marking_no_marking_excise": "exciseWithout
                "commodity_marking_no_marking": "commodityWithoutMarking ",
                "commodity_marking": "commodityWithMarking"}  # fmt: skip
 
-# OKEI code of a measure → tag 2108; everything else is 255.
-MEASURES = {"796": 0, "163": 10, "166": 11, "168": 12, "4": 20, "5": 21, "6": 22, "51": 30, "53": 31, "55": 32,
-            "111": 40, "112": 41, "113": 42, "245": 50, "233": 51, "359": 70, "356": 71, "355": 72, "354": 73,
-            "256": 80, "257": 81, "2553": 82, "2554": 83}  # fmt: skip
+# OKEI code of a measure → tag 2108; other measures of the catalogue are 255.
+MEASURES: dict[str | None, int] = {
+    "796": 0, "163": 10, "166": 11, "168": 12, "4": 20, "5": 21, "6": 22, "51": 30, "53": 31, "55": 32, "111": 40,
+    "112": 41, "113": 42, "245": 50, "233": 51, "359": 70, "356": 71, "355": 72, "354": 73, "256": 80, "257": 81,
+    "2553": 82, "2554": 83,
+}  # fmt: skip
 _OTHER_MEASURE = 255
 
 
@@ -98,9 +101,7 @@ def _position(shop: Shop, check: Row, line: Row, kind: str) -> Row:
         if "nomenclature_code" in line:
             position["nomenclatureCode"] = _base64(line["nomenclature_code"])
         return position
-    # Delivery has no measure at all, which the kernel casts to 0: pieces.
-    code = line.get("measure_code")
-    position["measurementUnit"] = MEASURES.get(code, _OTHER_MEASURE) if code else 0
+    position["measurementUnit"] = _measure(shop, line.get("measure_code"))
     if "marking_code" in line:
         is_return = check["type"].startswith("sellreturn")
         position["imcParams"] = {
@@ -108,6 +109,12 @@ def _position(shop: Shop, check: Row, line: Row, kind: str) -> Row:
             "itemEstimatedStatus": "itemPieceReturn" if is_return else "itemPieceSold", "imcModeProcessing": 0,
         }  # fmt: skip
     return position
+
+
+def _measure(shop: Shop, code: str | None) -> int:
+    """Tag 2108 of a measure of the catalogue; nothing – delivery has none – and unknown ones are cast to 0: pieces."""
+    known = {text_of(row["code"]) for row in shop.tables["measures"]}
+    return MEASURES.get(code, _OTHER_MEASURE) if code in known else 0
 
 
 def _split(line: Row) -> list[Row]:
@@ -139,12 +146,13 @@ def _spread(positions: list[Row], raw: list[Decimal], total: Decimal) -> None:
     positions[-1]["amount"] += missing
 
 
-def _client(shop: Shop, data: CheckData) -> str:
+def _client(shop: Shop, data: CheckData) -> str | None:
+    """The buyer's contact; null where only a phone is known and the register is not set to phones."""
     digits = "".join(filter(str.isdigit, data.phone or ""))
     phone = f"+{digits}" if digits.startswith("7") else digits
     if option(shop, "client_info") == "PHONE" and phone:
         return phone
-    return data.email or ""
+    return data.email
 
 
 def _base64(value: str | bytes) -> str:

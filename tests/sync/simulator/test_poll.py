@@ -62,8 +62,8 @@ def switch_on(portal: Wire, *numbers: str, version: str | None = "3") -> Wire:
     """Let the site meet the registers, and the administrator switch them on."""
     portal.sim("settings", {**QUICK, **PAYS})
     poll(portal, *numbers, version=version)
-    rows = portal.sim("checks")["cashboxes"]
-    portal.sim("settings", {"cashboxes": [{**row, "ACTIVE": "Y", "KKM_ID": "atol"} for row in rows]})
+    for number in numbers or ("A",):
+        portal.sim("cashboxes", {"NUMBER_KKM": number, "ACTIVE": "Y", "KKM_ID": "atol"})
     return portal
 
 
@@ -122,7 +122,7 @@ def test_a_check_of_version_3(till: Wire) -> None:
     [task] = poll(till)["print"]
     assert task == {
         "type": "sell", "timestamp": "09.03.2026 09:00:00", "external_id": "check|shop.practice.test|1|1773036000",
-        "taxationType": "osn", "zn": "A", "clientInfo": {"emailOrPhone": ""},
+        "taxationType": "osn", "zn": "A", "clientInfo": {"emailOrPhone": None},
         "payments": [{"type": "cash", "sum": Decimal("3983.59")}], "total": Decimal("3983.59"),
         "items": [
             {"type": "position", "name": "Термос", "price": 1710, "quantity": 2, "amount": 3420,
@@ -231,6 +231,18 @@ def test_the_old_version_takes_advances_from_the_whole_portal(till: Wire) -> Non
     assert poll(till, version=None) == {}  # nothing that FFD 1.0 could say – and yet it is in print now
     assert checks(till)[0]["status"] == "P"
     assert till.sim("checks", {"type": "advancepayment", "payment": 71})["check"] is None
+
+
+@pytest.mark.parametrize("code, unit", [("796", 0), ("166", 11), ("112", 41), ("778", 255), ("999", 0), ("", 0)])
+def test_a_measure_of_the_catalogue_has_its_tag_and_any_other_is_pieces(
+    open_portal: Open, code: str, unit: int
+) -> None:
+    document = small_shop()
+    document["orders"][0]["basketItems"][0]["measureCode"] = code
+    portal = switch_on(open_portal(document))
+    order(portal, type="sell", payment=71)
+
+    assert poll(portal)["print"][0]["items"][0]["measurementUnit"] == unit
 
 
 def test_rounding_is_spread_so_that_the_lines_make_the_total(open_portal: Open) -> None:
