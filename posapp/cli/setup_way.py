@@ -17,8 +17,9 @@ from pathlib import Path
 
 from posapp import vault
 from posapp.cli.common import emit, say
-from posapp.errors import Offline, Rejected, SetupError, SyncError, UsageError
+from posapp.errors import JournalError, Offline, Rejected, SetupError, SyncError, UsageError
 from posapp.http import NoAnswer, SecretUrl
+from posapp.journal.lock import DirectoryLock
 from posapp.settings import OAuthSettings, PortalSettings, Settings
 from posapp.sync.bitrix import callback, connect
 from posapp.sync.bitrix.auth import EXPIRED, PortalAccess, WebhookAccess
@@ -37,7 +38,7 @@ from posapp.sync.bitrix.oauth import (
 DEFAULT_PORT = 18655
 BROWSER_WAIT_S, INSTALL_WAIT_S = 300, 900
 WAIT_MAX_S = 24 * 3600
-FORMER_PATIENCE_S = 10.0
+FORMER_PATIENCE_S, RENEWAL_PATIENCE_S = 10.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +112,42 @@ def by_application(settings: Settings, folder: Path, asked: Asked) -> Iterator[W
     if not vault.takes_writes(settings.identity):
         raise SetupError("oauth_unkept", why="хранилища паролей нет или оно закрыто")
     application = Application(client_id, secret, _token_url(asked, portal))
-    before = vault.kept(settings.identity, vault.OF_APPLICATION)
-    store = connect.VaultPairs(settings.identity)
+    _refuse_busy(folder)
     if asked.callback:
-        pair, token_url = _installed(settings.identity, portal, application, asked), application.token_url
+        pair, mark = _installed(settings.identity, portal, application, asked)
+        token_url = application.token_url
     else:
-        pair, token_url = _authorised(portal, application, asked)
+        (pair, token_url), mark = _authorised(portal, application, asked), None
     oauth = OAuthSettings(client_id, pair.member_id, pair.endpoint, token_url, asked.port)
     former = settings.oauth
     is_same = former is not None and bool(pair.member_id) and former.member_id == pair.member_id
+    # What was there is read when nobody can renew it any more: an older pair put back would be worth nothing.
+    with connect.alone(folder, app.clock()):
+        before = vault.kept(settings.identity, vault.OF_APPLICATION)
+        is_kept = _keep(settings.identity, pair, secret, mark)
     try:
-        if not store.save(pair) or not vault.keep_client_secret(settings.identity, secret):
+        if not is_kept:
             raise SetupError("oauth_unkept", why="хранилище паролей не приняло ключ")
         yield Way(connect.application_access(settings.identity, oauth, folder, app.clock()), oauth, is_same=is_same)
     except BaseException:
         vault.put_back(settings.identity, before)
         raise
+
+
+def _keep(identity: str, pair: Pair, secret: vault.Secret, mark: vault.Secret | None) -> bool:
+    """Whether the vault has taken everything of an application."""
+    if mark is not None and not vault.keep_install_token(identity, mark):
+        return False
+    return connect.VaultPairs(identity).save(pair) and vault.keep_client_secret(identity, secret)
+
+
+def _refuse_busy(folder: Path) -> None:
+    """Raises JournalError `journal_busy` while another posapp holds the directory: said before the browser opens."""
+    try:
+        if folder.exists():
+            DirectoryLock(folder).release()
+    except OSError as error:
+        raise JournalError("disk_read_only", path=folder) from error
 
 
 def _credentials(settings: Settings, asked: Asked) -> tuple[str, vault.Secret]:
@@ -184,12 +205,15 @@ def _opened(url: str) -> bool:
         return False
 
 
-def _installed(identity: str, portal: str, application: Application, asked: Asked) -> Pair:
-    """The portal's way: it posts the finished installation, and a renewal proves that it was the portal."""
+def _installed(identity: str, portal: str, application: Application, asked: Asked) -> tuple[Pair, vault.Secret]:
+    """The portal's way: it posts the finished installation, and a renewal proves that it was the portal.
+
+    With the pair comes the `application_token` as the vault keeps it.
+    """
     address, where = _address(asked.callback), asked.callback
     server = TokenServer(application, connect.post_form)
     known = vault.install_token(identity)
-    found: list[Pair] = []
+    found: list[tuple[Pair, vault.Secret]] = []
 
     def proves(told: Installed) -> bool:
         mark = f"{application.client_id} {told.application_token.reveal()}"
@@ -205,8 +229,7 @@ def _installed(identity: str, portal: str, application: Application, asked: Aske
                 raise
             return False  # a token of nobody, or of another application
         check_host(pair.host, portal, where)
-        vault.keep_install_token(identity, vault.Secret(mark))
-        found.append(pair)
+        found.append((pair, vault.Secret(mark)))
         return True
 
     def ready() -> None:
@@ -261,7 +284,7 @@ def after_rename(settings: Settings, folder: Path, typed: str) -> Way:
     given = vault.given_webhook()
     if settings.oauth is not None and given is None:
         access = connect.application_access(settings.identity, settings.oauth, folder, app.clock())
-        access.renew(access.to("profile"), EXPIRED)
+        access.renew(access.to("profile"), EXPIRED, RENEWAL_PATIENCE_S)
         if access.pair.host != host:
             raise SetupError("not_renamed", why=f"сервер авторизации называет адрес {access.pair.host}, а не {host}")
         oauth = replace(settings.oauth, endpoint=access.pair.endpoint)

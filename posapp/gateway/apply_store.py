@@ -71,12 +71,18 @@ class SqlApplications(Jobs):
 
     # --- gaps of CHECK_URL
     def arrive(self, portal: str, process: str, at: datetime) -> int:
-        """A process begins to answer; when another one was last alive before (0: there never was one)."""
-        others = sa.select(sa.func.max(cashbox_doors.c.alive_at)).where(cashbox_doors.c.portal == portal)
+        """A process begins to answer; since when perhaps nobody did (0: there never was a process before).
+
+        That is when another one was last alive, or the gap that a former process had no time to judge.
+        """
+        others = sa.select(cashbox_doors).where(cashbox_doors.c.portal == portal)
         with self._change() as db:
-            last = db.execute(others).scalar() or 0
-            db.execute(sa.insert(cashbox_doors).values(portal=portal, process=process, alive_at=micros(at)))
-        return int(last)
+            rows = db.execute(others).all()
+            last = max((row.alive_at for row in rows), default=0)
+            since = min([last, *(row.unjudged_from for row in rows if row.unjudged_from)])
+            me = {"portal": portal, "process": process, "alive_at": micros(at), "unjudged_from": since}
+            db.execute(sa.insert(cashbox_doors).values(**me))
+        return int(since)
 
     def alive(self, portal: str, process: str, at: datetime) -> None:
         """The process answers."""
@@ -92,6 +98,7 @@ class SqlApplications(Jobs):
         here = cashbox_doors.c.portal == portal
         start = micros(began)
         others = here & (cashbox_doors.c.process != process)
+        mine = here & (cashbox_doors.c.process == process)
         open_across = (
             (jobs.c.portal == portal)
             & (jobs.c.state != JobState.REFUSED.value)
@@ -100,6 +107,7 @@ class SqlApplications(Jobs):
             & (jobs.c.polled_at < start)
         )
         with self._change() as db:
+            db.execute(sa.update(cashbox_doors).where(mine).values(unjudged_from=0))
             if db.execute(sa.select(sa.func.count()).where(others, cashbox_doors.c.alive_at > start)).scalar():
                 return 0
             db.execute(sa.delete(cashbox_doors).where(others))

@@ -68,6 +68,7 @@ cashbox_doors = sa.Table(  # the processes that answer PRINT_URL and CHECK_URL, 
     sa.Column("portal", sa.String(255), primary_key=True),
     sa.Column("process", sa.String(36), primary_key=True),
     sa.Column("alive_at", sa.BigInteger, nullable=False),
+    sa.Column("unjudged_from", sa.BigInteger, nullable=False),  # the gap before it that nobody has judged yet, or 0
 )
 told_rows = sa.Table(  # the VAT rows of the portal that a till has a confirmed rate for
     "told_vat_rows",

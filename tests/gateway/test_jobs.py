@@ -421,6 +421,18 @@ def test_trap_03_what_was_open_across_a_gap_is_doubtful_until_the_portal_asks_fo
     assert shop.queue.list_jobs("doubtful", 9) == []
 
 
+def test_a_gap_that_a_process_had_no_time_to_judge_is_judged_by_the_next(shop: Shop) -> None:
+    shop.queue.arrive(PORTAL, "p1", shop.now)
+    silent, _ = done(shop, 1)
+    shop.wait(timedelta(minutes=1))
+    shop.queue.arrive(PORTAL, "p2", shop.now)
+    shop.wait(timedelta(seconds=1))
+    shop.queue.applied([silent.job_id], shop.now)  # p2 tells, and dies before it looks for gaps
+    shop.queue.alive(PORTAL, "p2", shop.now)
+    assert gap(shop) == 1
+    assert gap(shop) == 0
+
+
 def test_a_gap_that_another_process_bridged_is_none(shop: Shop) -> None:
     shop.queue.arrive(PORTAL, "p1", shop.now)
     done(shop)

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import keyring
@@ -25,6 +25,7 @@ from posapp import vault as secrets
 from posapp.errors import WORDS, Rejected, SetupError, SyncError, UsageError
 from posapp.http import HttpClient, NoAnswer, Response, SecretUrl
 from posapp.sync.bitrix import renewal
+from posapp.sync.bitrix.auth import EXPIRED
 from posapp.sync.bitrix.client import BitrixClient
 from posapp.sync.bitrix.connect import Clock, VaultPairs, application_access, post_form
 from posapp.sync.bitrix.oauth import (
@@ -437,6 +438,47 @@ def test_an_answer_that_was_lost_before_it_was_asked_costs_nothing(till: Till) -
     assert till.client().call("profile")["ID"] == "1"
 
 
+def test_a_person_waits_no_longer_than_his_patience_and_the_renewal_goes_on(till: Till) -> None:
+    goes_on = Event()
+    till.before = lambda: _must(goes_on.wait(20))
+    before = till.kept
+    till.expire()
+    access = till.access()
+    error = failing(lambda: access.renew(access.to("profile"), EXPIRED, patience_s=0.0))
+    assert isinstance(error, NoAnswer)
+    assert "ещё продлевается" in error.message()
+    goes_on.set()
+    assert till.client(access).call("profile")["ID"] == "1"  # waits for the one that is on its way
+    assert till.kept.refresh_token != before.refresh_token
+    assert len(till.asked) == 1
+
+
+def _must(happened: bool) -> None:
+    assert happened
+
+
+@pytest.mark.parametrize("gone", ["client_endpoint", "member_id", "refresh_token", "expires"])
+def test_an_answer_that_is_not_whole_is_kept_for_it_cannot_be_had_again(till: Till, gone: str) -> None:
+    before = till.kept
+    body = {"access_token": "new", "refresh_token": "newer", "member_id": before.member_id, "expires": 5,
+            "client_endpoint": before.endpoint}  # fmt: skip
+    found = Pair.of_answer({name: value for name, value in body.items() if name != gone}, before)
+    assert found is not None
+    assert found.access_token == "new"
+    assert found.refresh_token == (before.refresh_token if gone == "refresh_token" else "newer")
+    assert (found.member_id, found.endpoint) == (before.member_id, before.endpoint)
+
+
+def test_a_server_that_asks_us_to_slow_down_has_done_nothing(till: Till) -> None:
+    till.expire()
+    busy = Response(503, {"content-type": "application/json"}, b'{"error": "QUERY_LIMIT_EXCEEDED"}')
+    real, till.post = till.post, lambda *_: busy  # type: ignore[method-assign]
+    assert isinstance(failing(lambda: till.client().call("profile")), NoAnswer)
+    assert till.kept.renewing == ""
+    till.post = real  # type: ignore[method-assign]
+    assert till.client().call("profile")["ID"] == "1"
+
+
 # ---------------------------------------------------------------------------------------------- the vault
 class Moody(MemoryKeyring):
     """A vault that refuses writes after so many, or takes them and keeps nothing."""
@@ -486,7 +528,8 @@ def test_a_vault_that_fails_at_the_new_pair_keeps_it_in_memory_and_unused(till: 
         assert "не закрывайте" in error.message()
     assert till.kept.refresh_token == before.refresh_token
     assert len(till.asked) == 1
-    assert [row["http"] for row in till.bitrix.requests(before_it)] == [401], "the unkept key was shown to nobody"
+    calls = [row["http"] for row in till.bitrix.requests(before_it) if row["method"] == "profile"]
+    assert calls == [401], "the unkept key was shown to nobody"
     assert till.clock.slept.count(renewal.KEEP_PAUSE_S) >= renewal.KEEP_TRIES - 1
     moody.writes_left = 99
     assert client.call("profile")["ID"] == "1"

@@ -29,9 +29,10 @@ class PortalAccess(Protocol):
     def to(self, method: str) -> SecretUrl:
         """Where a method is called, the key inside. Raises Rejected when there is no key that may be shown."""
 
-    def renew(self, refused: SecretUrl, code: str) -> bool:
+    def renew(self, refused: SecretUrl, code: str, patience_s: float) -> bool:
         """After `EXPIRED` or `UNKNOWN`: whether there is another key than the one that was shown.
 
+        Whoever calls waits as long as `patience_s`; a renewal that takes longer goes on and is found by the next call.
         Raises Rejected when the portal gives none, NoAnswer (`sent` False) when it was not to be had now.
         """
 
@@ -59,7 +60,7 @@ class WebhookAccess:
         """The webhook's address with the method behind it."""
         return self._url / method
 
-    def renew(self, refused: SecretUrl, code: str) -> bool:
+    def renew(self, refused: SecretUrl, code: str, patience_s: float) -> bool:
         """Never."""
         return False
 

@@ -17,6 +17,7 @@ import hmac
 import os
 import queue
 import socket
+import socketserver
 import threading
 import time
 from collections.abc import Callable
@@ -197,6 +198,11 @@ class _Server(ThreadingHTTPServer):
         self._free = threading.BoundedSemaphore(CONNECTIONS_MAX)
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Without the name service, which the standard library would ask for our own name, for seconds perhaps."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """A thread for it, or the end of it at once."""

@@ -340,7 +340,7 @@ class BitrixClient:
                 self._record(Wire(method, params, answer), started, error, http=status)
                 if error.code == "throttled" and attempt < TRIES:
                     continue
-                if not is_renewed and attempt < TRIES and self._renews(error, url):
+                if not is_renewed and attempt < TRIES and self._renews(error, url, began):
                     is_renewed = True
                     continue
                 raise
@@ -349,10 +349,11 @@ class BitrixClient:
             return envelope
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _renews(self, error: SyncError, shown: SecretUrl) -> bool:
+    def _renews(self, error: SyncError, shown: SecretUrl, began: float) -> bool:
         """Whether the call may be made again, with another key. Raises what `PortalAccess.renew` raises."""
         code = str(error.facts.get("error", "")).upper()
-        return code in (EXPIRED, UNKNOWN) and self._access.renew(shown, code)
+        patience_s = began + self._timeout_s - self._governor.now()
+        return code in (EXPIRED, UNKNOWN) and self._access.renew(shown, code, patience_s)
 
     def _read(self, method: str, response: Response) -> dict[str, Any]:
         if response.status in (429, 503) and not response.is_json:

@@ -6,6 +6,7 @@ One place joins settings, vault and http for it, so that whoever needs a client 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from posapp import vault
 from posapp.errors import SetupError
 from posapp.http import HttpClient, Response, SecretUrl
 from posapp.settings import OAuthSettings, Settings
+from posapp.sync.bitrix import renewal
 from posapp.sync.bitrix.auth import PortalAccess, WebhookAccess
 from posapp.sync.bitrix.oauth import Application, Pair, TokenServer
 from posapp.sync.bitrix.renewal import ApplicationAccess
@@ -28,6 +30,14 @@ class Clock:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
+
+
+def alone(folder: Path, clock: Clock) -> AbstractContextManager[None]:
+    """Inside the block nobody else of this data directory changes the pair; a directory that is not there has nobody.
+
+    Raises NoAnswer, Rejected `oauth_unkept`.
+    """
+    return renewal.alone(folder, clock.monotonic, clock.sleep) if folder.exists() else nullcontext()
 
 
 class VaultPairs:

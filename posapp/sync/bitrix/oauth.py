@@ -28,8 +28,8 @@ from posapp.vault import Secret
 CENTRAL = "https://oauth.bitrix.info/oauth/token/"
 TOKEN_SERVERS = ("oauth.bitrix.info", "oauth.bitrix24.tech")
 """Hosts of Bitrix that may be told the application's secret when a redirect names one of them."""
-TIMEOUT_S = 60.0  # a renewal that is given up half-way may have cost the old token: be patient
-TOKEN_MAX = 300  # characters; a vault of Windows takes 1280 for the whole pair
+TIMEOUT_S = 30.0  # a renewal that is given up half-way may have cost the old token: be patient
+TOKEN_MAX, URL_MAX = 500, 300  # characters
 EVENT = "ONAPPINSTALL"
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -89,16 +89,22 @@ class Pair:
         return pair if is_pair and pair.access_token else None
 
     @classmethod
-    def of_answer(cls, body: Mapping[str, Any]) -> Pair | None:
-        """From the token server's JSON; None when a token or a usable endpoint is missing."""
-        tokens = [as_text(body.get(name)) for name in ("access_token", "refresh_token")]
+    def of_answer(cls, body: Mapping[str, Any], former: Pair | None = None) -> Pair | None:
+        """From the token server's JSON; None when a token or a usable endpoint is missing.
+
+        What a renewal does not say stays as it was in the `former` pair: it is worth more than a whole answer, because
+        it cannot be had again.
+        """
+        access, refresh = (_token(body.get(name)) for name in ("access_token", "refresh_token"))
         member_id, endpoint = as_text(body.get("member_id")), as_text(body.get("client_endpoint"))
-        if not all(re.fullmatch(rf"[!-~]{{1,{TOKEN_MAX}}}", each) for each in tokens):
+        if not re.fullmatch(r"[!-~]{1,64}", member_id):
+            member_id = former.member_id if former else ""
+        if not is_safe(endpoint):
+            endpoint = former.endpoint if former else ""
+        refresh = refresh or (former.refresh_token if former else "")
+        if not (access and refresh and endpoint):
             return None
-        if not re.fullmatch(r"[!-~]{0,64}", member_id) or not is_safe(endpoint):
-            return None
-        expires = as_int(body.get("expires")) or 0
-        return cls(tokens[0], tokens[1], member_id, endpoint.rstrip("/") + "/", expires=expires)
+        return cls(access, refresh, member_id, endpoint.rstrip("/") + "/", expires=as_int(body.get("expires")) or 0)
 
 
 class TokenServer:
@@ -115,18 +121,18 @@ class TokenServer:
 
     def exchange(self, code: str) -> Pair:
         """The first pair, for the code that the browser brought within 30 seconds. Raises as `renew`."""
-        return self._ask({"grant_type": "authorization_code", "code": code})
+        return self._ask({"grant_type": "authorization_code", "code": code}, None)
 
-    def renew(self, refresh_token: str) -> Pair:
-        """A new pair for a refresh token, which is used up by that.
+    def renew(self, refresh_token: str, former: Pair | None = None) -> Pair:
+        """A new pair for a refresh token, which is used up by that; `former` is the pair that it was of.
 
         Raises:
             NoAnswer: `sent` True when the server may have renewed although we know no answer of it.
             Rejected: `oauth_grant`, `oauth_client`, `portal_unpaid` and other refusals by Bitrix's code.
         """
-        return self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        return self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token}, former)
 
-    def _ask(self, fields: Mapping[str, str]) -> Pair:
+    def _ask(self, fields: Mapping[str, str], former: Pair | None) -> Pair:
         who = {"client_id": self._application.client_id, "client_secret": self._application.client_secret.reveal()}
         response = self._post(SecretUrl(self._application.token_url), {**fields, **who}, TIMEOUT_S)
         try:
@@ -135,10 +141,16 @@ class TokenServer:
             body = {}
         if "error" in body:
             raise refusal_of(as_text(body["error"]), body.get("error_description"))
-        pair = Pair.of_answer(body)
+        pair = Pair.of_answer(body, former)
         if pair is None:
             raise NoAnswer(f"сервер авторизации ответил не ключом, HTTP {response.status}", sent=True)
         return pair
+
+
+def _token(value: object) -> str:
+    """A token as text, "" for what is none."""
+    text = as_text(value)
+    return text if re.fullmatch(rf"[!-~]{{1,{TOKEN_MAX}}}", text) else ""
 
 
 def refusal_of(code: str, description: object) -> SyncError:
@@ -173,7 +185,7 @@ def portal_url(text: str) -> str:
 def is_safe(url: str) -> bool:
     """Whether an access token may go there: https, or plain http to this very machine (the practice portal)."""
     parts = _split(url)
-    if parts is None or not parts.hostname or len(url) > TOKEN_MAX:
+    if parts is None or not parts.hostname or len(url) > URL_MAX:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 

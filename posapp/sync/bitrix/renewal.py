@@ -30,6 +30,7 @@ from typing import Protocol
 from posapp.errors import JournalError, Rejected, SetupError, SyncError
 from posapp.http import NoAnswer, SecretUrl
 from posapp.journal.lock import DirectoryLock
+from posapp.sync.bitrix.answers import was_executed
 from posapp.sync.bitrix.auth import EXPIRED
 from posapp.sync.bitrix.oauth import TIMEOUT_S, Pair, TokenServer
 
@@ -86,7 +87,8 @@ class ApplicationAccess:
         self._store = store
         self._folder = folder
         self._now, self._monotonic, self._sleep = now, monotonic, sleep
-        self._mutex = threading.RLock()
+        self._mutex = threading.RLock()  # held for moments only: what waits for others waits without it
+        self._job: _Job | None = None
         self._unkept: tuple[Pair, str] | None = None  # a pair that the vault refused, and the token that it replaces
         self._refused: tuple[str, dict[str, object]] | None = None  # a refresh token, and what was said of it
         found = store.load()
@@ -114,32 +116,59 @@ class ApplicationAccess:
 
         Raises Rejected `oauth_unkept` while a new pair could not be kept, NoAnswer when another program renews.
         """
+        self._keep_late()
         with self._mutex:
-            self._keep_late()
             return SecretUrl((self._url / method).reveal(), self._pair.access_token)
 
-    def renew(self, refused: SecretUrl, code: str) -> bool:
-        """After `expired_token`, see `PortalAccess.renew`; False when the token should have been good."""
+    def renew(self, refused: SecretUrl, code: str, patience_s: float) -> bool:
+        """After `expired_token`, see `PortalAccess.renew`; False when the token should have been good.
+
+        The work has a thread of its own: a cashier's patience ends, a renewal must not.
+        """
         with self._mutex:
             if self._pair.access_token != refused.bearer():
                 return True  # another thread was quicker
-            with self._alone():
+            job = self._job
+            if job is None:
+                job = self._job = _Job()
+                threading.Thread(target=self._work, args=(job, refused.bearer(), code), name="renewal").start()
+        if not job.is_done.wait(max(0.0, patience_s)):
+            raise NoAnswer("ключ ещё продлевается", sent=False)
+        if job.error is not None:
+            raise job.error
+        return job.has_key
+
+    def _work(self, job: _Job, shown: str, code: str) -> None:
+        """The thread's body; whoever waits for `job` is told what became of it."""
+        try:
+            with alone(self._folder, self._monotonic, self._sleep):
                 kept = self._load()
-                if kept.access_token != refused.bearer():
-                    self._pair = kept  # another program was quicker
+                if kept.access_token != shown:
+                    self._take(kept)  # another program was quicker
                 elif code != EXPIRED and self._now().timestamp() < kept.expires:
-                    return False
+                    job.has_key = False
                 else:
                     self._renew(kept)
-            return True
+        except SyncError as error:
+            job.error = error
+        except BaseException as error:
+            job.error = NoAnswer(f"ключ не продлён: {type(error).__name__}", sent=False)
+            raise
+        finally:
+            with self._mutex:
+                self._job = None
+            job.is_done.set()
+
+    def _take(self, pair: Pair) -> None:
+        with self._mutex:
+            self._pair, self._unkept = pair, None
 
     def close(self) -> None:
         """The last try to keep a pair that the vault refused. What cannot be kept is said: it ends with the program."""
-        with self._mutex:
-            try:
-                self._keep_late()
-            except SyncError:
-                log.error("bitrix: the renewed key of the application could not be kept and ends with this program")
+        try:
+            self._keep_late()
+        except SyncError:
+            log.error("bitrix: the renewed key of the application could not be kept and ends with this program")
 
     # ------------------------------------------------------------------------------------------ the steps
     def _renew(self, kept: Pair) -> None:
@@ -150,17 +179,15 @@ class ApplicationAccess:
         if not self._store.save(begun):
             raise Rejected("oauth_unkept", why="хранилище паролей не принимает записи; прежний ключ цел, но устарел")
         try:
-            fresh = self._server.renew(kept.refresh_token)
-        except NoAnswer as lost:
-            if not lost.sent and not kept.renewing:
-                self._store.save(kept)  # nothing was sent: the mark would be a false trace
-            raise NoAnswer(f"ключ не продлён: {lost.facts.get('reason', '')}", sent=False) from None
+            fresh = self._server.renew(kept.refresh_token, kept)
         except Rejected as error:
             if self._someone_else_has(kept):
                 return
             raise self._told(error, kept) from None
-        except SyncError as error:
-            raise NoAnswer(f"ключ не продлён: {error.facts.get('reason', error.code)}", sent=False) from None
+        except SyncError as lost:
+            if was_executed(lost) is False and not kept.renewing:
+                self._store.save(kept)  # nothing was done: the mark would be a false trace
+            raise NoAnswer(f"ключ не продлён: {lost.facts.get('reason', lost.code)}", sent=False) from None
         self._keep(fresh, kept.refresh_token)
         log.info("bitrix: the application's key was renewed")
 
@@ -169,7 +196,7 @@ class ApplicationAccess:
         there = self._load()
         if there.refresh_token == kept.refresh_token:
             return False
-        self._pair = there
+        self._take(there)
         return True
 
     def _told(self, error: Rejected, kept: Pair) -> Rejected:
@@ -185,10 +212,11 @@ class ApplicationAccess:
 
     def _keep(self, fresh: Pair, former: str) -> None:
         """Step 5. Raises Rejected `oauth_unkept`; then the pair waits in memory and is used by nobody."""
-        self._unkept = (fresh, former)
+        with self._mutex:
+            self._unkept = (fresh, former)
         for attempt in range(KEEP_TRIES):
             if self._store.save(fresh):
-                self._pair, self._unkept = fresh, None
+                self._take(fresh)
                 return
             if attempt < KEEP_TRIES - 1:
                 self._sleep(KEEP_PAUSE_S)
@@ -197,15 +225,21 @@ class ApplicationAccess:
 
     def _keep_late(self) -> None:
         """Step 5 again, unless a person has connected anew meanwhile: then that pair counts."""
-        if self._unkept is None:
+        if not self._has_unkept():
             return
-        fresh, former = self._unkept
-        with self._alone():
+        with alone(self._folder, self._monotonic, self._sleep):
+            waiting = self._unkept
+            if waiting is None:  # another thread was quicker
+                return
+            fresh, former = waiting
             there = self._load()
             if there.refresh_token in (former, fresh.refresh_token):
                 self._keep(fresh, former)
             else:
-                self._pair, self._unkept = there, None
+                self._take(there)
+
+    def _has_unkept(self) -> bool:
+        return self._unkept is not None
 
     def _load(self) -> Pair:
         """The pair as kept now. Raises Rejected when it is gone or the vault is."""
@@ -217,22 +251,35 @@ class ApplicationAccess:
             raise Rejected("oauth_grant", error="–", why="его ключа в хранилище паролей больше нет")
         return found
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Step 1. Raises NoAnswer when another program renews and does not end, Rejected when there is no lock."""
-        until = self._monotonic() + LOCK_PATIENCE_S
-        while True:
-            try:
-                lock = DirectoryLock(self._folder, LOCK_NAME)
-                break
-            except OSError as error:
-                why = f"в каталог данных нельзя писать ({error.strerror})"
-                raise Rejected("oauth_unkept", why=why) from None
-            except JournalError:
-                if self._monotonic() >= until:
-                    raise NoAnswer("ключ продлевает другая программа posapp", sent=False) from None
-                self._sleep(LOCK_PAUSE_S)
+
+class _Job:
+    """A renewal on its way: who waits for it, and what became of it."""
+
+    def __init__(self) -> None:
+        self.is_done = threading.Event()
+        self.error: SyncError | None = None
+        self.has_key = True
+
+
+@contextmanager
+def alone(folder: Path, monotonic: Callable[[], float], sleep: Callable[[float], None]) -> Iterator[None]:
+    """Step 1: inside the block nobody else of this data directory changes the pair.
+
+    Raises NoAnswer when another program renews and does not end, Rejected `oauth_unkept` when there can be no lock.
+    """
+    until = monotonic() + LOCK_PATIENCE_S
+    while True:
         try:
-            yield
-        finally:
-            lock.release()
+            lock = DirectoryLock(folder, LOCK_NAME)
+            break
+        except OSError as error:
+            why = f"в каталог данных нельзя писать ({error.strerror})"
+            raise Rejected("oauth_unkept", why=why) from None
+        except JournalError:
+            if monotonic() >= until:
+                raise NoAnswer("ключ продлевает другая программа posapp", sent=False) from None
+            sleep(LOCK_PAUSE_S)
+    try:
+        yield
+    finally:
+        lock.release()
