@@ -43,6 +43,9 @@ PRODUCT = declare(
 OFFER = Entity("offer", "offers", {**PRODUCT.fields, "parentId": Field("parentId", "any", False, False, False)})
 """A variation: a product that also names its parent, `{"value", "valueId"}`."""
 
+SKU = Entity("sku", "units", PRODUCT.fields)
+"""A product that has variations."""
+
 VAT = declare(
     "vat",
     "vats",
@@ -103,7 +106,7 @@ PRICE = declare(
     extraId int
     id int ro
     price double
-    priceScale double
+    priceScale double ro
     productId int
     quantityFrom int
     quantityTo int

@@ -7,10 +7,12 @@ arrived has to read the status first.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from posapp.sync.simulator.catalogue import DOCUMENT, DOCUMENT_ELEMENT
+from posapp.sync.simulator.entity import Entity
 from posapp.sync.simulator.envelope import PortalError, iso, plain
 from posapp.sync.simulator.parameters import Parameters, decimal_of, items_of, text_of
 from posapp.sync.simulator.rows import Row, argument_missing, read_fields, required_id
@@ -20,6 +22,12 @@ from posapp.sync.simulator.stock import change_stock, stock_row
 # Which store fields a kind of document moves goods from and to; realisations (W) cannot be made over REST.
 _MOVES = {"A": ("", "storeTo"), "S": ("", "storeTo"), "R": ("", "storeTo"), "M": ("storeFrom", "storeTo"),
           "D": ("storeFrom", "")}  # fmt: skip
+
+_STORED = (1, 4, None)  # simple products and variations; a set, a service or the parent of variations is in no store
+
+_PARTIAL_ELEMENT = Entity(DOCUMENT_ELEMENT.key, DOCUMENT_ELEMENT.list_key, {
+    name: replace(item, is_required=False) for name, item in DOCUMENT_ELEMENT.fields.items()
+})  # fmt: skip
 
 
 def add_document(shop: Shop, parameters: Parameters, now: datetime) -> Row:
@@ -56,13 +64,17 @@ def delete_document(shop: Shop, parameters: Parameters) -> bool:
 
 def add_element(shop: Shop, parameters: Parameters) -> Row:
     """`catalog.document.element.add`: a line of a document that is still open."""
+    _need_inventory(shop)
     values = read_fields(parameters, DOCUMENT_ELEMENT, adding=True)
     document = _open_document(shop, values["docId"])
-    if values["elementId"] not in shop.products:
+    product = shop.products.get(values["elementId"])
+    if product is None:
         raise PortalError("0", "Product not found")
+    if product.get("type", 1) not in _STORED:
+        raise PortalError("0", "Wrong product type")
     element: Row = {"id": shop.next_id("documentElements"), "storeFrom": None, "storeTo": None, **values}
     shop.tables["documentElements"].append(element)
-    document["total"] += (element.get("purchasingPrice") or Decimal(0)) * (element["amount"] or Decimal(0))
+    document["total"] += _value(element)
     return element
 
 
@@ -72,7 +84,8 @@ def delete_element(shop: Shop, parameters: Parameters) -> bool:
     element = next((row for row in shop.tables["documentElements"] if row["id"] == wanted), None)
     if element is None:
         raise PortalError("0", "Document element not found")
-    _open_document(shop, element["docId"])
+    document = _open_document(shop, element["docId"])
+    document["total"] -= _value(element)
     shop.tables["documentElements"].remove(element)
     return True
 
@@ -109,7 +122,28 @@ def conduct_list(shop: Shop, parameters: Parameters, now: datetime) -> bool:
     return True
 
 
+def update_element(shop: Shop, parameters: Parameters) -> Row:
+    """`catalog.document.element.update`: a line of a document that is still open."""
+    _need_inventory(shop)
+    wanted = required_id(parameters)
+    element = next((row for row in shop.tables["documentElements"] if row["id"] == wanted), None)
+    if element is None:
+        raise PortalError("0", "Document element not found")
+    document = _open_document(shop, element["docId"])
+    before = _value(element)
+    element.update(read_fields(parameters, _PARTIAL_ELEMENT, adding=False))
+    document["total"] += _value(element) - before
+    return element
+
+
+def _value(element: Row) -> Decimal:
+    price: Decimal = element.get("purchasingPrice") or Decimal(0)
+    return price * (element["amount"] or Decimal(0))
+
+
 def _need_inventory(shop: Shop) -> None:
+    if shop.options["inventory_1c"] == "Y":
+        raise PortalError("0", "Складской учёт ведётся в 1С: документы создаются там")
     if shop.options["inventory_management"] != "Y":
         raise PortalError("0", "Складской учёт выключен")
 

@@ -308,3 +308,28 @@ ORDER_ENTITY = declare(
     ownerTypeId int
 """,
 )
+
+PAYMENT_ITEM_BASKET = declare(
+    "paymentItemBasket",
+    "paymentItemsBasket",
+    """
+    basketId int req im
+    dateInsert datetime ro
+    id int ro
+    paymentId int req im
+    quantity double
+    xmlId string
+""",
+)
+
+PAYMENT_ITEM_SHIPMENT = declare(
+    "paymentItemShipment",
+    "paymentItemsShipment",
+    """
+    dateInsert datetime ro
+    id int ro
+    paymentId int req im
+    shipmentId int req im
+    xmlId string
+""",
+)

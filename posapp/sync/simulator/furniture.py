@@ -89,6 +89,11 @@ def _furniture() -> dict[str, _Rows]:
         "priceTypes": [
             {"id": 1, "name": "BASE", "base": "Y", "sort": 100, "xmlId": "BASE", "createdBy": 1, "modifiedBy": 1},
         ],
+        "currencies": [
+            {"CURRENCY": "RUB", "AMOUNT_CNT": "1", "AMOUNT": "1.0000", "SORT": "100", "BASE": "Y", "LID": "ru",
+             "FULL_NAME": "Российский рубль", "FORMAT_STRING": "# &#8381;", "DEC_POINT": ".", "THOUSANDS_SEP": " ",
+             "DECIMALS": "2", "DATE_UPDATE": "2026-01-01T00:00:00+03:00"},
+        ],
         "catalogs": [
             {"id": 15, "iblockId": 15, "iblockTypeId": "CRM_PRODUCT_CATALOG", "lid": "s1", "name": "Товарный каталог",
              "productIblockId": None, "skuPropertyId": None, "subscription": "N", "vatId": 3},

@@ -6,14 +6,25 @@ table of contents.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from posapp.sync.simulator import basket, cashboxes, catalogue, documents, fields, general, orders
+from posapp.sync.simulator import (
+    basket,
+    cashboxes,
+    catalogue,
+    documents,
+    fields,
+    general,
+    goods_methods,
+    orders,
+    payment_items,
+)
 from posapp.sync.simulator.call import Call, Handler, Listed, Method
 from posapp.sync.simulator.entity import Entity, Field
-from posapp.sync.simulator.envelope import PortalError, iso
+from posapp.sync.simulator.envelope import PortalError
+from posapp.sync.simulator.listing import get_fields, get_row, list_table, listed
 from posapp.sync.simulator.parameters import Parameters, get_any_case, items_of, text_of
 from posapp.sync.simulator.rows import (
     Condition,
@@ -21,7 +32,6 @@ from posapp.sync.simulator.rows import (
     Row,
     cast_in,
     list_rows,
-    read_fields,
     read_filter,
     required_id,
     show,
@@ -64,8 +74,8 @@ def _list_orders(call: Call) -> Listed:
     conditions = read_filter(call.parameters, fields.ORDER)
     wanted = _wanted_ids(conditions, "id")
     if wanted is None:
-        return _listed(call, fields.ORDER, call.shop.ascending("orders", _bound(conditions)), is_ascending=True)
-    return _listed(call, fields.ORDER, [call.shop.orders[key] for key in wanted if key in call.shop.orders])
+        return listed(call, fields.ORDER, call.shop.ascending("orders", _bound(conditions)), is_ascending=True)
+    return listed(call, fields.ORDER, [call.shop.orders[key] for key in wanted if key in call.shop.orders])
 
 
 def _list_parts(entity: Entity) -> Handler:
@@ -79,8 +89,8 @@ def _list_parts(entity: Entity) -> Handler:
             order_ids = {owners[key] for key in part_ids if key in owners}
         if order_ids is None:
             rows = call.shop.ascending(entity.list_key, _bound(conditions))
-            return _listed(call, entity, rows, is_ascending=True)
-        return _listed(call, entity, call.shop.parts(entity.list_key, order_ids))
+            return listed(call, entity, rows, is_ascending=True)
+        return listed(call, entity, call.shop.parts(entity.list_key, order_ids))
 
     return run
 
@@ -99,7 +109,7 @@ def _list_shipment_items(call: Call) -> Listed:
     owners = call.shop.order_of.get("shipments", {})
     order_ids = None if wanted is None else {owners[key] for key in wanted if key in owners}
     rows = (item for shipment in call.shop.parts("shipments", order_ids) for item in shipment["shipmentItems"])
-    return _listed(call, fields.SHIPMENT_ITEM, rows)
+    return listed(call, fields.SHIPMENT_ITEM, rows)
 
 
 def _wanted_ids(conditions: list[Condition], name: str) -> set[int] | None:
@@ -110,36 +120,6 @@ def _wanted_ids(conditions: list[Condition], name: str) -> set[int] | None:
             ids = [cast_in(value, condition.field) for value in values]
             return {key for key in ids if key is not None}
     return None
-
-
-def _listed(call: Call, entity: Entity, rows: Iterable[Row], *, is_ascending: bool = False) -> Listed:
-    page = list_rows(rows, entity, call.parameters, call.start, is_ascending=is_ascending)
-    return Listed({entity.list_key: page.rows}, page)
-
-
-def _list_table(name: str, entity: Entity) -> Handler:
-    return lambda call: _listed(call, entity, call.shop.tables[name])
-
-
-def _get_row(name: str, entity: Entity, error: str) -> Handler:
-    def run(call: Call) -> Row:
-        wanted = required_id(call.parameters)
-        for row in call.shop.tables[name]:
-            if row.get("id") == wanted:
-                return {entity.key: show(row, entity)}
-        raise PortalError(error, f"{entity.key} does not exist")
-
-    return run
-
-
-def _get_fields(entity: Entity) -> Handler:
-    names = {"int": "integer"}
-    described = {
-        field.name: {"isImmutable": field.is_immutable, "isReadOnly": field.is_read_only,
-                     "isRequired": field.is_required, "type": names.get(field.type, field.type)}
-        for field in entity.fields.values()
-    }  # fmt: skip
-    return lambda call: {entity.key: described}
 
 
 def _get_part(entity: Entity) -> Handler:
@@ -182,13 +162,18 @@ def plain_entity(rows: list[Row]) -> Entity:
 
 
 # ---------------------------------------------------------------------------------------------- crm
-def _list_requisites(call: Call) -> Listed:
-    rows = call.shop.tables["requisites"]
-    parameters = {name: _upper_keys(get_any_case(call.parameters, name)) for name in ("select", "filter", "order")}
-    page = list_rows(rows, plain_entity(rows), {key: value for key, value in parameters.items() if value}, call.start)
-    if page.total is None:  # older methods answer a zero where the newer ones answer nothing
-        page = Page(page.rows, 0, None)
-    return Listed([{key: _crm_text(value) for key, value in row.items()} for row in page.rows], page)
+def _list_crm(name: str) -> Handler:
+    """UPPER_CASE in and out, everything a text."""
+
+    def run(call: Call) -> Listed:
+        rows = call.shop.tables[name]
+        given = {part: _upper_keys(get_any_case(call.parameters, part)) for part in ("select", "filter", "order")}
+        page = list_rows(rows, plain_entity(rows), {key: value for key, value in given.items() if value}, call.start)
+        if page.total is None:  # older methods answer a zero where the newer ones answer nothing
+            page = Page(page.rows, 0, None)
+        return Listed([{key: _crm_text(value) for key, value in row.items()} for row in page.rows], page)
+
+    return run
 
 
 def _get_crm(name: str) -> Handler:
@@ -204,72 +189,6 @@ def _get_crm(name: str) -> Handler:
 
 def _crm_text(value: Any) -> Any:
     return value if isinstance(value, list | dict | str) or value is None else text_of(value)
-
-
-# ---------------------------------------------------------------------------------------------- catalog
-_VARIATION = 4
-
-
-def product_entity(shop: Shop, base: Entity = catalogue.PRODUCT) -> Entity:
-    """The product's fields and the shop's own `propertyN`, which only its rows know."""
-    names = {name for row in shop.products.values() for name in row if name.startswith("property")}
-    extra = {name: Field(name, "any", False, False, False) for name in names}
-    return Entity(base.key, base.list_key, {**base.fields, **extra})
-
-
-def _list_products(call: Call) -> Listed:
-    return _list_goods(call, product_entity(call.shop), call.shop.products.values())
-
-
-def _list_offers(call: Call) -> Listed:
-    """Variations only, whatever block is asked for."""
-    offers = [row for row in call.shop.products.values() if row.get("type") == _VARIATION]
-    return _list_goods(call, product_entity(call.shop, catalogue.OFFER), offers)
-
-
-def _list_goods(call: Call, entity: Entity, rows: Iterable[Row]) -> Listed:
-    selected = {text_of(name) for _, name in items_of(call.parameters.get("select"))}
-    if not {"id", "iblockId"} <= selected and "*" not in selected:
-        raise PortalError("0", "Required select fields: id, iblockId")
-    if not any(condition.field.name == "iblockId" for condition in read_filter(call.parameters, entity)):
-        raise PortalError("0", "Required filter fields: iblockId")
-    return _listed(call, entity, rows)
-
-
-def _get_product(call: Call) -> Row:
-    return {"product": show(_product(call), product_entity(call.shop))}
-
-
-def _get_offer(call: Call) -> Row:
-    offer = _product(call)
-    if offer.get("type") != _VARIATION:
-        raise PortalError("200040300040", "product does not exist")
-    return {"offer": show(offer, product_entity(call.shop, catalogue.OFFER))}
-
-
-def _update_product(call: Call) -> Row:
-    """Absolute numbers. With inventory management on, quantities are read-only and silently kept."""
-    product = _product(call)
-    entity = product_entity(call.shop)
-    partial = Entity(entity.key, entity.list_key, {
-        name: Field(name, item.type, item.is_read_only, item.is_immutable, False)
-        for name, item in entity.fields.items()
-    })  # fmt: skip
-    values = read_fields(call.parameters, partial, adding=False)
-    if call.shop.options["inventory_management"] == "Y":
-        for name in ("quantity", "quantityReserved", "purchasingPrice", "purchasingCurrency"):
-            values.pop(name, None)
-    product.update(values)
-    product["timestampX"] = iso(call.now)
-    call.shop.events["CATALOG.PRODUCT.ON.UPDATE", product["id"]] = {"FIELDS": {"ID": str(product["id"])}}
-    return {"element": show(product, entity)}
-
-
-def _product(call: Call) -> Row:
-    product = call.shop.products.get(required_id(call.parameters))
-    if product is None:
-        raise PortalError("200040300040", "product does not exist")
-    return product
 
 
 # ---------------------------------------------------------------------------------------------- the table
@@ -292,59 +211,62 @@ METHODS: dict[str, Method] = {
     "sale.order.get": Method("sale", lambda call: {"order": order_view(orders.find_order(call.shop, call.parameters))}),
     "sale.order.update": Method("sale", _answer_order(orders.update_order)),
     "sale.order.add": Method("sale", _answer_order(orders.add_order)),
-    "sale.order.getfields": Method("sale", _get_fields(fields.ORDER)),
+    "sale.order.delete": Method("sale", lambda call: orders.delete_order(call.shop, call.parameters)),
+    "sale.order.getfields": Method("sale", get_fields(fields.ORDER)),
     "sale.basketitem.list": Method("sale", _list_parts(fields.BASKET_ITEM)),
     "sale.basketitem.get": Method("sale", _get_part(fields.BASKET_ITEM)),
     "sale.basketitem.add": Method("sale", _answer_part(orders.add_basket_item, fields.BASKET_ITEM)),
     "sale.basketitem.addcatalogproduct": Method("sale", _answer_part(orders.add_catalog_product, fields.BASKET_ITEM)),
     "sale.basketitem.update": Method("sale", _answer_part(basket.update_item, fields.BASKET_ITEM)),
     "sale.basketitem.delete": Method("sale", lambda call: basket.delete_item(call.shop, call.parameters, call.now)),
-    "sale.basketitem.getfields": Method("sale", _get_fields(fields.BASKET_ITEM)),
+    "sale.basketitem.getfields": Method("sale", get_fields(fields.BASKET_ITEM)),
     "sale.payment.list": Method("sale", _list_parts(fields.PAYMENT)),
     "sale.payment.get": Method("sale", _get_part(fields.PAYMENT)),
     "sale.payment.update": Method("sale", _answer_part(orders.update_payment, fields.PAYMENT)),
     "sale.payment.add": Method("sale", _answer_part(orders.add_payment, fields.PAYMENT)),
-    "sale.payment.getfields": Method("sale", _get_fields(fields.PAYMENT)),
+    "sale.payment.delete": Method("sale", lambda call: orders.delete_payment(call.shop, call.parameters, call.now)),
+    "sale.payment.getfields": Method("sale", get_fields(fields.PAYMENT)),
     "sale.shipment.list": Method("sale", _list_parts(fields.SHIPMENT)),
     "sale.shipment.get": Method("sale", _get_part(fields.SHIPMENT)),
     "sale.shipment.update": Method("sale", _answer_part(orders.update_shipment, fields.SHIPMENT)),
     "sale.shipment.add": Method("sale", _answer_part(orders.add_shipment, fields.SHIPMENT)),
-    "sale.shipment.getfields": Method("sale", _get_fields(fields.SHIPMENT)),
+    "sale.shipment.delete": Method("sale", lambda call: orders.delete_shipment(call.shop, call.parameters, call.now)),
+    "sale.shipment.getfields": Method("sale", get_fields(fields.SHIPMENT)),
     "sale.shipmentitem.list": Method("sale", _list_shipment_items),
     "sale.shipmentitem.get": Method("sale", lambda call: {"shipmentItem": show(
         basket.find_shipped(call.shop, call.parameters)[2], fields.SHIPMENT_ITEM)}),
     "sale.shipmentitem.delete": Method("sale", lambda call: basket.delete_shipped(
         call.shop, call.parameters, call.now)),
     "sale.shipmentitem.update": Method("sale", _answer_part(basket.update_shipped, fields.SHIPMENT_ITEM)),
-    "sale.shipmentitem.getfields": Method("sale", _get_fields(fields.SHIPMENT_ITEM)),
+    "sale.shipmentitem.getfields": Method("sale", get_fields(fields.SHIPMENT_ITEM)),
     "sale.propertyvalue.list": Method("sale", _list_parts(fields.PROPERTY_VALUE)),
     "sale.propertyvalue.modify": Method("sale", lambda call: {"propertyValues": [
         show(row, fields.PROPERTY_VALUE) for row in orders.modify_properties(call.shop, call.parameters, call.now)]}),
-    "sale.propertyvalue.getfields": Method("sale", _get_fields(fields.PROPERTY_VALUE)),
-    "sale.property.list": Method("sale", _list_table("properties", fields.PROPERTY)),
-    "sale.property.get": Method("sale", _get_row("properties", fields.PROPERTY, "200840400001")),
-    "sale.status.list": Method("sale", _list_table("statuses", fields.STATUS)),
-    "sale.statuslang.list": Method("sale", _list_table("statusLangs", fields.STATUS_LANG)),
-    "sale.persontype.list": Method("sale", _list_table("personTypes", fields.PERSON_TYPE)),
-    "sale.persontype.get": Method("sale", _get_row("personTypes", fields.PERSON_TYPE, "200740400001")),
+    "sale.propertyvalue.getfields": Method("sale", get_fields(fields.PROPERTY_VALUE)),
+    **payment_items.METHODS,
+    "sale.property.list": Method("sale", list_table("properties", fields.PROPERTY)),
+    "sale.property.get": Method("sale", get_row("properties", fields.PROPERTY, "200840400001")),
+    "sale.property.getfields": Method("sale", get_fields(fields.PROPERTY)),
+    "sale.status.get": Method("sale", get_row("statuses", fields.STATUS, "201340400001")),
+    "sale.status.getfields": Method("sale", get_fields(fields.STATUS)),
+    "sale.status.list": Method("sale", list_table("statuses", fields.STATUS)),
+    "sale.statuslang.list": Method("sale", list_table("statusLangs", fields.STATUS_LANG)),
+    "sale.persontype.list": Method("sale", list_table("personTypes", fields.PERSON_TYPE)),
+    "sale.persontype.get": Method("sale", get_row("personTypes", fields.PERSON_TYPE, "200740400001")),
     "sale.paysystem.list": Method("pay_system", _list_pay_systems),
 
-    "catalog.product.list": Method("catalog", _list_products),
-    "catalog.product.get": Method("catalog", _get_product),
-    "catalog.product.offer.list": Method("catalog", _list_offers),
-    "catalog.product.offer.get": Method("catalog", _get_offer),
-    "catalog.product.update": Method("catalog", _update_product),
-    "catalog.product.offer.update": Method("catalog", lambda call: {"offer": _update_product(call)["element"]}),
-    "catalog.vat.list": Method("catalog", _list_table("vats", catalogue.VAT)),
-    "catalog.vat.get": Method("catalog", _get_row("vats", catalogue.VAT, "200800000000")),
-    "catalog.store.list": Method("catalog", _list_table("stores", catalogue.STORE)),
-    "catalog.store.get": Method("catalog", _get_row("stores", catalogue.STORE, "201100000000")),
-    "catalog.storeproduct.list": Method("catalog", _list_table("storeProducts", catalogue.STORE_PRODUCT)),
-    "catalog.catalog.list": Method("catalog", _list_table("catalogs", catalogue.CATALOG)),
-    "catalog.measure.list": Method("catalog", _list_table("measures", catalogue.MEASURE)),
-    "catalog.price.list": Method("catalog", _list_table("prices", catalogue.PRICE)),
-    "catalog.pricetype.list": Method("catalog", _list_table("priceTypes", catalogue.PRICE_TYPE)),
-    "catalog.document.list": Method("catalog", _list_table("documents", catalogue.DOCUMENT)),
+    **goods_methods.METHODS,
+    "catalog.vat.list": Method("catalog", list_table("vats", catalogue.VAT)),
+    "catalog.vat.get": Method("catalog", get_row("vats", catalogue.VAT, "200800000000")),
+    "catalog.store.list": Method("catalog", list_table("stores", catalogue.STORE)),
+    "catalog.store.get": Method("catalog", get_row("stores", catalogue.STORE, "201100000000")),
+    "catalog.storeproduct.list": Method("catalog", list_table("storeProducts", catalogue.STORE_PRODUCT)),
+    "catalog.storeproduct.get": Method("catalog", get_row("storeProducts", catalogue.STORE_PRODUCT, "0")),
+    "catalog.storeproduct.getfields": Method("catalog", get_fields(catalogue.STORE_PRODUCT)),
+    "catalog.catalog.list": Method("catalog", list_table("catalogs", catalogue.CATALOG)),
+    "catalog.measure.list": Method("catalog", list_table("measures", catalogue.MEASURE)),
+    "catalog.pricetype.list": Method("catalog", list_table("priceTypes", catalogue.PRICE_TYPE)),
+    "catalog.document.list": Method("catalog", list_table("documents", catalogue.DOCUMENT)),
     "catalog.document.add": Method("catalog", _answer_part(documents.add_document, catalogue.DOCUMENT)),
     "catalog.document.update": Method("catalog", _answer_part(documents.update_document, catalogue.DOCUMENT)),
     "catalog.document.delete": Method("catalog", lambda call: documents.delete_document(call.shop, call.parameters)),
@@ -352,17 +274,25 @@ METHODS: dict[str, Method] = {
     "catalog.document.conductlist": Method("catalog", lambda call: documents.conduct_list(
         call.shop, call.parameters, call.now)),
     "catalog.document.cancel": Method("catalog", lambda call: documents.cancel(call.shop, call.parameters, call.now)),
-    "catalog.document.element.list": Method("catalog", _list_table("documentElements", catalogue.DOCUMENT_ELEMENT)),
+    "catalog.document.element.list": Method("catalog", list_table("documentElements", catalogue.DOCUMENT_ELEMENT)),
     "catalog.document.element.add": Method("catalog", lambda call: {"documentElement": show(
         documents.add_element(call.shop, call.parameters), catalogue.DOCUMENT_ELEMENT)}),
+    "catalog.document.element.update": Method("catalog", lambda call: {"documentElement": show(
+        documents.update_element(call.shop, call.parameters), catalogue.DOCUMENT_ELEMENT)}),
+    "catalog.document.element.getfields": Method("catalog", get_fields(catalogue.DOCUMENT_ELEMENT)),
+    "catalog.document.getfields": Method("catalog", get_fields(catalogue.DOCUMENT)),
     "catalog.document.element.delete": Method("catalog", lambda call: documents.delete_element(
         call.shop, call.parameters)),
     "catalog.document.mode.status": Method("catalog", lambda call: call.shop.options["inventory_management"]),
 
     **{name: Method("cashbox", run) for name, run in cashboxes.METHODS.items()},
 
-    "crm.requisite.list": Method("crm", _list_requisites),
+    "crm.requisite.list": Method("crm", _list_crm("requisites")),
+    "crm.requisite.get": Method("crm", _get_crm("requisites")),
+    "crm.contact.list": Method("crm", _list_crm("contacts")),
     "crm.contact.get": Method("crm", _get_crm("contacts")),
+    "crm.company.list": Method("crm", _list_crm("companies")),
+    "crm.currency.list": Method("crm", _list_crm("currencies")),
     "crm.company.get": Method("crm", _get_crm("companies")),
-    "crm.orderentity.list": Method("crm", _list_table("orderEntities", fields.ORDER_ENTITY)),
+    "crm.orderentity.list": Method("crm", list_table("orderEntities", fields.ORDER_ENTITY)),
 }  # fmt: skip

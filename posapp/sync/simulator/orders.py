@@ -90,6 +90,20 @@ def add_order(shop: Shop, parameters: Parameters, now: datetime) -> Row:
     return order
 
 
+def delete_order(shop: Shop, parameters: Parameters) -> bool:
+    """`sale.order.delete`: not while money or goods are out."""
+    order = find_order(shop, parameters)
+    _refuse_cancelling(order)
+    told = {"ID": str(order["id"]), "XML_ID": text_of(order.get("xmlId")), "ACTION": "delete"}
+    shop.events["ONSALEBEFOREORDERDELETE", order["id"]] = {"FIELDS": told}
+    shop.events["ONORDERDELETED", order["id"]] = {"FIELDS": {"ID": str(order["id"])}}
+    for kind in ("payments", "shipments", "basketItems", "propertyValues"):
+        for part in order[kind]:
+            shop.order_of[kind].pop(part["id"], None)
+    del shop.orders[order["id"]]
+    return True
+
+
 def _refuse_cancelling(order: Row) -> None:
     if any(payment["paid"] == "Y" for payment in order["payments"]):
         raise PortalError("SALE_ORDER_CANCEL_PAYMENT_EXIST_ACTIVE", "Нельзя отменить заказ: есть оплаченные оплаты")
@@ -156,6 +170,22 @@ def add_payment(shop: Shop, parameters: Parameters, now: datetime) -> Row:
     _write_payment(shop, order, payment, values, now)
     shop.index(order)
     return payment
+
+
+def delete_payment(shop: Shop, parameters: Parameters, now: datetime) -> bool:
+    """`sale.payment.delete`: not while it is paid."""
+    order, payment = find_part(shop, "payments", parameters)
+    if payment["paid"] == "Y":
+        raise PortalError("SALE_PAYMENT_DELETE_EXIST_PAID", "Нельзя удалить оплаченную оплату")
+    _drop(shop, order, "payments", payment)
+    shop.events["ONPAYMENTDELETED", payment["id"]] = {"FIELDS": {"ID": str(payment["id"])}}
+    save(shop, order, now)
+    return True
+
+
+def _drop(shop: Shop, order: Row, kind: str, part: Row) -> None:
+    order[kind].remove(part)
+    shop.order_of[kind].pop(part["id"], None)
 
 
 def _check_payment(shop: Shop, order: Row, payment: Row, values: Row) -> None:
@@ -247,6 +277,18 @@ def add_shipment(shop: Shop, parameters: Parameters, now: datetime) -> Row:
         raise
     shop.index(order)
     return shipment
+
+
+def delete_shipment(shop: Shop, parameters: Parameters, now: datetime) -> bool:
+    """`sale.shipment.delete`: not once it has left; its goods stay in the order, unshipped."""
+    order, shipment = find_part(shop, "shipments", parameters)
+    if shipment["deducted"] == "Y":
+        raise PortalError("SALE_SHIPMENT_EXIST_SHIPPED", "Нельзя удалить отгруженную отгрузку")
+    _drop(shop, order, "shipments", shipment)
+    order["price"] = goods_price(order) + delivery_price(order)
+    shop.events["ONSHIPMENTDELETED", shipment["id"]] = {"FIELDS": {"ID": str(shipment["id"])}}
+    save(shop, order, now)
+    return True
 
 
 def _write_shipment(shop: Shop, order: Row, shipment: Row, values: Row, now: datetime) -> None:

@@ -31,7 +31,8 @@ _TABLES: dict[str, Entity | None] = {
     "priceTypes": catalogue.PRICE_TYPE,
     "properties": fields.PROPERTY, "personTypes": fields.PERSON_TYPE, "statuses": fields.STATUS,
     "statusLangs": fields.STATUS_LANG,
-    "orderEntities": fields.ORDER_ENTITY, "paySystems": None, "companies": None, "contacts": None,
+    "paymentItemsBasket": fields.PAYMENT_ITEM_BASKET, "paymentItemsShipment": fields.PAYMENT_ITEM_SHIPMENT,
+    "orderEntities": fields.ORDER_ENTITY, "currencies": None, "paySystems": None, "companies": None, "contacts": None,
     "requisites": None, "accounts": None, "cashboxes": None, "documents": catalogue.DOCUMENT,
     "documentElements": catalogue.DOCUMENT_ELEMENT,
 }  # fmt: skip
@@ -41,6 +42,7 @@ DEFAULT_OPTIONS: Row = {
     "status_on_paid": "",  # a status the portal sets by itself when an order becomes paid; empty: none
     "status_on_half_paid": "",  # … when some of its payments are
     "inventory_management": "N",
+    "inventory_1c": "N",  # Y: stock belongs to 1C, and stock documents are refused
     "discount_from": "",  # a sum of goods at base prices; below it a changed basket loses its discounts
     "delivery_calculated": "",  # what the delivery service asks whenever a shipment changes; empty: it is fixed
     "rest_offline_extended": "Y",
@@ -138,6 +140,8 @@ def load_shop(document: Row, now: datetime) -> Shop:
         if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
             raise BadShop(f'"{name}" must be a list of objects')
         shop.tables[name] = [_typed(row, entity) if entity else dict(row) for row in given]
+        for row in shop.tables[name] if name.startswith(("payment", "document")) else ():
+            shop.note_id(name, row.get("id") or 0)
     for given, row in zip(document.get("products", []), shop.tables["products"], strict=True):
         # the shop's own fields, and the parent of a variation
         row |= {name: value for name, value in given.items() if name.startswith("property") or name == "parentId"}

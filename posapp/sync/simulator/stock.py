@@ -25,7 +25,8 @@ def move_goods(shop: Shop, order: Row, shipment: Row, sign: int) -> None:
         if sign < 0 and stock < quantity and product.get("canBuyZero") != "Y":
             name = product.get("name") or product_id
             raise PortalError(
-                "0", f"Недостаточно товара «{name}» на складе: нужно {plain(Decimal(quantity))}, есть {plain(stock)}"
+                "SALE_PROVIDER_SHIPMENT_QUANTITY_NOT_ENOUGH",
+                f"Недостаточно товара «{name}» на складе: нужно {plain(Decimal(quantity))}, есть {plain(stock)}",
             )
     for product_id, quantity in moved.items():
         change_stock(shop, product_id, sign * Decimal(quantity))

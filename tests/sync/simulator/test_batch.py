@@ -77,7 +77,7 @@ def test_a_whole_reference_keeps_its_type(portal: Any) -> None:
     assert [row["orderId"] for row in cells["result"]["few"]["payments"]] == [9072]
 
 
-def test_a_reference_that_leads_nowhere_is_no_error_of_its_own(portal: Any) -> None:
+def test_trap_57_a_reference_that_leads_nowhere_is_no_error_of_its_own(portal: Any) -> None:
     cells = portal.batch({"lost": "sale.order.get?id=1", "next": "sale.order.get?id=$result[lost][order][id]"})
 
     assert cells["result_error"]["next"]["error"] == "200540400001"  # asked for no order at all
@@ -100,7 +100,7 @@ def test_a_batch_in_a_batch_is_refused_and_a_command_that_is_no_text_is_skipped(
 
 
 @pytest.mark.parametrize("halt", [1, "1", True])
-def test_halting_leaves_the_rest_out_of_everything(portal: Any, halt: Any) -> None:
+def test_trap_56_halting_leaves_the_rest_out_of_everything(portal: Any, halt: Any) -> None:
     commands = {"a": "profile", "b": "sale.order.get?id=1", "c": "sale.order.update?id=9071&fields[comments]=x"}
     cells = portal.batch(commands, halt)
 

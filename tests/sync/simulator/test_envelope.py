@@ -31,7 +31,7 @@ def test_get_form_and_json_mean_the_same(portal: Any) -> None:
     assert portal.call("sale.order.list", given).result["orders"] == wanted
 
 
-def test_json_under_a_form_type_loses_its_filter(portal: Any) -> None:
+def test_trap_28_json_under_a_form_type_loses_its_filter(portal: Any) -> None:
     reply = portal.form("sale.order.list", json.dumps({"filter": {"id": 9071}}))
 
     assert len(reply.result["orders"]) == 12
@@ -81,7 +81,7 @@ def test_the_documented_profile_answers_as_the_documentation_does(portal: Any) -
     assert portal.call("sale.order.get", {"id": 1}).error == (400, 200540400001)
 
 
-def test_a_webhook_without_the_scope_may_not_read_pay_systems(portal: Any) -> None:
+def test_trap_64_a_webhook_without_the_scope_may_not_read_pay_systems(portal: Any) -> None:
     assert len(portal.call("sale.paysystem.list").result) == 3
     portal.sim("settings", {"scopes": ["sale", "catalog"]})
 

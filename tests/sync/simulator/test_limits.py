@@ -29,13 +29,35 @@ def test_a_full_bucket_answers_503_and_executes_nothing(open_portal: Any) -> Non
     assert portal.call("sale.order.update", {"id": 9071, "fields": {"comments": "x"}}).status == 200
 
 
+def test_trap_65_whoever_calls_from_one_address_shares_its_bucket(open_portal: Any) -> None:
+    portal = open_portal(limits="cloud")
+    token, _ = portal.server.portal.access.issue(portal.clock())
+    for _ in range(25):
+        assert portal.call("profile").status == 200
+        assert portal.send("GET", f"/rest/profile?auth={token}").status == 200
+
+    assert portal.call("profile").error == (503, "QUERY_LIMIT_EXCEEDED")
+    assert portal.send("GET", f"/rest/profile?auth={token}").error == (503, "QUERY_LIMIT_EXCEEDED")
+
+
+def test_trap_67_the_operating_time_of_an_answer_is_of_all_calls_before_it(open_portal: Any) -> None:
+    portal = open_portal(limits="cloud")
+    portal.sim("faults", [{"method": "sale.order.get", "times": 3, "when": "after_commit", "do": "busy", "value": 2}])
+    told = [portal.call("sale.order.get", {"id": 9071}).json["time"]["operating"] for _ in range(4)]
+    cells = portal.batch({"a": "sale.order.get?id=9071"})["result_time"]
+
+    assert told == [2, 4, 6, 6]
+    assert cells["a"]["operating"] == 6  # its commands count, the batch itself does not
+    assert portal.call("batch", {"cmd": {}}).json["time"]["operating"] == 0
+
+
 def test_a_batch_is_one_hit(open_portal: Any) -> None:
     portal = open_portal(limits="cloud")
     for _ in range(50):
         assert len(portal.batch({str(number): "server.time" for number in range(1, 11)})["result"]) == 10
 
 
-def test_operating_time_is_told_and_blocks_one_method_for_a_while(open_portal: Any) -> None:
+def test_trap_66_operating_time_is_told_and_blocks_one_method_for_a_while(open_portal: Any) -> None:
     portal = open_portal(limits="enterprise")
     busy = {"method": "sale.order.list", "times": 2, "when": "after_commit", "do": "busy", "value": 240.5}
     portal.sim("faults", [busy])

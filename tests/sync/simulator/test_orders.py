@@ -62,7 +62,7 @@ def test_a_part_is_not_the_whole(portal: Any) -> None:
     assert portal.order(9077)["payed"] == "N"
 
 
-def test_the_sum_of_a_paid_payment_is_frozen(till: Any) -> None:
+def test_trap_21_the_sum_of_a_paid_payment_is_frozen(till: Any) -> None:
     assert _pay(till, 71, sum="3983.59", paid="Y").status == 200
     assert _pay(till, 71, sum=3983.59).status == 200  # the same sum is no change
     assert _pay(till, 71, sum=1).error == (400, "SALE_PAYMENT_NOT_ALLOWED_CHANGE_SUM")
@@ -97,13 +97,13 @@ def test_a_refused_payment_stores_nothing(till: Any, fields: Row) -> None:
     assert till.order(501) == before
 
 
-def test_the_missing_field_is_named(till: Any) -> None:
+def test_trap_19_the_missing_field_is_named(till: Any) -> None:
     reply = till.call("sale.payment.update", {"id": 71, "fields": {"paid": "Y"}})
 
     assert reply.json["error_description"] == "Required fields: paySystemId"
 
 
-def test_a_date_loses_its_time_and_a_bad_one_is_dropped(till: Any) -> None:
+def test_trap_53_a_date_loses_its_time_and_a_bad_one_is_dropped(till: Any) -> None:
     payment = _pay(till, 71, payVoucherDate="2026-03-09T18:20:00+03:00", psResponseDate="soon").result["payment"]
 
     assert (payment["payVoucherDate"], payment["psResponseDate"]) == ("2026-03-09T00:00:00+03:00", None)
@@ -127,7 +127,7 @@ def test_a_payment_is_added_to_an_order(till: Any) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- order
-def test_derived_and_unknown_fields_of_an_order_are_ignored(till: Any) -> None:
+def test_trap_18_derived_and_unknown_fields_of_an_order_are_ignored(till: Any) -> None:
     fields = {"payed": "Y", "price": 1, "version": 99, "currency": "USD", "colour": "red", "statusId": "DE"}
     order = till.call("sale.order.update", {"id": 501, "fields": fields}).result["order"]
 
@@ -136,7 +136,7 @@ def test_derived_and_unknown_fields_of_an_order_are_ignored(till: Any) -> None:
     assert "colour" not in order
 
 
-def test_a_status_is_not_validated_only_cut(till: Any) -> None:
+def test_trap_29_a_status_is_not_validated_only_cut(till: Any) -> None:
     assert (
         till.call("sale.order.update", {"id": 501, "fields": {"statusId": "Finished"}}).result["order"]["statusId"]
         == "Fi"
@@ -226,7 +226,7 @@ def test_shipping_takes_the_goods_once_and_gives_them_back(till: Any) -> None:
     assert till.order(501)["deducted"] == "N"
 
 
-def test_an_update_of_a_shipment_forgets_what_it_does_not_say(till: Any) -> None:
+def test_trap_23_an_update_of_a_shipment_forgets_what_it_does_not_say(till: Any) -> None:
     shipment = _ship(till, deducted="N").result["shipment"]
 
     assert (shipment["priceDelivery"], shipment["trackingNumber"], shipment["comments"]) == (0, "", "")
@@ -250,14 +250,14 @@ def test_what_is_not_there_cannot_be_shipped(open_portal: Any) -> None:
     portal = open_portal(document)
     reply = _ship(portal, 4)
 
-    assert reply.error == (400, "0")
+    assert reply.error == (400, "SALE_PROVIDER_SHIPMENT_QUANTITY_NOT_ENOUGH")
     assert "Термос" in reply.json["error_description"]
     assert portal.sim("state")["stock"] == {"7": "1.000", "8": "1.000"}
     assert portal.order(1)["shipments"][0]["deducted"] == "N"
 
 
 # ---------------------------------------------------------------------------------------------- properties, catalogue
-def test_properties_that_are_not_listed_are_erased(till: Any) -> None:
+def test_trap_24_properties_that_are_not_listed_are_erased(till: Any) -> None:
     listed = [{"orderPropsId": 3, "value": "+79990000001"}]
     given = {"fields": {"order": {"id": 501, "propertyValues": listed}}}
     changed = till.call("sale.propertyvalue.modify", given).result["propertyValues"]
@@ -267,7 +267,7 @@ def test_properties_that_are_not_listed_are_erased(till: Any) -> None:
     assert till.call("sale.propertyvalue.list", {"filter": {"orderId": 501}}).json["total"] == 1
 
 
-def test_a_quantity_is_absolute_and_read_only_under_inventory_management(portal: Any) -> None:
+def test_trap_32_a_quantity_is_absolute_and_read_only_under_inventory_management(portal: Any) -> None:
     given = {"id": 301, "fields": {"quantity": 5}}
     assert portal.call("catalog.product.update", given).result["element"]["quantity"] == 5
     portal.sim("settings", {"options": {"inventory_management": "Y"}})
