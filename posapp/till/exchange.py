@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FRESH = timedelta(seconds=10)
 SWEEP_WHILE_LOADING = timedelta(seconds=30)
+SWEEP_BESIDE_EVENTS = timedelta(minutes=2)
 ASK_AGAIN = timedelta(minutes=2)
 ROUND_STEPS = 4
 """Batches of a load in one round of the exchange: two seconds of the portal's budget. Receipts and orders that people
@@ -49,6 +50,10 @@ def client_of(till: Till) -> BitrixClient:
     client = till.client()
     if client.portal != till.portal:
         raise SetupError("other_portal", found=client.portal, expected=till.portal)
+    if client.is_application:
+        from posapp.till import order_events
+
+        client.connector = order_events.connector_of(till) if order_events.is_on(till) else ""
     return client
 
 
@@ -79,7 +84,7 @@ def pull(
         load = done or load
         if load.is_done:
             break
-    if _is_due(till, _SWEPT_AT, SWEEP_WHILE_LOADING) and till.now() - load.started_at >= SWEEP_WHILE_LOADING:
+    if is_due(till, _SWEPT_AT, SWEEP_WHILE_LOADING) and till.now() - load.started_at >= SWEEP_WHILE_LOADING:
         _sweep(till)  # what changed meanwhile does not wait for the load's end
     under_way = None if load.is_done else order_load.progress_of(till, load)
     unread = till.journal.unread_orders(till.portal)
@@ -111,7 +116,7 @@ def _sweep(till: Till) -> PullResult | None:
     alone.watch_marks(till, found.marks)
     if since is not None:  # the first pull is of everything, and nothing was told before it
         relisted.watch(till, found.marks)
-    facts = {_fact(till, _SWEPT_AT): till.now().isoformat()}
+    facts = {fact_of(till, _SWEPT_AT): till.now().isoformat()}
     if found.is_whole:
         facts[sweep_fact(till)] = found.server_time
     changed = keep(till, found.orders, unread=found.unread, settled=found.gone, facts=facts)
@@ -126,7 +131,7 @@ def _on_a_clock_put_back(till: Till, server_time: str) -> str:
 
     What changed since then by our clock may bear any time from the portal's present one back by as much.
     """
-    swept_at = till.journal.get_fact(_fact(till, _SWEPT_AT))
+    swept_at = till.journal.get_fact(fact_of(till, _SWEPT_AT))
     passed = till.now() - datetime.fromisoformat(swept_at) if swept_at else CLOCK_DOUBT
     return (datetime.fromisoformat(server_time) - max(passed, CLOCK_DOUBT)).isoformat()
 
@@ -134,17 +139,15 @@ def _on_a_clock_put_back(till: Till, server_time: str) -> str:
 def _ask_again(till: Till, fresh: Collection[int]) -> int:
     """Orders that could not be read are asked for again now and then, each time a few; how many copies changed."""
     waiting = [each for each in till.journal.unread_orders(till.portal) if each not in fresh]
-    if not waiting or not _is_due(till, _ASKED_AGAIN, ASK_AGAIN):
+    if not waiting or not is_due(till, _ASKED_AGAIN, ASK_AGAIN):
         return 0
-    till.journal.set_fact(_fact(till, _ASKED_AGAIN), till.now().isoformat())
-    found = _pulled(till, only=waiting)
-    alone.watch_marks(till, found.marks)
-    return keep(till, found.orders, unread=found.unread, settled=found.gone)
+    till.journal.set_fact(fact_of(till, _ASKED_AGAIN), till.now().isoformat())
+    return read(till, waiting)[1]
 
 
-def _is_due(till: Till, name: str, every: timedelta) -> bool:
+def is_due(till: Till, name: str, every: timedelta) -> bool:
     """Whether the moment of a fact is so long ago; also where a clock was put back."""
-    at = till.journal.get_fact(_fact(till, name))
+    at = till.journal.get_fact(fact_of(till, name))
     return not at or not timedelta(0) <= till.now() - datetime.fromisoformat(at) < every
 
 
@@ -155,7 +158,7 @@ def swept_until(till: Till) -> str | None:
 
 def sweep_fact(till: Till) -> str:
     """The name of that fact."""
-    return _fact(till, _PULLED_UNTIL)
+    return fact_of(till, _PULLED_UNTIL)
 
 
 def order_for_sale(till: Till, text: str) -> Order:
@@ -209,9 +212,7 @@ def _read_again(till: Till, number: str, on_board: Order | None) -> Order | None
                 order_id = find_by_number(client, number) if number else None
         if order_id is None:
             return None
-        found = _pulled(till, only=[order_id])
-    alone.watch_marks(till, found.marks)
-    keep(till, found.orders, unread=found.unread, settled=found.gone)
+        found, _ = read(till, [order_id])
     if found.unread:  # it is there, and cannot be shown: nobody may take that for deleted
         raise Rejected("portal_rejected", reason=found.unread[order_id])
     return till.journal.order_by_id(till.portal, order_id) if found.orders else None
@@ -262,12 +263,15 @@ def _pulled(till: Till, *, since: str | None = None, only: list[int] | None = No
     return found
 
 
-def read(till: Till, order_ids: Sequence[int]) -> PulledOrders:
-    """Reads these orders and keeps what came. Raises Offline, Rejected, SetupError."""
+def read(till: Till, order_ids: Sequence[int]) -> tuple[PulledOrders, int]:
+    """Reads these orders and keeps what came; how many copies changed. Raises Offline, Rejected, SetupError.
+
+    What receipts the orders carry is looked at here as in the sweep, which will not read them again.
+    """
     found = _pulled(till, only=list(order_ids))
     alone.watch_marks(till, found.marks)
-    keep(till, found.orders, unread=found.unread, settled=found.gone)
-    return found
+    relisted.watch(till, found.marks)
+    return found, keep(till, found.orders, unread=found.unread, settled=found.gone)
 
 
 def stale(till: Till, rows: Sequence[Mapping[str, Any]]) -> Collection[int]:
@@ -305,7 +309,7 @@ def logged(till: Till) -> Iterator[BitrixClient]:
 
 
 def _note_link(till: Till, error: Offline | None) -> None:
-    name = _fact(till, _OFFLINE_SINCE)
+    name = fact_of(till, _OFFLINE_SINCE)
     since = till.journal.get_fact(name)
     if error is None and since:
         till.journal.set_fact(name, "")
@@ -348,9 +352,9 @@ def _round(till: Till, *, force: bool, loader: Loader | None) -> tuple[DeliverRe
     report = deliver(till, force=force)
     if report.offline is not None:
         return report, None
-    was_away = bool(till.settings.portal and till.journal.get_fact(_fact(till, _OFFLINE_SINCE)))
+    was_away = bool(till.settings.portal and till.journal.get_fact(fact_of(till, _OFFLINE_SINCE)))
     try:
-        pulled = pull(till, steps=ROUND_STEPS, loader=loader)
+        pulled = _pull_round(till, force=force, loader=loader)
         if was_away and report.left:
             report = deliver(till, force=True)  # the portal is back: what waits for its next try need not
         return report, pulled
@@ -358,12 +362,23 @@ def _round(till: Till, *, force: bool, loader: Loader | None) -> tuple[DeliverRe
         return DeliverReport(report.delivered, report.failed, report.left, error), None
 
 
+def _pull_round(till: Till, *, force: bool, loader: Loader | None) -> PullResult:
+    """What the queue tells; and the sweep, which always runs, but less often where there is a queue."""
+    from posapp.till import order_events, order_load
+
+    heard = order_events.listen(till) if swept_until(till) is not None else None
+    is_swept = heard is not None and not force and not is_due(till, _SWEPT_AT, SWEEP_BESIDE_EVENTS)
+    if heard is not None and is_swept and order_load.current(till) is None:
+        return heard
+    return pull(till, steps=ROUND_STEPS, loader=loader)
+
+
 def strip(till: Till) -> OutboxStrip:
     """The line at the foot of the window."""
     from posapp.till import order_load
 
     counts = till.journal.outbox_counts()
-    since = till.journal.get_fact(_fact(till, _OFFLINE_SINCE)) if till.settings.portal else None
+    since = till.journal.get_fact(fact_of(till, _OFFLINE_SINCE)) if till.settings.portal else None
     return OutboxStrip(
         unsent=counts.waiting - counts.stuck,
         oldest_at=counts.oldest_at,
@@ -399,5 +414,6 @@ def _decided(till: Till, what: str, entry: int, why: str) -> Decision:
     return decided(till, what, f"entry {entry}", why, receipt=stored.receipt_key, **facts)
 
 
-def _fact(till: Till, name: str) -> str:
+def fact_of(till: Till, name: str) -> str:
+    """The name of a fact of this portal."""
     return f"{name}:{till.portal}"

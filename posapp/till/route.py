@@ -63,7 +63,7 @@ def prove(till: Till) -> RouteProof:
     for _ in range(2):  # an order that was deleted between listing and reading: listed once more
         with exchange.logged(till) as client:
             found = listed(client, wanted)
-        read = exchange.read(till, found.ids)
+        read, _ = exchange.read(till, found.ids)
         if not read.gone:
             break
     here = till.journal.orders_on_board(till.portal, found.ids)

@@ -35,6 +35,24 @@ class Killed(BaseException):
 
 
 @dataclass
+class Token:
+    """An application's access whose token is never too old."""
+
+    token: str
+    is_application: bool = True
+    address: str = HOST
+
+    def to(self, method: str) -> SecretUrl:
+        return SecretUrl(f"http://{HOST}/rest/{method}?auth={self.token}")
+
+    def renew(self, refused: SecretUrl, code: str, patience_s: float) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+@dataclass
 class Direct:
     """A portal and a client of it. `before` sees each request first, `after` may alter the body of each answer."""
 
@@ -57,7 +75,7 @@ class Direct:
         self.seconds += seconds
 
     def post_json(self, url: SecretUrl, body: object, timeout_s: float) -> Response:
-        path = "/" + url.reveal().split("/", 3)[3]
+        path, _, query = ("/" + url.reveal().split("/", 3)[3]).partition("?")
         given = json.loads(json.dumps(body, default=str))
         method = path.rsplit("/", 1)[1]
         self.count += 1
@@ -65,7 +83,7 @@ class Direct:
         self.before(self.count, method, given)
         content = json.dumps(given).encode()
         answer = self.portal.handle(
-            Request("POST", path, content_type="application/json", body=content), self.portal_now()
+            Request("POST", path, query, content_type="application/json", body=content), self.portal_now()
         )
         if answer.is_reset:
             raise NoAnswer("соединение закрыто без ответа", sent=True)
@@ -73,6 +91,11 @@ class Direct:
         self.after(method, given, told)
         altered = json.dumps(told, default=lambda each: float(each)).encode()
         return Response(answer.status, {"content-type": answer.content_type, **answer.headers}, altered)
+
+    def application(self) -> BitrixClient:
+        """A client with the right of an application, which hears of events."""
+        token, _ = self.portal.access.issue(self.portal_now())
+        return BitrixClient(Token(token), self, Governor(lambda: self.seconds, self.sleep, NO_LIMITS))
 
     def client(self) -> BitrixClient:
         webhook = f"http://{HOST}/rest/{USER_ID}/{self.portal.access.webhook_secret}/"
@@ -94,9 +117,9 @@ def direct(document: Row) -> Direct:
 
 
 @contextmanager
-def till_on(line: Direct, folder: Path) -> Iterator[Till]:
+def till_on(line: Direct, folder: Path, *, is_application: bool = False) -> Iterator[Till]:
     """A till without a register on that portal; opened again on the same folder it is the same till."""
     settings = Settings(TRAINING, "one").with_(portal=PortalSettings(HOST, "till-driven", "F", is_simulated=True))
-    client = line.client()
+    client = line.application() if is_application else line.client()
     with Journal.open(folder, now=line.now) as journal:
         yield Till(settings, journal, line.now, lambda: UUID(int=1), client=lambda: client)

@@ -153,6 +153,7 @@ class BitrixClient:
         self._timeout_s = timeout_s
         self._recorders: list[Recorder] = []
         self._priority = Priority.PULL
+        self.connector = ""  # sent with every request: what we write ourselves makes no event for us (`events.py`)
         self.is_simulator: bool | None = None  # known after the first answer
         self.server_time: datetime | None = None  # the portal's clock when it began its last answer
 
@@ -324,6 +325,8 @@ class BitrixClient:
     # ---------------------------------------------------------------------------------------------- the wire
     def _request(self, method: str, params: Parameters, methods: tuple[str, ...]) -> dict[str, Any]:
         """One request, repeated only while it is throttled or to show a renewed key. Returns the success envelope."""
+        if self.connector:
+            params = {**params, "auth_connector": self.connector}
         began, is_renewed = self._governor.now(), False
         for attempt in range(1, TRIES + 1):
             self._governor.wait(methods, max(0.0, began + self._timeout_s - self._governor.now()), self._priority)
