@@ -1,0 +1,166 @@
+"""The door for a site that pushes its orders: proof first, every order once, a till's order stays the till's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from posapp.domain.claim import TakenFor
+from posapp.errors import SetupError
+from posapp.gateway import whole
+from posapp.gateway.contract import Report
+from posapp.gateway.lease_store import SqlLeases
+from posapp.gateway.serve import serving
+from posapp.gateway.signature import sealed
+from posapp.gateway.site import BODY_MAX, SiteSettings
+from posapp.gateway.site_store import SiteStore
+from posapp.gateway.store import SqlStore, TillCard, open_store
+from posapp.http import HttpClient, SecretUrl
+from tests.domain.test_article_check import push
+from tests.gateway.conftest import SECRET
+
+SITE_SECRET = "a secret that the site and the gateway share"
+PORTAL, TILL = "shop.example", "one"
+
+
+class Shop:
+    """The gateway on a store, and requests of the site."""
+
+    def __init__(self, url: str, http: HttpClient, store: SqlStore) -> None:
+        self.url, self.http, self.store = url, http, store
+        self.leases = SqlLeases(store.engine)
+        self.later = timedelta(0)
+        store.enrol(TillCard(PORTAL, TILL, "1"), self.now())
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.later
+
+    def send(
+        self, body: bytes, *, secret: str = SITE_SECRET, age_s: int = 0, nonce: str = "", **spoiled: str
+    ) -> tuple[int, Any]:
+        seal = sealed(secret, int(self.now().timestamp()) - age_s, nonce or uuid4().hex, body)
+        return self.post("/site/orders", body, seal.headers() | spoiled)
+
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
+        answer = self.http.post_bytes(SecretUrl(self.url + path), body, 20, headers)
+        said = answer.json() if answer.body else {}
+        return answer.status, said.get("status") or said.get("code")
+
+    def push(self, nonce: str = "", **changes: Any) -> tuple[int, Any]:
+        return self.send(json.dumps(push(**changes)).encode(), nonce=nonce)
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    """On a database in memory."""
+    with _shop_on("sqlite://") as made:
+        yield made
+
+
+@pytest.fixture
+def every_shop(url: str) -> Iterator[Shop]:
+    """On every kind of database."""
+    with _shop_on(url) as made:
+        yield made
+
+
+@contextmanager
+def _shop_on(url: str) -> Iterator[Shop]:
+    store, http = open_store(url), HttpClient()
+    settings = SiteSettings(PORTAL, [SITE_SECRET], "", "")
+    with serving(whole.gateway(store, SECRET, lambda: datetime.now(UTC), site=settings)) as address:
+        yield Shop(address, http, store)
+    http.close()
+
+
+def test_an_order_is_one_job_however_often_it_is_pushed(every_shop: Shop) -> None:
+    assert every_shop.push() == (200, "accepted")
+    assert every_shop.push() == (200, "duplicate")
+    job = every_shop.leases.take(PORTAL, TILL, ["777"], every_shop.now())
+    assert job is not None
+    assert (job.unique_id, job.content["order_id"], job.content["total_sum"]) == ("9071", 9071, "3670.00")
+    assert every_shop.leases.take(PORTAL, TILL, ["777"], every_shop.now()) is None
+
+
+def test_no_till_sells_it_meanwhile(shop: Shop) -> None:
+    shop.push()
+    (claim,) = shop.store.take(PORTAL, TILL, [9071], TakenFor.SALE, shop.now())
+    assert (claim.is_ours, claim.till) == (False, "сайт")
+
+
+def test_what_a_till_has_is_not_taken_from_it(shop: Shop) -> None:
+    shop.store.take(PORTAL, TILL, [9071], TakenFor.SALE, shop.now())
+    assert shop.push() == (409, "claimed")
+    assert shop.leases.take(PORTAL, TILL, ["777"], shop.now()) is None
+
+
+def test_a_refused_order_may_be_pushed_again_and_is_told_again(every_shop: Shop) -> None:
+    pushes = SiteStore(every_shop.store.engine)
+    for reason in ("нет бумаги", "снова нет бумаги"):
+        every_shop.push()
+        job = every_shop.leases.take(PORTAL, TILL, ["777"], every_shop.now())
+        assert job is not None
+        every_shop.leases.report(
+            PORTAL, TILL, Report(job.job_id, job.fence, "refused", "", None, reason), every_shop.now()
+        )
+        (told,) = pushes.due(PORTAL, every_shop.now(), 10)
+        assert (told.state, told.reason) == ("refused", reason)
+        assert pushes.due(PORTAL, every_shop.now(), 10) == []  # whoever else asks does not get it meanwhile
+        pushes.heard(told, every_shop.now())
+    assert pushes.due(PORTAL, every_shop.now() + timedelta(hours=1), 10) == []
+
+
+def test_without_proof_nothing_is_kept(shop: Shop) -> None:
+    body = json.dumps(push()).encode()
+    spoiled: list[dict[str, Any]] = [
+        {"secret": "another secret that is long enough too"},
+        {"age_s": 301},
+        {"age_s": -301},
+        {"x-till-signature": "v1=" + "0" * 64},
+        {"x-till-signature": "v2=" + "0" * 64},
+        {"x-till-nonce": "A" * 32},
+        {"x-till-timestamp": "9" * 40},
+    ]
+    for each in spoiled:
+        assert shop.send(body, **each) == (401, "signature"), each
+    assert shop.post("/site/orders", body, {}) == (401, "signature")
+    assert shop.leases.take(PORTAL, TILL, ["777"], shop.now()) is None
+
+
+def test_a_request_counts_once(every_shop: Shop) -> None:
+    nonce = uuid4().hex
+    assert every_shop.push(nonce) == (200, "accepted")
+    assert every_shop.push(nonce) == (409, "replayed")
+
+
+@pytest.mark.parametrize(
+    "body, expected",
+    [
+        (b"", (422, "check_unfit")),
+        (b"[]", (422, "check_unfit")),
+        (b"\xff\xfe", (422, "check_unfit")),
+        (b'{"order_id": NaN}', (422, "check_unfit")),
+        (b"[" * 60_000, (422, "check_unfit")),
+        (b'{"a":' * 12_000, (422, "check_unfit")),
+        (b" " * (BODY_MAX + 1), (413, "too_large")),
+        (json.dumps(push(price="1")).encode(), (422, "check_unfit")),
+        (json.dumps(push(order_id="0 OR 1=1")).encode(), (422, "check_unfit")),
+    ],
+    ids=lambda each: str(each)[:24],
+)
+def test_what_cannot_be_read_is_refused(shop: Shop, body: bytes, expected: tuple[int, str]) -> None:
+    assert shop.send(body) == expected
+    assert shop.leases.take(PORTAL, TILL, ["777"], shop.now()) is None
+
+
+def test_a_short_secret_is_none() -> None:
+    for secrets in ([], ["short"], [SITE_SECRET, "short"]):
+        with pytest.raises(SetupError) as refused:
+            SiteSettings(PORTAL, secrets, "", "")
+        assert refused.value.code == "site_secret"
