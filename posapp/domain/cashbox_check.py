@@ -94,7 +94,7 @@ def cashbox_check(body: object, portal: str) -> PortalCheck:
     for number, item in enumerate(list_of(check.get("items"), "items", LINES_MAX), 1):
         lines += _line(mapping_of(item, f"строка {number}"), method, f"строка {number}")
     payments = [mapping_of(each, "payments") for each in list_of(check.get("payments"), "payments", PAYMENTS_MAX)]
-    contact = contact_of(check.get("client_email"), check.get("client_phone"))
+    contact = contact_of(_not_the_shops(check), check.get("client_phone"))
     found = PortalCheck(
         external_id=f"check|{portal}|{text_of(check.get('unique_id'), 'unique_id', most=40)}",
         kind=kind,
@@ -107,6 +107,12 @@ def cashbox_check(body: object, portal: str) -> PortalCheck:
     if check.get("total_sum") is not None and money_of(check["total_sum"], "total_sum") != found.total:
         raise BadCheck(f"строки дают {found.total}, а total_sum {shown(check['total_sum'])}")
     return found
+
+
+def _not_the_shops(check: Mapping[str, Any]) -> object:
+    """The buyer's address. Where he has none the portal puts in the shop's own."""
+    given, own = (str(check.get(name) or "").strip().casefold() for name in ("client_email", "service_email"))
+    return check.get("client_email") if given != own else None
 
 
 def _refuse_other_money(body: Mapping[str, Any], where: str) -> None:

@@ -172,7 +172,7 @@ def test_prepayments_carry_calculated_rates_whatever_they_are_called() -> None:
     held(lambda: receipt_of(site(site_body(1, site_item(tax={"type": "vat122"})))), "расчётная")
 
 
-def test_advances_come_without_vat_and_the_shop_says_which_they_carry() -> None:
+def test_trap_15_advances_come_without_vat_and_the_shop_says_which_they_carry() -> None:
     item = site_item("Аванс", 500, paymentMethod="advance", paymentObject="payment", tax={"type": "none"})
     check = site(site_body(1, item))
     held(lambda: receipt_of(check), "авансов")
@@ -182,7 +182,7 @@ def test_advances_come_without_vat_and_the_shop_says_which_they_carry() -> None:
     assert receipt_of(site(site_body(1, debt))).lines[0].vat is VatRate.NONE
 
 
-def test_the_trap_of_2026_a_site_that_does_not_know_22_says_none() -> None:
+def test_trap_14_the_trap_of_2026_a_site_that_does_not_know_22_says_none() -> None:
     check = site(site_body(1, site_item(tax={"type": "none"})))
     held(lambda: receipt_of(check), "без НДС", "подтверждены: ", "22")
     nothing_known = CheckRules(VatTable({}, {}))
@@ -299,17 +299,13 @@ def test_version_1_takes_discounts_off_by_what_was_paid() -> None:
 
 def test_version_1_calls_18_and_20_percent_alike_and_neither_is_sold_by() -> None:
     item = {"name": "Кружка", "price": 342, "quantity": 1, "VAT": 3}
-    held(
-        lambda: receipt_of(
-            site(old_body(items=[item])), CheckRules(VatTable({}, {}), frozenset((VatRate.VAT_20,)))
-        )
-    )
+    held(lambda: receipt_of(site(old_body(items=[item])), CheckRules(VatTable({}, {}), frozenset((VatRate.VAT_20,)))))
     none = {**item, "VAT": 4}
     held(lambda: receipt_of(site(old_body(items=[none])), CheckRules(TABLE)), "без НДС")
 
 
 # ------------------------------------------------------------------------------------------------ the REST cashbox
-def test_the_cashbox_form_as_the_reference_shows_it() -> None:
+def test_trap_12_trap_51_the_cashbox_form_as_the_reference_shows_it() -> None:
     check = cashbox_check(cashbox_body(), "shop.example")
     receipt = receipt_of(check)
     assert check.external_id == "check|shop.example|417"
@@ -324,7 +320,13 @@ def test_the_cashbox_form_as_the_reference_shows_it() -> None:
     assert receipt_of(cashbox_check(online, "shop.example")).is_internet
 
 
-def test_a_row_that_nobody_confirmed_is_held_and_never_a_default() -> None:
+def test_trap_46_the_shops_own_address_is_no_buyers() -> None:
+    own = cashbox_body(client_email="till@example.test", service_email="Till@example.test")
+    assert cashbox_check(own, "shop.example").contact == "+79990001122"
+    assert cashbox_check(cashbox_body(), "shop.example").contact == "buyer@example.test"
+
+
+def test_trap_07_a_row_that_nobody_confirmed_is_held_and_never_a_default() -> None:
     for row in ("2", "3", "9", "0"):
         body = cashbox_body()
         body["items"][0]["vat"] = row
@@ -344,7 +346,7 @@ def test_a_row_that_nobody_confirmed_is_held_and_never_a_default() -> None:
         ("advancereturn", "advance", ReceiptKind.SELL_REFUND),
     ],
 )
-def test_types_say_the_method_and_consumption_is_the_return_of_a_sale(
+def test_trap_09_trap_10_types_say_the_method_and_consumption_is_the_return_of_a_sale(
     type_: str, method: str | None, kind: ReceiptKind
 ) -> None:
     item = {"name": "Оплата", "price": "500", "sum": "500", "quantity": "1", "measure_code": "", "vat": "0",
@@ -362,7 +364,7 @@ def test_types_say_the_method_and_consumption_is_the_return_of_a_sale(
     assert receipt.kind is kind
 
 
-def test_goods_on_credit_and_goods_that_were_prepaid() -> None:
+def test_trap_11_goods_on_credit_and_goods_that_were_prepaid() -> None:
     credit = cashbox_body(type="credit", payments=[{"type": "credit", "sum": "3670"}])
     for item in credit["items"]:
         item["payment_method"] = "credit"
