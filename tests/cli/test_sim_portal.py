@@ -2,6 +2,7 @@
 
 import json
 import signal
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -46,6 +47,18 @@ def test_it_serves_until_it_is_told_to_stop(end: signal.Signals) -> None:
 def test_the_same_seed_keeps_the_same_webhook() -> None:
     with _portal("--orders", "1", "--seed", "5") as (first, _), _portal("--orders", "1", "--seed", "5") as (second, _):
         assert first["webhook"].split("/rest/")[1] == second["webhook"].split("/rest/")[1]
+
+
+def test_the_card_of_the_application_and_a_certificate_come_by_options() -> None:
+    certificate = Path(__file__).parents[1] / "sync" / "simulator" / "localhost.pem"
+    options = ("--redirect-url", "http://127.0.0.1:9/cb", "--install-url", "http://127.0.0.1:9/in")
+    with _portal("--orders", "1", *options, "--certificate", str(certificate)) as (ready, _):
+        assert ready["oauth"]["redirect_url"] == "http://127.0.0.1:9/cb"
+        assert ready["oauth"]["authorize_url"] == f"{ready['url']}/oauth/authorize/"
+        assert ready["url"].startswith("https://")
+        trusted = ssl.create_default_context(cafile=certificate)
+        with urllib.request.urlopen(ready["webhook"] + "profile", timeout=20, context=trusted) as answer:
+            assert json.loads(answer.read())["result"]["ID"] == "1"
 
 
 def test_it_takes_orders_and_faults_from_files(tmp_path: Path) -> None:

@@ -25,6 +25,12 @@ ALL_SCOPES = ("sale", "pay_system", "catalog", "crm", "cashbox")
 # The module's right letters, worst first: D nothing, R reads, W writes too (kernel `sale/lib/controller`).
 _LETTERS = "DRUW"
 _READS = (".get", ".list", ".getfields", ".getfieldsbytype", ".gettypes")
+TROUBLES = {"OVERLOAD_LIMIT": "REST API is blocked due to overload.", "PORTAL_DELETED": "Portal was deleted.",
+            "user_access_error": "The user does not have access to the application.",
+            "authorization_error": "Unable to authorize user",
+            "CONNECTION_ERROR": "Error connecting to authorization server"}  # fmt: skip
+"""What a whole portal or application may suffer from; every call with a known key is refused with it."""
+
 _FOR_ADMINISTRATORS = ("sale.paysystem.", "sale.cashbox.")
 
 
@@ -41,7 +47,8 @@ class Access:
     """Secrets, tokens, granted scopes and rights of one portal.
 
     `right` is the caller's right letter in the modules `sale` and `catalog` (D, R, U, W); `is_admin` whether the user
-    behind webhook and tokens administers the portal; `is_installed` whether the application is there.
+    behind webhook and tokens administers the portal; `is_installed` whether the application is there; `trouble` one of
+    `TROUBLES`, empty for a healthy portal.
     """
 
     seed: int
@@ -49,6 +56,7 @@ class Access:
     right: str = "W"
     is_admin: bool = True
     is_installed: bool = True
+    trouble: str = ""
     _expiry: dict[str, float] = field(default_factory=dict)
     _refresh: dict[str, float] = field(default_factory=dict)
     _codes: dict[str, float] = field(default_factory=dict)
@@ -130,6 +138,7 @@ class Access:
         """The caller of `/rest/{user}/{secret}/…`."""
         if user != str(USER_ID) or not is_same(secret, self.webhook_secret):
             raise PortalError("INVALID_CREDENTIALS", "Invalid request credentials", 401)
+        self._check_trouble()
         return Caller("webhook", "webhook")
 
     def by_token(self, token: str, now: datetime) -> Caller:
@@ -142,7 +151,12 @@ class Access:
             raise PortalError("APPLICATION_NOT_FOUND", "Application not found", 401)
         if self._expiry[token] <= now.timestamp():
             raise PortalError("expired_token", "The access token provided has expired.", 401)
+        self._check_trouble()
         return Caller(self.client_id, "oauth")
+
+    def _check_trouble(self) -> None:
+        if self.trouble:
+            raise PortalError(self.trouble, TROUBLES[self.trouble], 403 if self.trouble == "PORTAL_DELETED" else 401)
 
     def check_scope(self, scope: str) -> None:
         """Refuse a method whose scope was not granted; an empty scope is open to all."""

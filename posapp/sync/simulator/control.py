@@ -18,6 +18,7 @@
 | `time_scale` | how many times faster a wait passes that a fault asks for; the clock is turned by the rest |
 | `scopes` | a list: what webhook and application were granted |
 | `rights` | `{"right": "D"|"R"|"U"|"W", "is_admin": bool}` of the user behind them |
+| `trouble` | a code of `access.py` that every call is refused with: `OVERLOAD_LIMIT`, `PORTAL_DELETED` …; empty: none |
 | `app` | `{"redirect_url", "install_url", "is_installed"}`: the application's card |
 | `domain` | `HOST:PORT`: the portal's new name; under any other it answers 302. A port that nobody serves is opened |
 | `expire_tokens`, `revoke_refresh` | true: access tokens are too old now; refresh tokens are unknown now |
@@ -40,7 +41,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from posapp.sync.simulator.access import USER_ID
+from posapp.sync.simulator.access import TROUBLES, USER_ID
 from posapp.sync.simulator.envelope import Answer, json_answer
 from posapp.sync.simulator.faults import BadFaults, read_faults
 from posapp.sync.simulator.fiscal import check_options
@@ -140,6 +141,12 @@ def _rights(portal: Portal, value: Any) -> Change:
     return change
 
 
+def _trouble(portal: Portal, value: Any) -> Change:
+    if value not in ("", *TROUBLES):
+        raise BadFaults(f"trouble is one of {', '.join(TROUBLES)}")
+    return lambda: setattr(portal.access, "trouble", value)
+
+
 def _app(portal: Portal, value: Any) -> Change:
     unknown = set(_object(value)) - {"redirect_url", "install_url", "is_installed"}
     if unknown:
@@ -225,6 +232,7 @@ def _when_true(act: Callable[[Portal], Any]) -> Callable[[Portal, Any], Change]:
 
 _SETTERS: dict[str, Callable[[Portal, Any], Change]] = {
     "options": _options, "limits": _limits, "scopes": _scopes, "rights": _rights, "app": _app, "domain": _domain,
+    "trouble": _trouble,
     "time_scale": _time_scale,
     "irregular": lambda portal, value: lambda: setattr(portal, "is_irregular", bool(value)),
     "cashboxes": _cashboxes, "vatCodes": _vat_codes, "marking": _marked, "paySystems": _pay_systems,

@@ -19,7 +19,8 @@ from typing import Any
 
 SERVER_ZONE = timezone(timedelta(hours=3))  # the portal writes every date with its own offset
 
-_FORBIDDEN_IN_DOCS = {"INVALID_CREDENTIALS", "insufficient_scope", "user_access_error"}
+_STATUS_IN_DOCS = {"INVALID_CREDENTIALS": 403, "insufficient_scope": 403, "user_access_error": 403,
+                   "OVERLOAD_LIMIT": 503, "PORTAL_DELETED": 500}  # fmt: skip
 
 
 class PortalError(Exception):
@@ -76,7 +77,7 @@ def error_body(error: PortalError, *, is_numeric: bool) -> dict[str, Any]:
 
 def error_status(error: PortalError, profile: str) -> int:
     """The HTTP status of an error under the given profile (`kernel` or `docs`)."""
-    return 403 if profile == "docs" and error.code in _FORBIDDEN_IN_DOCS else error.http
+    return _STATUS_IN_DOCS.get(error.code, error.http) if profile == "docs" else error.http
 
 
 def time_block(started: datetime, finished: datetime, operating: tuple[float, int] | None) -> dict[str, Any]:

@@ -46,10 +46,12 @@ class _Door(ThreadingHTTPServer):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection, in its own thread; the handshake is made here, so that a slow one keeps nobody out."""
-        if self.tls is not None:
-            request.settimeout(IDLE_S)
-            request = self.tls.wrap_socket(request, server_side=True)
-        super().finish_request(request, client_address)
+        if self.tls is None:
+            super().finish_request(request, client_address)
+            return
+        request.settimeout(IDLE_S)
+        with self.tls.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)
 
     def service_actions(self) -> None:
         """Between two connections the portal's own clockwork may be due."""

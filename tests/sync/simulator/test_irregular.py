@@ -61,6 +61,9 @@ def test_trap_60_a_code_may_be_a_number_or_a_text_or_empty(portal: Any) -> None:
         ({"scopes": ["catalog"]}, "/rest/1/{secret}/sale.order.list", 401, 403),
         ({}, "/rest/profile", 401, 401),
         ({}, "/rest/1/{secret}/event.get", 403, 403),
+        ({"trouble": "user_access_error"}, "/rest/1/{secret}/profile", 401, 403),
+        ({"trouble": "OVERLOAD_LIMIT"}, "/rest/1/{secret}/profile", 401, 503),
+        ({"trouble": "PORTAL_DELETED"}, "/rest/1/{secret}/profile", 403, 500),
         ({"rights": {"is_admin": False}}, "/rest/1/{secret}/sale.paysystem.list", 403, 403),
     ],
 )
