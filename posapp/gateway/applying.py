@@ -30,6 +30,7 @@ from posapp.gateway.apply_store import SqlApplications
 from posapp.gateway.contract import Application
 from posapp.gateway.door import Door
 from posapp.gateway.marks import marks
+from posapp.sync.bitrix.answers import is_access
 from posapp.sync.bitrix.client import BATCH_MAX, BitrixClient, Cell, Command, Fate
 
 METHOD = "sale.cashbox.check.apply"
@@ -138,7 +139,7 @@ def _judged(error: SyncError, tries: int) -> tuple[str, timedelta | None]:
         return code, growing if tries + 1 < NOT_FOUND_TRIES else None
     if error.code == "portal_rejected":
         return code, None
-    if error.code == "access":
+    if is_access(error):
         return code, NO_ACCESS
     return code, growing
 

@@ -5,7 +5,7 @@ may be reached as it is.
 
 Connections are held to a number and to a time. A portal must never be told "too busy": it takes such an answer of
 CHECK_URL for a receipt, and such an answer of PRINT_URL for "accepted". So nothing that has come in whole is declined
-for its number; what is closed when it becomes too many is the connection that has sent no whole request for the longest
+for its number; what makes way when it becomes a crowd is the connection that has sent no whole request for the longest
 time, and one that sends none in `HEAD_S` is closed anyway.
 """
 
@@ -26,7 +26,9 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-CONNECTIONS_MAX = 2000
+CONNECTIONS_MAX = 10_000  # a silent one costs some kilobytes; fewer where the system lets a process open fewer files
+CROWD = 1000  # from so many on the silent ones make way
+MANNERS_S = 2.0  # nobody is called silent before
 HEAD_S = 15.0  # from the connection to the end of the request's head
 IDLE_S = 30  # longer than a till keeps an idle connection, so that it never asks on one that we are closing
 GRACE_S = 5
@@ -37,19 +39,24 @@ class BoundedProtocol(H11Protocol):
     """A connection that has to say what it wants, soon."""
 
     most = CONNECTIONS_MAX
-    _silent: ClassVar[dict[BoundedProtocol, None]] = {}  # of the process: those that want nothing now, oldest first
+    _silent: ClassVar[dict[BoundedProtocol, float]] = {}  # of the process: who wants nothing, since when; oldest first
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.access_log = False  # whoever listens: the path of a portal's request is its secret
 
     def connection_made(self, transport: Any) -> None:
-        """Another one; when they become too many, the one that has been silent for longest goes."""
+        """Another one; in a crowd the one that has been silent for longest makes way."""
         super().connection_made(transport)
         self._patience: asyncio.TimerHandle | None = self.loop.call_later(HEAD_S, self._give_up)
-        self._silent[self] = None
-        if len(self.connections) > self.most:
-            next(iter(self._silent))._give_up()
+        now = self.loop.time()
+        self._silent[self] = now
+        if len(self.connections) > CROWD:
+            oldest, since = next(iter(self._silent.items()))
+            if now - since > MANNERS_S:
+                oldest._give_up()
+            elif len(self.connections) > self.most:
+                self._give_up()
 
     def data_received(self, data: bytes) -> None:
         """Part of a request."""
@@ -60,7 +67,7 @@ class BoundedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         """Answered: an idle connection may be closed for a new one."""
         super().on_response_complete()
-        self._silent[self] = None
+        self._silent[self] = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end."""

@@ -321,6 +321,8 @@ def test_a_body_that_comes_by_drops_is_let_go_harmlessly(here: Where, monkeypatc
 
 
 def test_a_crowd_that_says_nothing_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "CROWD", 20)
+    monkeypatch.setattr(serve, "MANNERS_S", 0.0)
     monkeypatch.setattr(serve, "CONNECTIONS_MAX", 50)
     with gateway(open_store("sqlite://")) as where:
         crowd = [socket.create_connection(where, timeout=30) for _ in range(200)]
