@@ -67,6 +67,8 @@ _HOUR = re.compile(r"(([01]?\d|2[0-3]):[0-5]\d)?")
 OPTIONS: Row = {
     "server_name": "shop.practice.test",  # stands in every uuid
     "uuid_parts": 4,  # check|HOST|ID|UNIX of current kernels; 3 of older ones: check|HOST|ID
+    "charset": "utf-8",  # of the site; an old one in windows-1251 sends PRINT_URL in it, unconverted
+    "serialize_precision": -1,  # PHP's; an old php.ini with 17 writes 812.4 as 812.39999999999998 to polling registers
     "shop_email": "shop@practice.test",  # the buyer's contact of an order that has none
     "count_delivery_tax": "N",
     "delivery_vat": 0,
@@ -85,11 +87,16 @@ def check_options(given: Row) -> None:
     """Refuse a value that could not be used when it is needed. Raises ValueError."""
     for name, default in OPTIONS.items():
         value = given.get(name, default)
-        if isinstance(default, int | float):
+        if name == "serialize_precision":
+            if value not in (-1, 17) or isinstance(value, bool):
+                raise ValueError("the option serialize_precision is -1 or 17")
+        elif isinstance(default, int | float):
             if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not 0 <= value <= 10**6:
                 raise ValueError(f"the option {name} is a number from 0 on")
         elif not isinstance(value, str):
             raise ValueError(f"the option {name} is a text")
+    if given.get("charset", "utf-8") not in ("utf-8", "windows-1251"):
+        raise ValueError("the option charset is utf-8 or windows-1251")
     if not _HOUR.fullmatch(given.get("z_report_time", "")):
         raise ValueError("the option z_report_time is HH:MM or empty")
 

@@ -23,13 +23,14 @@ from urllib.parse import quote_plus
 _EXPONENT = re.compile(r"E([+-])0*(\d+)$")
 
 
-def build_query(value: dict[str, Any]) -> bytes:
+def build_query(value: dict[str, Any], charset: str = "utf-8") -> bytes:
     """The form body of a PHP array.
 
     Args:
         value: leaves are None, bool, int, float, Decimal (a PHP float), str or bytes; branches are dicts and lists.
+        charset: what PHP's texts are made of; PHP itself knows bytes only.
     """
-    return "&".join(f"{name}={_leaf(leaf)}" for name, leaf in _flat(value, None)).encode("ascii")
+    return "&".join(f"{name}={_leaf(leaf, charset)}" for name, leaf in _flat(value, None)).encode("ascii")
 
 
 def php_float(value: float | Decimal) -> str:
@@ -52,11 +53,13 @@ def _flat(value: Any, prefix: str | None) -> Iterator[tuple[str, Any]]:
             yield name, item
 
 
-def _leaf(value: Any) -> str:
+def _leaf(value: Any, charset: str) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float | Decimal):
         return _quote(php_float(value))
+    if isinstance(value, str) and charset != "utf-8":
+        value = value.encode(charset, "replace")
     return _quote(value if isinstance(value, bytes) else str(value))
 
 

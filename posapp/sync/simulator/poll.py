@@ -88,7 +88,16 @@ def _hand_out(shop: Shop, enabled: list[Row], now: datetime) -> Steps:
             tasks = _take_checks(shop, enabled, now)
     if tasks:
         result["print"] = tasks
-    return result
+    return _in_17_digits(result) if option(shop, "serialize_precision") == 17 else result
+
+
+def _in_17_digits(value: Any) -> Any:
+    """Every number as an old PHP writes the float that it is."""
+    if isinstance(value, dict):
+        return {key: _in_17_digits(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_in_17_digits(item) for item in value]
+    return Decimal(f"{float(value):.17g}") if isinstance(value, Decimal) else value
 
 
 # ---------------------------------------------------------------------------------------------- registers

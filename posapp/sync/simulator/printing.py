@@ -139,7 +139,7 @@ def _hand_over(shop: Shop, check: Row, boxes: list[Row], now: datetime) -> Steps
 def _post_print(shop: Shop, check: Row, box: Row, now: datetime) -> Steps:
     uuid = uuid_of(shop, "check", check["id"], now)
     check["uuids"].append(uuid)
-    body = build_query(query_of(shop, check, box, uuid, int(now.timestamp())))
+    body = build_query(query_of(shop, check, box, uuid, int(now.timestamp())), option(shop, "charset"))
     errand = _errand(shop, box, "print_url", "PRINT_URL", body)
     now = yield errand
     _log(shop, errand, check, now)

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from posapp.sync.simulator.access import Access
 from posapp.sync.simulator.fiscal import CHECK_TYPES
+from posapp.sync.simulator.limits import Limiter
+from posapp.sync.simulator.outgoing import Errand, Reply
+from posapp.sync.simulator.portal import Portal, Request
+from posapp.sync.simulator.shop import load_shop
 from tests.sync.simulator.conftest import Open, small_shop
 from tests.sync.simulator.gateways import Gateway, ok, with_cashbox
 
@@ -190,6 +198,44 @@ def test_a_restriction_binds_a_register_to_its_pay_systems(shop: Any, gateway: G
 
     assert gateway.came == []
     assert shop.sim("checks")["notices"][-1]["text"] == "Касса не найдена"
+
+
+_moves = st.lists(st.sampled_from(["pay", "unpay", "ship", "unship", "print", "fail"]), max_size=12)
+
+
+@settings(max_examples=60)
+@given(_moves, st.sampled_from(["sell", "prepayment", "advance"]), st.booleans())
+def test_no_history_makes_two_checks_of_one_thing_by_itself(moves: list[str], option: str, speaks_105: bool) -> None:
+    """At most one for the payment and one for the shipment; every row the portal made has gone out exactly once."""
+    now = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)
+    portal = Portal(load_shop(small_shop(), now), Access(1), Limiter(None))
+    shop, sent = portal.shop, []
+    shop.options["check_type_on_pay"] = option
+    shop.tables["paySystems"][0]["CAN_PRINT_CHECK"] = "Y"
+    shop.tables["cashboxes"] = [{"ID": 1, "ACTIVE": "Y", "HANDLER": "CashboxRest",
+                                 "SETTINGS": {"REST": {"REST_CODE": "X"}}}]  # fmt: skip
+    settings_of = {"PRINT_URL": "http://x", "SUPPORTS_FFD105": "Y" if speaks_105 else "N"}
+    shop.fiscal.handlers.append({"ID": 1, "CODE": "X", "NAME": "x", "SORT": 100, "APP_ID": "", "SETTINGS": settings_of})
+
+    def carry(errand: Errand) -> None:
+        sent.append(errand.request.body)
+        errand.reply = Reply(200, b'{"ERRORS": ["x"]}' if move == "fail" else b'{"UUID": "u-%d"}' % len(sent))
+
+    for move in moves:
+        calls = {"pay": "sale.payment.update?id=71&fields[paySystemId]=1&fields[paid]=Y",
+                 "fail": "sale.payment.update?id=71&fields[paySystemId]=1&fields[paid]=Y",
+                 "unpay": "sale.payment.update?id=71&fields[paySystemId]=1&fields[paid]=N",
+                 "print": f"sale.cashbox.check.apply?UUID=u-{len(sent)}"}  # fmt: skip
+        shipped = "sale.shipment.update?id=81&fields[allowDelivery]=Y&fields[deliveryId]=1&fields[priceDelivery]=250"
+        calls |= {"ship": shipped + "&fields[deducted]=Y", "unship": shipped + "&fields[deducted]=N"}
+        if move in calls:
+            method, _, query = calls[move].partition("?")
+            portal.handle(Request("GET", f"/rest/1/{portal.access.webhook_secret}/{method}", query), now, carry)
+
+    assert len(sent) == len(shop.checks)
+    assert sum(check["paymentId"] == 71 for check in shop.checks) <= 1
+    assert sum(check["shipmentId"] == 81 for check in shop.checks) <= 1
+    assert {check["type"] for check in shop.checks} <= ({*CHECK_TYPES} if speaks_105 else {"sell"})
 
 
 # ---------------------------------------------------------------------------------------------- a manager's

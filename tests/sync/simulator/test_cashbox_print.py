@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -219,6 +220,42 @@ def test_trap_06_a_lost_answer_is_an_error_here_and_a_receipt_there(till: Any, g
     assert (told["status"], told["externalUuid"]) == ("P", "u-1")
     refused = till.send("POST", "/_sim/checks", json.dumps({"reprint": 1}).encode())
     assert (refused.status, refused.json["error"]) == (400, "check 1 is P: only a failed one is printed again")
+
+
+def test_a_site_in_windows_1251_sends_its_texts_unconverted(till: Any, gateway: Gateway) -> None:
+    with_cashbox(till, gateway.url)
+    till.sim("settings", {**PRINTS, "options": {"charset": "windows-1251"}})
+    pay(till)
+
+    assert b"&items%5B1%5D%5Bname%5D=%D1%FB%F0&" in gateway.came[0].body
+    assert b"%C4%EE%F1%F2%E0%E2%EA%E0" in gateway.came[0].body
+
+
+def test_many_calls_go_out_at_once(open_portal: Any, gateway: Gateway) -> None:
+    """Every payer waits for its own PRINT_URL only: here all ten have to be open before the first is answered."""
+    portal = open_portal(orders=30)
+    together = threading.Barrier(10)
+
+    def answer(came: Came) -> bytes:
+        together.wait(20)
+        return ok({"UUID": f"u-{came.form['unique_id']}"})
+
+    gateway.answer = answer
+    with_cashbox(portal, gateway.url)
+    portal.sim("settings", {**PRINTS, "paySystems": [{"ID": number, "CAN_PRINT_CHECK": "Y"} for number in (1, 2, 4)]})
+    orders = [row for row in portal.sim("state")["orders"] if len(row["payments"]) == 1 and row["payed"] == "N"
+              and row["canceled"] == "N"][:10]  # fmt: skip
+
+    def pay_one(row: Row) -> int:
+        payment = row["payments"][0]
+        fields = {"paySystemId": payment["paySystemId"], "paid": "Y"}
+        return int(portal.call("sale.payment.update", {"id": payment["id"], "fields": fields}).status)
+
+    with ThreadPoolExecutor(10) as payers:
+        assert list(payers.map(pay_one, orders)) == [200] * 10
+    made = portal.sim("checks")["checks"]
+    assert sorted(check["externalUuid"] for check in made) == sorted(f"u-{check['id']}" for check in made)
+    assert [check["status"] for check in made] == ["P"] * 10
 
 
 def test_a_batch_sends_its_checks_one_by_one(portal: Any, gateway: Gateway) -> None:

@@ -233,6 +233,17 @@ def test_the_old_version_takes_advances_from_the_whole_portal(till: Wire) -> Non
     assert till.sim("checks", {"type": "advancepayment", "payment": 71})["check"] is None
 
 
+def test_an_old_php_writes_floats_in_seventeen_digits(till: Wire) -> None:
+    switch_on(till)
+    till.sim("settings", {"options": {"serialize_precision": 17}})
+    order(till, type="sell", payment=71)
+    reply = till.send("POST", link(till), b'{"api_version": "3", "kkm": [{"zn": "A", "status": "ok"}]}')
+
+    assert b'"price":812.39999999999998,' in reply.body
+    assert b'"total":3983.5900000000001' in reply.body
+    assert b'"price":1710,' in reply.body
+
+
 @pytest.mark.parametrize("code, unit", [("796", 0), ("166", 11), ("112", 41), ("778", 255), ("999", 0), ("", 0)])
 def test_a_measure_of_the_catalogue_has_its_tag_and_any_other_is_pieces(
     open_portal: Open, code: str, unit: int
