@@ -10,7 +10,7 @@ import typer
 from posapp.cli.common import AlwaysJson, NoDataDir, command, emit
 from posapp.errors import UsageError
 
-NAMES = ("receipt", "journal", "load", "gateway")
+NAMES = ("receipt", "journal", "load", "gateway", "drain", "log")
 
 
 def register(app: typer.Typer) -> None:

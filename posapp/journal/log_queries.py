@@ -8,7 +8,7 @@ from posapp.journal.mapping import log_row_of, micros, number_key
 from posapp.journal.rows import NEEDS_ADMINISTRATOR, LogFilter, LogRow
 
 LAST_LETTER = "\U0010ffff"
-FEW = 2_000
+FEW = 50_000
 """So many rows of an order are sorted; more of them stand so close together that walking down the log meets them."""
 
 DONE_MAX = 100_000
