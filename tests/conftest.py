@@ -57,7 +57,8 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryKeyring]:
 def nobodys_till(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test finds the data directory or the portal of the person who runs it."""
     for name in (
-        "POSAPP_DATA_DIR", "POSAPP_GATEWAY_SECRET", "POSAPP_MARKING_KEY", "POSAPP_MARKING_MODULE", "POSAPP_WEBHOOK",
+        "POSAPP_CLIENT_SECRET", "POSAPP_DATA_DIR", "POSAPP_GATEWAY_SECRET", "POSAPP_MARKING_KEY",
+        "POSAPP_MARKING_MODULE", "POSAPP_WEBHOOK",
     ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
 

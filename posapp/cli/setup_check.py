@@ -51,6 +51,7 @@ def text_of(report: CheckReport, spoken: str) -> str:
     else:
         lines.append(say["no_events"])
     lines.append(say["inventory"].format(known[report.keeps_inventory]))
+    lines.append(say["prints"].format(", ".join(report.prints) or say["none"]))
     return "\n".join(lines)
 
 
@@ -88,6 +89,8 @@ _RU = {
     "events": "События заказов без потерь (rest_offline_extended): {}.",
     "no_events": "Событий у вебхука нет: изменения заказов касса узнаёт обходом. Сразу – через приложение.",
     "inventory": "Складской учёт Битрикс включён: {}.",
+    "prints": "Платёжные системы, которые печатают чеки сами: {}.",
+    "none": "нет таких",
 }
 _EN = {
     "head": "Portal {portal}, {access}, on behalf of: {user}.",
@@ -108,4 +111,6 @@ _EN = {
     "events": "Events of orders without losses (rest_offline_extended): {}.",
     "no_events": "A webhook hears no events: changes of orders are found by asking. At once: by an application.",
     "inventory": "Bitrix keeps inventory: {}.",
+    "prints": "Pay systems that print receipts themselves: {}.",
+    "none": "none",
 }

@@ -7,6 +7,7 @@ are in the vault before they are first used; should the rest of the set-up fail,
 from __future__ import annotations
 
 import hmac
+import os
 import secrets
 import sys
 import webbrowser
@@ -178,8 +179,11 @@ def _authorised(portal: str, application: Application, asked: Asked) -> tuple[Pa
     card = f"http://{callback.LOOPBACK}:{asked.port}/"
 
     def ready() -> None:
-        if not asked.opens_browser or not _opened(url):
-            _tell({"open": url, "card": card}, f"Откройте в браузере: {url}", as_json=asked.json)
+        is_open = asked.opens_browser and _opened(url)
+        if is_open and asked.json:
+            return
+        text = "Браузер открыт; если нет, откройте в нём" if is_open else "Откройте в браузере"
+        _tell({"open": url, "card": card}, f"{text}: {url}", as_json=asked.json)
 
     granted = callback.wait_for_code(asked.port, state, asked.wait_s or BROWSER_WAIT_S, ready)
     token_url = asked.token_url or token_url_of(portal, granted.server_domain)
@@ -198,7 +202,10 @@ def _authorised(portal: str, application: Application, asked: Asked) -> tuple[Pa
 
 
 def _opened(url: str) -> bool:
-    """Whether the system has a browser and took the address."""
+    """Whether the system has a browser and took the address. One in the terminal would take the terminal."""
+    is_screenless = sys.platform.startswith("linux") and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    if is_screenless:
+        return False
     try:
         return webbrowser.open(url)
     except (webbrowser.Error, OSError):

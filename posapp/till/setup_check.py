@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # importing it costs what the first paint must not pay
     from posapp.sync.bitrix.mapping import PaySystem
     from posapp.sync.bitrix.rights import Seen
 
-TILL_DRIVEN = "till-driven"
+TILL_DRIVEN, PORTAL_DRIVEN = "till-driven", "portal-driven"
 SKEW_MAX = timedelta(minutes=5)
 
 
@@ -90,7 +90,7 @@ SCOPES: Mapping[str, Need] = {
     ),
     "cashbox": Need(
         "чтобы портал мог поручать чеки этой кассе", _TICK.format("Онлайн-кассы (cashbox)"),
-        "to let the portal order receipts from this till", _TICK_EN.format("cashbox"), modes=("portal-driven",),
+        "to let the portal order receipts from this till", _TICK_EN.format("cashbox"), modes=(PORTAL_DRIVEN,),
     ),
 }  # fmt: skip
 
@@ -119,7 +119,7 @@ RIGHTS: Mapping[str, tuple[str, Need]] = {
     )),
     "cashboxes": ("cashbox", Need(
         "завести на портале кассу: это может только администратор", _ADMIN,
-        "to set up a cashbox on the portal: only an administrator may", _ADMIN_EN, modes=("portal-driven",),
+        "to set up a cashbox on the portal: only an administrator may", _ADMIN_EN, modes=(PORTAL_DRIVEN,),
     )),
 }  # fmt: skip
 """A right of `sync/bitrix/rights.py` → the scope that it belongs to, and why it is needed."""
@@ -133,9 +133,17 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "pay_system": ("sale.paysystem.list",),
     "catalog": ("catalog.vat.list", "catalog.catalog.list", "catalog.product.list", "catalog.product.get"),
 }  # fmt: skip
-METHOD = Need(
-    "касса вызывает его каждый день", "обновить портал или его модуль, чтобы этот метод появился",
-    "the till calls it every day", "update the portal or its module, so that the method is there",
+OF_STOCK = ("catalog.document.list", "catalog.document.add", "catalog.document.element.add", "catalog.document.conduct")
+OF_CASHBOX = ("sale.cashbox.list", "sale.cashbox.check.apply")
+_UPDATE, _UPDATE_EN = "обновить портал или его модуль, чтобы этот метод появился", "update the portal or its module"
+METHOD = Need("касса вызывает его каждый день", _UPDATE, "the till calls it every day", _UPDATE_EN)
+STOCK_METHOD = Need(
+    "чтобы проведённым документом списывать со склада то, что продано без заказа", _UPDATE,
+    "to deduct by a stock document what was sold without an order", _UPDATE_EN, (),
+)  # fmt: skip
+CASHBOX_METHOD = Need(
+    "чтобы портал узнал, что его чек напечатан", _UPDATE, "to tell the portal that its receipt is printed", _UPDATE_EN,
+    (PORTAL_DRIVEN,),
 )  # fmt: skip
 
 PRINTS = Need(
@@ -242,7 +250,7 @@ def judge(seen: Seen, mode: str, *, portal: str, is_application: bool, now: date
     missing = set() if seen.scopes is None else set(SCOPES) - seen.scopes
     slow = None if seen.server_time is None else round((seen.server_time - now).total_seconds())
     points = [
-        *_scopes(seen, mode), *_rights(seen, mode, missing), *_methods(seen, missing), *_fields(seen),
+        *_scopes(seen, mode), *_rights(seen, mode, missing), *_methods(seen, mode, missing), *_fields(seen),
         *_mode(seen, mode), *_clock(slow),
     ]  # fmt: skip
     return CheckReport(
@@ -294,11 +302,18 @@ def _rights(seen: Seen, mode: str, missing: set[str]) -> Iterator[Point]:
         yield Point("right", name, mark, need, error)
 
 
-def _methods(seen: Seen, missing: set[str]) -> Iterator[Point]:
+def _methods(seen: Seen, mode: str, missing: set[str]) -> Iterator[Point]:
     """Only what is not there: a list of all that is would hide it. A portal that lists no methods is believed."""
-    for scope, names in METHODS.items():
-        if seen.methods is not None and scope not in missing:
-            yield from (Point("method", name, Mark.MISSING, METHOD) for name in names if name not in seen.methods)
+    if seen.methods is None:
+        return
+    wanted = [(scope, names, METHOD) for scope, names in METHODS.items()]
+    if seen.keeps_inventory:
+        wanted.append(("catalog", OF_STOCK, STOCK_METHOD))
+    if mode == PORTAL_DRIVEN:
+        wanted.append(("cashbox", OF_CASHBOX, CASHBOX_METHOD))
+    for scope, names, need in wanted:
+        if scope not in missing:
+            yield from (Point("method", name, need.mark(mode), need) for name in names if name not in seen.methods)
 
 
 def _fields(seen: Seen) -> Iterator[Point]:

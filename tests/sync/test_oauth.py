@@ -479,6 +479,18 @@ def test_a_server_that_asks_us_to_slow_down_has_done_nothing(till: Till) -> None
     assert till.client().call("profile")["ID"] == "1"
 
 
+def test_a_plan_that_ended_costs_no_token(till: Till) -> None:
+    till.expire()
+    unpaid = Response(401, {"content-type": "application/json"}, b'{"error": "PAYMENT_REQUIRED"}')
+    real, till.post = till.post, lambda *_: unpaid  # type: ignore[method-assign]
+    client = till.client()
+    for _ in range(2):
+        assert failing(lambda: client.call("profile")).code == "portal_unpaid"
+    assert till.kept.renewing == ""
+    till.post = real  # type: ignore[method-assign]
+    assert till.client().call("profile")["ID"] == "1"
+
+
 # ---------------------------------------------------------------------------------------------- the vault
 class Moody(MemoryKeyring):
     """A vault that refuses writes after so many, or takes them and keeps nothing."""

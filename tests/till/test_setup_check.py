@@ -12,7 +12,7 @@ import pytest
 from posapp.cli.setup_check import gaps_of, text_of
 from posapp.errors import Offline, Rejected
 from posapp.sync.bitrix.rights import ENTITIES, PROBES, Seen, look
-from posapp.till.setup_check import METHODS, READ, RIGHTS, SCOPES, WRITTEN, CheckReport, Mark, judge
+from posapp.till.setup_check import METHODS, OF_CASHBOX, READ, RIGHTS, SCOPES, WRITTEN, CheckReport, Mark, judge
 from tests.sync.portals import Bitrix, order_row, serving, shop_of
 
 ALL = ["sale", "pay_system", "catalog", "crm", "cashbox"]
@@ -138,18 +138,22 @@ def test_a_portal_that_cannot_be_asked_is_an_error_and_no_report(bitrix: Bitrix)
 
 
 # ---------------------------------------------------------------------------------------------- judged by itself
-SEEN = Seen("Иванов", True, frozenset(ALL), None, {}, frozenset(), server_time=datetime(2026, 3, 9, tzinfo=UTC))
+SEEN_AT = datetime(2026, 3, 9, tzinfo=UTC)
+SEEN = Seen("Иванов", True, frozenset(ALL), None, {}, frozenset(), server_time=SEEN_AT)
 
 
 def judged(**changes: Any) -> CheckReport:
-    now = datetime(2026, 3, 9, tzinfo=UTC)
-    return judge(replace(SEEN, **changes), "till-driven", portal="p", is_application=False, now=now)
+    return judge(replace(SEEN, **changes), "till-driven", portal="p", is_application=False, now=SEEN_AT)
 
 
 def test_a_method_that_is_not_there_is_named_unless_its_whole_scope_is_missing() -> None:
     there = frozenset(name for names in METHODS.values() for name in names)
     assert judged(methods=there).is_fit
     assert gaps(judged(methods=there - {"sale.shipment.update"})) == {"sale.shipment.update": "missing"}
+    stock = judged(methods=there, keeps_inventory=True)
+    assert (stock.is_fit, set(gaps(stock).values())) == (True, {"optional"})
+    ordered = judge(replace(SEEN, methods=there), "portal-driven", portal="p", is_application=False, now=SEEN_AT)
+    assert gaps(ordered) == dict.fromkeys(OF_CASHBOX, "missing")
     no_sale = judged(methods=there - set(METHODS["sale"]), scopes=frozenset(ALL) - {"sale"})
     assert gaps(no_sale) == {"sale": "missing"}
 
@@ -166,7 +170,7 @@ def test_a_field_that_is_gone_or_may_not_be_written_is_named(entity: str) -> Non
 
 @pytest.mark.parametrize("minutes, named", [(-6, True), (-4, False), (4, False), (6, True)])
 def test_clocks_that_differ_are_told_and_stop_nobody(minutes: int, named: bool) -> None:
-    report = judged(server_time=datetime(2026, 3, 9, tzinfo=UTC) + timedelta(minutes=minutes))
+    report = judged(server_time=SEEN_AT + timedelta(minutes=minutes))
     assert report.is_fit
     assert [each.mark for each in report.gaps() if each.kind == "clock"] == [Mark.OPTIONAL] * named
     assert report.slow_s == minutes * 60

@@ -183,6 +183,8 @@ class ApplicationAccess:
         except Rejected as error:
             if self._someone_else_has(kept):
                 return
+            if error.code != "oauth_grant" and not kept.renewing:
+                self._store.save(kept)  # refused for another reason: the token is as good as before
             raise self._told(error, kept) from None
         except SyncError as lost:
             if was_executed(lost) is False and not kept.renewing:
