@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -10,8 +11,8 @@ from posapp.cli.common import DataDir, Json, answer, command, language
 from posapp.domain.basket import Item
 from posapp.domain.marking import BadMarking
 from posapp.domain.product import Product
-from posapp.errors import SaleError
-from posapp.till import catalogue
+from posapp.errors import Offline, PosError, Rejected, SaleError
+from posapp.till import catalogue, store_stock
 from posapp.till.context import Till
 from posapp.till.views import CatalogueReport
 
@@ -35,7 +36,28 @@ def pull(
 
     with app.open_till(app.data_dir(data_dir)) as till:
         report = catalogue.pull(till, whole=whole)
-    answer(json, report.as_json(language()), text_of(report))
+        stock = _pull_stock(till)
+    answer(json, report.as_json(language()) | {"stock": stock}, f"{text_of(report)}\n{_stock_text(stock)}")
+
+
+def _pull_stock(till: Till) -> dict[str, Any]:
+    """What the stores have; a portal that does not tell it keeps nobody from selling."""
+    trouble: PosError | None = None
+    try:
+        store_stock.pull(till)
+    except (Offline, Rejected) as error:
+        trouble = error
+    amounts, stores = till.journal.amount_count(till.portal), len(till.journal.stores(till.portal))
+    body: dict[str, Any] = {"stores": stores, "amounts": amounts}
+    return body | ({} if trouble is None else {"error": trouble.as_json(language())})
+
+
+def _stock_text(stock: dict[str, Any]) -> str:
+    if "error" in stock:
+        return str(stock["error"]["message"])
+    if language() == "en":
+        return f"Stores {stock['stores']}, amounts {stock['amounts']}."
+    return f"Складов {stock['stores']}, остатков {stock['amounts']}."
 
 
 def text_of(report: CatalogueReport) -> str:
@@ -89,8 +111,12 @@ def find(
 
 def _tell(till: Till, products: list[Product], *, json: bool) -> None:
     counts = till.journal.catalogue_counts(till.portal)
-    lines = [f"{each.product_id:>8}  {_price(each):>14}  {each.name}{_notes(each)}" for each in products]
-    body = {"count": counts.products, "products": [_row(each) for each in products]}
+    stock = {each.product_id: _stock(till, each) for each in products}
+    lines = [
+        f"{each.product_id:>8}  {_price(each):>14}  {each.name}{_notes(each)}{_stock_words(stock[each.product_id])}"
+        for each in products
+    ]
+    body = {"count": counts.products, "products": [_row(each) | {"stock": stock[each.product_id]} for each in products]}
     answer(json, body, "\n".join(lines) or "Товаров на борту нет. Загрузите их: posapp catalogue pull")
 
 
@@ -99,6 +125,30 @@ def _tell_item(item: Item, *, json: bool) -> None:
     body: dict[str, Any] = {"products": [_row(product)], "quantity": str(item.quantity)}
     text = f"№ {product.product_id} «{product.name}», {item.quantity} {product.measure_name}, {_price(product)}"
     answer(json, body, text + _notes(product))
+
+
+def _stock(till: Till, product: Product) -> list[dict[str, Any]]:
+    """What each store has of it, as the portal last told it."""
+    titles = till.journal.stores(till.portal)
+    return [
+        {
+            "store": each.store_id,
+            "title": titles.get(each.store_id, (f"№ {each.store_id}", True))[0],
+            "amount": f"{each.amount:f}",
+            "reserved": f"{each.reserved:f}",
+        }
+        for each in till.journal.amounts_of(till.portal, product.product_id)
+    ]
+
+
+def _stock_words(stock: list[dict[str, Any]]) -> str:
+    """` · Основной склад 12, в резерве 2`."""
+    reserved = "reserved" if language() == "en" else "в резерве"
+    words = [
+        f"{each['title']} {each['amount']}" + (f", {reserved} {each['reserved']}" if Decimal(each["reserved"]) else "")
+        for each in stock
+    ]
+    return f"  · {'; '.join(words)}" if words else ""
 
 
 def _price(product: Product) -> str:

@@ -338,11 +338,13 @@ def sync(till: Till, *, force: bool = False, loader: Loader | None = None) -> tu
 
     What stopped the round is in the report; a portal that is away does not keep the till from its gateway.
     """
-    from posapp.till import catalogue  # it asks the portal through this module
+    from posapp.till import catalogue, store_stock  # they ask the portal through this module
 
     report, pulled = _round(till, force=force, loader=loader)
     marking_service.refresh_if_due(till)
     goods = None if report.offline is not None else catalogue.refresh_if_due(till, force=force)
+    if goods is not None and goods.trouble is None:
+        store_stock.refresh_if_due(till)
     sync_log.after_exchange(till)
     load = None if pulled is None else pulled.load
     return replace(report, claims=claim_sync.sync(till), catalogue=goods, load=load), pulled
