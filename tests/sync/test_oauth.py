@@ -406,7 +406,53 @@ def test_a_till_killed_in_a_renewal_goes_on_or_says_why_not(
     assert "posapp setup portal --oauth" in error.action()
 
 
+def test_a_till_killed_while_the_server_has_answered_and_nobody_reads_says_why(
+    till: Till, vault: MemoryKeyring
+) -> None:
+    till.expire()
+    asked = Event()
+    with Children(till) as children:
+        counted = till.bitrix.portal.access.take_refresh
+
+        def then_tell(token: str, now: datetime) -> bool:
+            is_good = counted(token, now)
+            asked.set()
+            return is_good
+
+        till.bitrix.portal.access.take_refresh = then_tell  # type: ignore[method-assign]
+        till.bitrix.faults({"method": "oauth.token", "do": "slow", "value": 5, "when": "after_commit"})
+        child = children.start()
+        assert asked.wait(20)
+        child.kill()
+        child.communicate(timeout=20)
+        till.bitrix.faults()
+        assert children.pair().renewing
+        vault.secrets["posapp", f"tokens:{IDENTITY}"] = children.pair().as_secret().reveal()
+        error = failing(lambda: till.client().call("profile"))
+    assert (error.code, "оборвалось" in error.message()) == ("oauth_grant", True)
+
+
 # ---------------------------------------------------------------------------------------------- lost answers
+@pytest.mark.parametrize("when, is_used_up", [("before", False), ("after_commit", True)])
+@pytest.mark.parametrize(
+    "do", [{"do": "reset"}, {"do": "half"}, {"do": "html", "value": 502}, {"do": "html", "value": 429}, {"do": "body"}]
+)
+def test_whatever_becomes_of_the_answer_nothing_is_lost_in_silence(
+    till: Till, do: dict[str, Any], when: str, is_used_up: bool
+) -> None:
+    till.expire()
+    till.bitrix.faults({"method": "oauth.token", "when": when, **do})
+    client = till.client()
+    error = failing(lambda: client.call("sale.order.update", {"id": 1, "fields": {"comments": "четыре"}}))
+    assert isinstance(error, NoAnswer)
+    assert not error.sent
+    if not is_used_up:
+        assert client.call("profile")["ID"] == "1"
+        return
+    told = failing(lambda: client.call("profile"))
+    assert (told.code, "2026-03-09 06:00 оборвалось" in told.message()) == ("oauth_grant", True)
+
+
 def test_a_lost_answer_leaves_a_trace_and_the_business_call_surely_did_nothing(till: Till) -> None:
     def lose() -> None:
         raise NoAnswer("ответа нет за отведённое время", sent=True)
