@@ -239,6 +239,24 @@ class CatalogueSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TellSettings:
+    """What else an order of the portal is told. `paid_status`: the status of an order that was paid ahead, "" to leave
+    it; `property_code`: the order's property that gets the fiscal documents, "" for none, `property_ids` its ids by the
+    type of the buyer (`1=30,2=31`).
+    """
+
+    paid_status: str = ""
+    property_code: str = ""
+    property_ids: str = ""
+
+    @property
+    def ids(self) -> dict[str, int]:
+        """`property_ids`, read."""
+        pairs = (each.partition("=") for each in self.property_ids.split(",") if each)
+        return {person: int(number) for person, _, number in pairs}
+
+
+@dataclass(frozen=True, slots=True)
 class StockSettings:
     """How the portal's stock hears of goods that no shipment moves, chosen and proven at set-up.
 
@@ -277,6 +295,7 @@ _Part = TypeVar(
     CatalogueSettings,
     RouteSettings,
     LogSettings,
+    TellSettings,
     StockSettings,
 )
 
@@ -313,6 +332,7 @@ class Settings:
     log: LogSettings = LogSettings()
     jobs: JobSettings | None = None
     stock: StockSettings | None = None
+    tell: TellSettings = TellSettings()
     oauth: OAuthSettings | None = None
 
     @property
@@ -443,6 +463,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         catalogue=None if catalogue is None else _catalogue(catalogue),
         log=_log(body.get("log") or {}),
         stock=None if body.get("stock") is None else _stock(body["stock"]),
+        tell=_tell(body.get("tell") or {}),
         oauth=None if oauth is None else _typed(OAuthSettings(**oauth)),
         jobs=None if body.get("jobs") is None else _jobs(body["jobs"]),
     )
@@ -499,6 +520,14 @@ _KOPECKS_MAX = 9_999_999_999
 
 PRODUCT_FIELD = re.compile(r"code|xmlId|property[1-9][0-9]{0,8}|")
 """Fields of a product that can be read by REST and may hold a code."""
+
+
+def _tell(given: Mapping[str, Any]) -> TellSettings:
+    """What else an order is told. Raises ValueError."""
+    chosen = _typed(TellSettings(**given))
+    if not re.fullmatch(r"(?:[0-9]+=[0-9]+(?:,[0-9]+=[0-9]+)*)?", chosen.property_ids):
+        raise ValueError("property_ids")
+    return chosen
 
 
 STOCK_MODES = ("shipments", "documents", "quantity", "1c", "none")

@@ -21,7 +21,7 @@ COMMANDS = {
     "day": "day", "sync": "sync", "outbox": "sync", "resolve": "resolve", "reconcile": "reconcile", "audit": "audit",
     "receipt": "receipt", "tlv": "receipt", "qr": "receipt", "backup": "backup", "restore": "restore",
     "uninstall": "leave", "marking": "marking", "sim": "sim", "demo": "demo", "bench": "bench", "simulate": "simulate",
-    "gateway": "gateway", "run": "window", "catalogue": "catalogue", "jobs": "jobs",
+    "gateway": "gateway", "run": "window", "catalogue": "catalogue", "jobs": "jobs", "stock": "stock",
 }  # fmt: skip
 """Each command and the module of `posapp.cli` that has it; each module has `register(app)`."""
 

@@ -17,7 +17,7 @@ from posapp.domain.lawful import Step
 from posapp.domain.money import Quantity, total
 from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.errors import UsageError
-from posapp.till import counters, refund
+from posapp.till import counters, refund, stock_rows
 from posapp.till.refund import Left, Original, Wanted
 from posapp.till.sale import Sold, tenders_of, tenders_text
 
@@ -44,6 +44,9 @@ def refund_(
     mark: Annotated[
         list[str] | None, typer.Option("--mark", help="СТРОКА=КОД: код маркировки вещи, если касса его не помнит.")
     ] = None,
+    goods_stay: Annotated[
+        bool, typer.Option("--goods-stay", help="Деньги вернули, а товар не вернулся: остаток на складе не меняем.")
+    ] = False,
     look: Annotated[bool, typer.Option("--look", help="Только показать, что ещё можно вернуть.")] = False,
     override: Annotated[
         bool, typer.Option("--override", help="Вернуть, хотя прежние возвраты не видны: отвечает старший (--why).")
@@ -73,8 +76,9 @@ def refund_(
             _show(json, original, refund.left(till, original))
             return
         mine = codes if original.is_ours else {}
-        done = refund.refund(till, original, lines, tenders, override=why.strip(), codes=mine)
-        _answer(json, refund.left(till, original), original, done)
+        done = refund.refund(till, original, lines, tenders, override=why.strip(), codes=mine, goods_stay=goods_stay)
+        by_hand = not goods_stay and not stock_rows.by_goods(till, done.view.receipt)
+        _answer(json, refund.left(till, original), original, done, by_hand=by_hand)
         refund.told(till, done)
         refund.tell_others(till)
         counters.settle(till)
@@ -117,7 +121,8 @@ def _show(json: bool, original: Original, left: Left) -> None:
     answer(json, body, "\n".join(lines))
 
 
-def _answer(json: bool, after: Left, original: Original, done: Sold) -> None:
+def _answer(json: bool, after: Left, original: Original, done: Sold, *, by_hand: bool) -> None:
+    """`by_hand`: nobody but people brings goods that came back in part into stock."""
     receipt, mark = done.view.receipt, done.view.mark
     body = {
         **_named(original),
@@ -134,8 +139,9 @@ def _answer(json: bool, after: Left, original: Original, done: Sold) -> None:
     if back:
         text.append(f"Отдайте наличными {back}.")
     if after.total:
-        by_hand = ": остаток товара на складе поправьте в Битрикс" if receipt.step is Step.HANDOVER else ""
-        text.append(f"Возвращена часть, осталось {after.total}{by_hand}.")
+        people = by_hand and receipt.step is Step.HANDOVER
+        rest = ": остаток товара на складе поправьте в Битрикс" if people else ""
+        text.append(f"Возвращена часть, осталось {after.total}{rest}.")
     answer(json, body, "\n".join(text))
 
 

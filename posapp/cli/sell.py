@@ -25,7 +25,7 @@ from posapp.domain.partial import RefusedLine
 from posapp.domain.receipt import Tender
 from posapp.domain.terms import IDENTIFIERS_MAX, CashlessDetail
 from posapp.errors import UsageError
-from posapp.till import counters, doorstep, exchange, orders, refusing, sale
+from posapp.till import counters, doorstep, exchange, orders, refusing, sale, stock
 from posapp.till.context import Till
 from posapp.till.sale import AlreadyReceipted, Codes, Sold
 
@@ -42,6 +42,9 @@ Named = Annotated[
 Another = Annotated[bool, typer.Option("--another", help="С --items: такой же чек начат, но это другой покупатель.")]
 OldPrices = Annotated[
     bool, typer.Option("--old-prices", help="С --items: продать по ценам, которые давно не обновлялись.")
+]
+Oversell = Annotated[
+    bool, typer.Option("--oversell", help="Продать, хотя на портале товара меньше: товар здесь, человек его видит.")
 ]
 Marks = Annotated[
     list[str] | None,
@@ -81,6 +84,7 @@ def sell(
     inn: Annotated[str, typer.Option(help="ИНН покупателя-организации.")] = "",
     deal_day: DealDay = None,
     override: Override = False,
+    oversell: Oversell = False,
     refuse: Refuse = None,
     why: Why = "",
     by: By = "",
@@ -102,13 +106,17 @@ def sell(
     with app.open_till(app.data_dir(data_dir), person=by.strip()) as till:
         terms = replace(terms, cashless=_details(till, (by_card, card_ref), (by_sbp, sbp_ref)))
         if number is None:
-            asked = sell_items.Asked(tuple(order or ()), begun.strip(), another=another, old_prices=old_prices)
+            asked = sell_items.Asked(
+                tuple(order or ()), begun.strip(), another=another, old_prices=old_prices, oversell=oversell
+            )
             sell_items.sell(till, asked, tenders, codes, terms, json=json)
         else:
             before = orders.on_board(till, number)
             found = exchange.order_for_sale(till, number)
             doorstep.require_seen(till, found, before)
             terms = replace(terms, refused=_refused(found, refuse or []))
+            if not oversell and not till.journal.receipts_of_order(found.portal, found.order_id):
+                stock.refuse_short_order(till, found)
             _sell(till, found, tenders, why.strip() if override else "", codes, terms, json=json)
 
 

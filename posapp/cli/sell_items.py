@@ -9,19 +9,20 @@ from posapp.cli.common import answer, complain, language
 from posapp.domain.checkout import Terms
 from posapp.domain.receipt import Receipt, Tender
 from posapp.errors import PosError, UsageError
-from posapp.till import catalogue, counters, walkin
+from posapp.till import catalogue, counters, stock, walkin
 from posapp.till.context import Till
 from posapp.till.sale import Codes, Sold
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The codes as they were typed, or the key of a sale that goes on; `another`, `old_prices`: a person's words."""
+    """The codes as they were typed, or the key of a sale that goes on; the rest are a person's words."""
 
     codes: tuple[str, ...]
     begun: str
     another: bool
     old_prices: bool
+    oversell: bool = False
 
 
 def sell(till: Till, asked: Asked, tenders: Sequence[Tender], codes: Codes, terms: Terms, *, json: bool) -> None:
@@ -48,6 +49,8 @@ def _sold(till: Till, asked: Asked, tenders: Sequence[Tender], codes: Codes, ter
     if asked.begun:
         return walkin.sell_begun(till, asked.begun)
     items = walkin.items_of(till, asked.codes, old_prices=asked.old_prices)
+    if not asked.oversell:
+        stock.refuse_short_items(till, items)
     return walkin.sell(till, items, tenders, codes, terms, another=asked.another)
 
 

@@ -50,6 +50,8 @@ def register(app: typer.Typer) -> None:
         setup_portal,
         setup_sales,
         setup_shift,
+        setup_stock,
+        setup_tell,
     )
 
     group = typer.Typer(help="Настройка: каждая команда проверяет то, что сохраняет.", no_args_is_help=True)
@@ -65,6 +67,8 @@ def register(app: typer.Typer) -> None:
     group.command("ofd")(command(setup_ofd.ofd))
     group.command("shift")(command(setup_shift.shift))
     group.command("marking")(command(setup_marking.marking))
+    group.command("stock")(command(setup_stock.stock))
+    group.command("tell")(command(setup_tell.tell))
     group.command("sign-out")(command(leave.sign_out))
     group.command("show")(command(show))
     app.add_typer(group, name="setup")

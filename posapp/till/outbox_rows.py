@@ -31,12 +31,25 @@ def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry
         return refund_rows.refund_entries(till, receipt, mark)
     if receipt.kind is not ReceiptKind.SELL:
         return []
+    bodies = _bodies(till, receipt, mark, till.settings.portal.final_status)
+    steps = [each for each in steps_of(receipt) if each != "status" or not _goods_stay(till, receipt)]
+    ahead = _paid_ahead(till, receipt)
+    if ahead is not None:
+        bodies["status"], steps = ahead, [*steps, "status"]
+    return [
+        NewEntry(step, receipt.settlement.order_id, receipt.order_number, receipt.settlement.portal, bodies[step])
+        for step in steps
+    ]
+
+
+def _bodies(till: Till, receipt: Receipt, mark: FiscalMark, status: str) -> dict[str, dict[str, object]]:
+    """What each step of a sale has to tell, whether it has the step or not."""
     money, mark_body = receipt.settled_money.kopecks, mark.as_json()
     payment = {"payment_id": receipt.settlement.payment_id, "key": receipt.key}
     bodies: dict[str, dict[str, object]] = {
         "mark": {**payment, "mark": mark_body, "total_kopecks": money},
         "payment": {**payment, "total_kopecks": money},
-        "status": {"status": till.settings.portal.final_status},
+        "status": {"status": status},
         "stock": {},
     }
     shipment_id = receipt.settlement.shipment_id
@@ -55,11 +68,21 @@ def entries_for(till: Till, receipt: Receipt, mark: FiscalMark) -> list[NewEntry
         refused = {"refused": receipt.refused.as_json()}
         bodies["payment"] |= {**refused, "document": mark.document_number}
         bodies["stock"] |= refused
-    steps = [each for each in steps_of(receipt) if each != "status" or not _goods_stay(till, receipt)]
-    return [
-        NewEntry(step, receipt.settlement.order_id, receipt.order_number, receipt.settlement.portal, bodies[step])
-        for step in steps
-    ]
+    tell = till.settings.tell
+    if tell.property_code:
+        bodies["mark"]["property"] = {"code": tell.property_code, "ids": tell.ids}
+    return bodies
+
+
+def _paid_ahead(till: Till, receipt: Receipt) -> dict[str, object] | None:
+    """The shop's status of an order that is paid and not handed over, where it has one and nothing is left to pay."""
+    settled, status = receipt.settlement, till.settings.tell.paid_status
+    if not status or receipt.step is not Step.AHEAD or settled.payment_id is None:
+        return None
+    order = till.journal.order_by_id(settled.portal, settled.order_id)
+    if order is None or order.price != receipt.total:
+        return None
+    return {"status": status, "soft": True, "before": order.status_id}
 
 
 def _goods_stay(till: Till, receipt: Receipt) -> bool:

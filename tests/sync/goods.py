@@ -102,7 +102,7 @@ class Counter:
     def states(self) -> str:
         return " ".join(self.entry(each).state for each in self.keys)
 
-    def stock(self, product_id: int = 500) -> Decimal:
+    def stock(self, product_id: int = 500) -> Any:
         return Decimal(self.bitrix.portal.state()["stock"][str(product_id)])
 
     def put(self, product_id: int, quantity: object) -> None:

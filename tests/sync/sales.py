@@ -42,6 +42,8 @@ class Shop:
     journal: Journal
     clock: Clock
     receipts: dict[int, Receipt] = field(default_factory=dict)
+    more: dict[str, Row] = field(default_factory=dict)
+    """What else the bodies of the steps hold."""
 
     def sell(self, order_id: int, *, portal: str | None = None, status: str = "F") -> Receipt:
         """A fiscalized receipt over the order's first payment, with its four outbox entries."""
@@ -77,6 +79,7 @@ class Shop:
             "status": {"status": status},
             "stock": {},
         }
+        bodies = {step: {**body, **self.more.get(step, {})} for step, body in bodies.items()}
         entries = [NewEntry(step, order_id, receipt.order_number, where, body) for step, body in bodies.items()]
         self.journal.add_receipt(receipt)
         self.journal.start_attempt(receipt.key, DEVICE, number - 1, 3)

@@ -96,7 +96,7 @@ def test_trap_36_a_lost_answer_at_any_call_makes_no_second_document(fault: Row, 
     """Traps 35 and 36: REST 2.0 knows no idempotency, and conducting twice is an error."""
     told = [each for each in METHODS if fault["do"] != "warning" or each.rpartition(".")[2] in ("add", "conduct")]
     with counter_at(tmp_path, BY_DOCUMENTS) as counter:
-        left = [10, 10]
+        left = [Decimal(10), Decimal(10)]
         for method, nth in itertools.product(told, (1, 2)):
             keys = [counter.sell({500: "0.2", 501: "0.1"}), counter.sell({500: "0.1"})]
             counter.bitrix.faults({"method": method, "nth": nth, **fault})

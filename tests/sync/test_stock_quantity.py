@@ -69,7 +69,8 @@ def test_a_sale_and_a_return_change_the_number_once(tmp_path: Path) -> None:
         assert counter.deliver().done == 1
         assert (counter.stock(500), counter.stock(501)) == (8, Decimal("9.614"))
         (move, _) = counter.journal.stock_moves(key)
-        assert (move.seen, move.target, move.confirmed_at is not None) == (10, 8, True)
+        assert (move.seen, move.target) == (Decimal(10), Decimal(8))
+        assert move.confirmed_at is not None
         counter.sell({500: "1"}, is_back=True)
         assert counter.deliver().done == 1
         assert counter.stock(500) == 9

@@ -204,7 +204,7 @@ def _payment_back(row: Row, body: Row, entry: Listed) -> Plan:
     number = as_text(payment.get("id"))
     left, money = _left(payment, found, entry), _money_left(payment, found, entry)
     if left is None or money is None:
-        return differs(row, f"чека, который вернули (ФД {entry.document_number}), в оплате {number} не видно")
+        return Later()  # the till that made the receipt has not told of it yet
     if left < Money(0):
         return differs(row, f"по чеку возвращено на {-left} больше, чем продано")
     if money > Money(0):

@@ -13,19 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from posapp.errors import Offline, Rejected, SyncError
 from posapp.sync.bitrix.answers import is_access
 from posapp.sync.bitrix.client import BitrixClient, Cell, Command, Fate
 from posapp.sync.bitrix.mapping import PaySystem
 from posapp.sync.bitrix.orders import is_missing, pay_systems_of
-from posapp.sync.bitrix.parsing import as_int, as_object
+from posapp.sync.bitrix.parsing import as_int, as_object, as_text, as_time
 from posapp.sync.bitrix.plans import Conflict, Done, Later, Row, Write
-from posapp.sync.bitrix.writeback import STEPS, merged, plan, refusal
+from posapp.sync.bitrix.writeback import SOFT, STEPS, merged, plan, refusal
 from posapp.sync.governor import Priority
 
 ORDERS_MAX = 49  # and one place in the reading batch for the pay systems
 PRIORITIES = dict(zip(STEPS, (Priority.MARK, Priority.PAYMENT, Priority.STATUS, Priority.STOCK), strict=True))
+LOCKED_FOR = timedelta(hours=1)
+"""So long the portal itself takes an order for open after somebody opened it."""
 PARTS_MAX = 8  # writes of one step, one after the other: refused goods take five and the payment
 
 
@@ -81,10 +84,13 @@ class _Round:
         self.rows: dict[int, Row] = {}
         self.outcomes: dict[int, Outcome] = {}
         self.stop: SyncError | None = None
+        self.touched: set[int] = set()
 
     def run(self) -> None:
         self._read()
         for step in STEPS:
+            if step == "status":
+                self._look_at_statuses()
             for wave in _waves([job for job in self._open() if job.step == step]):
                 if self.stop is None:
                     with self.client.at(PRIORITIES[step]):
@@ -109,6 +115,23 @@ class _Round:
             return
         for order_id in order_ids:
             self._take_row(order_id, cells[f"o{order_id}"], systems)
+
+    def _look_at_statuses(self) -> None:
+        """What this round wrote may have made the portal change a status by itself (`status_on_paid`): it is read again
+        where ours gives way to that."""
+        soft = {job.order_id for job in self._open() if job.step == "status" and job.body.get(SOFT)}
+        wanted = sorted(soft & self.touched)
+        if not wanted or self.stop is not None:
+            return
+        cells = self.client.batch([_get(order_id) for order_id in wanted])
+        for order_id in wanted:
+            row = as_object(as_object(cells[f"o{order_id}"].result).get("order"))
+            if as_int(row.get("id")) == order_id:
+                self.rows[order_id] = row
+                continue
+            self._watch(cells[f"o{order_id}"])
+            for job in [each for each in self._open() if each.order_id == order_id and each.step == "status"]:
+                self.outcomes[job.entry_id] = Outcome("waiting")
 
     def _take_row(self, order_id: int, cell: Cell, systems: Mapping[int, PaySystem]) -> None:
         mine = [job for job in self.jobs if job.order_id == order_id]
@@ -150,7 +173,10 @@ class _Round:
             planned = plan(job.step, self.rows[job.order_id], job.body, job.key)
             if not isinstance(planned, Write):
                 self._settle(job, planned)
+            elif locked_by(self.rows[job.order_id], self.client.server_time):
+                self.outcomes[job.entry_id] = _locked(job, self.rows[job.order_id])
             else:
+                self.touched.add(job.order_id)
                 written[job.entry_id] = planned
                 parts |= {job.entry_id} if planned.is_part else set()
                 commands[job.entry_id] = [
@@ -253,6 +279,19 @@ def _waves(jobs: Sequence[Job]) -> list[list[Job]]:
 # ---------------------------------------------------------------------------------------------- outcomes
 def _get(order_id: int) -> Command:
     return Command(f"o{order_id}", "sale.order.get", {"id": order_id})
+
+
+def locked_by(row: Row, now: datetime | None) -> str:
+    """The employee who has the order open in the portal's admin pages, "" for nobody. REST does not heed that lock: who
+    saves last wins, and that would be the employee's form with what it showed before (reference: Bitrix REST 3.1)."""
+    who, since = as_text(row.get("lockedBy")), as_time(row.get("dateLock"))
+    is_fresh = who not in ("", "0") and since is not None and now is not None and now - since < LOCKED_FOR
+    return who if is_fresh else ""
+
+
+def _locked(job: Job, row: Row) -> Outcome:
+    facts = {"order": job.number, "who": as_text(row.get("lockedBy"))}
+    return Outcome("waiting", code="order_locked", facts=facts)
 
 
 def _waiting(error: SyncError, *, is_unsure: bool = False) -> Outcome:

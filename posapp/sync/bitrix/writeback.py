@@ -27,6 +27,7 @@ is never touched. A field that holds another receipt's key or document is never 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -34,7 +35,7 @@ from typing import Any
 from posapp.domain.fiscal import FiscalMark
 from posapp.domain.money import Money
 from posapp.domain.refused import RefusedGoods
-from posapp.sync.bitrix import refunds, refused_goods
+from posapp.sync.bitrix import properties, refunds, refused_goods
 from posapp.sync.bitrix.mapping import PaySystem
 from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text
 from posapp.sync.bitrix.plans import (
@@ -56,6 +57,10 @@ STEPS = ("mark", "payment", "status", "stock")
 STATUS_CODE = "FISCAL_OK"
 ALL_PAID = "all_paid"
 """`needs` of a status: not one payment but all of the order's must be paid."""
+
+SOFT = "soft"
+"""In the body of a status that the shop gives an order once it is paid: the portal may have its own rule for that
+(`status_on_paid`), and people theirs. It is written only while the status is `before`, what it was at the sale."""
 
 KEEPS_STOCK = "keeps_stock"
 """In the body of a `stock` step: 1C or nobody keeps the stock, so only the shipment's list of receipts is written."""
@@ -109,6 +114,8 @@ def merged(row: Row, method: str, answer: object) -> Row:
     body = as_object(answer)
     if method == "sale.order.update":
         return as_object(body.get("order")) or row
+    if method == properties.METHOD:
+        return {**row, "propertyValues": as_rows(body.get("propertyValues"))}
     name, part = ("payments", "payment") if method == "sale.payment.update" else ("shipments", "shipment")
     entity = as_object(body.get(part))
     number = as_int(entity.get("id"))
@@ -135,9 +142,11 @@ def _plan_mark(row: Row, body: Row, key: str) -> Plan:
     if listed is None:
         return refunds.too_long(row)
     named = ("psInvoiceId", "payVoucherNum", "psStatus", "psStatusCode", "psStatusDescription")
-    if not listed and all(as_text(payment.get(name)) == fields[name] for name in named):
-        return Done(f"оплата {as_text(payment.get('id'))}, ФД {number}")
-    return update_payment(payment, fields | listed)
+    is_property = isinstance(body.get("property"), Mapping)
+    if listed or any(as_text(payment.get(name)) != fields[name] for name in named):
+        return replace(update_payment(payment, fields | listed), is_part=is_property)
+    done = Done(f"оплата {as_text(payment.get('id'))}, ФД {number}")
+    return properties.plan(row, body["property"], mark) or done if is_property else done
 
 
 def _plan_payment(row: Row, body: Row, key: str) -> Plan:
@@ -159,18 +168,23 @@ def _plan_payment(row: Row, body: Row, key: str) -> Plan:
         return Done(f"оплата {as_text(payment.get('id'))}")
     if _is_cancelled(row):
         return differs(row, "он отменён на сайте")
+    price, paid = as_decimal(row.get("price")), _paid_sum(row)
+    if price is not None and paid + amount > price:  # the rest would go to the buyer's inner account without a word
+        return differs(row, f"вместе с этой оплатой оплачено было бы {paid + amount:.2f} ₽, а он стоит {price:.2f} ₽")
     return update_payment(payment, {"paid": "Y"})
 
 
 def _plan_status(row: Row, body: Row, key: str) -> Plan:
     is_due = _is_paid_whole(row) if body.get("needs") == ALL_PAID else _is_paid_by(row, key)
-    if not is_due:
+    if not is_due or (not body.get(SOFT) and _is_owed(row)):  # other payments may be awaited (trap 22)
         return Later()
     if _is_cancelled(row):
         return differs(row, "он отменён на сайте")
-    target = as_text(body.get("status"))
-    if as_text(row.get("statusId")) == target:
+    target, found = as_text(body.get("status")), as_text(row.get("statusId"))
+    if found == target:
         return Done(f"статус {target}")
+    if body.get(SOFT) and found != as_text(body.get("before")):
+        return Done(f"статус {found}: его сменили без кассы")
     return Write((("sale.order.update", {"id": _id(row), "fields": {"statusId": target}}),))
 
 
@@ -277,8 +291,19 @@ def _is_paid_by(row: Row, key: str) -> bool:
 def _is_paid_whole(row: Row) -> bool:
     """The paid payments come to the order's price."""
     price = as_decimal(row.get("price"))
+    return price is not None and _paid_sum(row) >= price
+
+
+def _paid_sum(row: Row) -> Decimal:
+    """The sum of the payments that are paid."""
     sums = [as_decimal(each.get("sum")) for each in as_rows(row.get("payments")) if as_flag(each.get("paid"))]
-    return price is not None and sum((each for each in sums if each is not None), Decimal(0)) >= price
+    return sum((each for each in sums if each is not None), Decimal(0))
+
+
+def _is_owed(row: Row) -> bool:
+    """The order says what it costs, and less than that is paid."""
+    price = as_decimal(row.get("price"))
+    return price is not None and _paid_sum(row) < price
 
 
 def _is_cancelled(row: Row) -> bool:
