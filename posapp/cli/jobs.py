@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from threading import Event
 from typing import Annotated, Any
 
 import typer
 
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, language
 from posapp.journal.job_rows import Job
-from posapp.sync.bitrix.poll import Answer
 from posapp.till import job_loop, jobs
 from posapp.till.context import Till
-from posapp.till.job_loop import JobsView, Rounds, Stopped
+from posapp.till.job_loop import JobsView, Rounds, Stopped, Waiting
 
 EXIT_PERSON = 3
 ONCE_ROUNDS = 10
@@ -50,29 +47,26 @@ def run(
     """Печатает по заданиям портала или сайта, пока не остановят (SIGTERM); без человека и после перезапуска тоже."""
     from posapp import app
 
-    with app.open_till(app.data_dir(data_dir)) as till, app.rounds_of(till) as rounds, _stopping() as (stop, waiting):
+    with app.open_till(app.data_dir(data_dir)) as till, app.rounds_of(till) as rounds, _until_told() as waiting:
 
         def tell(seen: JobsView) -> None:
             if not seen.is_quiet:
                 answer(json, seen.as_json(language()), text_of(seen, language()))
 
-        def ask(body: Mapping[str, Any]) -> Answer:
-            site = rounds.site
-            if site is None:
-                raise Stopped
-            return _aside(lambda: site.ask(body), waiting)
-
         if once:
-            return _once(rounds, tell, ask)
-        job_loop.run(rounds, stop, tell, ask=ask)
+            return _once(rounds, waiting, tell)
+        job_loop.run(rounds, waiting, tell)
     return 0
 
 
-def _once(rounds: Rounds, tell: Callable[[JobsView], None], ask: Callable[[Mapping[str, Any]], Answer]) -> int:
+def _once(rounds: Rounds, waiting: Waiting, tell: Callable[[JobsView], None]) -> int:
     """Rounds while there is something to print or to tell."""
     rounds.begin()
     for _ in range(ONCE_ROUNDS):
-        seen, may_go_on = rounds.once(None, ask, wait_s=0)
+        try:
+            seen, may_go_on = rounds.once(waiting, wait_s=0)
+        except Stopped:
+            return 0
         tell(seen)
         if not may_go_on or not (seen.untold or seen.printed or seen.reports):
             break
@@ -80,43 +74,18 @@ def _once(rounds: Rounds, tell: Callable[[JobsView], None], ask: Callable[[Mappi
 
 
 @contextmanager
-def _stopping() -> Iterator[tuple[Event, queue.SimpleQueue[object]]]:
-    """An event that SIGTERM and SIGINT set, and the queue in which whoever waits for the site hears of it."""
-    stop, waiting = Event(), queue.SimpleQueue[object]()
-
-    def told(*_: object) -> None:
-        stop.set()
-        waiting.put(Stopped())
-
+def _until_told() -> Iterator[Waiting]:
+    """SIGTERM and SIGINT end it: what is being printed is finished, what the site holds is left."""
+    waiting = Waiting()
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
+        for each in (signal.SIGTERM, signal.SIGINT):
+            before[each] = signal.signal(each, lambda *_: waiting.end())
     try:
-        yield stop, waiting
+        yield waiting
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _aside(ask: Callable[[], Answer], waiting: queue.SimpleQueue[object]) -> Answer:
-    """Asks in a thread of its own, for the site may hold the request for a minute: a stop need not wait for it.
-
-    What an abandoned request would have brought is handed out again.
-    """
-
-    def asking() -> None:
-        try:
-            waiting.put(ask())
-        except BaseException as error:  # noqa: BLE001  # raised again by whoever waits
-            waiting.put(error)
-
-    threading.Thread(target=asking, name="poll", daemon=True).start()
-    found = waiting.get()
-    if isinstance(found, BaseException):
-        raise found
-    if not isinstance(found, Answer):
-        raise Stopped
-    return found
 
 
 def text_of(seen: JobsView, speech: str) -> str:

@@ -10,7 +10,7 @@ lease: it is looked at again and again, and a person may refuse it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -116,8 +116,24 @@ def _is_known(till: Till, found: GatewayJob) -> bool:
     return job is not None and job.lease.get("fence") == found.fence
 
 
-def round_of(till: Till, desk: JobDesk, wait_s: int = WAIT_S, where: Where | None = None) -> Round:
-    """One round: work, tell, take, work, tell. Raises SyncError, JournalError. `where`: the register's lane."""
+Taking = Callable[[], GatewayJob | None]
+
+
+def _at_once(taking: Taking) -> GatewayJob | None:
+    return taking()
+
+
+def round_of(
+    till: Till,
+    desk: JobDesk,
+    wait_s: int = WAIT_S,
+    where: Where | None = None,
+    wait: Callable[[Taking], GatewayJob | None] = _at_once,
+) -> Round:
+    """One round: work, tell, take, work, tell. Raises SyncError, JournalError.
+
+    `where`: the register's lane; `wait`: how it is waited for a job.
+    """
     place, done = where or Here(), Round()
     place.device(lambda: _work(till, desk, done))
     if done.worked.trouble is not None or done.worked.waiting:
@@ -125,16 +141,18 @@ def round_of(till: Till, desk: JobDesk, wait_s: int = WAIT_S, where: Where | Non
     done.trouble = place.device(lambda: _why_not(till))
     if done.trouble is not None:
         return done
-    take(till, desk, done, wait_s)
+    take(till, desk, done, wait_s, wait)
     if done.taken:
         place.device(lambda: _work(till, desk, done))
     return done
 
 
-def take(till: Till, desk: JobDesk, done: Round, wait_s: int = WAIT_S) -> None:
+def take(
+    till: Till, desk: JobDesk, done: Round, wait_s: int, wait: Callable[[Taking], GatewayJob | None] = _at_once
+) -> None:
     """Waits for a job and puts it into the journal. Raises SyncError, JournalError."""
     rows = sorted(till.settings.vat.confirmed)
-    found = desk.take_job([till.identity.factory_number], wait_s, rows)
+    found = wait(lambda: desk.take_job([till.identity.factory_number], wait_s, rows))
     if found is not None:
         jobs.take_in(till, [_new(till, found)])
         done.taken += 1

@@ -7,14 +7,15 @@ to wait for the site, and the event that ends it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import queue
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
-from typing import Any
+from typing import TypeVar, cast
 
 from posapp.errors import PosError, SaleError, SyncError
-from posapp.sync.bitrix.poll import Answer
-from posapp.till import gateway_jobs, jobs, site_poll
+from posapp.till import gateway_jobs, jobs, readings, site_poll
 from posapp.till.context import Till
 from posapp.till.gateway_jobs import GatewaySource, JobDesk
 from posapp.till.jobs import Source, Worked
@@ -22,6 +23,7 @@ from posapp.till.readings import Where
 from posapp.till.site_poll import Site, SiteSource
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 REST_S = 20.0
 """After a round that brought work and got none of it done."""
@@ -69,6 +71,45 @@ class Stopped(Exception):
     """The program ends while it waits for the site: what it would have answered comes again."""
 
 
+class Waiting:
+    """The right to stop while a site or the gateway holds a request, which a site may do for a minute.
+
+    The request runs in a thread of its own; when `end` is called the wait is over at once. What an abandoned request
+    would have brought is handed out again.
+    """
+
+    def __init__(self) -> None:
+        self.stop = Event()
+        self._queue: queue.SimpleQueue[object] = queue.SimpleQueue()
+
+    def end(self) -> None:
+        """No more rounds. May be called in a signal's handler, from any thread, more than once."""
+        self.stop.set()
+        self._queue.put(_Failed(Stopped()))
+
+    def result(self, call: Callable[[], T]) -> T:
+        """What `call` gives or raises; Stopped."""
+        if self.stop.is_set():
+            raise Stopped
+
+        def calling() -> None:
+            try:
+                self._queue.put(call())
+            except BaseException as error:  # noqa: BLE001  # raised again by whoever waits
+                self._queue.put(_Failed(error))
+
+        threading.Thread(target=calling, name="jobs-wait", daemon=True).start()
+        found = self._queue.get()
+        if isinstance(found, _Failed):
+            raise found.error
+        return cast("T", found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: BaseException
+
+
 @dataclass(frozen=True, slots=True)
 class Rounds:
     """Where the jobs of this till come from. One of `site` and `desk` is there."""
@@ -93,18 +134,16 @@ class Rounds:
             gateway_jobs.after_restart(self.till, self.desk)
 
     def once(
-        self,
-        where: Where | None = None,
-        ask: Callable[[Mapping[str, Any]], Answer] | None = None,
-        wait_s: int = gateway_jobs.WAIT_S,
+        self, waiting: Waiting, where: Where | None = None, wait_s: int = gateway_jobs.WAIT_S
     ) -> tuple[JobsView, bool]:
         """One round: what there is to see, and whether the next may come at once. Raises SyncError, JournalError."""
-        if self.site is not None:
-            done = site_poll.round_of(self.till, self.site, ask, where)
+        site = self.site
+        if site is not None:
+            done = site_poll.round_of(self.till, site, lambda body: waiting.result(lambda: site.ask(body)), where)
             return view_of(self.till, self.source, done.worked), not done.is_idle
         if self.desk is None:
             raise SaleError("jobs_off", mode="till-driven")
-        taken = gateway_jobs.round_of(self.till, self.desk, wait_s, where)
+        taken = gateway_jobs.round_of(self.till, self.desk, wait_s, where, waiting.result)
         return view_of(self.till, self.source, taken.worked, taken.trouble), not taken.is_idle
 
 
@@ -122,28 +161,22 @@ def view_of(till: Till, source: Source, worked: Worked, trouble: PosError | None
     )
 
 
-def run(
-    rounds: Rounds,
-    stop: Event,
-    tell: Callable[[JobsView], None],
-    where: Where | None = None,
-    ask: Callable[[Mapping[str, Any]], Answer] | None = None,
-) -> None:
-    """Rounds until `stop`. Trouble of the line is told and waited for; JournalError ends it."""
+def run(rounds: Rounds, waiting: Waiting, tell: Callable[[JobsView], None], where: Where | None = None) -> None:
+    """Rounds until `waiting` ends. Trouble of the line is told and waited for; JournalError ends it."""
     away_s, has_begun = AWAY_S, False
-    while not stop.is_set():
+    while not waiting.stop.is_set():
         try:
             if not has_begun:
                 rounds.begin()
                 has_begun = True
-            seen, may_go_on = rounds.once(where, ask)
+            seen, may_go_on = rounds.once(waiting, where)
             tell(seen)
             away_s, pause_s = AWAY_S, BREATH_S if may_go_on else REST_S
-        except Stopped:
+        except (Stopped, readings.Stopped):
             return
         except SyncError as error:
             log.warning("jobs: %s", error)
             tell(JobsView(trouble=error))
             has_begun = rounds.desk is None  # a lease may have been granted in the answer that was lost
             pause_s, away_s = away_s, min(away_s * 2, AWAY_MAX_S)
-        stop.wait(pause_s)
+        waiting.stop.wait(pause_s)

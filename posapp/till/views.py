@@ -193,6 +193,15 @@ class PullResult:
 
 
 @dataclass(frozen=True, slots=True)
+class JobsStrip:
+    """Receipts that the portal orders: how many wait, how many are held, what keeps the register or the line."""
+
+    waiting: int
+    held: int
+    trouble: PosError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxStrip:
     """The line at the foot of the screen. Times are absolute; the screen counts down by itself."""
 
@@ -204,6 +213,7 @@ class OutboxStrip:
     is_offline: bool
     offline_since: datetime | None
     load: LoadProgress | None = None  # the load of all orders is under way
+    jobs: JobsStrip | None = None  # None where the portal orders nothing here
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,6 +284,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "strip.soon": ("сейчас", "now"),
     "strip.shift_ends": ("Смене осталось {age} – закрыть в {at}", "{age} of the shift left: close at {at}"),
     "strip.shift_over": ("Смена больше 24~часов – закрыть", "The shift is over 24~hours old: close it"),
+    "strip.jobs": ("Чеки портала: ждёт {waiting}, придержано {held}", "Portal receipts: {waiting} wait, {held} held"),
     "strip.send": ("Отправить", "Send"),
     # service screen
     "service.shift": ("Смена", "Shift"),

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 
 from posapp.domain.shift_hours import CloseAdvice
-from posapp.till.views import LoadProgress, OutboxStrip
+from posapp.till.views import JobsStrip, LoadProgress, OutboxStrip
 from posapp.ui.alarms import CaseAlarm
 from posapp.ui.banner import LampIcon
 from posapp.ui.controls import Button, Label, Pane
@@ -102,6 +102,8 @@ class Strip(Pane):
         self._good = 0  # exchanges since it is back
         self.lamp = LampIcon(look)
         self.words = Label(look, token=Type.BODY, elide=True)
+        self.jobs = Label(look, token=Type.BODY)
+        self.jobs.hide()
         self.person = Button(look, "", height=Target.SMALL)
         self.person.clicked.connect(self.open_log)
         self.cases = Button(look, "", height=Target.SMALL)
@@ -117,6 +119,7 @@ class Strip(Pane):
         row.setSpacing(look.px(Space.S3))
         row.addWidget(self.lamp)
         row.addWidget(self.words, 1)
+        row.addWidget(self.jobs)
         row.addWidget(self.shift)
         row.addWidget(self.cases)
         row.addWidget(self.person)
@@ -135,7 +138,18 @@ class Strip(Pane):
         else:
             self._lost_at = self._told_at = None
         self._strip = strip
+        self._show_jobs(strip.jobs)
         self.refresh()
+
+    def _show_jobs(self, jobs: JobsStrip | None) -> None:
+        """Receipts that the portal orders, while any waits or cannot be printed."""
+        is_bad = jobs is not None and (jobs.held > 0 or jobs.trouble is not None)
+        self.jobs.setVisible(jobs is not None and (is_bad or jobs.waiting > 0))
+        if jobs is not None:
+            self.jobs.set_text(self.look.say("strip.jobs", waiting=jobs.waiting, held=jobs.held),
+                               INKS[Shape.BAD] if is_bad else "text")  # fmt: skip
+            trouble = "" if jobs.trouble is None else jobs.trouble.message(self.look.say.language)
+            self.jobs.setToolTip(trouble)
 
     def exchanged(self, *, is_good: bool) -> None:
         """A round of the exchange ended."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from posapp.till.views import OutboxStrip
+from posapp.errors import SetupError
+from posapp.till.views import JobsStrip, OutboxStrip
 from posapp.ui.look import Look
 from posapp.ui.start import make_application
 from posapp.ui.strip import Strip
@@ -100,3 +102,16 @@ def test_a_link_that_flaps_is_one_notice(strip: Strip, clock: Clock) -> None:
         strip.show_strip(lost(clock.now - timedelta(seconds=10)))
         shown.add(says_lost(strip))
     assert shown == {True}
+
+
+def test_receipts_that_the_portal_orders_are_shown_while_they_wait(strip: Strip) -> None:
+    strip.show_strip(GOOD)
+    assert strip.jobs.isHidden()
+    strip.show_strip(replace(GOOD, jobs=JobsStrip(0, 0)))
+    assert strip.jobs.isHidden()
+    strip.show_strip(replace(GOOD, jobs=JobsStrip(2, 0)))
+    assert not strip.jobs.isHidden()
+    assert "ждёт 2, придержано 0" in strip.jobs.whole
+    strip.show_strip(replace(GOOD, jobs=JobsStrip(0, 0, SetupError("poll_busy", site="shop.example"))))
+    assert not strip.jobs.isHidden()
+    assert "shop.example" in strip.jobs.toolTip()
