@@ -94,6 +94,7 @@ def portal(
         settings = setup_jobs.with_mode(settings.with_(oauth=way.oauth), mode, ordered)
         kept = way.keep(settings.identity)
         common.save(folder, settings)
+        way.settle(settings.identity)
     _answer(settings, report, kept, has_left=has_application and way.oauth is None, json=json)
 
 

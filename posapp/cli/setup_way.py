@@ -42,30 +42,30 @@ WAIT_MAX_S = 24 * 3600
 FORMER_PATIENCE_S, RENEWAL_PATIENCE_S = 10.0, 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Way:
     """How the portal is reached: `oauth` is set for an application, `webhook` for one that is to be kept.
 
-    `is_same` says that the portal proved to be the one that is set up, by its own id or by a person's word and deed.
+    `is_same` says that the portal proved to be the one that is set up, by its own id or by a person's word and deed;
+    `is_settled` that the settings on disk name this way: from then on nothing is put back.
     """
 
     access: PortalAccess
     oauth: OAuthSettings | None = None
     webhook: vault.Secret | None = None
     is_same: bool = False
+    is_settled: bool = False
 
     def keep(self, identity: str) -> bool:
-        """Keeps this way's secret and forgets the other way's. False when there is no vault for a webhook."""
-        if self.oauth is not None:
-            vault.forget(identity, ("webhook",))
-            return True
-        if self.webhook is None:
-            return True
-        kept = vault.keep_webhook(identity, self.webhook)
-        if kept:
-            with suppress(SetupError):  # an old token that stays is never used: the settings name no application
-                vault.forget(identity, vault.OF_APPLICATION)
-        return kept
+        """Keeps this way's secret, before the settings name it. False when there is no vault for a webhook."""
+        return self.webhook is None or vault.keep_webhook(identity, self.webhook)
+
+    def settle(self, identity: str) -> None:
+        """The settings name this way now: forgets the other way's secrets."""
+        self.is_settled = True
+        others = ("webhook",) if self.oauth is not None else vault.OF_APPLICATION
+        with suppress(SetupError):  # one that stays is used by nobody, and goes with the others on leaving
+            vault.forget(identity, others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +126,15 @@ def by_application(settings: Settings, folder: Path, asked: Asked) -> Iterator[W
     with connect.alone(folder, app.clock()):
         before = vault.kept(settings.identity, vault.OF_APPLICATION)
         is_kept = _keep(settings.identity, pair, secret, mark)
+    way: Way | None = None
     try:
         if not is_kept:
             raise SetupError("oauth_unkept", why="хранилище паролей не приняло ключ")
-        yield Way(connect.application_access(settings.identity, oauth, folder, app.clock()), oauth, is_same=is_same)
-    except BaseException:
-        vault.put_back(settings.identity, before)
-        raise
+        way = Way(connect.application_access(settings.identity, oauth, folder, app.clock()), oauth, is_same=is_same)
+        yield way
+    finally:
+        if way is None or not way.is_settled:
+            vault.put_back(settings.identity, before)
 
 
 def _keep(identity: str, pair: Pair, secret: vault.Secret, mark: vault.Secret | None) -> bool:

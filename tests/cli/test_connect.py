@@ -20,6 +20,7 @@ from posapp import vault as secrets
 from posapp.__main__ import main
 from posapp.cli import setup_way
 from posapp.cli.practice import PracticeShop
+from posapp.journal.lock import DirectoryLock
 from posapp.settings import load
 from tests.cli.tills import Run
 from tests.conftest import MemoryKeyring
@@ -266,6 +267,35 @@ def test_a_set_up_that_fails_later_leaves_the_vault_as_it_was(
     assert load(folder) == settings
     portal.set({"scopes": ["sale", "pay_system", "catalog"]})
     assert connected("orders", "pull")[1]["complete"]
+
+
+def test_a_directory_that_another_program_holds_changes_no_secret(
+    run: Run, shop: PracticeShop, portal: Portal, person: Person, vault: MemoryKeyring, folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    given = io.TextIOWrapper(io.BytesIO(shop.portal["webhook"].encode()), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", given)
+    assert run(*PORTAL, "--webhook-stdin", "--training")[0] == 0
+    before = dict(vault.secrets)
+    lock = DirectoryLock(folder)
+    try:
+        code, answer = run("setup", "portal", *portal.arguments)
+        assert (code, answer["error"]["code"], person.told) == (1, "journal_busy", [])
+    finally:
+        lock.release()
+
+    def opens_the_window_meanwhile(body: dict[str, Any]) -> None:
+        self_lock.append(DirectoryLock(folder))
+        browser(body["open"])
+
+    self_lock: list[DirectoryLock] = []
+    late = Person(opens_the_window_meanwhile, monkeypatch)
+    code, answer = run("setup", "portal", *portal.arguments)
+    late.join()
+    self_lock[0].release()
+    assert (code, answer["error"]["code"]) == (1, "journal_busy")
+    assert vault.secrets == before
+    assert run("orders", "pull")[1]["complete"]
 
 
 # ---------------------------------------------------------------------------------------------- the install callback
