@@ -191,6 +191,7 @@ def _goods(shop: Shop, order: Row, line: Row, quantity: Decimal, vat: int, group
     tail: Row = {"discount": {"discount": discount, "discount_type": "C"}}
     if line["customPrice"] == "Y" or not discount:
         tail = {}
+    tail |= shop.fiscal.extra.get(line["productId"] or 0, {})
     if group is None:
         return [row | tail]
     codes = [*shop.fiscal.codes.get(line["id"], []), *[""] * int(quantity)][: int(quantity)]

@@ -26,7 +26,7 @@
 | `cashboxes` | rows, replacing; `ACTIVE` = Y switches on what a polling register has added |
 | `vatCodes` | `{VAT row id: code}`, replacing: what an administrator has typed for polling registers |
 | `marking` | merged: `{"products": {product id: marking group}, "codes": {basket line id: [codes]}}`; also \
-`articles` and `objects`, both by product id: ARTNUMBER and the payment object that a site sets |
+by product id `articles` (ARTNUMBER), `objects` and `extra`: payment objects and fields that a site sets |
 | `paySystems` | rows by `ID`, merged |
 
 What is fiscal – `/_sim/checks`, `/_sim/reports`, `/_sim/agent`, `/_sim/clock` – is in `cashbox_door.py`.
@@ -199,12 +199,14 @@ def _marked(portal: Portal, value: Any) -> Change:
     codes = {int(key): [str(code) for code in found] for key, found in value.get("codes", {}).items()}
     articles = {int(key): str(article) for key, article in value.get("articles", {}).items()}
     objects = {int(key): str(kind) for key, kind in value.get("objects", {}).items()}
+    extra = {int(key): dict(added) for key, added in value.get("extra", {}).items()}
 
     def change() -> None:
         portal.shop.fiscal.marked |= products
         portal.shop.fiscal.codes |= codes
         portal.shop.fiscal.articles |= articles
         portal.shop.fiscal.objects |= objects
+        portal.shop.fiscal.extra |= extra
 
     return change
 

@@ -122,8 +122,8 @@ class Fiscal:
 
     `vat_codes` is what the administrator typed into the VAT table of a polling register: VAT row id → code.
     `marked` names goods that need a marking code: product id → marking group; `codes` are those scanned: basket line
-    id → codes; `articles` are the ARTNUMBER properties of goods; `objects` are payment objects that a site's own code
-    sets.
+    id → codes; `articles` are the ARTNUMBER properties of goods; `objects` are payment objects and `extra` whole
+    fields (`barcode`, `supplier_info`, `additional_params`) that a site's own code sets, by product id.
     """
 
     handlers: list[Row] = field(default_factory=list)
@@ -135,6 +135,7 @@ class Fiscal:
     codes: dict[int, list[str]] = field(default_factory=dict)
     articles: dict[int, str] = field(default_factory=dict)
     objects: dict[int, str] = field(default_factory=dict)
+    extra: dict[int, Row] = field(default_factory=dict)
     notices: deque[Row] = field(default_factory=lambda: deque(maxlen=1000))
     calls: deque[Row] = field(default_factory=lambda: deque(maxlen=1000))
     seed: int = 0

@@ -97,6 +97,9 @@ def _position(shop: Shop, check: Row, line: Row, kind: str) -> Row:
         "amount": kopecks(line["sum"]), "paymentMethod": _METHODS[CHECK_TYPES[check["type"]][1]],
         "paymentObject": objects.get(line["payment_object"], line["payment_object"]), "tax": {"type": vat},
     }  # fmt: skip
+    if isinstance(agent := line.get("supplier_info"), dict):
+        position["supplierInfo"] = {"phones": agent.get("phones", []), "name": agent.get("name", ""),
+                                    "vatin": agent.get("inn", "")}  # fmt: skip
     if kind != POLL_3:
         if "nomenclature_code" in line:
             position["nomenclatureCode"] = _base64(line["nomenclature_code"])

@@ -396,6 +396,20 @@ def test_trap_12_and_16_marked_pieces_are_lines_of_one_with_raw_bytes(shop: Any,
     assert form["items%5B0%5D%5Bproperties%5D%5BARTNUMBER%5D"] == "T-07"
 
 
+def test_what_a_sites_own_code_adds_goes_out(shop: Any, gateway: Gateway) -> None:
+    agent = {"phones": ["+74950000000"], "name": "ООО Агент", "inn": "7700000000"}
+    extra = {"7": {"barcode": "4600000000017", "supplier_info": agent, "additional_params": {"x": [1, None, True]}}}
+    shop.sim("settings", {"marking": {"extra": extra, "objects": {"7": "excise"}}})
+    order(shop, type="sell", payment=71)
+
+    form = gateway.came[0].form
+    assert (form["items[0][barcode]"], form["items[0][payment_object]"]) == ("4600000000017", "excise")
+    assert form["items[0][supplier_info][phones][0]"] == "+74950000000"
+    assert form["items[0][supplier_info][inn]"] == "7700000000"
+    assert {key: form[key] for key in form if "additional_params" in key} == {
+        "items[0][additional_params][x][0]": "1", "items[0][additional_params][x][2]": "1"}  # fmt: skip
+
+
 def test_a_marked_piece_without_its_code_is_not_sent(shop: Any, gateway: Gateway) -> None:
     shop.sim("settings", {"marking": {"products": {"7": "5048"}, "codes": {"61": [CODE]}}})
     told = order(shop, type="sell", payment=71)

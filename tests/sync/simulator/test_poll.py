@@ -233,6 +233,17 @@ def test_the_old_version_takes_advances_from_the_whole_portal(till: Wire) -> Non
     assert till.sim("checks", {"type": "advancepayment", "payment": 71})["check"] is None
 
 
+def test_an_agent_is_told_to_a_register(till: Wire) -> None:
+    switch_on(till)
+    agent = {"phones": ["+74950000000"], "name": "ООО Агент", "inn": "7700000000"}
+    till.sim("settings", {"marking": {"extra": {"7": {"supplier_info": agent}}}})
+    order(till, type="sell", payment=71)
+
+    told = poll(till)["print"][0]["items"]
+    assert told[0]["supplierInfo"] == {"phones": ["+74950000000"], "name": "ООО Агент", "vatin": "7700000000"}
+    assert "supplierInfo" not in told[1]
+
+
 def test_an_old_php_writes_floats_in_seventeen_digits(till: Wire) -> None:
     switch_on(till)
     till.sim("settings", {"options": {"serialize_precision": 17}})
