@@ -238,6 +238,20 @@ def test_without_a_network_a_lone_till_takes_back_its_own_and_one_of_several_doe
     assert back(selling, original.key, override="старший: Иванова").total == Money(10_000)
 
 
+def test_the_list_of_a_paid_payment_does_not_unpay_it_where_an_omitted_paid_means_no(
+    selling: Shop, bitrix: Bitrix
+) -> None:
+    bitrix.set("settings", {"options": {"omitted_paid": "N"}})
+    original = sold(selling)
+    deliver(selling)
+    assert payment(bitrix)["paid"] == "Y"
+    part = back(selling, original.key, lines={0: Quantity.of(1)})
+    deliver(selling)
+
+    assert (payment(bitrix)["paid"], bitrix.order(1)["payed"]) == ("Y", "Y")
+    assert [each.key for each in listed(bitrix).entries] == [original.key, part.key]
+
+
 def test_a_status_for_refunded_orders_is_set_when_everything_came_back(selling: Shop, bitrix: Bitrix) -> None:
     portal = selling.till.settings.portal
     assert portal is not None

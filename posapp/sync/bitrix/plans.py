@@ -76,9 +76,12 @@ def payment_of(row: Row, body: Row) -> Row | None:
 def update_payment(payment: Row, fields: Mapping[str, str]) -> Write:
     """`sale.payment.update` of these fields.
 
-    It wants `paySystemId` every time, which goes back as read, whatever was taken at the till.
+    It wants `paySystemId` every time, which goes back as read, whatever was taken at the till. A payment that is paid
+    is said to be paid: the documentation, and some kernels, take an omitted `paid` for N. One that is not is left
+    alone, for the buyer may be paying it at this very moment.
     """
-    given = {"paySystemId": as_int(payment.get("paySystemId")), **fields}
+    kept = {"paid": "Y"} if as_flag(payment.get("paid")) else {}
+    given = {"paySystemId": as_int(payment.get("paySystemId")), **kept, **fields}
     return Write((("sale.payment.update", {"id": as_int(payment.get("id")), "fields": given}),))
 
 

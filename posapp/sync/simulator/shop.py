@@ -42,6 +42,7 @@ DEFAULT_OPTIONS: Row = {
     "status_on_paid": "",  # a status the portal sets by itself when an order becomes paid; empty: none
     "status_on_half_paid": "",  # … when some of its payments are
     "inventory_management": "N",
+    "omitted_paid": "",  # what a payment's update makes of an omitted `paid`: nothing, or N as the documentation says
     "inventory_1c": "N",  # Y: stock belongs to 1C, and stock documents are refused
     "discount_from": "",  # a sum of goods at base prices; below it a changed basket loses its discounts
     "delivery_calculated": "",  # what the delivery service asks whenever a shipment changes; empty: it is fixed

@@ -18,6 +18,14 @@ def test_trap_17_an_order_is_payed_and_a_payment_is_paid(till: Any) -> None:
     assert found == [{"id": 501}]
 
 
+def test_an_update_that_does_not_say_paid_unpays_on_some_portals(till: Any) -> None:
+    pay(till, paid="Y").result  # noqa: B018
+    assert pay(till, comments="a").result["payment"]["paid"] == "Y"
+    till.sim("settings", {"options": {"omitted_paid": "N"}})
+    assert pay(till, comments="b", paid="Y").result["payment"]["paid"] == "Y"
+    assert pay(till, comments="c").result["payment"]["paid"] == "N"
+
+
 def test_trap_27_a_misspelt_filter_is_no_filter(portal: Any) -> None:
     everything = portal.call("sale.order.list").json["total"]
     for wrong in ({"order_id_": 9071}, {">=dateUpdated": "2026-03-09"}, {">=dateUpdate": "the day before yesterday"}):
