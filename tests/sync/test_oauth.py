@@ -714,6 +714,7 @@ def test_the_secret_goes_only_to_servers_of_bitrix() -> None:
     assert token_url_of("https://my.bitrix24.ru", "oauth.bitrix24.tech") == "https://oauth.bitrix24.tech/oauth/token/"
     assert token_url_of("https://my.bitrix24.ru", "evil.example") == CENTRAL
     assert token_url_of("http://127.0.0.1:1", "evil.example") == "http://127.0.0.1:1/oauth/token/"
+    assert token_url_of("https://localhost:1", "evil.example") == "https://localhost:1/oauth/token/"
     assert not is_safe("http://example.com/rest/")
     assert not is_safe("https://" + "x" * 400)
     assert (

@@ -197,7 +197,8 @@ def token_url_of(portal: str, server_domain: str = "") -> str:
         portal: from `portal_url`.
         server_domain: as the redirect told it; "" when it told none.
     """
-    if portal.startswith("http://"):
+    parts = _split(portal)
+    if parts is not None and parts.hostname in _LOOPBACK:
         return f"{portal}/oauth/token/"
     return f"https://{server_domain}/oauth/token/" if server_domain in TOKEN_SERVERS else CENTRAL
 
