@@ -20,7 +20,7 @@ LOG_TEXTS: dict[str, tuple[str, str]] = {
     "log.request": ("Что мы спросили", "What we asked"),
     "log.answer": ("Что Битрикс ответил", "What Bitrix answered"),
     "log.no_answer": ("Ответа не было.", "There was no answer."),
-    "log.remedy": ("Что делать: {action}", "What to do: {action}"),
+    "log.took": ("Длился", "Took"),
     "log.fine": ("Всё в порядке, делать ничего не нужно.", "All is well, nothing to do."),
     "log.masked": (
         "Имена, телефоны, адреса и ключи скрыты знаком ••• ещё до записи.",

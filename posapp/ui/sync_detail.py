@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPlainTextEdit, Q
 
 from posapp.till.sync_views import SyncDetail
 from posapp.till.views import SyncRow
-from posapp.ui.controls import Button, Kind, Label
+from posapp.ui.controls import Button, Kind, Label, Pane
 from posapp.ui.lights import INKS, Shape
 from posapp.ui.look import Look
 from posapp.ui.paper import letters
@@ -24,16 +24,21 @@ BODY_HEIGHT = 150
 SECOND_MS = 1000
 
 
+def took(row: SyncRow, look: Look) -> str:
+    """How long a request took: `340 мс`, `1,3 с`."""
+    if row.duration_ms < SECOND_MS:
+        return look.say("log.ms", n=row.duration_ms)
+    seconds = f"{row.duration_ms / SECOND_MS:.1f}"
+    return look.say("log.s", n=seconds.replace(".", ",") if look.say.language == "ru" else seconds)
+
+
 def facts_of(row: SyncRow, look: Look, *, is_whole: bool = False) -> str:
     """When, how long, which try, what the server said; `is_whole` adds receipt and number for support."""
     say = look.say
-    took = say("log.ms", n=row.duration_ms) if row.duration_ms < SECOND_MS else say(
-        "log.s", n=f"{row.duration_ms / SECOND_MS:.1f}".replace(".", "," if say.language == "ru" else ".")
-    )  # fmt: skip
     http = say("log.no_http") if row.http is None else say("log.http", n=row.http)
     text = say(
-        "log.facts", when=say.moment(row.at, look.now()), took=took, n=row.attempt, http=http, method=row.method,
-        code=say.code(row.code) or "–",
+        "log.facts", when=say.moment(row.at, look.now()), took=took(row, look), n=row.attempt, http=http,
+        method=row.method, code=say.code(row.code) or "–",
     )  # fmt: skip
     if is_whole:
         more = [say("log.receipt", key=row.receipt)] if row.receipt else []
@@ -49,14 +54,13 @@ def pretty(text: str) -> str:
         return text
 
 
-class RequestPage(QWidget):
+class RequestPage(Pane):
     """Takes the place of the list; `left` when the list is wanted back."""
 
     left = Signal()
 
     def __init__(self, look: Look, *, stacked: bool) -> None:
-        super().__init__()
-        self.look = look
+        super().__init__(look, "surface")
         say, px = look.say, look.px
         self.detail: SyncDetail | None = None
         self.back = Button(look, say("log.back"), key="Esc", height=Target.SMALL)
@@ -85,7 +89,7 @@ class RequestPage(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(px(Space.S1))
         whole.addLayout(head)
-        inside = QWidget()
+        inside = Pane(look, "surface")
         column = QVBoxLayout(inside)
         column.setContentsMargins(px(Space.S4), px(Space.S1), px(Space.S4), px(Space.S2))
         column.setSpacing(px(Space.S2))
@@ -103,7 +107,7 @@ class RequestPage(QWidget):
         number = row.order_number
         self.title.set_text(say("log.title_order", number=number, step=step) if number else step)
         self.trouble.set_text(detail.trouble or say(f"outcome.{row.outcome}"), INKS[shape])
-        self.remedy.set_text(say("log.remedy", action=detail.remedy) if detail.remedy else say("log.fine"))
+        self.remedy.set_text(detail.remedy or say("log.fine"))
         self.remedy.setVisible(bool(detail.remedy) or row.outcome == "done")
         self.facts.set_text(facts_of(row, self.look, is_whole=True))
         self.request.setVisible(detail.is_kept)

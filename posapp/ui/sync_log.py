@@ -12,15 +12,16 @@ from posapp.ui.controls import Button, Field, Kind, Label, Pane
 from posapp.ui.desk import CHIPS
 from posapp.ui.lights import INKS, Shape, paint_lamp
 from posapp.ui.look import Look
-from posapp.ui.sync_detail import RequestPage, facts_of
+from posapp.ui.sync_detail import RequestPage, facts_of, took
 from posapp.ui.tables import Index, RowDelegate, RowsModel, Table, columns, draw
 from posapp.ui.theme import Space, Target, Type
 
 ROW = 44
 ROWS_MAX = 20_000
 """So many rows are kept in the list: nobody scrolls further, and a million would fill the memory."""
-_WIDTHS = (24, 72, 76, 72, 0, 40, 76)  # lamp, when, order, step, what came of it, code, try
-_HEADS = ("", "log.when", "log.order", "log.step", "log.outcome", "log.code", "log.try")
+_WIDTHS = (24, 72, 76, 72, 0, 40, 64, 76)  # lamp, when, order, step, what came of it, code, how long, try
+_HEADS = ("", "log.when", "log.order", "log.step", "log.outcome", "log.code", "log.took", "log.try")
+_RIGHT = (6, 7)
 
 
 def shape_of_row(row: SyncRow) -> Shape:
@@ -176,6 +177,7 @@ class SyncLog(QWidget):
         """What a row asked and was answered, in place of the list; its repair has the focus where there is one."""
         self.page.show_detail(detail, shape_of_row(detail.row))
         self._pages.setCurrentWidget(self.page)
+        self.side.show_list(is_shown=False)
         self.detail_opened.emit()
         if not self.focus_repair():
             self.page.copy.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -190,6 +192,7 @@ class SyncLog(QWidget):
         if not self.is_detail_shown:
             return False
         self._pages.setCurrentWidget(self._list)
+        self.side.show_list(is_shown=True)
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         return True
 
@@ -244,10 +247,9 @@ class _Heads(QWidget):
     def paintEvent(self, _event: object) -> None:
         """Aligned with the rows."""
         painter = QPainter(self)
-        last = len(_HEADS) - 1
         for number, (box, key) in enumerate(zip(columns(self.look, self.rect(), _WIDTHS), _HEADS, strict=True)):
             if key:
-                draw(painter, self.look, box, self.look.say(key), Type.TABLE, "text2", right=number == last)
+                draw(painter, self.look, box, self.look.say(key), Type.TABLE, "text2", right=number in _RIGHT)
 
 
 class _LogDelegate(RowDelegate):
@@ -258,11 +260,11 @@ class _LogDelegate(RowDelegate):
         self.model = model
 
     def paint_row(self, painter: QPainter, rect: QRect, index: Index) -> None:
-        """Lamp, time, order, step, outcome, code, number of the try."""
+        """Lamp, time, order, step, outcome, code, how long it took, number of the try."""
         look, say = self.look, self.look.say
         row = self.model.rows[index.row()]
         shape = shape_of_row(row)
-        lamp, when, order, step, outcome, code, tries = columns(look, rect, _WIDTHS)
+        lamp, when, order, step, outcome, code, lasted, tries = columns(look, rect, _WIDTHS)
         side = look.px(22)
         paint_lamp(painter, QRectF(lamp.left(), rect.top() + (rect.height() - side) / 2, side, side), shape, look)
         draw(painter, look, when, say.clock(row.at), Type.TABLE)
@@ -271,6 +273,7 @@ class _LogDelegate(RowDelegate):
         ink = "text" if shape is Shape.OK else INKS[shape]
         draw(painter, look, outcome, outcome_words(row, look), Type.TABLE, ink)
         draw(painter, look, code, say.code(row.code), Type.TABLE, "text2")
+        draw(painter, look, lasted, took(row, look), Type.TABLE, "text2", right=True)
         draw(painter, look, tries, say("log.try_n", n=row.attempt), Type.TABLE, "text2", right=True)
 
 
@@ -289,11 +292,12 @@ class _Details(Pane):
         self.facts = Label(look, "", Type.TABLE, ink="text2", wrap=True)
         self.hint = Label(look, "", Type.BODY, wrap=True)
         self.button = Button(
-            look, say("log.retry"), key="Enter", icon="refresh", kind=Kind.PRIMARY, height=Target.PRINT,
+            look, say("log.retry"), icon="refresh", kind=Kind.PRIMARY, height=Target.PRINT,
             token=Type.TITLE, centred=True,
         )  # fmt: skip
         self.button.clicked.connect(self._press)
-        self.closer = Button(look, say("log.bodies"), height=Target.SMALL, centred=True)
+        self.closer = Button(look, say("log.bodies"), key="Enter", height=Target.SMALL, centred=True)
+        self._is_list_shown = True
         self.closer.clicked.connect(self._look_closer)
         self.story = _Story(look)
         px = look.px
@@ -331,12 +335,20 @@ class _Details(Pane):
         )
         self.outcome.set_text(outcome_words(row, self.look), INKS[shape])
         self.facts.set_text(facts_of(row, self.look))
-        self.closer.show()
+        self.closer.setVisible(self._is_list_shown)
         mine = is_mine(row)
         self.button.setVisible(mine)
         self.button.setEnabled(mine)
         key = "log.hint_mine" if mine else f"log.hint_{row.entry_state or 'pull'}"
         self.hint.set_text(say(key))
+
+    def show_list(self, *, is_shown: bool) -> None:
+        """Whether the list is in sight: Enter opens a request there, and repairs it where it is open."""
+        self._is_list_shown = is_shown
+        say = self.look.say
+        self.closer.setVisible(is_shown and self._row is not None)
+        self.button.key = "" if is_shown else "Enter"
+        self.button.set_text(say("log.retry"))
 
     def show_timeline(self, order_number: str, rows: list[SyncRow]) -> None:
         """Requests of this order only."""

@@ -23,6 +23,7 @@ from posapp.domain.shift_hours import CloseAdvice, CloseReason
 from posapp.errors import JournalError, OutcomeUnknown, Refused, ResolveNeeded, SaleError, Unreachable
 from posapp.till.own_documents import Waiting
 from posapp.till.reconcile_views import Move, ReconcileProgress
+from posapp.till.sync_views import SyncDetail
 from posapp.till.views import Case, Lights, OrderView, OutboxStrip, ReceiptView
 from posapp.ui.draft import Method
 from posapp.ui.service_screen import LookSettings
@@ -360,6 +361,20 @@ def large_unknown() -> Window:
     return window
 
 
+def log_request() -> Window:
+    """A request that was declined, whole: what was asked, what was answered, what to do."""
+    window = log()
+    row = replace(window.frame.log.model.rows[0], receipt="7K2M9Q4T1V8XAB3C", http=403, method="sale.shipment.update")
+    request = (
+        '{"id": 7310, "fields": {"allowDelivery": "Y", "deliveryId": 2, "priceDelivery": 0, "responsibleId": 5,'
+        ' "comments": "•••", "deliveryDocNum": "4518", "deducted": "Y"}}'
+    )
+    answer = '{"error": "200040300020", "error_description": "Пользователь ••• не имеет права изменять отгрузку"}'
+    remedy = "Администратору: дать вебхуку право «Отгрузки» в Битрикс, затем «Повторить»."
+    window.frame.log.show_detail(SyncDetail(row, request, answer, True, row.reason, remedy))
+    return window
+
+
 def large_log_row() -> Window:
     window = _settled(log, factor=2.0)()
     window.frame.log.table.opened.emit(0)
@@ -635,6 +650,7 @@ SCENES: dict[str, Scene] = {
     "route": route,
     "log": log,
     "log-all": log_all,
+    "log-request": log_request,
     "service": service,
     "closing": closing,
     "drawer": drawer,

@@ -117,7 +117,7 @@ def check_tab_goes_round_and_leaves_every_table(window: Window) -> None:
         any(isinstance(each, Table) for each in seen)
         or window.frame.shown
         in ("receipt", "refusal", "refund", "day", "service", "resolve", "reconcile", "help", "restore")
-        or (window.frame.stacked or window.frame.orders.empty.isVisible())
+        or (window.frame.stacked or window.frame.orders.empty.isVisible() or window.frame.log.is_detail_shown)
     )
 
 
