@@ -12,7 +12,7 @@ import typer
 
 from posapp import vault
 from posapp.cli import setup as common
-from posapp.cli import setup_check, setup_jobs, setup_way
+from posapp.cli import setup_check, setup_jobs, setup_stock, setup_way
 from posapp.cli.common import DataDir, Json, answer, complain, language
 from posapp.errors import PosError, SetupError, SyncError, UsageError
 from posapp.journal.connect import JOURNAL_NAME
@@ -95,7 +95,9 @@ def portal(
         kept = way.keep(settings.identity)
         common.save(folder, settings)
         way.settle(settings.identity)
-    _answer(settings, report, kept, has_left=has_application and way.oauth is None, json=json)
+        mode_of_stock = setup_stock.proposed(settings, way.access) if way.oauth is None else ""
+    has_left = has_application and way.oauth is None
+    _answer(settings, report, kept, has_left=has_left, stock=mode_of_stock, json=json)
 
 
 @contextmanager
@@ -213,7 +215,7 @@ def _portal_name(folder: Path, settings: Settings, client: BitrixClient, way: se
         return known.portal
 
 
-def _answer(settings: Settings, report: CheckReport, kept: bool, *, has_left: bool, json: bool) -> None:
+def _answer(settings: Settings, report: CheckReport, kept: bool, *, has_left: bool, stock: str, json: bool) -> None:
     """What is set up now, and what an administrator may still want to mend."""
     found, oauth = settings.portal, settings.oauth
     if found is None:
@@ -225,6 +227,7 @@ def _answer(settings: Settings, report: CheckReport, kept: bool, *, has_left: bo
         "access": "webhook" if oauth is None else "oauth",
         "oauth": None if oauth is None else asdict(oauth),
         "check": report.as_json(language()),
+        "stock_proposed": stock or None,
     }
     prints = "сам чеков не печатает" if settings.jobs is None else "чеки заказывает он, кассе – через шлюз"
     text = f"Портал {found.portal}: связь есть, {prints}."
@@ -238,5 +241,7 @@ def _answer(settings: Settings, report: CheckReport, kept: bool, *, has_left: bo
         text += " Хранилища паролей нет: задавайте POSAPP_WEBHOOK при каждом запуске."
     if vault.given_webhook() is not None and oauth is not None:
         text += " POSAPP_WEBHOOK ещё задан и идёт впереди приложения: уберите его."
+    if stock:
+        text += f" Остатки: подходит posapp setup stock --mode {stock}."
     gaps = setup_check.gaps_of(report, language(), with_optional=False)
     answer(json, body, "\n".join([text, *gaps]))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from posapp.cli import setup
 from posapp.cli.common import DataDir, Json, answer
-from posapp.errors import SetupError, UsageError
+from posapp.errors import SetupError, SyncError, UsageError
 from posapp.settings import STOCK_MODES, Settings, StockSettings
 
+if TYPE_CHECKING:
+    from posapp.sync.bitrix.auth import PortalAccess
+
+PATIENCE_S = 5.0
 WORDS = {
     "shipments": "остаток меняют только отгрузки заказов, продажи без заказа его не трогают",
     "documents": "продажи без заказа списываются складскими документами",
@@ -67,6 +71,21 @@ def stock(
         "proposed": {"mode": facts.proposed, "inventory_management": facts.keeps_documents, "stores": stores},
     }
     answer(json, body, _saved(kept) if mode else _proposal(settings, kept, facts.stores))
+
+
+def proposed(settings: Settings, access: PortalAccess) -> str:
+    """The mode that fits a portal which has just been set up; "" where one is chosen, or where it cannot be asked."""
+    from posapp import app
+    from posapp.sync.bitrix.stock_check import read_facts
+    from posapp.sync.governor import CLOUD
+
+    if settings.stock is not None or settings.portal is None:
+        return ""
+    try:
+        with app.portal_client(access, CLOUD, settings.portal) as client, client.within(PATIENCE_S):
+            return read_facts(client).proposed
+    except (SetupError, SyncError):
+        return ""
 
 
 def _store(given: int, stores: Mapping[int, str]) -> int:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money
 from posapp.domain.settlement import State
+from posapp.domain.stock_goods import SILENT
 from posapp.domain.undone import REFUNDS
 from posapp.errors import WORDS, PosError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR, STEPS, OutboxEntry
@@ -112,7 +113,7 @@ def _steps_lacking(each: Kept, order: PortalOrder, payment: PortalPayment | None
         and payment.document == str(each.mark.document_number),
         "payment": payment is not None and payment.is_paid,
         "status": not target or order.status == target or _waits_for_money(entries["status"], order),
-        "stock": _is_deducted(order, each.receipt.settlement.shipment_id),
+        "stock": _is_left_alone(entries.get("stock")) or _is_deducted(order, each.receipt.settlement.shipment_id),
     }
     words = {
         **_LACKING,
@@ -134,16 +135,30 @@ def _refund_lacking(each: Kept, order: PortalOrder) -> dict[str, Phrase]:
         "mark": entry is None or entry.document_number != each.mark.document_number,
         "payment": is_whole and not is_sold_anew and payment is not None and payment.is_paid,
         "status": False,
-        "stock": is_whole and not is_sold_anew and is_out,
+        "stock": "stock" in entries and _goods_lack(entries["stock"], is_whole and not is_sold_anew and is_out),
     }
     shown = {step: _LEFT[step] for step in entries if lacking[step]}
     is_twice = sale is not None and found.left_of(sale) < Money(0)
     return shown | {next(iter(entries), "mark"): _TWICE} if is_twice else shown
 
 
+def _is_left_alone(entry: OutboxEntry | None) -> bool:
+    """1C or nobody keeps the stock: no shipment was deducted, and none is lacking."""
+    return entry is not None and entry.state == "done" and entry.proof in SILENT.values()
+
+
+def _goods_lack(entry: OutboxEntry, is_out: bool) -> bool:
+    """Whether goods that came back are not in stock. Those that came back by themselves the order does not show; what
+    only carries the list of receipts, or is left to 1C, brings nothing back."""
+    if entry.body.get("moves_goods"):
+        return entry.state != "done"
+    return is_out and not entry.body.get("keeps_stock") and not _is_left_alone(entry)
+
+
 def _waits_for_money(entry: OutboxEntry, order: PortalOrder) -> bool:
     """The order is closed when all of it is paid, and a payment is still awaited: nothing is lacking."""
-    return entry.body.get("needs") == ALL_PAID and not all(each.is_paid for each in order.payments)
+    is_due = entry.body.get("needs") == ALL_PAID or entry.state != "done"
+    return is_due and not all(each.is_paid for each in order.payments)
 
 
 def _is_deducted(order: PortalOrder, shipment_id: int | None) -> bool:

@@ -17,14 +17,12 @@ from posapp.domain.basket import Item
 from posapp.domain.order import Order
 from posapp.errors import PosError, SaleError
 from posapp.journal.rows import OutboxEntry
-from posapp.till import exchange, stock_rows
+from posapp.till import exchange, stock_rows, store_stock
 from posapp.till.audit import decided
 from posapp.till.context import Till
 
 PATIENCE_S = 2.0
 """So long a customer waits for an answer that only warns."""
-READ_AT = "stock_read_at"
-"""The journal's fact, the portal behind a colon: when the amounts on board were asked for, by this till's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,7 @@ class Level:
 def level(till: Till, product_id: int, name: str = "") -> Level:
     """What is on board of a product, and what of it this till has moved since."""
     amounts = till.journal.stock_of(till.portal, product_id)
-    text = till.journal.get_fact(f"{READ_AT}:{till.portal}")
-    read_at = datetime.fromisoformat(text) if text else None
+    read_at = store_stock.known_at(till)
     store = _store(till)
     mine = [amount for store_id, amount in amounts if not store or store_id == store]
     on_portal = sum(mine, Decimal(0)) if amounts else None

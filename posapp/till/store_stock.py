@@ -23,12 +23,13 @@ ROUND_STEPS = 2
 @dataclass(frozen=True, slots=True)
 class Book:
     """How far the stock has come. Times are the till's own, "" for never; `after`: the pass that is under way goes on
-    behind this id, None when none is."""
+    behind this id, None when none is. `began`: when that pass began: nothing of it is older."""
 
     pass_id: int = 0
     after: int | None = None
     whole_at: str = ""
     looked_at: str = ""
+    began: str = ""
 
 
 def pull(till: Till, *, steps: int | None = None) -> bool:
@@ -39,12 +40,12 @@ def pull(till: Till, *, steps: int | None = None) -> bool:
     with exchange.logged(till) as client:
         if book.after is None:
             till.journal.save_stores(till.portal, portal.stores(client))
-            book = replace(book, pass_id=book.pass_id + 1, after=0)
+            book = replace(book, pass_id=book.pass_id + 1, after=0, began=book.looked_at)
         for _ in itertools.count() if steps is None else range(steps):
             found = portal.step(client, book.after or 0)
             book = replace(book, after=None if found.is_end else found.after)
             if found.is_end:
-                book = replace(book, whole_at=book.looked_at)
+                book = replace(book, whole_at=book.began or book.looked_at)
             facts = {exchange.fact_of(till, _BOOK): json.dumps(asdict(book))}
             till.journal.save_amounts(till.portal, found.amounts, book.pass_id, facts, is_last=found.is_end)
             if found.is_end:

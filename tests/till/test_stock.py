@@ -16,7 +16,7 @@ from posapp import settings as settings_file
 from posapp.domain.money import Quantity
 from posapp.errors import SaleError
 from posapp.settings import StockSettings
-from posapp.till import exchange, keeping, orders, refund, stock, walkin
+from posapp.till import exchange, keeping, orders, refund, stock, store_stock, walkin
 from posapp.till.views import Light
 from tests.sync.portals import Row, order_row
 from tests.till.four import Four, four_at
@@ -138,6 +138,8 @@ def test_a_part_of_an_order_comes_back_by_itself_and_the_rest_too(
         assert (left(four, MUG_ID), left(four, TEA_ID)) == (10, 10)
         assert four.on_portal(1)["deducted"] == "Y", "its shipment went out and stays so"
         assert {each.state for each in till.journal.entries()} == {"done"}
+        four.days(0.01)
+        assert four.reconcile().differences == ()
 
 
 @MODES
@@ -189,6 +191,8 @@ def test_where_somebody_else_keeps_the_stock_the_light_says_so(mode: str, tmp_pa
         assert four.on_portal(1)["deducted"] == "N"
         assert left(four, MUG_ID) == 10
         assert entries(four) == []
+        four.days(0.01)
+        assert four.reconcile().differences == ()
 
 
 def test_where_only_shipments_count_a_sale_without_an_order_changes_nothing(tmp_path: Path, register: Register) -> None:
@@ -218,6 +222,26 @@ def test_the_till_shows_what_is_left_after_what_it_sold(tmp_path: Path, register
         four.deliver()
         assert till.journal.unconfirmed_stock(till.portal, TEA_ID) == 0
         assert all(each.confirmed_at for each in till.journal.stock_moves(sold.key))
+
+
+def test_what_was_told_after_the_portal_was_read_is_taken_off_what_it_showed(
+    tmp_path: Path, register: Register
+) -> None:
+    with shop_of(tmp_path, register, BY_DOCUMENTS) as four:
+        till = four.shop.till
+        register.advance(60)
+        store_stock.pull(till)
+        assert stock.level(till, TEA_ID).shown == 10
+        register.advance(60)
+        sell(till, f"{TEA}*2")
+        assert stock.level(till, TEA_ID).shown == 8
+        exchange.deliver(till)
+        found = stock.level(till, TEA_ID)
+        assert [left(four, TEA_ID), found.on_portal, found.unconfirmed, found.shown] == [8, 10, -2, 8]
+        register.advance(60)
+        store_stock.pull(till)
+        found = stock.level(till, TEA_ID)
+        assert [found.on_portal, found.unconfirmed, found.shown] == [8, 0, 8]
 
 
 # ------------------------------------------------------------------------------------------------ is there enough
