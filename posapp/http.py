@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -183,10 +184,22 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 def _no_answer(error: httpx.HTTPError | httpx.InvalidURL) -> NoAnswer:
     """The reason in our words – never httpx's text, which may quote the address."""
+    if _is_certificate(error):
+        return NoAnswer("сертификат сервера не подошёл: просрочен, чужой или этому компьютеру неизвестен", sent=False)
     for kind, reason, sent in _REASONS:
         if isinstance(error, kind):
             return NoAnswer(reason, sent=sent)
     return NoAnswer("обмен прервался", sent=True)
+
+
+def _is_certificate(error: BaseException) -> bool:
+    """Whether the line failed because the server could not prove who it is: before anything was sent."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 # Most specific first. `sent=False` only for what happens before the first byte of the request can leave.

@@ -1,12 +1,15 @@
 """The REST client against the simulated portal over HTTP: batches, cursors, errors by code, lost answers, secrets."""
 
+import contextlib
 import json
 import logging
 import socket
+import ssl
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -316,6 +319,24 @@ def test_a_huge_answer_is_refused() -> None:
         with pytest.raises(NoAnswer, match="больше"):
             small.post_json(SecretUrl(bitrix.webhook) / "sale.order.list", {}, 5)
         small.close()
+
+
+def test_a_certificate_that_is_not_trusted_is_said_to_be_that(connect: Callable[[str], BitrixClient]) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Path(__file__).parent / "simulator" / "localhost.pem")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with contextlib.suppress(OSError), connection:
+                context.wrap_socket(connection, server_side=True)
+
+        thread = Thread(target=answer)
+        thread.start()
+        error = failing(lambda: connect(f"https://127.0.0.1:{listener.getsockname()[1]}/rest/1/k/").call("profile"))
+        thread.join(10)
+    assert isinstance(error, NoAnswer)
+    assert (error.sent, "сертификат" in error.message()) == (False, True)
 
 
 def test_redirects_are_not_followed(connect: Callable[[str], BitrixClient]) -> None:
