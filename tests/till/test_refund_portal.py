@@ -242,13 +242,14 @@ def test_the_list_of_a_paid_payment_does_not_unpay_it_where_an_omitted_paid_mean
     selling: Shop, bitrix: Bitrix
 ) -> None:
     bitrix.set("settings", {"options": {"omitted_paid": "N"}})
+    bitrix.portal.shop.orders[1]["payments"][0]["companyId"] = 4
     original = sold(selling)
     deliver(selling)
-    assert payment(bitrix)["paid"] == "Y"
+    assert (payment(bitrix)["paid"], payment(bitrix)["companyId"]) == ("Y", 4)
     part = back(selling, original.key, lines={0: Quantity.of(1)})
     deliver(selling)
 
-    assert (payment(bitrix)["paid"], bitrix.order(1)["payed"]) == ("Y", "Y")
+    assert (payment(bitrix)["paid"], bitrix.order(1)["payed"], payment(bitrix)["companyId"]) == ("Y", "Y", 4)
     assert [each.key for each in listed(bitrix).entries] == [original.key, part.key]
 
 

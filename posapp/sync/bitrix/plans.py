@@ -78,9 +78,11 @@ def update_payment(payment: Row, fields: Mapping[str, str]) -> Write:
 
     It wants `paySystemId` every time, which goes back as read, whatever was taken at the till. A payment that is paid
     is said to be paid: the documentation, and some kernels, take an omitted `paid` for N. One that is not is left
-    alone, for the buyer may be paying it at this very moment.
+    alone, for the buyer may be paying it at this very moment. Its company goes back too: left out it becomes none.
     """
-    kept = {"paid": "Y"} if as_flag(payment.get("paid")) else {}
+    kept: dict[str, object] = {"paid": "Y"} if as_flag(payment.get("paid")) else {}
+    if company := as_int(payment.get("companyId")):
+        kept["companyId"] = company
     given = {"paySystemId": as_int(payment.get("paySystemId")), **kept, **fields}
     return Write((("sale.payment.update", {"id": as_int(payment.get("id")), "fields": given}),))
 

@@ -147,11 +147,12 @@ def _move_status(shop: Shop, order: Row, was_payed: str, now: datetime) -> None:
 
 # ---------------------------------------------------------------------------------------------- payment
 def update_payment(shop: Shop, parameters: Parameters, now: datetime) -> Row:
-    """`sale.payment.update`: partial, but `paySystemId` is required each time."""
+    """`sale.payment.update`: partial, but `paySystemId` is required each time and `companyId` lost without it."""
     order, payment = find_part(shop, "payments", parameters)
     values = read_fields(parameters, fields.PAYMENT, adding=False)
     if shop.options["omitted_paid"]:  # portals differ: the order builder of some kernels has a default here
         values.setdefault("paid", text_of(shop.options["omitted_paid"]))
+    values["companyId"] = values.get("companyId") or 0  # the one field that an update forgets
     _check_payment(shop, order, payment, values)
     _write_payment(shop, order, payment, values, now)
     return payment

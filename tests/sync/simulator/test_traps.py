@@ -26,6 +26,12 @@ def test_an_update_that_does_not_say_paid_unpays_on_some_portals(till: Any) -> N
     assert pay(till, comments="c").result["payment"]["paid"] == "N"
 
 
+def test_an_update_of_a_payment_forgets_its_company(till: Any) -> None:
+    assert pay(till, companyId=4).result["payment"]["companyId"] == 4
+    assert pay(till, companyId=4, comments="a").result["payment"]["companyId"] == 4
+    assert pay(till, comments="b").result["payment"]["companyId"] == 0
+
+
 def test_trap_27_a_misspelt_filter_is_no_filter(portal: Any) -> None:
     everything = portal.call("sale.order.list").json["total"]
     for wrong in ({"order_id_": 9071}, {">=dateUpdated": "2026-03-09"}, {">=dateUpdate": "the day before yesterday"}):
