@@ -46,7 +46,9 @@ def register(app: typer.Typer) -> None:
 
 def gateway(
     context: typer.Context,
-    listen: Annotated[str, typer.Option(help="HOST:PORT; порт 0 – любой свободный.")] = "127.0.0.1:8077",
+    listen: Annotated[
+        str, typer.Option(help="HOST:PORT; порт 0 – любой свободный; fd:3 – сокет от systemd.")
+    ] = "127.0.0.1:8077",
     database: Database = "",
     portal: Annotated[
         str,
@@ -83,7 +85,7 @@ def _serve(listen: str, database: str, portal: str, time_zone: str, site: _Site,
 
     host, port = _address(listen)
     _refuse_odd(site)
-    store = opened(database)
+    store = opened(database, is_patient=bool(os.environ.get(PATH_VARIABLE, "").strip()))
     try:
         from posapp.gateway import serve, whole
 
@@ -158,6 +160,7 @@ def _zone(name: str) -> tzinfo:
 
 
 def _address(text: str) -> tuple[str, int]:
+    """Host and port; `fd` and a number for a socket that is open already."""
     host, colon, port = text.rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise UsageError("usage", what=f"--listen {text}: ждём HOST:PORT")

@@ -21,15 +21,18 @@ Database = Annotated[
 ]
 
 
-def opened(database: str) -> SqlStore:
-    """The database of an address. Raises UsageError without one, SetupError where it does not open."""
+def opened(database: str, *, is_patient: bool = False) -> SqlStore:
+    """The database of an address; `is_patient`: see `open_engine`.
+
+    Raises UsageError without one, SetupError where it does not open.
+    """
     if not database:
         raise UsageError("usage", what="не указано --database, например sqlite:///gateway.sqlite")
     try:
         from posapp.gateway.store import open_store
     except ImportError as error:
         raise not_installed(error) from error
-    return open_store(database)
+    return open_store(database, is_patient=is_patient)
 
 
 def not_installed(error: ImportError) -> SetupError:

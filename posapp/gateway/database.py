@@ -6,12 +6,16 @@ clock of the gateway, never a till's.
 
 from __future__ import annotations
 
+import logging
+import signal
+import time
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from threading import Thread
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from posapp.errors import JournalError, SetupError
 
@@ -20,7 +24,10 @@ TABLES = ("job_tables", "site_tables")
 SCHEMA = 2  # 2: jobs of the portal's cashbox
 _LOCK = 7_011_040  # of PostgreSQL's advisory locks: ours while the tables are made
 _BUSY_S = 15.0
+_TRY_EVERY_S = 1.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+log = logging.getLogger("posapp.gateway")
 
 meta = sa.MetaData()
 about = sa.Table("about", meta, sa.Column("name", sa.String(32), primary_key=True), sa.Column("value", sa.BigInteger))
@@ -38,12 +45,14 @@ big_id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 """The type of a primary key that the database counts up."""
 
 
-def open_engine(url: str) -> sa.Engine:
+def open_engine(url: str, *, is_patient: bool = False) -> sa.Engine:
     """Opens the database of an address, making its tables when there are none.
 
     Args:
         url: `sqlite:////var/lib/posapp/gateway.sqlite`, `sqlite://` (in memory, gone with the process), or
             `postgresql://user:password@host/name`. It may hold a password: it is in no error and no log.
+        is_patient: a server that does not answer yet is tried again behind the caller's back; until then everything
+            fails with JournalError. For the cashbox: a portal must be answered "wait" also while the database starts.
 
     Raises:
         SetupError: `gateway_database`: no such engine, not reached, or of a newer program.
@@ -51,8 +60,12 @@ def open_engine(url: str) -> sa.Engine:
     engine: sa.Engine | None = None
     try:
         engine = _engine(url)
-        with engine.begin() as db:
-            schema = _make_tables(db)
+        schema = _prepare(engine)
+    except OperationalError as error:
+        if is_patient and engine is not None and engine.dialect.name == "postgresql":
+            Thread(target=_wait_for, args=(engine,), name="gateway-database", daemon=True).start()
+            return engine
+        trouble = SetupError("gateway_database", what=kind_of(error))
     except (SQLAlchemyError, ValueError, ImportError) as error:
         trouble = SetupError("gateway_database", what=kind_of(error))
     else:
@@ -62,6 +75,28 @@ def open_engine(url: str) -> sa.Engine:
     if engine is not None:
         engine.dispose()
     raise trouble
+
+
+def _prepare(engine: sa.Engine) -> int:
+    """The number of the schema that is there then."""
+    with engine.begin() as db:
+        return _make_tables(db)
+
+
+def _wait_for(engine: sa.Engine) -> None:
+    """Until the server answers. A database of a newer program ends the process: nothing may be written to it."""
+    log.error("the database does not answer yet")
+    while True:
+        try:
+            schema = _prepare(engine)
+        except SQLAlchemyError:
+            time.sleep(_TRY_EVERY_S)
+            continue
+        if schema > SCHEMA:
+            log.critical("the database is of a newer program")
+            signal.raise_signal(signal.SIGTERM)
+        log.warning("the database answers")
+        return
 
 
 def _make_tables(db: sa.Connection) -> int:

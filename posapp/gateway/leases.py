@@ -51,6 +51,12 @@ class LeaseDesk:
         self._leases = leases
         self._now = now
         self._bell = anyio.Event()
+        self._is_ending = False
+
+    def stop(self) -> None:
+        """The process ends: who waits is let go without a job. Called on the event loop."""
+        self._is_ending = True
+        self.wake()
 
     def wake(self) -> None:
         """There may be a new job: who waits looks at once. Called on the event loop."""
@@ -96,7 +102,7 @@ class LeaseDesk:
             look = partial(self._leases.take, portal, till, registers, self._now(), vat_rows)
             job = await door.on_thread(look)
             left = end - anyio.current_time()
-            if job is not None or left <= 0:
+            if job is not None or left <= 0 or self._is_ending:
                 return {"job": None if job is None else job.as_json()}
             vat_rows = None  # said once
             with anyio.move_on_after(min(left, LOOK_EVERY_S)):

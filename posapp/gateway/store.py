@@ -380,9 +380,9 @@ class _Change:
         return table.c.portal == self._portal, table.c.order_id.in_(order_ids)
 
 
-def open_store(url: str) -> SqlStore:
+def open_store(url: str, *, is_patient: bool = False) -> SqlStore:
     """The claims of the database at an address; see `open_engine`. Raises SetupError `gateway_database`."""
-    return SqlStore(open_engine(url))
+    return SqlStore(open_engine(url, is_patient=is_patient))
 
 
 def _sold(row: Row) -> SoldOrder:

@@ -78,4 +78,6 @@ def gateway(
         parts.append(SiteDoor(site, store, jobs, pushes, now, lambda: str(uuid4()), desk.wake))
         if site.callback:
             parts.append(SiteTeller(site, store, pushes, HttpClient(), zone, now, lambda: uuid4().hex))
-    return make_app(store, secret, now, parts)
+    app = make_app(store, secret, now, parts)
+    app.state.stops = [desk.stop]
+    return app

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -21,6 +25,7 @@ from posapp.http import HttpClient
 from posapp.sync.claims import GatewayDesk
 from posapp.vault import Secret
 from tests.gateway.conftest import SECRET
+from tests.gateway.test_cashbox import PATH, ask, checked, printed
 
 PORTAL = "shop.example"
 ROOT = Path(__file__).parents[2]
@@ -140,3 +145,48 @@ def test_a_kill_in_the_middle_loses_no_answer_that_was_given(tmp_path: Path, htt
         assert not any(each.may_sell for each in two.take(sorted(held), TakenFor.SALE))
         assert [each.fence for each in one.take(sorted(held), TakenFor.ROUTE)] == [held[each] for each in sorted(held)]
         assert two.take([max(held) + 1], TakenFor.SALE)[0].fence > max(held.values())
+
+
+def cashbox(database: str, listen: str, **more: Any) -> subprocess.Popen[str]:
+    """A gateway that is a portal's cashbox."""
+    secrets = {"POSAPP_GATEWAY_SECRET": SECRET, "POSAPP_GATEWAY_PRINT_PATH": PATH, "POSAPP_WEBHOOK": ""}
+    return subprocess.Popen(
+        [sys.executable, "-m", "posapp", "gateway", "--listen", listen, "--portal", PORTAL, "--database", database],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        env={**os.environ, **secrets, "PYTHONPATH": str(ROOT)}, **more,
+    )  # fmt: skip
+
+
+def test_a_portal_is_told_to_wait_while_the_database_is_not_there_yet() -> None:
+    process = cashbox("postgresql://nobody@/postgres?host=/nowhere", "127.0.0.1:0")
+    try:
+        url = urlsplit(ready(process)["url"])
+        where = (url.hostname or "", url.port or 0)
+        assert checked(where, "11111111-1111-4111-8111-111111111111") == {"STATUS": "WAIT"}
+        assert list(printed(where)) == ["ERRORS"]
+        assert ask(where, "/v1/claims/mine", b"{}")[0] == 401
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(WINDOWS, reason="sockets are not handed over there")
+def test_on_a_socket_that_is_kept_open_nobody_finds_the_gateway_gone(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'gateway.sqlite'}"
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as door:
+        where, kept = door.getsockname(), {"pass_fds": [door.fileno()]}
+        process = cashbox(database, f"fd:{door.fileno()}", **kept)
+        try:
+            ready(process)
+            uuid = printed(where)["UUID"]
+            process.terminate()
+            process.communicate(timeout=60)
+            with ThreadPoolExecutor(1) as pool:
+                asked = pool.submit(checked, where, uuid)  # while nobody is there
+                process = cashbox(database, f"fd:{door.fileno()}", **kept)
+                ready(process)
+                assert asked.result(60) == {"STATUS": "WAIT"}
+            assert printed(where) == {"UUID": uuid}
+        finally:
+            process.kill()
+            process.communicate()
