@@ -22,7 +22,7 @@ HOMES = {
     "httpx": ["http.py"],
     "serial": ["devices/port.py"],
     "keyring": ["vault.py"],
-    "sqlalchemy": ["journal/*", "gateway/*store.py", "gateway/database.py", "gateway/job_tables.py"],
+    "sqlalchemy": ["journal/*", "gateway/*store.py", "gateway/database.py", "gateway/*tables.py"],
     "sqlmodel": ["journal/*"],
     "alembic": ["journal/*"],
     "psycopg": ["gateway/*store.py", "gateway/database.py"],
