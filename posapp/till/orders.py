@@ -140,7 +140,11 @@ def route(till: Till) -> list[OrderRow]:
     stops = doorstep.stops(till)
     found = rows(till, courier=True) if stops is None else [_row(till, order) for order in stops]
     left = {each.copy.order_id: each.copy for each in till.journal.route_stops(till.portal)}
-    found = [replace(row, is_changed=_is_changed(till, row, left.get(row.order_id))) for row in found]
+    ours = claims.held(till, [row.order_id for row in found])
+    found = [
+        replace(row, is_changed=_is_changed(till, row, left.get(row.order_id)), is_ours=row.order_id in ours)
+        for row in found
+    ]
     return sorted(found, key=lambda row: (row.is_done or row.is_cancelled, row.delivery_window or "~", row.number))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from posapp.errors import SetupError
 from posapp.settings import RouteSettings
-from posapp.till import doorstep, exchange
+from posapp.till import claims, doorstep, exchange, orders
 from posapp.till.context import Till
 
 if TYPE_CHECKING:
@@ -98,3 +98,15 @@ def proof(till: Till) -> RouteProof | None:
     body = json.loads(text)
     at = datetime.fromisoformat(body["at"])
     return RouteProof(body["expected"], body["on_board"], at, tuple(body["missing"]))
+
+
+def take(till: Till) -> int:
+    """With a gateway: claims what of the route is still to be brought; how many of them another till has.
+
+    Raises Offline, Rejected, SetupError.
+    """
+    if till.settings.gateway is None or till.settings.route is None:
+        return 0
+    open_rows = [row for row in orders.route(till) if not row.is_done and not row.is_cancelled]
+    copies = [order for row in open_rows if (order := till.journal.order_by_id(till.portal, row.order_id)) is not None]
+    return sum(not each.may_sell for each in claims.take_route(till, copies)) if copies else 0

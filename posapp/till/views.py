@@ -151,6 +151,7 @@ class OrderRow:
     lights: Lights
     is_done: bool  # receipted here, or nothing left to take
     is_changed: bool = False  # on the route, and another deal than the one that the courier left with
+    is_ours: bool = True  # this till may sell it without asking; on the route, where tills share a gateway
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,6 +214,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Today's deliveries will stand here. Pull orders before you leave, while there is a network.",
     ),
     "route.complete": ("{on_board} из {expected} на борту ✓", "{on_board} of {expected} on board ✓"),
+    "route.old": (
+        "{on_board} из {expected} было на борту, {day} – не выезжайте, загрузите заказы",
+        "{on_board} of {expected} were on board, {day} – do not leave, pull orders",
+    ),
+    "route.claimed": ("за этой кассой {n} из {of}", "held by this till {n} of {of}"),
     "route.incomplete": (
         "{on_board} из {expected} на борту – не выезжайте, загрузите заказы",
         "{on_board} of {expected} on board – do not leave, pull orders",

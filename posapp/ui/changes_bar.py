@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from posapp.domain.order_changes import Change, What
@@ -58,11 +60,17 @@ class ChangesBar(Pane):
             self.title.set_text(f"{told[0]} · {say('door.more', n=rest)}" if rest else told[0])
             self.setVisible(True)
             return
-        self.title.set_text(say("door.title", at=f"{at:%H:%M}" if at is not None else "–"))
+        self.title.set_text(say("door.title", at=self._at(at)))
         for number, label in enumerate(self.lines):
             label.set_text(told[number] if number < len(told) else "")
             label.setVisible(number < len(told))
         self.setVisible(bool(told))
+
+    def _at(self, at: datetime | None) -> str:
+        """The time, with the day where it was not today."""
+        if at is None:
+            return "–"
+        return f"{at:%H:%M}" if at.date() == self.look.now().date() else f"{at:%d.%m %H:%M}"
 
 
 def _words(change: Change, look: Look) -> str:

@@ -73,10 +73,16 @@ class RouteScreen(QWidget):
             say("route.done", n=len(done)),
             say("route.to_take", sum=total([row.to_pay for row in open_rows])),
         ]
+        is_old = False
         if pulled is not None:
-            key = "route.complete" if pulled.is_complete else "route.incomplete"
-            facts.insert(0, say(key, on_board=pulled.on_board, expected=pulled.expected))
-        is_short = pulled is not None and not pulled.is_complete
+            asked = pulled.at.astimezone(look.now().tzinfo).date()
+            is_old = asked < look.now().date()  # what was complete yesterday says nothing of today
+            key = "route.old" if is_old else "route.complete" if pulled.is_complete else "route.incomplete"
+            facts.insert(0, say(key, on_board=pulled.on_board, expected=pulled.expected, day=say.day(asked)))
+        ours = sum(row.is_ours for row in open_rows)
+        if ours < len(open_rows):
+            facts.append(say("route.claimed", n=ours, of=len(open_rows)))
+        is_short = pulled is not None and (is_old or not pulled.is_complete)
         self.facts.set_text(" · ".join(facts), "bad" if is_short else "text2")
         first = next((n for n, row in enumerate(rows) if row in open_rows), None)
         self.side.show_stop(None)

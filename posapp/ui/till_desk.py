@@ -344,6 +344,7 @@ class DeskOfTill:
         doorstep.leave_with_deliveries(self._till)
         if self._till.settings.route is not None:
             route.prove(self._till)
+            route.take(self._till)
         return found
 
     def log(self, chip: str, search: str, before: int | None) -> list[SyncRow]:

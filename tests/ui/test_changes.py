@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from posapp.domain.money import Money
 from posapp.domain.order import Buyer, Order
 from posapp.till import doorstep
+from posapp.till.views import PullResult
 from posapp.ui.payment_pane import Step
 from tests.till.shops import TOTAL, an_order
 from tests.ui.real import RealShop, real_shop
@@ -91,3 +93,12 @@ def test_a_change_that_comes_while_the_order_is_on_the_screen_stops_the_sale(sho
     assert shop.window.counter is not None
     shop.window.counter.look_again()
     assert shop.till.journal.receipts_of_order(order.portal, order.order_id) == []
+
+
+def test_a_proof_of_yesterday_takes_nobody_on_the_road(shop: RealShop) -> None:
+    screen = shop.window.frame.route
+    now = shop.window.look.now()
+    screen.show_route([], PullResult(3, 3, 0, now))
+    assert "3 из 3 на борту" in screen.facts.text()
+    screen.show_route([], PullResult(3, 3, 0, now - timedelta(days=1)))
+    assert "не выезжайте" in screen.facts.text()
