@@ -40,8 +40,13 @@ _PAYMENT_LIMITS = {"payVoucherNum": 20, "payReturnNum": 20, "psStatusMessage": 2
                    "psStatusCode": 255, "psCurrency": 3, "xmlId": 255}  # fmt: skip
 
 # What an omitted field of a shipment's update becomes (reference 3.5).
-_SHIPMENT_RESETS: Row = {"priceDelivery": Decimal(0), "basePriceDelivery": Decimal(0), "trackingNumber": "",
-                         "comments": "", "deliveryDocNum": "", "customPriceDelivery": "N"}  # fmt: skip
+_SHIPMENT_RESETS: Row = {"priceDelivery": Decimal(0), "trackingNumber": "", "comments": "", "deliveryDocNum": "",
+                         "customPriceDelivery": "N"}  # fmt: skip
+
+# What the kernel's order builder writes of a shipment at all; of the rest it takes no notice.
+_SHIPMENT_WRITTEN = frozenset((*_SHIPMENT_RESETS, "orderId", "allowDelivery", "basePriceDelivery", "companyId",
+                               "deducted", "deliveryDocDate", "deliveryId", "dateDeducted", "responsibleId",
+                               "statusId", "xmlId"))  # fmt: skip
 
 
 def find_order(shop: Shop, parameters: Parameters) -> Row:
@@ -248,7 +253,12 @@ def update_shipment(shop: Shop, parameters: Parameters, now: datetime) -> Row:
     """`sale.shipment.update`: required `allowDelivery`, `deducted`, `deliveryId`; what is omitted is reset."""
     order, shipment = find_part(shop, "shipments", parameters)
     values = read_fields(parameters, fields.SHIPMENT, adding=False)
-    values = {**_SHIPMENT_RESETS, "responsibleId": order["responsibleId"], **values}
+    for name in ("responsibleId", "companyId"):
+        values[name] = values.get(name) or order[name]  # nothing, or zero: that of the order
+    for name in ("xmlId", "statusId"):
+        if values.get(name) == "":  # what is empty changes nothing
+            del values[name]
+    values = {**_SHIPMENT_RESETS, **{name: value for name, value in values.items() if name in _SHIPMENT_WRITTEN}}
     _write_shipment(shop, order, shipment, values, now)
     return shipment
 
@@ -258,7 +268,8 @@ def add_shipment(shop: Shop, parameters: Parameters, now: datetime) -> Row:
     values = read_fields(parameters, fields.SHIPMENT, adding=True)
     order = _order_of(shop, values)
     shipment: Row = dict.fromkeys(fields.SHIPMENT.fields)
-    shipment |= {**_SHIPMENT_RESETS, "id": shop.next_id("shipments"), "orderId": order["id"], "statusId": "DN",
+    shipment |= {**_SHIPMENT_RESETS, "basePriceDelivery": Decimal(0), "id": shop.next_id("shipments"),
+                 "orderId": order["id"], "statusId": "DN",
                  "currency": order["currency"], "allowDelivery": "N", "deducted": "N", "canceled": "N",
                  "marked": "N", "system": "N", "externalDelivery": "N", "updated1c": "N", "dateInsert": iso(now),
                  "discountPrice": Decimal(0), "responsibleId": order["responsibleId"], "companyId": 0,
@@ -304,7 +315,7 @@ def _write_shipment(shop: Shop, order: Row, shipment: Row, values: Row, now: dat
     if values["allowDelivery"] != shipment["allowDelivery"]:
         values = {"dateAllowDelivery": iso(now), "empAllowDeliveryId": CALLER, **values}
     for name in ("priceDelivery", "basePriceDelivery"):
-        values[name] = values.get(name) or Decimal(0)
+        values[name] = values.get(name, shipment[name]) or Decimal(0)
     order["price"] += values["priceDelivery"] - (shipment["priceDelivery"] or 0)
     shipment.update(values)
     shop.events["ONSHIPMENTENTITYSAVED", shipment["id"]] = {"FIELDS": {"ID": str(shipment["id"])}}

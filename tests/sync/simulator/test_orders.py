@@ -233,6 +233,19 @@ def test_trap_23_an_update_of_a_shipment_forgets_what_it_does_not_say(till: Any)
     assert till.order(501)["price"] == Decimal("3733.59")  # the order became cheaper by its delivery
 
 
+def test_of_a_shipment_an_update_writes_some_fields_and_takes_no_notice_of_others(till: Any) -> None:
+    till.call("sale.order.update", {"id": 501, "fields": {"responsibleId": 7, "companyId": 3}}).result  # noqa: B018
+    sent = {"deducted": "N", "xmlId": "own", "trackingStatus": 4, "trackingDescription": "x", "marked": "Y",
+            "statusId": "DD", "responsibleId": 9, "companyId": 5, "basePriceDelivery": 300}  # fmt: skip
+    first = _ship(till, **sent).result["shipment"]
+    assert (first["xmlId"], first["statusId"], first["responsibleId"], first["companyId"]) == ("own", "DD", 9, 5)
+    assert (first["trackingStatus"], first["trackingDescription"], first["marked"]) == ("", "", "N")
+
+    second = _ship(till, deducted="N", xmlId="").result["shipment"]
+    assert (second["xmlId"], second["statusId"], second["basePriceDelivery"]) == ("own", "DD", 300)
+    assert (second["responsibleId"], second["companyId"]) == (7, 3)  # left out: those of the order
+
+
 def test_all_required_fields_of_a_shipment_are_named(till: Any) -> None:
     reply = till.call("sale.shipment.update", {"id": 81, "fields": {"deducted": "Y"}})
 
