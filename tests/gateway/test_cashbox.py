@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import itertools
 import json
+import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -374,3 +377,30 @@ def test_what_is_no_request_of_a_till_is_refused(here: Where, what: str, body: M
 def test_a_long_wait_is_cut_to_what_is_allowed(here: Where, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("posapp.gateway.leases.WAIT_MAX_S", 0.05)
     assert take(here, wait_s=10**6) is None
+
+
+CALLER = """
+[$url, $version, $check] = json_decode(stream_get_contents(STDIN), true);
+foreach ($check['items'] as &$item) { $item['nomenclature_code'] = "DM\\x00\\x05[&=%+]\\xff\\xfe" . $item['name']; }
+$http = ['method' => 'POST', 'protocol_version' => $version, 'ignore_errors' => true, 'timeout' => 60,
+    'header' => "Content-Type: application/x-www-form-urlencoded\\r\\nConnection: close\\r\\n",
+    'content' => http_build_query($check)];
+$answer = file_get_contents($url, false, stream_context_create(['http' => $http]));
+echo json_encode([$http_response_header[0], json_decode($answer, true)]);
+"""
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_trap_16_called_by_php_itself(here: Where, version: str) -> None:
+    php = shutil.which("php")
+    if php is None:
+        pytest.skip("PHP is not installed here (Debian: apt-get install php-cli)")
+    sent = json.dumps([f"http://{here[0]}:{here[1]}{PRINT}", float(version), CHECK])
+    done = subprocess.run([php, "-n", "-r", CALLER], input=sent, capture_output=True, text=True, timeout=60, check=True)
+    head, answer = json.loads(done.stdout)
+    assert head.split()[1] == "200"
+    assert list(answer) == ["UUID"]
+    item = take(here)["check"]["items"][0]
+    code = base64.b64decode(item.pop("nomenclature_code")["base64"])
+    assert code == b"DM\x00\x05[&=%+]\xff\xfe" + item["name"].encode()
+    assert item == CHECK["items"][0]

@@ -1,0 +1,15 @@
+"""The bench of the gateway does what it says: as many checks both ways, durable. Its figures are nobody's test."""
+
+from posapp.bench import gateway as bench
+
+
+def test_the_bench_keeps_as_many_checks_both_ways() -> None:
+    """`run` itself counts the rows of both files and raises when one kept less."""
+    told = bench.run(bench.AT_ONCE)
+    assert told["name"] == "gateway"
+    assert told["checks"] == bench.AT_ONCE * bench.ROUNDS
+    value, floor, ratio = told["value"], told["floor"], told["ratio"]
+    assert isinstance(value, float)
+    assert isinstance(floor, float)
+    assert isinstance(ratio, float)
+    assert abs(value / floor - ratio) < 0.01
