@@ -1,9 +1,17 @@
 """The buyer's inner account: over-payments go there, payments may come from there; returns need who can make them."""
 
+import copy
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from posapp.sync.simulator import accounts, basket, orders
+from posapp.sync.simulator.envelope import PortalError
+from posapp.sync.simulator.shop import Shop, load_shop
 from tests.sync.simulator.conftest import small_shop
 
 TOTAL = 3983.59  # two flasks, 386 g of cheese, 250 for delivery
@@ -145,3 +153,53 @@ def test_trap_30_the_portal_moves_the_status_by_itself_when_some_or_all_is_paid(
     pay(buyer, paid="N")
     pay(buyer, paid="Y")
     assert buyer.order(501)["statusId"] == "F"  # a finished order stays finished
+
+
+# ---------------------------------------------------------------------------------------------- any history
+_steps = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["pay", "unpay", "return", "send"]), st.integers(0, 2)),
+        st.tuples(st.just("sum"), st.integers(1, 5000)),
+        st.tuples(st.sampled_from(["line", "less"]), st.integers(1, 900)),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=150)
+@given(_steps)
+def test_no_history_makes_money_or_takes_more_than_there_is(steps: list[tuple[str, int]]) -> None:
+    now = datetime(2026, 3, 9, tzinfo=UTC)
+    account = {"USER_ID": 1, "CURRENCY": "RUB", "CURRENT_BUDGET": 500}
+    shop = load_shop(small_shop(accounts=[account], paySystems=[CASH, INNER, ONLINE]), now)
+    order = shop.orders[501]
+    for system in (9, 4):
+        orders.add_payment(shop, {"fields": {"orderId": 501, "paySystemId": system, "sum": 400}}, now)
+    for step, number in steps:
+        before = copy.deepcopy((order, shop.tables["accounts"]))
+        try:
+            _take(shop, step, number, now)
+        except PortalError:
+            assert (order, shop.tables["accounts"]) == before  # refused: nothing was stored
+        paid, price = accounts.paid_sum(order), order["price"]
+        assert accounts.budget(shop, order) >= 0
+        assert accounts.budget(shop, order) == 500 + sum(Decimal(move["sum"]) for move in shop.account_moves)
+        assert 0 <= order["sumPaid"] <= min(price, paid)
+        assert (order["payed"] == "Y") == (order["sumPaid"] == price and paid > 0)
+
+
+def _take(shop: Shop, step: str, number: int, now: datetime) -> None:
+    order = shop.orders[501]
+    changes = {"pay": {"paid": "Y"}, "unpay": {"paid": "N"}, "return": {"isReturn": "Y"}, "send": {"isReturn": "P"}}
+    if step == "line":
+        line = {"orderId": 501, "productId": 0, "currency": "RUB", "quantity": 1, "name": "x", "price": number,
+                "customPrice": "Y"}  # fmt: skip
+        orders.add_basket_item(shop, {"fields": line}, now)
+    elif step == "less":
+        if len(order["basketItems"]) > 1:
+            basket.delete_item(shop, {"id": order["basketItems"][-1]["id"]}, now)
+    else:
+        payment = order["payments"][0 if step == "sum" else number]
+        change = {"sum": number} if step == "sum" else changes[step]
+        fields = {"paySystemId": payment["paySystemId"], **change}
+        orders.update_payment(shop, {"id": payment["id"], "fields": fields}, now)
