@@ -62,7 +62,18 @@ def salvage(damaged: sqlite3.Connection, into: sqlite3.Connection) -> Salvaged:
     damaged.text_factory = _any_text
     found = Salvaged()
     into.execute("BEGIN IMMEDIATE")
-    for part in (_audit, _orders, _receipts, _walk_ins, _operations, _shifts, _days, _refusals, _holds):
+    for part in (
+        _audit,
+        _orders,
+        _receipts,
+        _walk_ins,
+        _returned_goods,
+        _operations,
+        _shifts,
+        _days,
+        _refusals,
+        _holds,
+    ):
         try:
             part(damaged, into, found)
         except DAMAGE as error:
@@ -349,6 +360,25 @@ def _walk_ins(damaged: sqlite3.Connection, into: sqlite3.Connection, found: Salv
             continue
         _add(into, "walk_ins", {**row, "is_told": 0})
         found.count("walk_ins")
+
+
+def _returned_goods(damaged: sqlite3.Connection, into: sqlite3.Connection, found: Salvaged) -> None:
+    """What refunds said of their goods: a document does not tell whether they came back."""
+    if not _has(damaged, "returned_goods"):
+        return
+    known = {row[0] for row in into.execute("SELECT receipt_key FROM returned_goods")}
+    receipts = {row[0] for row in into.execute("SELECT key FROM receipts")}
+    for row in rows(damaged, "returned_goods", "receipt_key, is_back, is_whole, goods"):
+        if row["receipt_key"] in known or row["receipt_key"] not in receipts:
+            continue
+        try:
+            if not _is_text(row) or not isinstance(body_of(row["goods"])["goods"], list):
+                raise ValueError("no goods")
+            _add(into, "returned_goods", row)
+        except (ValueError, KeyError, TypeError, sqlite3.IntegrityError):
+            found.lost.append(f"returned_goods: товары возврата {row['receipt_key']} не читаются")
+            continue
+        found.count("returned_goods")
 
 
 _OPERATION = (

@@ -14,7 +14,7 @@ from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.receipt import TaxSystem
 from posapp.domain.vat import DELIVERY_ROW, PortalVatRow, VatRate, is_lawful_under, is_plausible, propose
 from posapp.errors import SetupError, UsageError
-from posapp.settings import LIVE, TRAINING, PortalSettings, PrinterSettings, Settings, VatSettings
+from posapp.settings import LIVE, TRAINING, PortalSettings, PrinterSettings, Settings, TellSettings, VatSettings
 
 USER_REQUISITE = "1084"
 """Where the key is offered as long as set-up could not prove where the register takes it."""
@@ -114,7 +114,10 @@ def with_portal(settings: Settings, portal: PortalSettings, rows: Mapping[int, P
         raise SetupError("training_mismatch", what="Портал настоящий, а каталог данных учебный. Портал не сохранён.")
     if not settings.is_training and portal.is_simulated:
         raise SetupError("training_mismatch", what="Портал учебный, а каталог данных настоящий. Портал не сохранён.")
-    return settings.with_(portal=portal, vat=with_rows(settings.vat, rows))
+    changed = settings.with_(portal=portal, vat=with_rows(settings.vat, rows))
+    is_another = settings.portal is not None and settings.portal.portal != portal.portal
+    # What was proven of the former portal's stores, statuses and properties says nothing of another one.
+    return changed.with_(stock=None, tell=TellSettings()) if is_another else changed
 
 
 def with_rows(vat: VatSettings, rows: Mapping[int, PortalVatRow]) -> VatSettings:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -347,3 +348,31 @@ def test_a_journal_that_went_back_takes_nothing_twice(mode: StockSettings, tmp_p
         sell(shop.till, MUG)
         four.deliver()
         assert (left(four, MUG_ID), left(four, TEA_ID)) == (8, 8)
+
+
+def test_whether_goods_came_back_is_saved_from_a_damaged_journal(tmp_path: Path, register: Register) -> None:
+    """A document does not tell it."""
+    with shop_of(tmp_path, register, BY_DOCUMENTS) as four:
+        shop = four.shop
+        shop.settings = shop.till.settings
+        settings_file.save(shop.folder, shop.settings)
+        sold = [sell(shop.till, MUG).view.receipt for _ in range(2)]
+        four.deliver()
+        register.advance(60)
+        keeping.keep_copies(shop.till)
+        register.advance(60)
+        kept = [
+            refund.refund(shop.till, each.key, goods_stay=number == 0).view.receipt for number, each in enumerate(sold)
+        ]
+        shop.close()
+        with closing(sqlite3.connect(path_of(shop))) as db:
+            page = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_outbox_order'").fetchone()[0]
+        with path_of(shop).open("r+b") as file:
+            file.seek((page - 1) * 4096)
+            file.write(bytes(4096))
+        assert bring_back(shop).is_whole
+        found = [shop.till.journal.returned_goods(each.key) for each in kept]
+        assert [each is not None and each.is_back for each in found] == [False, True]
+        shop.till = replace(shop.till, client=lambda: four.bitrix.client)
+        four.deliver()
+        assert left(four, MUG_ID) == 9
