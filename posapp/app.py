@@ -20,7 +20,7 @@ from posapp.devices.base import FiscalPrinter
 from posapp.devices.marking import BODY_MAX as MARKING_BODY_MAX
 from posapp.devices.marking import Access, HostBook, HttpMarkingCheck, MarkingCheck
 from posapp.devices.registry import make_printer
-from posapp.errors import DeviceError, JournalError, SaleError, SetupError
+from posapp.errors import DeviceError, JournalError, Offline, SaleError, SetupError
 from posapp.http import HttpClient
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.journal.lock import DirectoryLock
@@ -31,20 +31,25 @@ from posapp.sync.bitrix.auth import PortalAccess, WebhookAccess
 from posapp.sync.bitrix.client import BitrixClient
 from posapp.sync.bitrix.connect import Clock
 from posapp.sync.bitrix.poll import PollLink, SitePoll
-from posapp.sync.claims import GatewayDesk
+from posapp.sync.claims import PATIENCE_S, GatewayDesk
 from posapp.sync.governor import Governor, Limits
 from posapp.sync.jobs import GatewayJobs
 from posapp.sync.ofd import BODY_MAX as OFD_BODY_MAX
 from posapp.sync.ofd import HttpOfd, Ofd
+from posapp.sync.shared_budget import Portion, SharedBudget
 from posapp.till import (
     keeping,
     place,
     restore,
     site_poll,
+    sync_log,
 )
 from posapp.till.context import Till
 from posapp.till.job_loop import Rounds
 from posapp.till.own_documents import Progress, silent
+
+BUDGET_PATIENCE_S = 1.0
+"""So long a request waits for the gateway's word on the budget; then the till keeps to its fair share."""
 
 
 def data_dir(given: Path | None) -> Path:
@@ -101,35 +106,72 @@ def _client(access: PortalAccess, http: HttpClient, limits: Limits, known: Porta
 
 
 class PortalDoor:
-    """Makes the portal's client when it is first asked for; every request of this process goes through that one."""
+    """Makes the portal's clients when they are first asked for: each thread that asks has one of its own, and all go
+    through one right to call and one request budget.
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    `tills` is how many shared that budget last, None when nobody knows.
+    """
+
+    def __init__(self, settings: Settings, folder: Path, tills: int | None = None) -> None:
         self._settings = settings
         self._folder = folder
+        self._tills = tills
         self._open = ExitStack()
-        self._client: BitrixClient | None = None
+        self._lock = threading.Lock()
+        self._of_thread = threading.local()
+        self._shared: tuple[PortalAccess, Governor] | None = None
 
     def __call__(self) -> BitrixClient:
-        """The client. Raises SetupError when there is no portal or no key."""
+        """The client of the thread that asks. Raises SetupError when there is no portal or no key."""
         portal = self._settings.portal
         if portal is None:
             raise SetupError("not_set_up", what="не указан портал Битрикс", command="portal")
-        if self._client is None:
-            access = access_of(self._settings, self._folder)
-            limits = Limits(portal.limit_burst, portal.limit_per_second)
-            self._client = self._open.enter_context(portal_client(access, limits, portal))
-        return self._client
+        found: BitrixClient | None = getattr(self._of_thread, "client", None)
+        if found is None:
+            with self._lock:
+                access, governor = self._shared = self._shared or self._make(portal)
+                http = HttpClient()
+                self._open.callback(http.close)
+            found = BitrixClient(access, http, governor, kept_as=portal.name_at(access.address))
+            self._of_thread.client = found
+        return found
+
+    def _make(self, portal: PortalSettings) -> tuple[PortalAccess, Governor]:
+        access = access_of(self._settings, self._folder)
+        self._open.callback(access.close)
+        limits, share = Limits(portal.limit_burst, portal.limit_per_second), None
+        if self._settings.gateway is not None:
+            gateway = GatewayDoor(self._settings, BUDGET_PATIENCE_S)
+            self._open.callback(gateway.close)
+            share = SharedBudget(BudgetDoor(gateway), time.monotonic, limits, self._tills)
+        return access, Governor(time.monotonic, time.sleep, limits, share)
 
     def close(self) -> None:
         """Closes the connections."""
         self._open.close()
 
 
+class BudgetDoor:
+    """The gateway's part in the request budget; without a secret it is as away as a gateway that does not answer."""
+
+    def __init__(self, gateway: GatewayDoor) -> None:
+        self._gateway = gateway
+
+    def budget(self, want: int, priority: int, size: float, leak_per_s: float, carried: float) -> Portion:
+        """See `shared_budget.BudgetDesk`."""
+        try:
+            desk = self._gateway()
+        except SetupError as error:
+            raise Offline("gateway_offline", reason=error.code) from error
+        return desk.budget(want, priority, size, leak_per_s, carried)
+
+
 class GatewayDoor:
     """Makes the gateway's desk when it is first asked for. Each thread that asks has connections of its own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, timeout_s: float = PATIENCE_S) -> None:
         self._settings = settings
+        self._timeout_s = timeout_s
         self._of_thread = threading.local()
         self._open: list[HttpClient] = []
         self._desk: GatewayDesk | None = None
@@ -144,7 +186,9 @@ class GatewayDoor:
             if secret is None:
                 raise SetupError("gateway_secret", what="его нет")
             identity = self._settings.identity
-            self._desk = GatewayDesk(gateway.url, secret, portal.portal, identity, self._http, time.monotonic)
+            self._desk = GatewayDesk(
+                gateway.url, secret, portal.portal, identity, self._http, time.monotonic, timeout_s=self._timeout_s
+            )
         return self._desk
 
     def _http(self) -> HttpClient:
@@ -279,7 +323,7 @@ def open_till(
         Journal.open(folder, now=now).close()
     with ExitStack() as stack:
         journal = stack.enter_context(Journal.open(folder, now=now, write=write))
-        door = PortalDoor(settings, folder)
+        door = PortalDoor(settings, folder, sync_log.tills_of(journal, settings))
         stack.callback(door.close)
         gateway = GatewayDoor(settings)
         stack.callback(gateway.close)

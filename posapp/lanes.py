@@ -85,17 +85,24 @@ class Lanes:
     """The lanes of the desktop program: `device` the register, `sync` the portal, `journal` quick reading on disk.
 
     `aside` is for long work that asks the others page by page (a reconciliation), so that a sale never waits for it.
+    `counter` asks the portal for somebody who waits: a scan queues behind no exchange. Without one, `sync` does.
     """
 
     device: Lane
     sync: Lane
     journal: Lane
     aside: Lane = field(default_factory=lambda: Lane("aside"))
+    counter: Lane | None = None
+
+    @property
+    def person(self) -> Lane:
+        """Where the portal is asked for somebody who waits."""
+        return self.counter or self.sync
 
     @classmethod
     def threads(cls) -> Lanes:
         """Real threads."""
-        return cls(Lane("device"), Lane("sync"), Lane("journal"), Lane("aside"))
+        return cls(Lane("device"), Lane("sync"), Lane("journal"), Lane("aside"), Lane("counter"))
 
     @classmethod
     def on_the_spot(cls) -> Lanes:
@@ -108,6 +115,6 @@ class Lanes:
         What runs aside finds its lanes closed and ends; only then is it waited for.
         """
         self.aside.close(wait=False)
-        for lane in (self.sync, self.journal, self.device):
+        for lane in (self.person, self.sync, self.journal, self.device):
             lane.close(wait=wait)
         self.aside.close(wait=wait)

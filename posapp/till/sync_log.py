@@ -22,6 +22,8 @@ from posapp.till.sync_views import BudgetView, SyncDetail
 from posapp.till.views import SyncRow
 
 if TYPE_CHECKING:
+    from posapp.journal.store import Journal
+    from posapp.settings import Settings
     from posapp.sync.bitrix.client import BitrixClient, RequestLog
     from posapp.sync.governor import Figures
 
@@ -212,6 +214,17 @@ def _note(till: Till, figures: Figures) -> None:
     same = {name: stored.get(name) for name in said} == said
     if not same or _at(stored) is None or not timedelta(0) <= now - (_at(stored) or now) < KEEP_FIGURES:
         till.journal.set_fact(_fact(till), json.dumps({**said, "at": now.isoformat()}))
+
+
+def tills_of(journal: Journal, settings: Settings) -> int | None:
+    """How many tills shared the portal's budget at the last exchange; None where that is not known or nobody shares."""
+    if settings.gateway is None or settings.portal is None:
+        return None
+    text = journal.get_fact(f"budget:{settings.portal.portal}")
+    try:
+        return int(json.loads(text)["tills"]) if text else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def budget(till: Till) -> BudgetView:

@@ -171,7 +171,7 @@ class Counter(QObject):
         self._sounds.play("scan")
         self._open(view)
         order_id = view.order.order_id
-        self._bridge.run(self._lanes.sync, lambda: self._desk.refresh(order_id), self._refreshed, self._ignore)
+        self._bridge.run(self._lanes.person, lambda: self._desk.refresh(order_id), self._refreshed, self._ignore)
 
     def _not_found(self, failure: Failure) -> None:
         self._sounds.play("unknown")

@@ -89,7 +89,7 @@ class Desk(Protocol):
         ...
 
     def refresh(self, order_id: int) -> OrderView | None:
-        """Lane sync. The order read again from the portal; None when offline."""
+        """Lane counter. The order read again from the portal; None when offline."""
         ...
 
     def view(self, order_id: int) -> OrderView:
@@ -159,7 +159,7 @@ class Desk(Protocol):
         ...
 
     def find_refund(self, text: str) -> Found:
-        """Lane sync, for the portal is asked what others took back. The receipt that is meant by its key, its QR code,
+        """Lane counter: the portal is asked what others took back. The receipt that is meant by its key, its QR code,
         the number of its document or of the order, and what of it is left. SaleError, PosError `bad_input`."""
         ...
 

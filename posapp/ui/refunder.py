@@ -72,7 +72,7 @@ class Refunder:
             window.frame.refund.ask()
         self._forget()
         window.frame.refund.searching()
-        window.bridge.run(lanes.sync, lambda: desk.find_refund(text), self._was_found, self._not_found)
+        window.bridge.run(lanes.person, lambda: desk.find_refund(text), self._was_found, self._not_found)
 
     def _forget(self) -> None:
         self._found = self._return = self._proposal = self._done = None
