@@ -17,7 +17,7 @@ from posapp.cli import catalogue, sync_log
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language, show_error
 from posapp.cli.reconcile import text_of
 from posapp.errors import PosError
-from posapp.till import exchange, keeping, reconcile, resolve, shift_rule
+from posapp.till import exchange, keeping, order_load, reconcile, resolve, shift_rule
 from posapp.till.context import Till
 from posapp.till.lights import trouble_of
 from posapp.till.reconcile_views import ReconcileProgress
@@ -59,13 +59,18 @@ def sync(once: bool = False, data_dir: Path | None = None, json: bool = False) -
         if once:
             return _round(till, json, force=True)
         stop = _told_to_stop()
+        loader = order_load.Loader(till)
         _look_again(till)
-        _round(till, json, force=True)
+        _round(till, json, force=True, loader=loader)
         _reconcile(till, json, stop)
-        while not stop.wait(EVERY.total_seconds()):
+        seen, pause_s = 0, EVERY.total_seconds()
+        while not stop.wait(pause_s):
             _look_again(till)
-            _round(till, json, force=False)
+            _round(till, json, force=False, loader=loader)
             _close_if_due(till, json)
+            load = order_load.current(till)
+            gets_on = load is not None and load.seen != seen  # a load of orders that gets on waits for nobody
+            seen, pause_s = 0 if load is None else load.seen, 0 if gets_on else EVERY.total_seconds()
         return 0
 
 
@@ -118,11 +123,11 @@ def _told_to_stop() -> Event:
     return stop
 
 
-def _round(till: Till, json: bool, *, force: bool) -> int:
+def _round(till: Till, json: bool, *, force: bool, loader: order_load.Loader | None = None) -> int:
     keeping.check_if_due(till)
     for trouble in keeping.keep_copies(till).troubles:
         complain(f"{trouble.message(language())} {trouble.action(language())}")
-    report, pulled = exchange.sync(till, force=force)
+    report, pulled = exchange.sync(till, force=force, loader=loader)
     body = _body(report, pulled)
     needs_person = _tell_alarms(till, body)
     if report.offline is not None:

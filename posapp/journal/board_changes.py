@@ -19,7 +19,7 @@ _SAVE_LOAD = (
 )
 _UNREAD = (
     "INSERT INTO unread_orders (portal, order_id, why, since) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT (portal, order_id) DO UPDATE SET why = excluded.why"
+    " ON CONFLICT (portal, order_id) DO UPDATE SET why = excluded.why, since = excluded.since"
 )
 _LEAVE = (
     "INSERT INTO route_stops (portal, order_id, left_at, pulled_at, body) VALUES (?, ?, ?, ?, ?)"

@@ -76,7 +76,7 @@ def count(db: sqlite3.Connection, portal: str) -> int:
 
 
 def unread(db: sqlite3.Connection, portal: str, limit: int) -> dict[int, str]:
-    """Orders that the portal has and that could not be read, and why; those that wait longest first."""
+    """Orders that the portal has and that could not be read, and why; those asked for longest ago first."""
     rows = db.execute(
         "SELECT order_id, why FROM unread_orders WHERE portal = ? ORDER BY since, order_id LIMIT ?", (portal, limit)
     )

@@ -57,7 +57,7 @@ class BoardStore:
             return board_queries.count(db, portal)
 
     def unread_orders(self, portal: str, limit: int = 50) -> dict[int, str]:
-        """Orders that the portal has and that could not be read: id → why, the oldest first."""
+        """Orders that the portal has and that could not be read: id → why, asked for longest ago first."""
         with self._readers.reading() as db:
             return board_queries.unread(db, portal, limit)
 

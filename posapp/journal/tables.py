@@ -468,7 +468,7 @@ class OrderLoadRow(Row, table=True):
 
 
 class UnreadOrderRow(Row, table=True):
-    """An order that the portal has and did not hand over in a form that can be read; it is asked for again."""
+    """An order that the portal has and did not hand over in a form that can be read; `since` it was asked for last."""
 
     __tablename__ = "unread_orders"
 

@@ -254,6 +254,39 @@ def test_trap_27_a_filter_that_the_portal_dropped_loads_nothing(tmp_path: Path) 
         assert till.journal.order_by_id(HOST, 3) is None
 
 
+def test_trap_27_an_order_of_rows_that_the_portal_dropped_ends_no_load_at_its_start(tmp_path: Path) -> None:
+    """Else the fiftieth order would be taken for the newest, and fifty of two hundred for complete."""
+    line = portal_of(200)
+
+    def before(_count: int, method: str, body: dict[str, Any]) -> None:
+        if method == "batch":
+            body["cmd"] = {key: each.replace("order[id]=DESC", "order[idd]=DESC") for key, each in body["cmd"].items()}
+
+    line.before = before
+    with till_on(line, tmp_path) as till, pytest.raises(Rejected, match="не применил порядок"):
+        exchange.pull(till, ALL)
+
+
+def test_of_many_that_cannot_be_read_each_has_its_turn(tmp_path: Path) -> None:
+    line = portal_of(70)
+    line.after = _all_broken
+    with till_on(line, tmp_path) as till:
+        exchange.pull(till, ALL)
+        assert len(till.journal.unread_orders(HOST, 100)) == 70
+        line.seconds += 300
+        exchange.pull(till)
+        line.sent.clear()
+        line.seconds += 300
+        exchange.pull(till)
+        assert set(line.gets()) >= set(range(51, 71))
+
+
+def _all_broken(method: str, _sent: object, body: dict[str, Any]) -> None:
+    cells = body["result"].get("result") if method == "batch" else None
+    for key in [each for each in cells or {} if each.startswith("o")]:
+        _broken(key)(method, _sent, body)
+
+
 def test_trap_58_59_ids_as_texts_and_lists_for_objects(tmp_path: Path) -> None:
     line = portal_of(60)
 

@@ -96,10 +96,17 @@ def begin(client: BitrixClient, days: int | None = FIRST_DAYS, since: str | None
     newest = Command("newest", "sale.order.list", {"select": ["id"], "order": {"id": "DESC"}, "start": -1})
     furniture, cells = read_furniture_with(client, [newest])
     rows = rows_under(cells["newest"].value(), "orders")
-    until = max((as_int(row.get("id")) or 0 for row in rows), default=0)
+    until = _newest([as_int(row.get("id")) or 0 for row in rows])
     condition = condition_of(days, since, furniture.server_time)
     expected = count(client, condition, until) if until else 0
     return Start(condition, furniture.server_time.isoformat(), until, expected, furniture.pay_systems)
+
+
+def _newest(ids: list[int]) -> int:
+    """The first of ids that fall; 0 for none. Were the order dropped, the load would end where it began."""
+    if ids != sorted(ids, reverse=True) or len(set(ids)) != len(ids):
+        raise Rejected("portal_garbled", reason="портал не применил порядок по номеру")
+    return ids[0] if ids else 0
 
 
 def count(client: BitrixClient, condition: Mapping[str, str], until_id: int) -> int:
