@@ -70,6 +70,7 @@ class Shop:
     fiscal: Fiscal = field(default_factory=Fiscal)
     events: dict[tuple[str, int], Row] = field(default_factory=dict)  # of the call that is running, each once
     _sorted: dict[str, list[int]] = field(default_factory=dict)
+    _properties: dict[int | None, Row] = field(default_factory=dict)
 
     def next_id(self, kind: str) -> int:
         """The next free id of a kind of rows (`orders`, `payments`, `shipments` …)."""
@@ -78,15 +79,16 @@ class Shop:
 
     def index(self, order: Row) -> None:
         """Remember an order and where its parts are found."""
-        self.orders[order["id"]] = order
-        self.note_id("orders", order["id"])
+        number = order["id"]
+        self.orders[number] = order
+        self.note_id("orders", number)
         for kind in ("payments", "shipments", "basketItems", "propertyValues"):
-            for part in order[kind]:
-                self.order_of.setdefault(kind, {})[part["id"]] = order["id"]
-                self.note_id(kind, part["id"])
-        for shipment in order["shipments"]:
-            for item in shipment["shipmentItems"]:
-                self.note_id("shipmentItems", item["id"])
+            owners = self.order_of.setdefault(kind, {})
+            ids = [part["id"] for part in order[kind]]
+            owners.update(dict.fromkeys(ids, number))
+            self.note_id(kind, max(ids, default=0))
+        shipped = [item["id"] for shipment in order["shipments"] for item in shipment["shipmentItems"]]
+        self.note_id("shipmentItems", max(shipped, default=0))
 
     def ascending(self, kind: str, above: int | None = None) -> Iterator[Row]:
         """All orders, payments, shipments or basket lines with an id above the given one, by id."""
@@ -111,6 +113,12 @@ class Shop:
         ids = self.orders if order_ids is None else [key for key in order_ids if key in self.orders]
         for order_id in ids:
             yield from self.orders[order_id][kind]
+
+    def property_of(self, property_id: int | None) -> Row:
+        """The order property with this id; an empty row when there is none."""
+        if len(self._properties) != len(self.tables["properties"]):
+            self._properties = {row["id"]: row for row in self.tables["properties"]}
+        return self._properties.get(property_id, {})
 
     def pay_system(self, pay_system_id: int | None) -> Row | None:
         """The pay system with this id, in its UPPER_CASE shape."""
@@ -162,11 +170,10 @@ def _reserve_ids(shop: Shop, orders: list[Any]) -> None:
     """See all ids that the file gives before one is given out, or a later order would find its own taken."""
     kinds = ("payments", "shipments", "basketItems", "propertyValues")
     for order in filter(lambda item: isinstance(item, dict), orders):
-        parts = [(kind, part) for kind in kinds for part in _list(order, kind)]
-        parts += [("shipmentItems", item) for shipment in _list(order, "shipments")
-                  for item in _list(shipment, "shipmentItems")]  # fmt: skip
-        for kind, part in parts:
-            shop.note_id(kind, cast_out(part.get("id"), "int") or 0)
+        parts = {kind: _list(order, kind) for kind in kinds}
+        parts["shipmentItems"] = [item for each in parts["shipments"] for item in _list(each, "shipmentItems")]
+        for kind, rows in parts.items():
+            shop.note_id(kind, max((cast_out(row.get("id"), "int") or 0 for row in rows), default=0))
 
 
 def complete_order(shop: Shop, order: Row, now: datetime) -> Row:
@@ -238,19 +245,22 @@ def name_pay_system(shop: Shop, payment: Row) -> None:
 
 def _typed(row: Row, entity: Entity) -> Row:
     """The declared fields of a row that are present, under their camelCase names and in their types."""
+    stored = entity.stored
+    if row.keys() <= stored.keys():  # the usual case: names and nearly all types as the portal has them itself
+        return {name: value if type(value) is stored[name][1] else cast_out(value, stored[name][0])
+                for name, value in row.items()}  # fmt: skip
     typed: Row = {}
-    stored = entity.stored.get
     for name, value in row.items():
-        known = stored(name)
-        if known is not None:
-            typed[name] = value if type(value) is known[1] else cast_out(value, known[0])
-        elif (found := entity.find(name)) is not None:
+        found = entity.find(name)
+        if found is not None:
             typed[found.name] = cast_out(value, found.type)
     return typed
 
 
 def _list(order: Row, name: str) -> list[Row]:
-    return [item for _, item in items_of(order.get(name)) if isinstance(item, dict)]
+    value = order.get(name)
+    items = value if isinstance(value, list) else [item for _, item in items_of(value)]
+    return [item for item in items if isinstance(item, dict)]
 
 
 def _part_id(shop: Shop, kind: str, row: Row) -> int:
@@ -324,7 +334,7 @@ def shipment_item(shop: Shop, shipment: Row, item: Row, at: str) -> Row:
 
 def _property_value(shop: Shop, order: Row, item: Row) -> Row:
     row = _typed(item, fields.PROPERTY_VALUE)
-    known = next((prop for prop in shop.tables["properties"] if prop["id"] == row.get("orderPropsId")), {})
+    known = shop.property_of(row.get("orderPropsId"))
     row = {"code": known.get("code", ""), "name": known.get("name", ""), "orderPropsXmlId": known.get("xmlId"), **row}
     row["id"] = _part_id(shop, "propertyValues", row)
     row["orderId"] = order["id"]
