@@ -5,6 +5,7 @@ It reads the gateway's own database, so it is typed where the gateway runs.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from posapp.errors import UsageError
 WHICH = ("attention", "open", "unknown", "untold", "doubtful", "all")
 LIMIT = 200
 EXIT_PERSON = 3
+WAITS_LONG = timedelta(minutes=10)
 
 
 def register(group: typer.Typer) -> None:
@@ -33,6 +35,7 @@ def jobs(
     json: Json = False,
 ) -> int:
     """Задания портала: по умолчанию те, что ждут человека (код выхода 3, если такие есть)."""
+    from posapp import app
     from posapp.gateway.apply_store import SqlApplications
 
     if which not in WHICH:
@@ -40,11 +43,12 @@ def jobs(
     store = opened(database)
     try:
         queue = SqlApplications(store.engine)
-        names = ("unknown", "untold", "doubtful") if which == "attention" else (which,)
+        names = ("open", "untold", "doubtful") if which == "attention" else (which,)
         found = {int(str(row["job"])): row for name in names for row in queue.list_jobs(name, LIMIT)}
     finally:
         store.close()
-    rows = [row | {"todo": todo(row)} for row in found.values() if which != "attention" or needs_person(row)]
+    chosen = [row for row in found.values() if which != "attention" or needs_person(row, app.now())]
+    rows = [row | {"todo": todo(row)} for row in chosen]
     answer(json, {"jobs": rows}, "\n".join(map(_line, rows)) or "Заданий нет.")
     return EXIT_PERSON if which == "attention" and rows else 0
 
@@ -119,8 +123,10 @@ def _mark(
     return mark.as_json()
 
 
-def needs_person(row: dict[str, Any]) -> bool:
-    """What goes on by itself needs nobody: marks that the portal is still to be told."""
+def needs_person(row: dict[str, Any], now: datetime) -> bool:
+    """What goes on by itself needs nobody: a job that came just now, marks that the portal is still to be told."""
+    if row["state"] == "new" and now - datetime.fromisoformat(row["received_at"]) > WAITS_LONG:
+        return True
     return bool(row["state"] == "unknown" or row["doubtful"] or (row["apply"] and not row["told"] and not row["due"]))
 
 
@@ -144,8 +150,10 @@ def todo(row: dict[str, Any]) -> str:
             " портале «Напечатать ещё раз»: второго чека не будет, придут признаки этого. Иначе – впишите их в поля"
             f" оплаты и отметьте: posapp gateway settle {row['job']} seen."
         )
-    if row["state"] == "new" and row["register"]:
-        return f"Ждёт кассу с ККТ {row['register']}."
+    if row["state"] == "new":
+        whom = f"кассу с ККТ {row['register']}" if row["register"] else "любую кассу магазина"
+        why = f" Прошлая касса вернула: {row['reason']}." if row["reason"] else ""
+        return f"Ждёт {whom}: включите её, откройте смену, запустите «posapp jobs run».{why}"
     return ""
 
 

@@ -180,3 +180,6 @@ class Leases(Protocol):
 
     def expire(self, at: datetime) -> int:
         """Leases that have run out: never started, handed out anew; started, `unknown`. How many there were."""
+
+    def forget(self, at: datetime) -> int:
+        """Takes goods and contacts out of jobs that ended long ago; how many there were."""

@@ -28,6 +28,8 @@ from posapp.gateway.job_tables import job_events, jobs, told_rows
 Row = sa.Row[Any]
 TELL_AFTER = timedelta(seconds=5)
 """The portal keeps our answer to PRINT_URL after it has read it; marks that come before find no check (trap 41)."""
+EMPTY = "{}"
+"""The content of a job that ended long ago."""
 _MONEY = ("type", "items", "payments", "total_sum")
 
 
@@ -95,7 +97,7 @@ class SqlPortalJobs(Jobs):
         return {row.unique_id: row.uuid for row in rows.values()}
 
     def _repeat(self, db: sa.Connection, row: Row, offer: Offer, at: datetime) -> None:
-        differs = money_of(offer.content) != money_of(json.loads(row.content))
+        differs = row.content != EMPTY and money_of(offer.content) != money_of(json.loads(row.content))
         change: dict[str, object] = {}
         if row.state == JobState.REFUSED:
             change = {"state": "new", "content": text_of(offer.content), "register": offer.register, "reason": "",

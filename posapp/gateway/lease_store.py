@@ -22,13 +22,15 @@ import sqlalchemy as sa
 from posapp.errors import Rejected
 from posapp.gateway.contract import Job, JobState, Report
 from posapp.gateway.database import micros, tills
-from posapp.gateway.job_store import TELL_AFTER, Jobs, Row, job_of, text_of
+from posapp.gateway.job_store import EMPTY, TELL_AFTER, Jobs, Row, job_of, text_of
 from posapp.gateway.job_tables import jobs, told_rows
 
 LEASE = timedelta(seconds=60)  # to look at the job and reach the register; renewed while the till is at it
 STARTED = timedelta(seconds=120)  # a receipt of many lines on a slow line, a roll of paper changed
 REST = timedelta(seconds=15)  # a job that was given back: another till may be ready, or this one after a while
 SEEN_EVERY = timedelta(seconds=30)
+KEPT = timedelta(days=90)
+FORGET_AT_ONCE = 500
 _OPEN = (JobState.LEASED.value, JobState.STARTED.value, JobState.UNKNOWN.value)
 
 
@@ -121,6 +123,18 @@ class SqlLeases(Jobs):
                     self._note(db, row.id, at, "expired", row.identity, row.fence, was=state.value)
                 found += len(rows)
         return found
+
+    def forget(self, at: datetime) -> int:
+        """Takes goods and buyers' contacts out of jobs that ended long ago and that the portal knows of.
+
+        Number, uuid, mark and history stay: a repeat still meets the same job. How many there were.
+        """
+        told = (jobs.c.state == JobState.REFUSED.value) | (jobs.c.applied_at > 0) | (jobs.c.told_at > 0)
+        over = (jobs.c.ended_at > 0) & (jobs.c.ended_at < micros(at - KEPT)) & (jobs.c.content != EMPTY)
+        ended = jobs.c.state.in_((JobState.DONE.value, JobState.REFUSED.value))
+        old = sa.select(jobs.c.id).where(ended, over, told, jobs.c.is_doubtful == sa.false()).limit(FORGET_AT_ONCE)
+        with self._change() as db:
+            return int(db.execute(sa.update(jobs).where(jobs.c.id.in_(old)).values(content=EMPTY)).rowcount)
 
     def forgive(self, portal: str, at: datetime) -> None:
         """Leases begin anew: no till could renew while the gateway was away."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,7 @@ from posapp.gateway.door import Answer, Body, Door, name_of, who_of
 WAIT_MAX_S = 25
 LOOK_EVERY_S = 2.0
 EXPIRE_EVERY_S = 5.0
+FORGET_EVERY = timedelta(hours=1)
 REGISTERS_MAX = 50
 VAT_ROWS_MAX = 500
 REASON_MAX = 1000
@@ -84,11 +85,15 @@ class LeaseDesk:
             tasks.cancel_scope.cancel()
 
     async def _expire(self) -> None:
+        forget_at = self._now()
         while True:  # not at once: after a gap leases begin anew
             await anyio.sleep(EXPIRE_EVERY_S)
             try:
                 if await anyio.to_thread.run_sync(self._leases.expire, self._now()):
                     self.wake()
+                if self._now() >= forget_at:
+                    is_more = await anyio.to_thread.run_sync(self._leases.forget, self._now())
+                    forget_at = self._now() + (timedelta(0) if is_more else FORGET_EVERY)
             except JournalError as error:
                 log.error("leases: %s", error.code)
 

@@ -13,7 +13,7 @@ from posapp.errors import Rejected, UsageError
 from posapp.gateway.apply_store import HOLD, SqlApplications
 from posapp.gateway.contract import Job, JobState, Offer, Report
 from posapp.gateway.job_store import TELL_AFTER, SqlPortalJobs
-from posapp.gateway.lease_store import LEASE, REST, STARTED, SqlLeases
+from posapp.gateway.lease_store import KEPT, LEASE, REST, STARTED, SqlLeases
 from posapp.gateway.store import SqlStore, TillCard
 from tests.gateway.checks import CHECK
 
@@ -476,3 +476,19 @@ def test_a_list_shows_no_contact_of_the_buyer(shop: Shop) -> None:
     shop.order(client_email="buyer@example.test", client_phone="+79990001122")
     assert "buyer" not in str(shop.queue.list_jobs("all", 9))
     assert "+7999" not in str(shop.queue.list_jobs("all", 9))
+
+
+def test_goods_and_contacts_of_old_jobs_are_forgotten_and_the_job_is_still_known(shop: Shop) -> None:
+    told, uuid = done(shop, 1)
+    shop.queue.applied([told.job_id], shop.now)
+    done(shop, 2)  # the portal does not know of it yet
+    shop.order(3)
+    shop.wait(KEPT + timedelta(days=1))
+    assert shop.leases.forget(shop.now) == 1
+    assert shop.leases.forget(shop.now) == 0
+    assert shop.order(1) == uuid
+    found = {row["check"]: row for row in shop.queue.list_jobs("all", 9)}
+    assert (found["1"]["total"], found["2"]["total"], found["3"]["total"]) == (None, "3670", "3670")
+    assert (found["1"]["mark"], found["1"]["differs"]) == (mark_of(15).as_json(), False)
+    assert shop.have().unique_id == "3"
+    assert shop.take() is None

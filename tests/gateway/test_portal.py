@@ -242,7 +242,7 @@ def test_trap_03_what_the_portal_took_for_printed_while_we_were_away_is_listed(
         assert world.tell() == 2
         (row,) = world.queue.list_jobs("doubtful", 9)
         assert row["check"] == str(world.check()["id"])
-        assert needs_person(row)
+        assert needs_person(row, world.now())
         assert "признаков" in todo(row)
         assert world.check()["linkParams"]["fiscal_doc_number"] is None
         assert world.check(1)["linkParams"]["fiscal_doc_number"] == "2"
