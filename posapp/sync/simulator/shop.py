@@ -246,14 +246,16 @@ def name_pay_system(shop: Shop, payment: Row) -> None:
 def _typed(row: Row, entity: Entity) -> Row:
     """The declared fields of a row that are present, under their camelCase names and in their types."""
     stored = entity.stored
-    if row.keys() <= stored.keys():  # the usual case: names and nearly all types as the portal has them itself
-        return {name: value if type(value) is stored[name][1] else cast_out(value, stored[name][0])
-                for name, value in row.items()}  # fmt: skip
-    typed: Row = {}
-    for name, value in row.items():
-        found = entity.find(name)
-        if found is not None:
-            typed[found.name] = cast_out(value, found.type)
+    typed = {
+        name: value if type(value) is stored[name][1] else cast_out(value, stored[name][0])
+        for name, value in row.items()
+        if name in stored  # the usual case: names, and nearly all types, as the portal has them itself
+    }
+    if len(typed) < len(row):
+        for name in row:
+            found = None if name in stored else entity.find(name)
+            if found is not None:
+                typed[found.name] = cast_out(row[name], found.type)
     return typed
 
 
