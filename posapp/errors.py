@@ -353,6 +353,13 @@ WORDS: dict[str, Words] = {
         "Bitrix lets the application in no more ({error}): {why}.",
         "Administrator: connect again with “posapp setup portal --oauth ADDRESS”. Go on selling, all is sent later.",
     ),
+    "oauth_renewed": Words(
+        179,
+        "Ключ приложения Битрикс устарел и продлён, запрос повторён.",
+        "Делать ничего не нужно.",
+        "The application's key for Bitrix was too old and is renewed, the request was repeated.",
+        "Nothing to do.",
+    ),
     "oauth_client": Words(
         248,
         "Битрикс не знает этого приложения ({error}): неверен client_id или client_secret, или приложение удалено.",
@@ -413,7 +420,7 @@ WORDS: dict[str, Words] = {
         207,
         "Нельзя проверить, не печатает ли чеки сам портал: нет права pay_system, или ключ не от администратора.",
         "Администратору: «posapp setup check» скажет, что отметить.",
-        "It cannot be checked whether the portal prints itself: the scope pay_system or an administrator's key is missing.",
+        "It cannot be checked whether the portal prints itself: no scope pay_system, or no administrator's key.",
         "Administrator: “posapp setup check” says what to tick.",
     ),
     "shipment_unclear": Words(
@@ -1651,9 +1658,9 @@ WORDS: dict[str, Words] = {
     "poll_link": Words(
         428,
         "Ссылка сайта для кассы не подходит: {what}.",
-        "Скопируйте её заново на странице касс сайта и задайте «posapp setup portal --mode site-poll --poll-link-stdin».",
+        "Скопируйте её заново на странице касс сайта: «posapp setup portal --mode site-poll --poll-link-stdin».",
         "The site's link for the register is not right: {what}.",
-        "Copy it anew from the site's page of cash registers: “posapp setup portal --mode site-poll --poll-link-stdin”.",
+        "Copy it anew from the site's page of registers: “posapp setup portal --mode site-poll --poll-link-stdin”.",
     ),
     "poll_busy": Words(
         429,

@@ -159,7 +159,7 @@ def test_trap_69_an_expired_key_is_renewed_whatever_the_status(till: Till, profi
     assert after.access_token != before.access_token
     assert after.refresh_token != before.refresh_token
     assert after.renewing == ""
-    assert [entry.outcome for entry in till.bitrix.log] == ["failed", "done"]
+    assert [(entry.outcome, entry.code) for entry in till.bitrix.log] == [("failed", "oauth_renewed"), ("done", "")]
     client.call("profile")
     assert len(till.asked) == 1
 
@@ -468,6 +468,10 @@ def test_a_lost_answer_leaves_a_trace_and_the_business_call_surely_did_nothing(t
     error = failing(lambda: client.call("profile"))
     assert error.code == "oauth_grant"
     assert "2026-03-09 06:00" in error.message()
+    assert [entry.code for entry in till.bitrix.log] == [
+        "offline",
+        "oauth_grant",
+    ]  # the log says it as the person hears
 
 
 def test_an_answer_that_was_lost_before_it_was_asked_costs_nothing(till: Till) -> None:

@@ -41,7 +41,11 @@ PAGE = 50
 BATCH_MAX = 50
 TRIES = 6  # of one request that is throttled: with doubling pauses about half a minute
 TIMEOUT_S = 65.0  # the cloud cuts a request at 60 s; wait to hear it
+RENEWED = "oauth_renewed"
+AGAIN = ("throttled", RENEWED)  # the refused call did nothing and is made again
 SIMULATOR_HEADER = "x-posapp-simulator"
+
+_READS = (".list", ".get", ".getfields", ".status", ".time")
 
 Parameters = Mapping[str, Any]
 
@@ -153,7 +157,7 @@ class BitrixClient:
         self._timeout_s = timeout_s
         self._recorders: list[Recorder] = []
         self._priority = Priority.PULL
-        self.connector = ""  # sent with every request: what we write ourselves makes no event for us (`events.py`)
+        self.connector = ""  # sent with every write: what we write ourselves makes no event for us (`events.py`)
         self.is_simulator: bool | None = None  # known after the first answer
         self.server_time: datetime | None = None  # the portal's clock when it began its last answer
 
@@ -325,7 +329,7 @@ class BitrixClient:
     # ---------------------------------------------------------------------------------------------- the wire
     def _request(self, method: str, params: Parameters, methods: tuple[str, ...]) -> dict[str, Any]:
         """One request, repeated only while it is throttled or to show a renewed key. Returns the success envelope."""
-        if self.connector:
+        if self.connector and not all(each.endswith(_READS) for each in methods):
             params = {**params, "auth_connector": self.connector}
         began, is_renewed = self._governor.now(), False
         for attempt in range(1, TRIES + 1):
@@ -340,23 +344,30 @@ class BitrixClient:
                 envelope = self._read(method, response)
             except SyncError as error:
                 answer = None if response is None else _answer_of(response)
-                self._record(Wire(method, params, answer), started, error, http=status)
-                if error.code == "throttled" and attempt < TRIES:
+                told = error if is_renewed or attempt == TRIES else self._mended(error, url, began)
+                self._record(Wire(method, params, answer), started, told, http=status)
+                if told.code in AGAIN and attempt < TRIES:
+                    is_renewed = is_renewed or told.code == RENEWED
                     continue
-                if not is_renewed and attempt < TRIES and self._renews(error, url, began):
-                    is_renewed = True
-                    continue
-                raise
+                if told is error:
+                    raise
+                raise told from None
             self._governor.note_answer(self._governor.now() - started)
             self._record(Wire(method, params, envelope), started, None, http=status)
             return envelope
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _renews(self, error: SyncError, shown: SecretUrl, began: float) -> bool:
-        """Whether the call may be made again, with another key. Raises what `PortalAccess.renew` raises."""
+    def _mended(self, error: SyncError, shown: SecretUrl, began: float) -> SyncError:
+        """What a refusal comes to once the key was renewed, if that is what it wants: `oauth_renewed` when there is
+        another key, else the renewal's own trouble; any other refusal as it is."""
         code = str(error.facts.get("error", "")).upper()
-        patience_s = began + self._timeout_s - self._governor.now()
-        return code in (EXPIRED, UNKNOWN) and self._access.renew(shown, code, patience_s)
+        if code not in (EXPIRED, UNKNOWN):
+            return error
+        try:
+            has_key = self._access.renew(shown, code, began + self._timeout_s - self._governor.now())
+        except SyncError as trouble:
+            return trouble
+        return Rejected(RENEWED) if has_key else error
 
     def _read(self, method: str, response: Response) -> dict[str, Any]:
         if response.status in (429, 503) and not response.is_json:
