@@ -12,6 +12,7 @@ import pytest
 
 from posapp.errors import Offline
 from posapp.http import NoAnswer
+from posapp.sync.bitrix.client import Command
 from posapp.till import exchange, order_events
 from posapp.till.context import Till
 from tests.sync.direct import BEGAN, HOST, Direct, Killed, direct, till_on
@@ -116,7 +117,11 @@ def test_trap_39_a_webhook_asks_for_no_events_and_sweeps(line: Direct, tmp_path:
 def test_trap_75_what_the_till_writes_itself_it_does_not_hear(till: Till, line: Direct) -> None:
     client = exchange.client_of(till)
     client.call("sale.order.update", {"id": 2, "fields": {"comments": "наше"}})
+    written = Command("w", "sale.order.update", {"id": 3, "fields": {"comments": "наше"}})
+    client.batch([Command("r", "sale.order.get", {"id": 3}), written])
     assert queue(line) == []
+    client.call("sale.order.get", {"id": 2})
+    assert "auth_connector" not in line.sent[-1][1]
     touch(line, 2, comments="чужое")
     assert len(queue(line)) == 1
 
