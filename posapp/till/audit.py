@@ -37,6 +37,7 @@ WORDS = {
     "vat.older_deal": ("ставка НДС старой сделки", "the VAT rate of an older deal"),
     "till.alone": ("подтверждено, что касса на портале одна", "this till was declared alone on its portal"),
     "entry.held": ("запись для портала придержана", "an entry for the portal is held"),
+    "job.refused": ("отказ от задания портала", "a job of the portal was refused"),
     "directory.restored": ("журнал восстановлен и сверен с ФН", "the journal was restored, the storage read"),
     "till.signed_out": ("касса отключена от портала, секреты удалены", "the till was signed out, its secrets removed"),
 }
