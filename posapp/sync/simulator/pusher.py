@@ -1,4 +1,7 @@
-"""Delivers the portal's pushes from a thread of its own: one after another, ten seconds each, never a second time."""
+"""Delivers the portal's pushes from a thread of its own: one after another, ten seconds each, never a second time.
+
+The thread lives only while something waits: a portal that tells nobody anything has none.
+"""
 
 from __future__ import annotations
 
@@ -13,36 +16,42 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "Bit
 
 
 class Pusher:
-    """The thread that delivers.
+    """Who delivers.
 
     Args:
-        pushes: the portal's queue; only this thread takes from it.
+        pushes: the portal's queue; only this one's thread takes from it.
     """
 
     def __init__(self, pushes: Pushes) -> None:
         self._pushes = pushes
-        self._woken = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
         self._is_closing = False
-        self._thread = threading.Thread(target=self._run, name="portal-pusher", daemon=True)
-        self._thread.start()
 
     def wake(self) -> None:
         """Something may be waiting."""
-        if self._pushes.waiting:
-            self._woken.set()
+        with self._lock:
+            if self._pushes.waiting and self._thread is None and not self._is_closing:
+                self._thread = threading.Thread(target=self._run, name="portal-pusher", daemon=True)
+                self._thread.start()
 
     def close(self) -> None:
         """Stop soon; what waits stays undelivered, and nobody waits long for a slow application."""
         self._is_closing = True
-        self._woken.set()
-        self._thread.join(1.0)
+        thread = self._thread
+        if thread is not None:
+            thread.join(1.0)
 
     def _run(self) -> None:
-        while not self._is_closing:
-            self._woken.wait()
-            self._woken.clear()
-            while not self._is_closing and (push := self._pushes.take()) is not None:
-                deliver(push)
+        while (push := self._next()) is not None:
+            deliver(push)
+
+    def _next(self) -> Push | None:
+        with self._lock:
+            push = None if self._is_closing else self._pushes.take()
+            if push is None:
+                self._thread = None
+            return push
 
 
 def deliver(push: Push) -> None:

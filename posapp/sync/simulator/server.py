@@ -108,8 +108,12 @@ class PortalServer:
         return f"{self._scheme}://{name}" if name else self.url
 
     def serve_forever(self, poll_interval: float = 0.1) -> None:
-        """Serve in this thread until `close` is called from another."""
+        """Serve in this thread until `close` or `shutdown` is called from another."""
         self._door.serve_forever(poll_interval)
+
+    def shutdown(self) -> None:
+        """Stop serving for now; the port stays taken, and `serve_forever` goes on where it was."""
+        self._door.shutdown()
 
     def close(self) -> None:
         """Stop serving, wake slow answers and give the ports back. Not to be called from a serving thread."""
@@ -118,7 +122,7 @@ class PortalServer:
             door.shutdown()
             thread.join()
             door.server_close()
-        self._door.shutdown()
+        self.shutdown()
         self._door.server_close()
         self._pusher.close()
 

@@ -235,7 +235,7 @@ def test_trap_23_an_update_of_a_shipment_forgets_what_it_does_not_say(till: Any)
 
 def test_of_a_shipment_an_update_writes_some_fields_and_takes_no_notice_of_others(till: Any) -> None:
     till.call("sale.order.update", {"id": 501, "fields": {"responsibleId": 7, "companyId": 3}}).result  # noqa: B018
-    sent = {"deducted": "N", "xmlId": "own", "trackingStatus": 4, "trackingDescription": "x", "marked": "Y",
+    sent: Row = {"deducted": "N", "xmlId": "own", "trackingStatus": 4, "trackingDescription": "x", "marked": "Y",
             "statusId": "DD", "responsibleId": 9, "companyId": 5, "basePriceDelivery": 300}  # fmt: skip
     first = _ship(till, **sent).result["shipment"]
     assert (first["xmlId"], first["statusId"], first["responsibleId"], first["companyId"]) == ("own", "DD", 9, 5)

@@ -1,6 +1,7 @@
 """Events that are pushed to an application's address: a form each, with tokens, delivered once."""
 
 import socket
+import threading
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -46,6 +47,14 @@ def test_a_push_that_nobody_takes_is_not_repeated(portal: Any) -> None:
     wait_for(lambda: bool(portal.sim("pushes")) and portal.sim("pushes")[0]["is_done"])
     assert [(push["event"], push["http"], push["error"]) for push in portal.sim("pushes")] == [
         ("ONSALEORDERSAVED", None, "ConnectionRefusedError")]  # fmt: skip
+
+
+def test_a_portal_that_has_told_everything_has_no_thread_for_it(portal: Any, callback: Any) -> None:
+    call(portal, token_of(portal), "event.bind", event="onSaleOrderSaved", handler=callback.url).result  # noqa: B018
+    for _ in range(3):
+        portal.call("sale.order.update", {"id": 9071, "fields": {"comments": "x"}}).result  # noqa: B018
+        assert callback.heard.get(timeout=20)[2]["event"] == "ONSALEORDERSAVED"
+        wait_for(lambda: all(thread.name != "portal-pusher" for thread in threading.enumerate()))
 
 
 def test_the_offline_notice_comes_once_per_its_time_and_brings_a_refresh_token(portal: Any, callback: Any) -> None:
