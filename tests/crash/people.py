@@ -22,6 +22,7 @@ from posapp.cli import sell as cli_sell
 from posapp.cli import setup as cli_setup
 from posapp.cli import setup_backup as cli_setup_backup
 from posapp.cli import setup_gateway as cli_setup_gateway
+from posapp.cli import setup_portal as cli_setup_portal
 from posapp.cli import shift as cli_shift
 from posapp.cli import sync as cli_sync
 from posapp.devices.port import SerialPort
@@ -62,7 +63,7 @@ def set_up_printer(world: World) -> None:
 
 
 def set_up_portal(world: World) -> None:
-    cli_setup.portal(mode="till-driven", training=True, data_dir=world.folder, json=True)
+    cli_setup_portal.portal(mode="till-driven", training=True, data_dir=world.folder, json=True)
 
 
 def set_up_vat(world: World) -> None:
