@@ -1,13 +1,15 @@
 """Brings a journal to the schema of this program. Alembic is imported only when the stored revision is another one.
 
-All steps run in one transaction: a journal is at the old revision or at the new one, never between. Before a journal
-with content is touched, it is copied to `backups/`.
+A new journal is made from the tables; an older one goes through the steps, which arrive at the same schema. Either is
+one transaction: a journal is at the old revision or at the new one, never between. Before a journal with content is
+touched, it is copied to `backups/`.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from posapp.errors import JournalError
@@ -46,6 +48,9 @@ def _bring_up(path: Path, now: datetime, steps: Path, head: str) -> None:
         if stored == "":
             raise JournalError("journal_damaged", what="alembic_version")
         _check_known(stored, steps)
+        if stored is None and (steps, head) == (STEPS, HEAD):
+            _create(db)
+            return
         if stored is not None:
             copy_before_migration(path, path.parent / BACKUPS_NAME, stored, now)
         _upgrade(db, steps, head)
@@ -72,6 +77,38 @@ def _check_known(stored: str | None, steps: Path) -> None:
     known = ScriptDirectory(ENVIRONMENT, version_locations=[steps])
     if stored not in {each.revision for each in known.walk_revisions()}:
         raise JournalError("journal_newer", revision=stored)
+
+
+def _create(db: sqlite3.Connection) -> None:
+    """Makes all tables in an empty file, in one transaction."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in _statements():
+            db.execute(statement)
+        db.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (HEAD,))
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+@cache
+def _statements() -> tuple[str, ...]:
+    """The schema as SQL, Alembic's own table included."""
+    from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table, create_mock_engine
+    from sqlalchemy.dialects import sqlite
+
+    from posapp.journal.tables import metadata
+
+    dialect, found = sqlite.dialect(), list[str]()
+    engine = create_mock_engine("sqlite://", lambda sql, *_a, **_k: found.append(str(sql.compile(dialect=dialect))))
+    version = MetaData()
+    number = Column("version_num", String(32), nullable=False)
+    Table("alembic_version", version, number, PrimaryKeyConstraint("version_num", name="alembic_version_pkc"))
+    for tables in (version, metadata):
+        tables.create_all(engine, checkfirst=False)
+    return tuple(found)
 
 
 def _upgrade(db: sqlite3.Connection, steps: Path, head: str) -> None:

@@ -53,7 +53,7 @@ def sale(body: dict[str, Any]) -> Sale:
 
 
 @MOUNTS
-@pytest.mark.parametrize("kilobytes", [1100, 1103, 1500, 2001])
+@pytest.mark.parametrize("kilobytes", [1400, 1403, 1800, 2301])
 def test_selling_until_the_disk_is_full(tmp_path: Path, kilobytes: int) -> None:
     """Nothing half-written, what was sold stays sold, and the till sells on when there is room, without a restart."""
     full, after = run_child("fill", tmp_path, f"mount -t tmpfs -o size={kilobytes}k none {tmp_path}")
@@ -66,7 +66,7 @@ def test_selling_until_the_disk_is_full(tmp_path: Path, kilobytes: int) -> None:
 
 @MOUNTS
 def test_opening_on_a_full_disk(tmp_path: Path) -> None:
-    said = run_child("open_when_full", tmp_path, f"mount -t tmpfs -o size=1000k none {tmp_path}")
+    said = run_child("open_when_full", tmp_path, f"mount -t tmpfs -o size=1300k none {tmp_path}")
     assert [(each["name"], each["code"]) for each in said[:2]] == [("old", "disk_full"), ("new", "disk_full")]
     assert [each["name"] for each in said[2:]] == ["old", "new"]
 

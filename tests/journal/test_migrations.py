@@ -62,11 +62,20 @@ def steps_with(folder: Path, ending: str) -> Path:
 
 
 def test_the_steps_arrive_at_the_tables(tmp_path: Path) -> None:
+    """A new journal is made from the tables, every older one by the steps."""
     open_journal(tmp_path).close()
-    by_tables = tmp_path / "tables.sqlite"
+    by_steps, by_tables = tmp_path / "older" / JOURNAL_NAME, tmp_path / "tables.sqlite"
+    by_steps.parent.mkdir()
+    steps = tmp_path / "copied"
+    steps.mkdir()
+    for step in STEPS.glob("[0-9]*.py"):
+        (steps / step.name).write_bytes(step.read_bytes())
+    migrate(by_steps, START, steps, HEAD)
     engine = create_engine(f"sqlite:///{by_tables}")
     metadata.create_all(engine)
     engine.dispose()
+    assert schema(by_steps) == schema(by_tables)
+    assert stored_revision(by_steps) == stored_revision(tmp_path / JOURNAL_NAME) == HEAD
     assert set(metadata.tables) >= {"receipts", "attempts", "outbox", "orders", "audit"}
     assert schema(tmp_path / JOURNAL_NAME) == schema(by_tables)
 
