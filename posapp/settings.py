@@ -280,6 +280,11 @@ class LogSettings:
     rows: int = 1_000_000
     body_days: int = 14
 
+    @property
+    def is_sound(self) -> bool:
+        """Neither for ever nor so short that nobody finds yesterday's trouble."""
+        return 1 <= self.body_days <= self.days <= 3650 and 10_000 <= self.rows <= 10_000_000
+
 
 _Part = TypeVar(
     "_Part",
@@ -566,7 +571,7 @@ def _jobs(given: Mapping[str, Any]) -> JobSettings:
 def _log(given: Mapping[str, Any]) -> LogSettings:
     """The rule of the sync log. Raises ValueError."""
     chosen = _typed(LogSettings(**given))
-    if not (1 <= chosen.body_days <= chosen.days <= 3650 and 10_000 <= chosen.rows <= 10_000_000):
+    if not chosen.is_sound:
         raise ValueError("log")
     return chosen
 

@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
         setup_cashbox,
         setup_catalogue,
         setup_check,
+        setup_exchange,
         setup_gateway,
         setup_marking,
         setup_ofd,
@@ -66,6 +67,7 @@ def register(app: typer.Typer) -> None:
     group.command("backup")(command(setup_backup.backup))
     group.command("ofd")(command(setup_ofd.ofd))
     group.command("shift")(command(setup_shift.shift))
+    group.command("exchange")(command(setup_exchange.exchange))
     group.command("marking")(command(setup_marking.marking))
     group.command("stock")(command(setup_stock.stock))
     group.command("tell")(command(setup_tell.tell))

@@ -12,6 +12,7 @@ import pytest
 
 from posapp.cli.practice import PracticeShop
 from posapp.errors import UsageError
+from posapp.settings import TRAINING, PortalSettings, Settings, load, save
 from posapp.till.sync_export import moment_of
 from tests.cli.tills import Run, roubles, sellable, set_up
 
@@ -101,3 +102,24 @@ def test_moments_as_people_type_them(text: str, at: datetime) -> None:
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         moment_of(text, NOW)
+
+
+def test_the_rule_of_the_log_and_the_pace_are_set_by_command(
+    typed: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSAPP_DATA_DIR", str(folder))
+    portal = PortalSettings("shop.example", "till-driven", "F", is_simulated=True)
+    save(folder, Settings(TRAINING, "a-till").with_(portal=portal))
+    assert typed("setup", "exchange")[1] == {
+        "log": {"days": 90, "rows": 1_000_000, "body_days": 14}, "burst": 50, "per_second": 2.0,
+    }  # fmt: skip
+    assert typed("setup", "exchange", "--plan", "enterprise")[1]["burst"] == 250
+    assert typed("setup", "exchange", "--burst", "20", "--per-second", "0.5")[1]["per_second"] == 0.5
+    assert typed("setup", "exchange", "--log-days", "7")[1]["log"] == {"days": 7, "rows": 1_000_000, "body_days": 7}
+    for wrong in (("--log-rows", "5"), ("--log-body-days", "8"), ("--plan", "gold"), ("--per-second", "0"),
+                  ("--plan", "cloud", "--burst", "3")):  # fmt: skip
+        assert typed("setup", "exchange", *wrong)[0] == 2
+    kept = load(folder)
+    assert kept is not None
+    assert kept.portal is not None
+    assert (kept.log.days, kept.log.body_days, kept.portal.limit_burst, kept.portal.limit_per_second) == (7, 7, 20, 0.5)
