@@ -11,6 +11,9 @@ from pathlib import Path
 from threading import Barrier
 
 from posapp.domain.claim import TakenFor
+from posapp.gateway.contract import Offer
+from posapp.gateway.job_store import SqlPortalJobs
+from posapp.gateway.lease_store import SqlLeases
 from posapp.gateway.store import SqlStore, TillCard, open_store
 
 PORTAL = "shop.example"
@@ -68,3 +71,46 @@ def test_processes_that_race_for_the_same_orders(shared_url: str) -> None:
     finally:
         store.close()
     assert held == dict(zip(TILLS, won, strict=True))
+
+
+def test_tills_that_race_for_the_same_checks(store: SqlStore) -> None:
+    for name in TILLS:
+        store.enrol(TillCard(PORTAL, name, name), AT)
+    portal, leases = SqlPortalJobs(store.engine), SqlLeases(store.engine)
+    portal.accept(PORTAL, [Offer(str(number), f"u{number}", "", {}) for number in range(60)], AT)
+    start = Barrier(len(TILLS))
+
+    def race(name: str) -> list[str]:
+        start.wait(30)
+        won = []
+        while (job := leases.take(PORTAL, name, [], AT)) is not None:
+            leases.started(PORTAL, name, job.job_id, job.fence, "K", "7", AT)
+            won.append(job.unique_id)
+        return won
+
+    with ThreadPoolExecutor(len(TILLS)) as pool:
+        found = [number for won in pool.map(race, TILLS) for number in won]
+    assert sorted(found, key=int) == [str(number) for number in range(60)]
+
+
+def test_one_check_that_comes_to_several_gateways_at_once_is_one_job(shared_url: str) -> None:
+    stores = [open_store(shared_url) for _ in range(3)]
+    start = Barrier(len(stores))
+
+    def keep(place: int) -> list[list[str]]:
+        jobs = SqlPortalJobs(stores[place].engine)
+        start.wait(30)
+        numbers = range(20) if place % 2 else range(19, -1, -1)
+        offers = [Offer(str(number), f"{place}-{number}", "", {}) for number in numbers]
+        return [
+            jobs.accept(PORTAL, sorted(offers[at : at + 5], key=lambda each: each.uuid), AT) for at in (0, 5, 10, 15)
+        ]
+
+    try:
+        with ThreadPoolExecutor(len(stores)) as pool:
+            answers = [uuid for parts in pool.map(keep, range(len(stores))) for part in parts for uuid in part]
+    finally:
+        for each in stores:
+            each.close()
+    assert len(answers) == 60
+    assert len(set(answers)) == 20
