@@ -320,10 +320,10 @@ WORDS: dict[str, Words] = {
     ),
     "rights_missing": Words(
         243,
-        "Битрикс не даёт это тому, от чьего имени работает программа ({error}).",
-        "Администратору: «posapp setup check» назовёт, каких прав не хватает.",
-        "Bitrix refuses this to the person on whose behalf the program works ({error}).",
-        "Administrator: “posapp setup check” names the rights that are missing.",
+        "Битрикс этого не даёт ({error}): мало прав у того, от чьего имени программа, или REST не входит в тариф.",
+        "Администратору: «posapp setup check» назовёт, каких прав не хватает; тариф – в настройках портала.",
+        "Bitrix refuses this ({error}): the person behind the program lacks rights, or the plan includes no REST.",
+        "Administrator: “posapp setup check” names the rights that are missing; the plan is in the portal's settings.",
     ),
     "portal_unpaid": Words(
         244,
