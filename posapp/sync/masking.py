@@ -90,7 +90,6 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\d.=:])9\d{2}[\s)-]{1,2}\d{3}[\s-]?\d{2}[\s-]?\d{2}(?!\d)"), HIDDEN),
     (re.compile(r"\+\d[\d\s()-]{8,16}\d"), HIDDEN),
     (re.compile(r"(?i:\bинн\b)\D{0,3}\d{10,12}"), f"ИНН {HIDDEN}"),
-    (re.compile(r"(?<![\d=])\d{12}(?!\d)"), HIDDEN),
     # Long random words: keys of webhooks, tokens, hashes. A receipt's key has 16 characters and stays.
     (re.compile(r"\b(?=[A-Za-z0-9]*[A-Za-z])(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{20,}\b"), HIDDEN),
     (re.compile(rf"(?:{_NAME}\s+){{1,2}}[А-ЯЁ][а-яё]+(?:вич|вна|ична|ьич|оглы|кызы)(?:[ауеы]|ем|ой|у)?\b"), HIDDEN),
@@ -100,6 +99,8 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
                 r"[А-ЯЁ][^;:\n«»]{2,80}"), HIDDEN),
     (re.compile(r"(?i:\b(?:кв|квартира|подъезд|домофон|дом)\b\.?)\s*\d+\w?"), HIDDEN),
 )  # fmt: skip
+_TWELVE = re.compile(r"(?<![\d=])\d{12}(?!\d)")
+_INN_WEIGHTS = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
 _WORD = re.compile(r"[A-Za-zА-Яа-яЁё]{4,}|\d{6,}")
 
 
@@ -150,7 +151,16 @@ def masked_text(text: str) -> str:
     """A text for people without what can be recognised as personal or secret."""
     for pattern, shown in _TEXTS:
         text = pattern.sub(shown, text)
-    return text
+    return _TWELVE.sub(lambda found: HIDDEN if _is_inn(found.group()) else found.group(), text)
+
+
+def _is_inn(digits: str) -> bool:
+    """The tax number of a person, by its two check digits: Bitrix's codes of errors have twelve digits, too."""
+    numbers = [int(each) for each in digits]
+    return all(
+        sum(weight * number for weight, number in zip(weights, numbers, strict=False)) % 11 % 10 == numbers[place]
+        for place, weights in ((10, _INN_WEIGHTS[1:]), (11, _INN_WEIGHTS))
+    )
 
 
 def masked_exchange(method: str, request: object, answer: object) -> tuple[str, str]:

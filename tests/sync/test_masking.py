@@ -102,6 +102,8 @@ def test_free_text_loses_what_can_be_recognised(text: str, gone: str) -> None:
         "Поле paySystemId обязательно",
         "fn=9999078900005488;fd=45;fp=2890182733;rn=0000000001000001;sh=4;t=20261121T1233;no=1",
         "ФД 4518, ФПД 1849301274, чек 7K2M9Q4T1V8XAB3C",
+        "нет права (200040300020)",
+        "код 200540400001",
     ],
 )
 def test_words_that_help_are_left(text: str) -> None:
