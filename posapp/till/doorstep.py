@@ -76,9 +76,10 @@ def seen(till: Till, order: Order) -> None:
     till.journal.leave_with(order.portal, [order])
 
 
-def require_seen(till: Till, order: Order, before: Order | None = None) -> None:
+def require_seen(till: Till, order: Order, before: Order | None = None, *, is_told: bool = True) -> None:
     """Raises `ChangedAtDoor` once for each change of money or goods that nobody has seen; asked again it passes.
 
+    `is_told`: whoever hears of it by the error has seen it; a window shows it first, and is told by `seen`.
     `before`: the copy that was on board a moment ago, for an order that nobody left with.
     """
     if order.is_cancelled or order.is_paid or order.problems:
@@ -88,7 +89,7 @@ def require_seen(till: Till, order: Order, before: Order | None = None) -> None:
         found = changes(before, order)
     if not is_money_changed(found):
         return
-    if left_at is not None:
+    if left_at is not None and is_told:
         seen(till, order)
     raise ChangedAtDoor(order, found, till.settings.language)
 

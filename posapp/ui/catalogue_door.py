@@ -13,6 +13,10 @@ DOOR_TEXTS: dict[str, tuple[str, str]] = {
         "What has changed stands at the left above the goods. Check it with the customer, then take the money.",
     ),
     "door.changed_stop": ("изменился", "changed"),
+    "action.changed_at_door": (
+        "Сверьте с покупателем то, что изменилось.",
+        "Check with the customer what has changed.",
+    ),
     "act.seen": ("Сверили с покупателем", "Checked with the customer"),
     "refusal.open": ("Берёт не всё", "Takes not all"),
     "refusal.open_caption": ("часть или весь заказ вернётся в магазин", "a part or all of it goes back to the shop"),

@@ -214,8 +214,10 @@ class Counter(QObject):
 
     def _looked(self, view: OrderView) -> None:
         if self.view is not None and self.view.order.order_id == view.order.order_id and not self.is_selling:
-            if view.changes != self.view.changes and self._new_receipt is None and self._face.is_till_in_sight:
-                self._open(view)
+            is_other = (view.order.lines, view.order.to_pay) != (self.view.order.lines, self.view.order.to_pay)
+            if (is_other or view.changes != self.view.changes) and self._new_receipt is None and view.receipt is None:
+                if self._face.is_till_in_sight:
+                    self._refreshed(view)
                 return
             self.view = view
             self._face.show_lights(view)

@@ -150,7 +150,7 @@ class DeskOfTill:
         if codes is not None:
             marked_goods.refuse_missing(till, order, by_line, codes.without, () if part is None else part.refused)
             marked_goods.note_unmarked(till, order, codes.without)
-        doorstep.require_seen(till, order)
+        doorstep.require_seen(till, order, is_told=False)
         tenders, terms = sale.tenders_of(cash, card), Terms(way, payment_id, shipment_id=shipment_id)
         if part is not None:
             terms = replace(terms, refused=part.refused, why=part.why)

@@ -40,6 +40,7 @@ _ACTIONS = (
     "counters_differ",
     "day_not_open",
     "day_unfinished",
+    "changed_at_door",
 )
 """The table's words for these name a command; here a button does it."""
 

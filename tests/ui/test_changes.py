@@ -91,8 +91,27 @@ def test_a_change_that_comes_while_the_order_is_on_the_screen_stops_the_sale(sho
     shop.hands.press(ENTER)
     assert shop.receipts(order) == []
     assert shop.window.counter is not None
-    shop.window.counter.look_again()
+    assert step(shop) is Step.BLOCKED  # with the sum as it is now
+    assert str(TOTAL + MORE) in told(shop)[0]
     assert shop.till.journal.receipts_of_order(order.portal, order.order_id) == []
+    shop.window.act("seen")
+    shop.hands.press(F7)
+    shop.hands.press(ENTER)
+    assert [each.total for each in shop.receipts(order)] == [TOTAL + MORE]
+
+
+def test_an_order_of_the_counter_that_a_sweep_changes_shows_its_new_sum_at_once(shop: RealShop) -> None:
+    """Nobody left with it, so there is no list of differences; but no old sum stays on the screen either."""
+    order = shop.board(an_order())
+    shop.open(order)
+    shop.board(dearer(order))
+    assert shop.window.counter is not None
+    shop.window.counter.look_again()
+    assert shop.window.pane.draft is not None
+    assert shop.window.pane.draft.due == TOTAL + MORE
+    shop.hands.press(F7)
+    shop.hands.press(ENTER)
+    assert [each.total for each in shop.receipts(order)] == [TOTAL + MORE]
 
 
 def test_a_proof_of_yesterday_takes_nobody_on_the_road(shop: RealShop) -> None:
