@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money
+from posapp.domain.receipt_list import ReceiptList
 from posapp.domain.settlement import State
 from posapp.domain.stock_goods import SILENT
 from posapp.domain.undone import REFUNDS
@@ -111,7 +112,7 @@ def _steps_lacking(each: Kept, order: PortalOrder, payment: PortalPayment | None
         "mark": payment is not None
         and payment.key == each.receipt.key
         and payment.document == str(each.mark.document_number),
-        "payment": payment is not None and payment.is_paid,
+        "payment": payment is not None and (payment.is_paid or _money_is_back(order, payment)),
         "status": not target or order.status == target or _waits_for_money(entries["status"], order),
         "stock": _is_left_alone(entries.get("stock")) or _is_deducted(order, each.receipt.settlement.shipment_id),
     }
@@ -140,6 +141,12 @@ def _refund_lacking(each: Kept, order: PortalOrder) -> dict[str, Phrase]:
     shown = {step: _LEFT[step] for step in entries if lacking[step]}
     is_twice = sale is not None and found.left_of(sale) < Money(0)
     return shown | {next(iter(entries), "mark"): _TWICE} if is_twice else shown
+
+
+def _money_is_back(order: PortalOrder, payment: PortalPayment) -> bool:
+    """All money of the payment has gone back by receipts, though not all of a receipt: what was prepaid stands."""
+    mine = [each for each in order.receipts.entries if order.places.get(each.key) == str(payment.payment_id)]
+    return any(each.is_refund for each in mine) and ReceiptList(tuple(mine)).money_left <= Money(0)
 
 
 def _is_left_alone(entry: OutboxEntry | None) -> bool:
