@@ -20,6 +20,8 @@ LOG_TEXTS: dict[str, tuple[str, str]] = {
     "log.request": ("Что мы спросили", "What we asked"),
     "log.answer": ("Что Битрикс ответил", "What Bitrix answered"),
     "log.no_answer": ("Ответа не было.", "There was no answer."),
+    "step.read": ("Чтение", "Reading"),
+    "step.goods": ("Товары", "Goods"),
     "log.took": ("Длился", "Took"),
     "log.fine": ("Всё в порядке, делать ничего не нужно.", "All is well, nothing to do."),
     "log.masked": (

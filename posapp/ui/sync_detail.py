@@ -24,6 +24,14 @@ BODY_HEIGHT = 150
 SECOND_MS = 1000
 
 
+def step_words(row: SyncRow, look: Look) -> str:
+    """What a request was for: a step of write-back, the reading before it, the loading of orders or goods."""
+    is_read = row.method.endswith((".get", ".list"))
+    if row.step == "pull":
+        return look.say("step.goods" if row.method.startswith("catalog.") else "step.pull")
+    return look.say("step.read") if is_read else look.say(f"step.{row.step}")
+
+
 def took(row: SyncRow, look: Look) -> str:
     """How long a request took: `340 мс`, `1,3 с`."""
     if row.duration_ms < SECOND_MS:
@@ -103,7 +111,7 @@ class RequestPage(Pane):
         """Another request; `shape` is how loud its row is."""
         self.detail = detail
         say, row = self.look.say, detail.row
-        step = say(f"step.{row.step}")
+        step = step_words(row, self.look)
         number = row.order_number
         self.title.set_text(say("log.title_order", number=number, step=step) if number else step)
         self.trouble.set_text(detail.trouble or say(f"outcome.{row.outcome}"), INKS[shape])

@@ -12,7 +12,7 @@ from posapp.ui.controls import Button, Field, Kind, Label, Pane
 from posapp.ui.desk import CHIPS
 from posapp.ui.lights import INKS, Shape, paint_lamp
 from posapp.ui.look import Look
-from posapp.ui.sync_detail import RequestPage, facts_of, took
+from posapp.ui.sync_detail import RequestPage, facts_of, step_words, took
 from posapp.ui.tables import Index, RowDelegate, RowsModel, Table, columns, draw
 from posapp.ui.theme import Space, Target, Type
 
@@ -99,7 +99,7 @@ class SyncLog(QWidget):
         foot.setContentsMargins(px(Space.S4), 0, px(Space.S4), 0)
         foot.addWidget(self.budget, 1)
         column.addLayout(foot)
-        column.addWidget(_Heads(self.look))
+        column.addWidget(_Heads(self.look, self.table))
         body = QWidget()
         self._stack = QStackedLayout(body)
         self._stack.addWidget(self.table)
@@ -231,7 +231,7 @@ class SyncLog(QWidget):
             "log.row",
             at=say.clock(row.at),
             number=row.order_number or "–",
-            step=say(f"step.{row.step}"),
+            step=step_words(row, self.look),
             outcome=outcome_words(row, self.look),
         )
 
@@ -239,15 +239,19 @@ class SyncLog(QWidget):
 class _Heads(QWidget):
     """The names of the columns."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, table: Table) -> None:
         super().__init__()
-        self.look = look
+        self.look, self._table = look, table
         self.setFixedHeight(look.px(28))
+        table.verticalScrollBar().rangeChanged.connect(
+            lambda *_: self.update()
+        )  # the bar comes, and the rows are narrower
 
     def paintEvent(self, _event: object) -> None:
         """Aligned with the rows."""
         painter = QPainter(self)
-        for number, (box, key) in enumerate(zip(columns(self.look, self.rect(), _WIDTHS), _HEADS, strict=True)):
+        rows = QRect(0, 0, self._table.viewport().width(), self.height())
+        for number, (box, key) in enumerate(zip(columns(self.look, rows, _WIDTHS), _HEADS, strict=True)):
             if key:
                 draw(painter, self.look, box, self.look.say(key), Type.TABLE, "text2", right=number in _RIGHT)
 
@@ -269,7 +273,7 @@ class _LogDelegate(RowDelegate):
         paint_lamp(painter, QRectF(lamp.left(), rect.top() + (rect.height() - side) / 2, side, side), shape, look)
         draw(painter, look, when, say.clock(row.at), Type.TABLE)
         draw(painter, look, order, row.order_number or "–", Type.TABLE_STRONG)
-        draw(painter, look, step, say(f"step.{row.step}"), Type.TABLE)
+        draw(painter, look, step, step_words(row, look), Type.TABLE)
         ink = "text" if shape is Shape.OK else INKS[shape]
         draw(painter, look, outcome, outcome_words(row, look), Type.TABLE, ink)
         draw(painter, look, code, say.code(row.code), Type.TABLE, "text2")
@@ -329,9 +333,9 @@ class _Details(Pane):
             return
         shape = shape_of_row(row)
         self.title.set_text(
-            say("log.title_order", number=row.order_number, step=say(f"step.{row.step}"))
+            say("log.title_order", number=row.order_number, step=step_words(row, self.look))
             if row.order_number
-            else say(f"step.{row.step}")
+            else step_words(row, self.look)
         )
         self.outcome.set_text(outcome_words(row, self.look), INKS[shape])
         self.facts.set_text(facts_of(row, self.look))
@@ -392,7 +396,7 @@ class _Story(QWidget):
             side = look.px(20)
             paint_lamp(painter, QRectF(look.px(84), y + (height - side) / 2, side, side), shape, look)
             step = QRect(look.px(114), y, look.px(80), height)
-            draw(painter, look, step, say(f"step.{row.step}"), Type.TABLE)
+            draw(painter, look, step, step_words(row, look), Type.TABLE)
             rest = QRect(step.right() + look.px(8), y, self.width() - step.right() - look.px(8), height)
             ink = "text2" if shape is Shape.OK else INKS[shape]
             draw(painter, look, rest, outcome_words(row, look), Type.TABLE, ink)
