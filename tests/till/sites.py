@@ -139,8 +139,8 @@ def settle(shop: Shop, site: Site, tries: int = 12) -> None:
         shop.register.advance(60)
 
 
-def job_of(shop: Shop, number: int = 417) -> Any:
-    found = shop.till.journal.job(f"site:{HOST}", f"check|{HOST}|{number}")
+def job_of(shop: Shop, number: int = 417, kind: str = "check") -> Any:
+    found = shop.till.journal.job(f"site:{HOST}", f"{kind}|{HOST}|{number}")
     assert found is not None
     return found
 

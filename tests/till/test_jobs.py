@@ -478,6 +478,26 @@ def test_a_report_killed_at_any_commit_closes_one_shift(shop: Shop, site: Site, 
         assert number < 20
 
 
+def test_the_shift_that_a_cashier_opened_after_a_crash_is_nobodys_order(
+    shop: Shop, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise Killed
+
+    site.order_report(9)
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.till.journal, "set_job", die)
+        with pytest.raises(Killed):
+            rounds(shop, site)
+    shop.restart()
+    opened = shift.open_shift(shop.till).shift.number
+    rounds(shop, site, 3)
+    looked = shift.status(shop.till).shift
+    assert (looked.is_open, looked.number) == (True, opened)
+    assert site.reports[9] == "Y"
+    assert job_of(shop, 9, "report").shift_number == opened - 1
+
+
 # ------------------------------------------------------------------------------------------------ one poller
 def test_two_programs_do_not_poll_one_site_on_one_computer(shop: Shop) -> None:
     with site_poll.only_poller(HOST):
