@@ -22,6 +22,15 @@ SILENT: Mapping[str, str] = {
     "shipments": "остаток меняют только отгрузки заказов",
 }
 """Stock modes in which goods without a shipment change nothing on the portal, and why, for people."""
+UNTOUCHED = "остаток не меняем"
+"""How the proof ends where a shipment got its list of receipts and nothing else."""
+
+
+def is_untouched(proof: str) -> bool:
+    """Whether what was told of an order's goods is that its stock stays as it is."""
+    return proof in SILENT.values() or proof.endswith(UNTOUCHED)
+
+
 _AIDS = (PaymentObject.SERVICE, PaymentObject.PAYMENT)
 """Lines that are no goods: deliveries, services, advances."""
 

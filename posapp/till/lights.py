@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posapp.domain.order import Order
 from posapp.domain.settlement import State
-from posapp.domain.stock_goods import SILENT
+from posapp.domain.stock_goods import is_untouched
 from posapp.errors import WORDS, OutcomeUnknown, PosError, Refused, SyncError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR
 from posapp.till.views import Lamp, Light, Lights
@@ -36,7 +36,7 @@ def lights_of(
 def _stock_lamp(order: Order, entries: Sequence[OutboxEntry], by_step: dict[str, OutboxEntry]) -> Lamp | None:
     """Green when all shipments have gone out; one of several that has is not the goods."""
     lamp = _entry_lamp(by_step.get("stock"))
-    if lamp is not None and lamp.light is Light.GREEN and lamp.proof in SILENT.values():
+    if lamp is not None and lamp.light is Light.GREEN and is_untouched(lamp.proof):
         return Lamp(Light.GREY, lamp.proof)  # 1C or nobody keeps the stock: nothing was written, and here is why
     told = {each.body.get("shipment_id") for each in entries if each.step == "stock"}
     stays = [each for each in order.shipments if each.shipment_id not in told and not each.is_deducted]

@@ -13,7 +13,7 @@ from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money
 from posapp.domain.receipt_list import ReceiptList
 from posapp.domain.settlement import State
-from posapp.domain.stock_goods import SILENT
+from posapp.domain.stock_goods import is_untouched
 from posapp.domain.undone import REFUNDS
 from posapp.errors import WORDS, PosError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR, STEPS, OutboxEntry
@@ -151,7 +151,7 @@ def _money_is_back(order: PortalOrder, payment: PortalPayment) -> bool:
 
 def _is_left_alone(entry: OutboxEntry | None) -> bool:
     """1C or nobody keeps the stock: no shipment was deducted, and none is lacking."""
-    return entry is not None and entry.state == "done" and entry.proof in SILENT.values()
+    return entry is not None and entry.state == "done" and is_untouched(entry.proof)
 
 
 def _goods_lack(entry: OutboxEntry, is_out: bool) -> bool:

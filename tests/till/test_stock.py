@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from posapp import settings as settings_file
+from posapp.domain.checkout import Terms
 from posapp.domain.money import Quantity
+from posapp.domain.offers import Way
 from posapp.errors import SaleError
 from posapp.settings import StockSettings
-from posapp.till import exchange, keeping, orders, refund, stock, store_stock, walkin
+from posapp.till import exchange, keeping, orders, refund, sale, stock, store_stock, walkin
 from posapp.till.views import Light
 from tests.sync.portals import Row, order_row
 from tests.till.four import Four, four_at
@@ -192,6 +194,23 @@ def test_where_somebody_else_keeps_the_stock_the_light_says_so(mode: str, tmp_pa
         assert four.on_portal(1)["deducted"] == "N"
         assert left(four, MUG_ID) == 10
         assert entries(four) == []
+        four.days(0.01)
+        assert four.reconcile().differences == ()
+
+
+def test_where_1c_keeps_the_stock_a_hand_over_still_carries_its_receipt(tmp_path: Path, register: Register) -> None:
+    """Rule 15: the list of its receipts stands in the shipment, and other tills read it."""
+    row = ordered(1)
+    row["payments"][0]["paid"] = "Y"
+    with shop_of(tmp_path, register, StockSettings("1c"), row) as four:
+        till = four.shop.till
+        order = till.journal.order_by_id(till.portal, 1)
+        assert order is not None
+        key = sale.sell(till, order, (), terms=Terms(Way.HANDOVER)).view.receipt.key
+        four.deliver()
+        shipment = four.on_portal(1)["shipments"][0]
+        assert (key in shipment["comments"], shipment["deducted"]) == (True, "N")
+        assert orders.view(till, orders.find(till, "N-1")).lights.stock.light is Light.GREY
         four.days(0.01)
         assert four.reconcile().differences == ()
 

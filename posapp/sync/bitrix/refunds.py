@@ -22,6 +22,7 @@ from posapp.domain.fiscal import FiscalMark
 from posapp.domain.money import Money
 from posapp.domain.offers import Way
 from posapp.domain.receipt_list import Listed, ReceiptList, appended
+from posapp.domain.stock_goods import UNTOUCHED
 from posapp.sync.bitrix.parsing import as_decimal, as_flag, as_int, as_object, as_rows, as_text
 from posapp.sync.bitrix.plans import (
     Conflict,
@@ -100,12 +101,12 @@ def plan_shipment_list(row: Row, body: Row) -> Plan:
     wanted = as_int(body.get("shipment_id"))
     shipment = next((each for each in as_rows(row.get("shipments")) if as_int(each.get("id")) == wanted), None)
     if wanted is None or shipment is None:
-        return Done("остатки ведёт не касса")
+        return Done(UNTOUCHED)
     listed = shipment_list(shipment, body)
     if listed is None:
         return too_long(row)
     if not listed:
-        return Done(f"отгрузка {wanted}, остатки ведёт не касса")
+        return Done(f"отгрузка {wanted}: {UNTOUCHED}")
     kept = {**kept_shipment(shipment), **listed, "deducted": "Y" if as_flag(shipment.get("deducted")) else "N"}
     return Write((("sale.shipment.update", {"id": wanted, "fields": kept}),))
 
