@@ -127,7 +127,8 @@ def needs_person(row: dict[str, Any], now: datetime) -> bool:
     """What goes on by itself needs nobody: a job that came just now, marks that the portal is still to be told."""
     if row["state"] == "new" and now - datetime.fromisoformat(row["received_at"]) > WAITS_LONG:
         return True
-    return bool(row["state"] == "unknown" or row["doubtful"] or (row["apply"] and not row["told"] and not row["due"]))
+    is_doubtful = row["doubtful"] and row["state"] in ("done", "refused")
+    return bool(row["state"] == "unknown" or is_doubtful or (row["apply"] and not row["told"] and not row["due"]))
 
 
 def todo(row: dict[str, Any]) -> str:
@@ -137,6 +138,12 @@ def todo(row: dict[str, Any]) -> str:
         return (
             f"Касса начала чек и замолчала. Включите её: она сообщит сама. Её больше нет – посмотрите в памяти кассы"
             f" (ФН) и решите: posapp gateway settle {row['job']} not-made либо made с признаками."
+        )
+    if row["doubtful"] and row["state"] == "refused":
+        return (
+            f"Чек {check} касса не напечатала, а портал мог счесть его напечатанным: шлюз ему не отвечал. Откройте чек"
+            " на портале; если он «напечатан» – создайте там новый чек этой оплаты и отметьте:"
+            f" posapp gateway settle {row['job']} seen."
         )
     if row["doubtful"] and row["state"] == "done":
         return (

@@ -101,7 +101,6 @@ class SqlApplications(Jobs):
         mine = here & (cashbox_doors.c.process == process)
         open_across = (
             (jobs.c.portal == portal)
-            & (jobs.c.state != JobState.REFUSED.value)
             & (jobs.c.received_at < start)
             & ((jobs.c.told_at == 0) | (jobs.c.told_at >= last))
             & (jobs.c.polled_at < start)
@@ -121,7 +120,7 @@ class SqlApplications(Jobs):
             "open": jobs.c.state.in_(("new", "leased", "started", "unknown")),
             "unknown": jobs.c.state == "unknown",
             "untold": (jobs.c.state == "done") & (jobs.c.applied_at == 0) & (jobs.c.told_at == 0),
-            "doubtful": jobs.c.is_doubtful & (jobs.c.state == "done"),
+            "doubtful": jobs.c.is_doubtful & jobs.c.state.in_(("done", "refused")),
             "all": sa.true(),
         }[which]
         with self._change() as db:
@@ -168,6 +167,8 @@ def _decided(row: Row, decision: str, at: datetime, mark: Mapping[str, Any] | No
     if decision == "made" and state is JobState.UNKNOWN and mark is not None:
         text = json.dumps(mark, separators=(",", ":"))
         return {"state": "done", "mark": text, "ended_at": now, "apply_due_at": now, "apply_tries": 0}
+    if decision == "seen" and state is JobState.REFUSED:
+        return {"is_doubtful": False}
     if decision == "seen" and state is JobState.DONE:
         return {"is_doubtful": False, "apply_due_at": _NEVER, "applied_at": row.applied_at or now}
     if decision == "tell" and state is JobState.DONE:

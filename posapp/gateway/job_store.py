@@ -98,18 +98,18 @@ class SqlPortalJobs(Jobs):
 
     def _repeat(self, db: sa.Connection, row: Row, offer: Offer, at: datetime) -> None:
         differs = row.content != EMPTY and money_of(offer.content) != money_of(json.loads(row.content))
-        change: dict[str, object] = {}
+        # A manager prints again only what the portal has as an error: it is not "printed without marks".
+        change: dict[str, object] = {"is_doubtful": False}
         if row.state == JobState.REFUSED:
-            change = {"state": "new", "content": text_of(offer.content), "register": offer.register, "reason": "",
-                      "received_at": micros(at), "not_before": 0, "ended_at": 0, "apply_due_at": 0, "apply_outcome": "",
-                      "differs": False}  # fmt: skip
+            change |= {"state": "new", "content": text_of(offer.content), "register": offer.register, "reason": "",
+                       "received_at": micros(at), "not_before": 0, "ended_at": 0, "told_at": 0, "apply_due_at": 0,
+                       "apply_outcome": "", "differs": False}  # fmt: skip
         else:
             if row.state == JobState.DONE:  # the portal asks for what it does not know: tell it
-                change = {"apply_due_at": micros(at + TELL_AFTER), "apply_tries": 0, "applied_at": 0}
+                change |= {"apply_due_at": micros(at + TELL_AFTER), "apply_tries": 0, "applied_at": 0}
             if differs:
                 change["differs"] = True
-        if change:
-            db.execute(sa.update(jobs).where(jobs.c.id == row.id).values(**change))
+        db.execute(sa.update(jobs).where(jobs.c.id == row.id).values(**change))
         what = "reopened" if row.state == JobState.REFUSED else "repeated"
         self._note(db, row.id, at, what, row.identity, row.fence, was=row.state, differs=differs)
 
@@ -131,7 +131,7 @@ class SqlPortalJobs(Jobs):
             row = db.execute(asked.returning(jobs.c.id, jobs.c.state, jobs.c.mark, jobs.c.reason)).first()
             if row is None:
                 return None
-            if row.state == JobState.DONE:
+            if row.state in (JobState.DONE, JobState.REFUSED):
                 first = sa.update(jobs).where(jobs.c.id == row.id, jobs.c.told_at == 0)
                 db.execute(first.values(told_at=micros(at)))
         return Verdict(JobState(row.state), mark_of(row.mark), row.reason)

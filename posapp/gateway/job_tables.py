@@ -35,7 +35,7 @@ jobs = sa.Table(
     sa.Column("apply_outcome", sa.Text, nullable=False),  # what it answered last
     sa.Column("applied_at", sa.BigInteger, nullable=False),  # when it took the marks
     sa.Column("polled_at", sa.BigInteger, nullable=False),  # when CHECK_URL last asked: it asks for what it has in P
-    sa.Column("told_at", sa.BigInteger, nullable=False),  # when the marks were first given to it, either way
+    sa.Column("told_at", sa.BigInteger, nullable=False),  # when the outcome was first given to it, either way
     sa.Column("is_doubtful", sa.Boolean, nullable=False),  # it may show "printed" without marks
     sa.Column("differs", sa.Boolean, nullable=False),  # a repeat came with other goods or money
     sa.UniqueConstraint("portal", "unique_id"),

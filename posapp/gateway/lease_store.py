@@ -155,7 +155,7 @@ class SqlLeases(Jobs):
                 return True
             return self._keep_evidence(db, row, row.identity, report, at)
         due = max(micros(at), row.received_at + micros_of(TELL_AFTER))
-        told = {"apply_due_at": due, "apply_tries": 0, "apply_outcome": ""}
+        told = {"apply_due_at": due, "apply_tries": 0, "apply_outcome": "", "told_at": 0}
         self._set(db, row, state="done", mark=mark, receipt_key=report.key, reason="", ended_at=micros(at), **told)
         self._note(db, row.id, at, "done", row.identity, row.fence, was=row.state, mark=report.mark.as_json())
         return True

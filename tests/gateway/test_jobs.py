@@ -445,6 +445,23 @@ def test_a_gap_that_another_process_bridged_is_none(shop: Shop) -> None:
     assert shop.queue.list_jobs("doubtful", 9) == []
 
 
+def test_trap_03_a_refused_check_may_be_taken_for_printed_too(shop: Shop) -> None:
+    shop.queue.arrive(PORTAL, "p1", shop.now)
+    uuids = [shop.order(number) for number in (1, 2, 3)]
+    for _ in uuids:
+        shop.tell(shop.have(), "refused")
+    shop.state(uuids[0])  # the portal was told before
+    shop.wait(timedelta(seconds=1))
+    shop.queue.alive(PORTAL, "p1", shop.now)
+    assert gap(shop) == 2
+    assert [each["check"] for each in shop.queue.list_jobs("doubtful", 9)] == ["3", "2"]
+    shop.order(2)  # printed again by a manager: so the portal has it as an error
+    assert [each["check"] for each in shop.queue.list_jobs("doubtful", 9)] == ["3"]
+    job_id = int(str(shop.queue.list_jobs("doubtful", 9)[0]["job"]))
+    shop.queue.settle(job_id, "seen", "Старший", "новый чек создан", shop.now, None)
+    assert shop.queue.list_jobs("doubtful", 9) == []
+
+
 def test_leases_survive_a_gap(shop: Shop) -> None:
     shop.order()
     job = shop.have()
