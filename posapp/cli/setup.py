@@ -278,6 +278,7 @@ def show(data_dir: DataDir = None, json: Json = False) -> None:
         f"Касса {settings.till}, кассир {settings.cashier}",
         f"ККТ: {f'{printer.name}, {printer.port}, № {printer.factory_number}' if printer else 'не указана'}",
         f"Портал: {_portal_text(settings)}",
+        f"Чеки по заказу портала: {_jobs_text(settings)}",
         f"Шлюз: {settings.gateway.url if settings.gateway else 'нет, касса на портале одна'}",
         f"НДС: подтверждено строк {len(settings.vat.confirmed)} из {len(settings.vat.rows) + 1}",
         f"Маркировка: {_marking_text(settings)}",
@@ -292,6 +293,13 @@ def _portal_text(settings: Settings) -> str:
     way = f"приложение {settings.oauth.client_id}" if settings.oauth else "вебхук"
     moved = f" (теперь {settings.portal.address})" if settings.portal.address else ""
     return f"{settings.portal.portal}{moved}, {settings.portal.mode}, {way}"
+
+
+def _jobs_text(settings: Settings) -> str:
+    chosen = settings.jobs
+    if chosen is None:
+        return "нет, печатает касса"
+    return f"по опросу сайта {chosen.site}" if chosen.site else "через шлюз"
 
 
 def _marking_text(settings: Settings) -> str:
