@@ -695,6 +695,9 @@ def test_trap_71_tokens_and_secret_are_nowhere(till: Till, caplog: pytest.LogCap
         ("my.bitrix24.ru", "https://my.bitrix24.ru"),
         (" https://my.bitrix24.ru/ ", "https://my.bitrix24.ru"),
         ("http://127.0.0.1:8099", "http://127.0.0.1:8099"),
+        ("127.0.0.1:8099", "http://127.0.0.1:8099"),
+        ("localhost", "http://localhost"),
+        ("https://localhost:8443", "https://localhost:8443"),
         ("https://портал.рф", "https://портал.рф"),
     ],
 )

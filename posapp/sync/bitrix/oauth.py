@@ -168,7 +168,7 @@ def portal_url(text: str) -> str:
     Raises UsageError.
     """
     typed = text.strip()
-    url = (typed if "://" in typed else f"https://{typed}").rstrip("/")
+    url = (typed if "://" in typed else f"{_scheme_of(typed)}://{typed}").rstrip("/")
     parts = _split(url)
     if (
         parts is None
@@ -180,6 +180,12 @@ def portal_url(text: str) -> str:
     ):
         raise UsageError("usage", what=f"--oauth {SecretUrl(url).host or '?'}: ждём адрес портала вида https://портал")
     return url
+
+
+def _scheme_of(host: str) -> str:
+    """How an address without a scheme is meant: a portal on this machine is the practice one."""
+    parts = _split(f"//{host}")
+    return "http" if parts is not None and parts.hostname in _LOOPBACK else "https"
 
 
 def is_safe(url: str) -> bool:
