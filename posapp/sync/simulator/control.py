@@ -119,6 +119,8 @@ Change = Callable[[], None]
 
 
 def _limits(portal: Portal, value: Any) -> Change:
+    if isinstance(value, dict) and not all(_is_number(item) and item > 0 for item in value.values()):
+        raise BadFaults("limits are numbers above nothing")
     plan = LimitPlan(**value) if isinstance(value, dict) else PLANS[value]
     return lambda: setattr(portal.limiter, "plan", plan)
 
@@ -127,6 +129,10 @@ def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadFaults("a JSON object is expected")
     return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _rights(portal: Portal, value: Any) -> Change:
@@ -183,7 +189,7 @@ def _pay_systems(portal: Portal, value: Any) -> Change:
 
 
 def _cashboxes(portal: Portal, value: Any) -> Change:
-    rows = [{**row, "ID": int(row.get("ID") or number)} for number, row in enumerate(value, 1)]
+    rows = [{**row, "ID": int(_object(row).get("ID") or number)} for number, row in enumerate(value, 1)]
     return lambda: portal.shop.tables.update({"cashboxes": rows})
 
 
@@ -218,7 +224,7 @@ def _options(portal: Portal, value: Any) -> Change:
 
 
 def _time_scale(portal: Portal, value: Any) -> Change:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 1 <= value <= 1_000_000:
+    if not _is_number(value) or not 1 <= value <= 1_000_000:
         raise BadFaults("time_scale is a number from 1 to 1000000")
     return lambda: setattr(portal, "time_scale", float(value))
 

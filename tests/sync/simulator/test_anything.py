@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from posapp.sync.simulator import control
 from posapp.sync.simulator.access import Access
 from posapp.sync.simulator.fields import ORDER, PAYMENT, SHIPMENT
 from posapp.sync.simulator.limits import PLANS, Limiter
@@ -43,6 +44,7 @@ def _portal() -> Portal:
 
 
 PORTAL = _portal()
+SHOP = practice_shop(2, 1, NOW)
 
 
 @settings(max_examples=500)
@@ -56,6 +58,36 @@ def test_any_parameters_get_an_envelope(method: str, parameters: dict[str, Any])
     envelope = json.loads(answer.body, parse_float=Decimal)
     assert (answer.status == 200) == ("result" in envelope and "time" in envelope)
     assert (answer.status != 200) == ("error" in envelope and "error_description" in envelope)
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from([name for name in sorted(METHODS) if name.startswith("event")]),
+    st.dictionaries(
+        st.sampled_from(["event", "event_type", "handler", "options", "auth_type", "process_id", "message_id", "id",
+                         "filter", "order", "limit", "clear", "error", "auth_connector", "start"]),
+        st.one_of(_values, st.sampled_from(["OnSaleOrderSaved", "offline", "online", "0", 0, 1])), max_size=6),
+)  # fmt: skip
+def test_any_parameters_of_events_get_an_envelope(method: str, parameters: dict[str, Any]) -> None:
+    PORTAL.limiter = Limiter(None)
+    token, _ = PORTAL.access.issue(NOW)
+    body = json.dumps({**parameters, "auth": token}).encode()
+    answer = PORTAL.handle(Request("POST", f"/rest/{method}", content_type="application/json", body=body), NOW)
+
+    envelope = json.loads(answer.body, parse_float=Decimal)
+    assert ("result" in envelope, "error" in envelope) == (answer.status == 200, answer.status != 200)
+
+
+@settings(max_examples=200)
+@given(st.dictionaries(st.sampled_from(sorted(control._SETTERS)), _values, max_size=3))
+def test_any_settings_are_taken_or_refused_and_the_portal_lives_on(value: dict[str, Any]) -> None:
+    portal = Portal(load_shop(SHOP, NOW), Access(1), Limiter(PLANS["enterprise"]))
+    assert control.control(portal, "POST", "/_sim/settings", value).status in (200, 400, 404)
+    for method in ("profile", "sale.order.get", "sale.paysystem.list"):
+        path = f"/rest/1/{portal.access.webhook_secret}/{method}"
+        body = json.dumps({"id": 9071}).encode()
+        answer = portal.handle(Request("POST", path, content_type="application/json", body=body), NOW)
+        assert isinstance(json.loads(answer.body), dict)
 
 
 @settings(max_examples=300)
