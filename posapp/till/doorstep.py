@@ -54,6 +54,7 @@ def leave_with_deliveries(till: Till) -> int:
     copies = till.journal.orders(till.portal, courier=True, limit=DELIVERIES_MAX)
     return leave_with(till, [each for each in copies if not each.is_cancelled and not each.is_paid])
 
+
 def stops(till: Till) -> list[Order] | None:
     """The orders of the route as they are on board now; None where no filter is chosen."""
     if till.settings.route is None:
