@@ -227,6 +227,27 @@ def test_what_was_sold_before_the_mode_was_chosen_is_not_told(tmp_path: Path, re
         assert sell(four.shop.till, MUG).outbox_pending == 0
 
 
+def test_the_rest_that_went_back_while_the_prepayment_stands_is_no_difference(
+    tmp_path: Path, register: Register
+) -> None:
+    """All money of the second payment went back, the receipt stands in part: the payment is rightly unpaid."""
+    row = ordered(1)
+    row["payments"] = [{"id": 11, "sum": 20, "paySystemId": 1, "paid": "Y"}, {"id": 12, "sum": 80, "paySystemId": 1}]
+    with shop_of(tmp_path, register, BY_QUANTITY, row) as four:
+        till = four.shop.till
+        order = till.journal.order_by_id(till.portal, 1)
+        assert order is not None
+        key = sale.sell(till, order, cash(8_000), terms=Terms(Way.REST)).view.receipt.key
+        four.deliver()
+        refund.refund(till, key, {0: Quantity.of("2")})
+        four.deliver()
+        four.deliver()
+        assert [each["paid"] for each in four.on_portal(1)["payments"]] == ["Y", "N"]
+        assert (left(four, MUG_ID), left(four, TEA_ID)) == (10, 9)
+        four.days(0.01)
+        assert four.reconcile().differences == ()
+
+
 # ------------------------------------------------------------------------------------------------ what is shown
 def test_the_till_shows_what_is_left_after_what_it_sold(tmp_path: Path, register: Register) -> None:
     with shop_of(tmp_path, register, BY_QUANTITY) as four:
