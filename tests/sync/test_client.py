@@ -17,6 +17,7 @@ import pytest
 
 from posapp.errors import Offline, Rejected, SetupError, SyncError
 from posapp.http import HttpClient, NoAnswer, Response, SecretUrl
+from posapp.sync.bitrix.answers import was_executed
 from posapp.sync.bitrix.client import BitrixClient, Command, Fate, RequestLog, query_of
 from posapp.sync.governor import CLOUD, Governor, Limits, Priority
 from tests.sync.portals import NO_LIMITS, Bitrix, VirtualClock, order_row, serving, shop_of
@@ -87,7 +88,7 @@ def test_a_batch_over_fifty_is_split_and_keeps_order(bitrix: Bitrix) -> None:
     assert sum(entry.in_batch for entry in bitrix.log) == 120
 
 
-def test_a_failing_cell_leaves_its_neighbours_alone(bitrix: Bitrix) -> None:
+def test_trap_56_a_failing_cell_leaves_its_neighbours_alone(bitrix: Bitrix) -> None:
     cells = bitrix.client.batch(
         [
             Command("a", "sale.order.get", {"id": 1}),
@@ -209,7 +210,7 @@ def test_429_for_a_cell_is_not_run(bitrix: Bitrix) -> None:
         {"method": "batch", "do": "http", "value": 500},
     ],
 )
-def test_a_lost_batch_is_unknown_in_every_cell_and_not_repeated(bitrix: Bitrix, fault: dict[str, Any]) -> None:
+def test_trap_76_a_lost_batch_is_unknown_in_every_cell_and_not_repeated(bitrix: Bitrix, fault: dict[str, Any]) -> None:
     bitrix.faults(fault)
     before = bitrix.http_requests()
     commands = [Command(f"o{number}", "sale.order.get", {"id": number}) for number in range(1, 61)]
@@ -427,6 +428,24 @@ def test_records_of_long_work_need_not_pile_up(bitrix: Bitrix) -> None:
         bitrix.client.call("server.time")
     bitrix.client.call("server.time")
     assert seen == ["server.time"]
+
+
+def test_trap_68_a_page_of_a_web_server_is_no_answer_and_asks_us_to_slow_down(bitrix: Bitrix) -> None:
+    bitrix.faults({"method": "sale.order.get", "nth": 1, "when": "before", "do": "html", "value": 503, "times": 1})
+    error = failing(lambda: bitrix.client.call("sale.order.get", {"id": 1}))
+    assert (error.code, was_executed(error)) == ("portal_garbled", None)
+    bitrix.client.call("sale.order.get", {"id": 1})
+    assert bitrix.clock.slept[-1] >= 1, "a server in front protects itself: the next request waits"
+
+
+def test_trap_57_no_command_of_ours_refers_to_another(bitrix: Bitrix) -> None:
+    """A reference that does not resolve writes an empty id: every value of a command is our own, and quoted."""
+    with bitrix.client.recording() as told:
+        bitrix.client.batch([Command("a", "sale.order.get", {"id": 1}), Command("b", "sale.order.get", {"id": 2})])
+    whole = next(each.wire for each in told if not each.in_batch)
+    assert whole is not None
+    assert "$result" not in str(whole.params)
+    assert query_of({"comments": "$result[a][order][id]"}) == "comments=%24result%5Ba%5D%5Border%5D%5Bid%5D"
 
 
 def test_what_a_person_waits_for_goes_before_pulls(bitrix: Bitrix) -> None:
