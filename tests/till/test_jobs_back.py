@@ -16,8 +16,8 @@ from posapp.domain.portal_check import check_keys, check_settlement
 from posapp.domain.settlement import State
 from posapp.errors import PosError, ResolveNeeded
 from posapp.journal.connect import JOURNAL_NAME
-from posapp.settings import JobSettings
-from posapp.till import adopt, counters, keeping, refund, resolve, restore, site_poll
+from posapp.settings import JobSettings, VatSettings
+from posapp.till import adopt, counters, exchange, keeping, refund, resolve, restore, site_poll
 from tests.domain.checks import site_item
 from tests.till.four import four_at
 from tests.till.rig import Killed, Register
@@ -261,3 +261,22 @@ def test_a_refund_at_the_till_of_what_the_site_ordered_comes_back_as_its_own(
     settle(shop, site)
     assert len(shop.register.receipts) == 4
     assert job_of(shop, 418).state == "done"
+
+
+def test_a_till_that_knows_no_portal_but_the_sites_link(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> None:
+    shop.settings = shop.settings.with_(portal=None, vat=VatSettings())
+    site = site_of(shop)
+    kept = keep(shop, tmp_path_factory.mktemp("kept") / "journal")
+    site.order()
+    rounds(shop, site)
+    went_back(shop, kept)
+    site.state[417] = "P"
+    shop.register.advance(241)
+    rounds(shop, site)
+    (case,) = resolve.cases(shop.till, "ru")
+    assert "ФД" in case.title
+    (document,) = adopt.strays(shop.till)
+    resolve.decide_made(shop.till, shop.register.receipts[0].key or "", document.number)
+    settle(shop, site)
+    assert_printed_once(shop, site, 417)
+    assert exchange.strip(shop.till).unsent == 0
