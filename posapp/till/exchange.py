@@ -351,6 +351,8 @@ def sync(till: Till, *, force: bool = False, loader: Loader | None = None) -> tu
 
 
 def _round(till: Till, *, force: bool, loader: Loader | None) -> tuple[DeliverReport, PullResult | None]:
+    if till.settings.portal is None and till.settings.jobs is not None:  # only a site's poll: nothing to exchange
+        return DeliverReport(delivered=0, failed=0, left=0, offline=None), None
     report = deliver(till, force=force)
     if report.offline is not None:
         return report, None

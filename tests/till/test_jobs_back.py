@@ -279,4 +279,6 @@ def test_a_till_that_knows_no_portal_but_the_sites_link(shop: Shop, tmp_path_fac
     resolve.decide_made(shop.till, shop.register.receipts[0].key or "", document.number)
     settle(shop, site)
     assert_printed_once(shop, site, 417)
-    assert exchange.strip(shop.till).unsent == 0
+    report, pulled = exchange.sync(shop.till)
+    assert (report.offline, pulled) == (None, None)
+    assert not exchange.strip(shop.till).is_offline
