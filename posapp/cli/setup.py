@@ -283,6 +283,7 @@ def show(data_dir: DataDir = None, json: Json = False) -> None:
         f"НДС: подтверждено строк {len(settings.vat.confirmed)} из {len(settings.vat.rows) + 1}",
         f"Маркировка: {_marking_text(settings)}",
         f"Каталог: {_catalogue_text(settings)}",
+        f"Остатки: {settings.stock.mode if settings.stock else 'режим не выбран: posapp setup stock'}",
     ]
     answer(json, body, "\n".join(lines))
 
