@@ -686,6 +686,13 @@ WORDS: dict[str, Words] = {
         "The site's secret is no good: {what}.",
         "Set POSAPP_SITE_SECRET, at least 32 characters, the same as in the site's settings.",
     ),
+    "site_prints": Words(
+        487,
+        "Чек заказа {order} по заказу сайта уже у кассы: его могут печатать сейчас.",
+        "Дождитесь его: «posapp gateway jobs». Второй чек не нужен.",
+        "A till has the receipt that the site ordered for order {order}: it may be printing now.",
+        "Wait for it: “posapp gateway jobs”. No second receipt is needed.",
+    ),
     "claimed_by_till": Words(
         486,
         "Заказ {order} уже у кассы «{till}».",

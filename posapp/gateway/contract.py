@@ -12,6 +12,9 @@ from typing import Any, Protocol
 from posapp.domain.claim import Claim, Closed, Holdings, SoldOrder, TakenFor
 from posapp.domain.fiscal import FiscalMark
 
+SITE = "site"
+"""The identity under which a site that pushes its orders holds their claims; a till's is a UUID, so it is no till's."""
+
 
 @dataclass(frozen=True, slots=True)
 class TillCard:

@@ -35,7 +35,7 @@ from posapp.domain.article_check import order_id_of, read_push
 from posapp.domain.claim import ClaimState, TakenFor
 from posapp.domain.portal_check import BadCheck
 from posapp.errors import JournalError, PosError, SaleError, SetupError
-from posapp.gateway.contract import ClaimStore, Offer, PortalJobs, TillCard
+from posapp.gateway.contract import SITE, ClaimStore, Offer, PortalJobs, TillCard
 from posapp.gateway.door import BadBody, Door, TooLarge, read_body
 from posapp.gateway.signature import Seal, is_genuine, is_timely, seal_of
 from posapp.gateway.site_store import SiteStore
@@ -43,8 +43,6 @@ from posapp.gateway.site_store import SiteStore
 BODY_MAX = 64 * 1024
 AT_ONCE = 32
 SECRET_MIN = 32
-SITE = "site"
-"""The identity under which the site holds the claims of its orders; a till's is a UUID, so it is nobody else's."""
 SITE_NAME = "сайт"
 
 log = logging.getLogger("posapp.gateway")

@@ -29,10 +29,10 @@ from starlette.routing import Route
 
 from posapp.domain.claim import SoldOrder
 from posapp.errors import JournalError, Offline
-from posapp.gateway.contract import ClaimStore, JobState
+from posapp.gateway.contract import SITE, ClaimStore, JobState
 from posapp.gateway.door import Door
 from posapp.gateway.signature import sealed
-from posapp.gateway.site import SITE, SiteSettings
+from posapp.gateway.site import SiteSettings
 from posapp.gateway.site_store import SiteStore, Told
 from posapp.http import HttpClient, Response, SecretUrl
 

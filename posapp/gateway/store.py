@@ -21,8 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from posapp.domain.claim import Claim, ClaimState, Closed, Closing, Holdings, LostClaim, SoldOrder, TakenFor
 from posapp.errors import Rejected, SetupError
-from posapp.gateway.contract import ClaimStore, TillCard
+from posapp.gateway.contract import SITE, ClaimStore, JobState, TillCard
 from posapp.gateway.database import about, meta, micros, moment, open_engine, store_trouble, tills
+from posapp.gateway.job_tables import jobs
 
 _claims = sa.Table(
     "claims",
@@ -307,13 +308,30 @@ class _Change:
         self._db.execute(lost.values(confirmed_at=self._at))
 
     def lose(self, row: Row, *, who: str, why: str, is_receipted: bool) -> None:
-        """The holder of `row` loses it to this till and is to be told."""
+        """The holder of `row` loses it to this till and is to be told. Raises Rejected `site_prints`."""
+        if row.identity == SITE:
+            self._withdraw(row.order_id, may_be_begun=is_receipted)
         self._db.execute(
             sa.insert(_losses).values(
                 portal=self._portal, order_id=row.order_id, fence=row.fence, identity=row.identity,
                 winner=self._identity, at=self._at, who=who, why=why, is_receipted=is_receipted, confirmed_at=None,
             )
         )  # fmt: skip
+
+    def _withdraw(self, order_id: int, *, may_be_begun: bool) -> None:
+        """What a site has ordered of this order is not printed any more. Raises Rejected `site_prints`: a register may
+        have it already – unless the till's own receipt exists, then people hear of two."""
+        mine = (jobs.c.portal == self._portal) & (jobs.c.unique_id == str(order_id))
+        row = self._db.execute(sa.select(jobs.c.state).where(mine).with_for_update()).first()
+        if row is None or row.state == JobState.REFUSED:
+            return
+        if row.state in (JobState.NEW, JobState.LEASED):
+            why = f"заказ взяла касса «{self._name_of(self._identity)}»"
+            # "left": the site is told by what that till writes to it, not that there is no receipt
+            values = {"state": "refused", "reason": why, "ended_at": self._at, "apply_outcome": "left refused"}
+            self._db.execute(sa.update(jobs).where(mine).values(**values))
+        elif not may_be_begun:
+            raise Rejected("site_prints", order=order_id)
 
     def confirm(self, order_id: int, fence: int) -> None:
         """This till knows that it lost the claim with this fence."""

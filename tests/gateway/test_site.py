@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 
-from posapp.domain.claim import TakenFor
-from posapp.errors import SetupError
+from posapp.domain.claim import SoldOrder, TakenFor
+from posapp.errors import Rejected, SetupError
 from posapp.gateway import whole
 from posapp.gateway.contract import Report
 from posapp.gateway.lease_store import SqlLeases
@@ -97,6 +97,48 @@ def test_no_till_sells_it_meanwhile(shop: Shop) -> None:
 def test_what_a_till_has_is_not_taken_from_it(shop: Shop) -> None:
     shop.store.take(PORTAL, TILL, [9071], TakenFor.SALE, shop.now())
     assert shop.push() == (409, "claimed")
+    assert shop.leases.take(PORTAL, TILL, ["777"], shop.now()) is None
+
+
+def _taken_over(shop: Shop) -> object:
+    """A manager gives the site's order to a till."""
+    (claim,) = shop.store.take(PORTAL, TILL, [9071], TakenFor.SALE, shop.now())
+    return shop.store.take_over(PORTAL, TILL, 9071, claim.fence, "Петрова", "сайт молчит", shop.now())
+
+
+@pytest.mark.parametrize("leased", [False, True])
+def test_an_order_that_a_till_took_over_is_not_printed_for_the_site_too(every_shop: Shop, leased: bool) -> None:
+    shop = every_shop
+    shop.push()
+    job = shop.leases.take(PORTAL, TILL, ["777"], shop.now()) if leased else None
+    _taken_over(shop)
+    if job is not None:
+        with pytest.raises(Rejected) as lost:
+            shop.leases.started(PORTAL, TILL, job.job_id, job.fence, "KEY", "777", shop.now())
+        assert lost.value.code == "lease_lost"
+    assert shop.leases.take(PORTAL, TILL, ["777"], shop.now()) is None
+    assert shop.push() == (409, "claimed")
+    assert SiteStore(shop.store.engine).due(PORTAL, shop.now(), 10) == []  # it is not told that there is no receipt
+
+
+def test_what_a_register_may_have_is_not_taken_over(every_shop: Shop) -> None:
+    shop = every_shop
+    shop.push()
+    job = shop.leases.take(PORTAL, TILL, ["777"], shop.now())
+    assert job is not None
+    shop.leases.started(PORTAL, TILL, job.job_id, job.fence, "KEY", "777", shop.now())
+    with pytest.raises(Rejected) as refused:
+        _taken_over(shop)
+    assert refused.value.code == "site_prints"
+
+
+def test_a_receipt_made_without_a_claim_ends_what_the_site_ordered(every_shop: Shop) -> None:
+    """A manager's override: the till was alone, and tells of it later."""
+    shop = every_shop
+    shop.push()
+    sold = SoldOrder(9071, None, "OTHER", "9999078900000001", 5, "2026-11-21T12:00:00")
+    (closed,) = shop.store.close_orders(PORTAL, TILL, [sold], shop.now())
+    assert closed.outcome == "late"
     assert shop.leases.take(PORTAL, TILL, ["777"], shop.now()) is None
 
 
