@@ -171,7 +171,7 @@ def test_another_receipt_under_a_printed_number_is_neither_printed_nor_told_as_t
 
 # ------------------------------------------------------------------------------------------------ kills
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("opcode", [0x8D, 0xFF0C, 0xFF46, 0x89, 0xFF45, 0xFF0A, 0xFF40])
+@pytest.mark.parametrize("opcode", [0x8D, 0xFF46, 0xFF45, 0xFF40])
 def test_killed_at_any_command_it_is_printed_once(shop: Shop, site: Site, opcode: int, after: bool) -> None:
     site.order()
     shop.register.killed_at = (opcode, after)
@@ -259,7 +259,7 @@ def test_begun_long_ago_it_waits_for_the_site_to_want_it_still(
 
 
 # ------------------------------------------------------------------------------------------------ faults
-@pytest.mark.parametrize("command", ["8D", "FF0C", "FF46", "89", "FF45", "FF0A", "FF40"])
+@pytest.mark.parametrize("command", ["8D", "FF46", "FF45", "FF0A"])
 @pytest.mark.parametrize(
     "do, when",
     [("drop_command", "before"), ("drop_reply", "after_commit"), ("error", "before"), ("power_off", "before")],
