@@ -54,6 +54,10 @@ log = logging.getLogger("posapp.gateway")
 Answer = Mapping[str, object]
 T = TypeVar("T")
 WAIT: Answer = {"STATUS": "WAIT"}
+OTHER_CHECK = (
+    "Под номером {number} у кассы другой чек, он печатается или напечатан. Этот под тем же номером не печатается:"
+    " создайте для него новый чек."
+)
 TRY_AGAIN = "Шлюз кассы не смог записать чек. Напечатайте его ещё раз: второго чека не будет."
 
 
@@ -147,6 +151,8 @@ class Cashbox:
         self._waiting.append((offer, kept))
         self._filled.set()
         uuid = await kept
+        if not uuid:
+            return {"ERRORS": [OTHER_CHECK.format(number=number)]}
         self._accepted()
         return {"UUID": uuid}
 

@@ -146,7 +146,8 @@ class PortalJobs(Protocol):
 
     def accept(self, portal: str, offers: Sequence[Offer], at: datetime) -> list[str]:
         """Keeps checks, durably; the uuid of each. One that is known keeps its uuid, and only a refused one is opened
-        anew. Raises JournalError `gateway_store`: nothing is known to be kept."""
+        anew. "" when another check has that number and is begun or printed. Raises JournalError `gateway_store`:
+        nothing is known to be kept."""
 
     def uuid_of(self, portal: str, unique_id: str) -> str:
         """The uuid of a check that is known and not refused, else ""."""

@@ -89,29 +89,32 @@ class SqlPortalJobs(Jobs):
         return {row.unique_id: row.uuid for row in found}
 
     def _repeated(self, db: sa.Connection, portal: str, offers: Sequence[Offer], at: datetime) -> dict[str, str]:
-        """The uuids of checks that are known; a refused one waits for a till again."""
+        """The uuids of checks that are known, "" where another check has the number; a refused one waits again."""
         mine = (jobs.c.portal == portal) & jobs.c.unique_id.in_([each.unique_id for each in offers])
         rows = {row.unique_id: row for row in db.execute(sa.select(jobs).where(mine).with_for_update())}
-        for offer in offers:
-            self._repeat(db, rows[offer.unique_id], offer, at)
-        return {row.unique_id: row.uuid for row in rows.values()}
+        same = {each.unique_id: self._repeat(db, rows[each.unique_id], each, at) for each in offers}
+        return {number: row.uuid if same[number] else "" for number, row in rows.items()}
 
-    def _repeat(self, db: sa.Connection, row: Row, offer: Offer, at: datetime) -> None:
+    def _repeat(self, db: sa.Connection, row: Row, offer: Offer, at: datetime) -> bool:
+        """Whether it is the same check. What nobody has begun is as it was sent last; another check under the number
+        of one that is begun or printed is declined: its marks would be those of other goods."""
         differs = row.content != EMPTY and money_of(offer.content) != money_of(json.loads(row.content))
         # A manager prints again only what the portal has as an error: it is not "printed without marks".
         change: dict[str, object] = {"is_doubtful": False}
-        if row.state == JobState.REFUSED:
+        if row.state == JobState.NEW and differs:
+            change |= {"content": text_of(offer.content), "register": offer.register}
+        elif row.state == JobState.REFUSED:
             change |= {"state": "new", "content": text_of(offer.content), "register": offer.register, "reason": "",
                        "received_at": micros(at), "not_before": 0, "ended_at": 0, "told_at": 0, "apply_due_at": 0,
                        "apply_outcome": "", "differs": False}  # fmt: skip
-        else:
-            if row.state == JobState.DONE:  # the portal asks for what it does not know: tell it
-                change |= {"apply_due_at": micros(at + TELL_AFTER), "apply_tries": 0, "applied_at": 0}
-            if differs:
-                change["differs"] = True
+        elif differs:
+            change = {"differs": True}
+        elif row.state == JobState.DONE:  # the portal asks for what it does not know: tell it
+            change |= {"apply_due_at": micros(at + TELL_AFTER), "apply_tries": 0, "applied_at": 0}
         db.execute(sa.update(jobs).where(jobs.c.id == row.id).values(**change))
         what = "reopened" if row.state == JobState.REFUSED else "repeated"
         self._note(db, row.id, at, what, row.identity, row.fence, was=row.state, differs=differs)
+        return not differs or row.state in (JobState.NEW, JobState.REFUSED)
 
     def uuid_of(self, portal: str, unique_id: str) -> str:
         """See `PortalJobs`."""

@@ -4,7 +4,8 @@
                         with the three headers of `signature`
     200 {"status": "accepted" | "duplicate", "uuid"}     kept; the end is told to the site's callback
     401 {"code": "signature"}      no proof, or made more than five minutes ago
-    409 {"code": "replayed" | "claimed"}     the nonce was used before · a till has the order: it prints there
+    409 {"code": "replayed" | "claimed" | "differs"}     the nonce was used before · a till has the order: it prints
+                                   there · its receipt is begun or printed, and this is another one
     413 · 422 {"code", "message"}  it is no receipt: put it right on the site
     503 {"code"}                   nothing is kept: push it again
 
@@ -156,6 +157,8 @@ class SiteDoor:
         self._claim(order_id, at)
         offer = Offer(str(order_id), self._new_uuid(), "", content)
         (uuid,) = self._jobs.accept(self._settings.portal, [offer], at)
+        if not uuid:
+            return _answer(409, "differs", f"чек заказа {order_id} печатается или напечатан, и он другой")
         return JSONResponse({"status": "duplicate" if known else "accepted", "uuid": uuid})
 
     def _claim(self, order_id: int, at: datetime) -> None:

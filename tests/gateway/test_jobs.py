@@ -137,14 +137,27 @@ def test_portals_have_checks_of_their_own(shop: Shop) -> None:
     assert shop.take() is None
 
 
-def test_a_repeat_with_other_goods_is_seen_and_changes_nothing(shop: Shop) -> None:
-    shop.order()
+def test_another_check_under_the_number_of_one_that_is_begun_is_declined(shop: Shop) -> None:
+    """The portal's database was put back and counts its checks anew: they are not answered with other goods' marks."""
+    first = shop.order()
     job = shop.have()
-    shop.order(date_create="1786000999")
+    assert shop.order(date_create="1786000999") == first
     assert shop.queue.list_jobs("open", 9)[0]["differs"] is False
-    shop.order(total_sum="9")
+    assert shop.order(total_sum="9") == ""
     assert shop.queue.list_jobs("open", 9)[0]["differs"] is True
     assert shop.leases.mine(PORTAL, ONE, shop.now)[0].content == job.content
+    shop.begin(job)
+    shop.tell(job, "done")
+    assert shop.order(total_sum="9") == ""
+    assert shop.order() == first
+    assert shop.take() is None
+
+
+def test_what_nobody_has_begun_is_printed_as_it_was_sent_last(shop: Shop) -> None:
+    first = shop.order()
+    assert shop.order(total_sum="9") == first
+    assert shop.have().content["total_sum"] == "9"
+    assert shop.take() is None
 
 
 def test_bytes_and_odd_text_come_back_as_they_were(shop: Shop) -> None:
