@@ -177,6 +177,13 @@ def masked_exchange(method: str, request: object, answer: object) -> tuple[str, 
     return _text(sent, method, methods, words), _text(answer, method, methods, words)
 
 
+def masked_reason(text: str, method: str, request: object, answer: object) -> str:
+    """Words about an exchange without the names that it shows in a person's fields."""
+    methods = _methods_of(request) if method == "batch" else {}
+    sent = _commands_of(request) if method == "batch" else request
+    return _Mask(method, methods, _stems(method, methods, sent, answer), 0).clean(text, is_free=True)
+
+
 def _text(value: object, method: str, methods: Mapping[str, str], words: frozenset[str]) -> str:
     if value is None:
         return ""
@@ -256,9 +263,9 @@ class _Mask:
             is_kept = parent.plain in _GOODS or self._method.startswith(_GOODS_METHODS)
         else:
             is_kept = rule.is_plain
-        return self._clean(text, is_free=not rule.plain.endswith(("name", "title"))) if is_kept else HIDDEN
+        return self.clean(text, is_free=not rule.plain.endswith(("name", "title"))) if is_kept else HIDDEN
 
-    def _clean(self, text: str, *, is_free: bool) -> str:
+    def clean(self, text: str, *, is_free: bool) -> str:
         """A text that is kept, without what can be recognised; `is_free`: nobody's catalogue, it may quote a person."""
         shown = masked_text(text[:TEXT_MAX])
         if self._words and is_free:
@@ -335,7 +342,7 @@ class _Search:
         elif isinstance(value, str) and value and not rule.is_secret and _is_hidden(rule, parent, is_person):
             for each in _WORD.findall(_BLOCK.sub("", value[:TEXT_MAX])):
                 word = each.casefold()
-                self.found.add(word[: max(4, len(word) - 2)])
+                self.found.add(word[: max(4, len(word) - (2 if len(word) < 8 else 3))])  # without its ending
 
 
 # ------------------------------------------------------------------------------------------------ batches

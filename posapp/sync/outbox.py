@@ -255,7 +255,7 @@ def _log_rows(requests: Sequence[RequestLog], entries: Sequence[OutboxEntry], at
             outcome=request.outcome,
             http=request.http,
             code=request.code,
-            reason=request.reason,
+            reason=request.wire.masked_reason(request.reason) if request.wire is not None else request.reason,
             duration_ms=request.duration_ms,
             attempt=1 if entry is None else entry.tries + 1,
             request=sent,

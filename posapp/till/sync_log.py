@@ -152,7 +152,7 @@ class _Pages:
                 outcome=entry.outcome,
                 http=entry.http,
                 code=entry.code,
-                reason=entry.reason,
+                reason=entry.wire.masked_reason(entry.reason) if entry.wire is not None else entry.reason,
                 duration_ms=entry.duration_ms,
                 attempt=1,
                 request=sent,

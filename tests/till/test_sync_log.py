@@ -13,6 +13,7 @@ import pytest
 
 from posapp.errors import SaleError
 from posapp.settings import LogSettings, VatSettings
+from posapp.sync.bitrix.client import Wire
 from posapp.sync.governor import Figures
 from posapp.till import exchange, sync_log
 from posapp.till.sync_views import BudgetView
@@ -112,6 +113,18 @@ def test_what_was_declined_is_told_with_its_remedy(online: Shop, bitrix: Bitrix)
     assert detail.remedy
     assert "{" not in detail.remedy
     assert "ERR_STOCK" in detail.answer
+
+
+def test_an_error_that_quotes_the_buyer_leaves_no_name_in_the_reason() -> None:
+    wire = Wire(
+        "sale.order.update",
+        {"id": 1},
+        {"error": "X", "error_description": "Заказ покупателя Заречный закрыт", "userDescription": "для Заречного"},
+    )
+    assert wire.masked_reason("Битрикс отказал: заказ покупателя Заречный закрыт.") == (
+        "Битрикс отказал: заказ покупателя ••• закрыт."
+    )
+    assert wire.masked_reason("") == ""
 
 
 def test_throttling_is_no_loss_of_the_network(online: Shop, bitrix: Bitrix) -> None:

@@ -35,7 +35,7 @@ from posapp.sync.bitrix.answers import (
 from posapp.sync.bitrix.auth import EXPIRED, UNKNOWN, PortalAccess, WebhookAccess
 from posapp.sync.bitrix.parsing import as_decimal, as_object, as_time, rows_under
 from posapp.sync.governor import Figures, Governor, Priority
-from posapp.sync.masking import masked_exchange, masked_text
+from posapp.sync.masking import masked_exchange, masked_reason, masked_text
 
 PAGE = 50
 BATCH_MAX = 50
@@ -81,6 +81,10 @@ class Wire:
     def masked(self) -> tuple[str, str]:
         """Request and answer as the sync log may keep them (see `masking`)."""
         return masked_exchange(self.method, self.params, self.answer)
+
+    def masked_reason(self, reason: str) -> str:
+        """The reason without names that the request or its answer shows: an error may quote the buyer."""
+        return masked_reason(reason, self.method, self.params, self.answer) if reason else ""
 
 
 class Recorder(Protocol):
