@@ -49,7 +49,12 @@ PURE = [
     "devices/simulator/marking.py",
     "sync/simulator/*",
 ]
-BUT_NOT = ["sync/simulator/server.py", "sync/simulator/caller.py", "sync/simulator/ofd_server.py", "sync/simulator/pusher.py"]
+BUT_NOT = [
+    "sync/simulator/server.py",
+    "sync/simulator/caller.py",
+    "sync/simulator/ofd_server.py",
+    "sync/simulator/pusher.py",
+]
 NOT_IN_PURE = {
     *("time", "socket", "select", "selectors", "threading", "queue", "asyncio", "concurrent", "multiprocessing"),
     *("subprocess", "signal", "os", "pathlib", "shutil", "tempfile", "sqlite3", "random", "secrets"),
