@@ -228,8 +228,8 @@ def rounds_of(till: Till) -> Iterator[Rounds]:
         if secret is None:
             raise SetupError("poll_link", what="её нет: POSAPP_POLL_LINK")
         link = PollLink.parse(secret)
-        if link.site != chosen.site:
-            raise SetupError("poll_link", what=f"она от сайта {link.site}, а настроен {chosen.site}")
+        if link.site != (chosen.host or chosen.site):
+            raise SetupError("poll_link", what=f"она от сайта {link.site}, а настроен {chosen.host or chosen.site}")
         with site_poll.only_poller(link.site), site_of(link) as site:
             yield Rounds(till, site=site)
         return

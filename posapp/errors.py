@@ -686,6 +686,15 @@ WORDS: dict[str, Words] = {
         "The site's secret is no good: {what}.",
         "Set POSAPP_SITE_SECRET, at least 32 characters, the same as in the site's settings.",
     ),
+    "site_differs": Words(
+        488,
+        "Ссылка ведёт на сайт {found}, а чеки этой кассы заказывал {known}. Ничего не сохранено.",
+        "Тот же сайт под другим адресом: --same-site, и напечатанное не напечатается снова. Другой сайт: сначала"
+        " доставьте прежнему всё («posapp jobs run --once»), потом --another-site.",
+        "The link leads to the site {found}, and this till's receipts were ordered by {known}. Nothing was kept.",
+        "The same site at another address: --same-site, then nothing is printed anew. Another site: first tell the"
+        " former one everything (“posapp jobs run --once”), then --another-site.",
+    ),
     "site_prints": Words(
         487,
         "Чек заказа {order} по заказу сайта уже у кассы: его могут печатать сейчас.",

@@ -155,12 +155,14 @@ class GatewaySettings:
 class JobSettings:
     """Receipts that the portal or the site orders and this till prints.
 
-    `site` is the host of the poll link, which itself is a secret; "" where a portal's jobs come through the gateway.
+    `site` is what the site is known as: the host of its first poll link; "" where a portal's jobs come through the
+    gateway. `host` is that of today's link where it is another one; the link itself is a secret.
     `rates` are the line rates (1199) that the shop's goods carry; `table_checked`: a person has seen to it that the
     site sends 5, 7 and 22 % as such, and not as "no VAT"; `advance_rate` what advances carry, 0: they are held.
     """
 
     site: str = ""
+    host: str = ""
     is_simulated: bool = False
     rates: tuple[int, ...] = ()
     table_checked: bool = False

@@ -11,7 +11,9 @@ from posapp.cli.common import answer
 from posapp.domain.vat import VatRate
 from posapp.errors import SetupError, UsageError
 from posapp.settings import JobSettings, Settings
+from posapp.till.jobs import SITE
 
+KNOWN_MAX = 1_000
 SITE_POLL, PORTAL_DRIVEN = "site-poll", "portal-driven"
 
 WORDS = {
@@ -51,8 +53,12 @@ def chosen_of(settings: Settings, rates: str | None, advance: str | None, *, che
     )
 
 
-def site_poll(folder: Path, settings: Settings, chosen: JobSettings, *, from_stdin: bool, json: bool) -> None:
+def site_poll(
+    folder: Path, settings: Settings, chosen: JobSettings, *, from_stdin: bool, same: bool | None, json: bool
+) -> None:
     """Tests the link by one round with this register, then keeps it. Raises SetupError, SyncError, UsageError.
+
+    `same`: whether a link with another host is of the same site; None where nobody said so.
 
     A register that the site does not know is added there by that, switched off: the administrator switches it on.
     """
@@ -67,6 +73,7 @@ def site_poll(folder: Path, settings: Settings, chosen: JobSettings, *, from_std
     if secret is None or not secret.reveal():
         raise SetupError("poll_link", what="её нет: POSAPP_POLL_LINK или --poll-link-stdin")
     link = poll.PollLink.parse(secret)
+    name = _known_as(folder, link.site, same=same)
     here = poll.Register(settings.printer.factory_number, settings.printer.storage_number)
     with app.site_of(link) as site:
         found = site.ask(poll.request(here, settings.printer.ffd, ()))
@@ -74,7 +81,8 @@ def site_poll(folder: Path, settings: Settings, chosen: JobSettings, *, from_std
         kind = "учебный, а каталог данных настоящий" if found.is_simulated else "настоящий, а каталог данных учебный"
         raise SetupError("training_mismatch", what=f"Сайт {kind}. Ссылка не сохранена.")
     kept = vault.keep_poll_link(settings.identity, secret)
-    jobs = replace(chosen, site=link.site, is_simulated=found.is_simulated)
+    host = "" if link.site == name else link.site
+    jobs = replace(chosen, site=name, host=host, is_simulated=found.is_simulated)
     portal = settings.portal and replace(settings.portal, mode=SITE_POLL)
     common.save(folder, settings.with_(jobs=jobs, portal=portal))
     body = {"jobs": asdict(jobs), "kind": settings.kind, "secret": "keyring" if kept else "this run or environment"}
@@ -85,6 +93,33 @@ def site_poll(folder: Path, settings: Settings, chosen: JobSettings, *, from_std
     if not kept:
         text += " Хранилища паролей нет: задавайте POSAPP_POLL_LINK при каждом запуске."
     answer(json, body, text)
+
+
+def _known_as(folder: Path, host: str, *, same: bool | None) -> str:
+    """What the site is kept as: the name under which its checks were printed before, so that none is printed anew.
+
+    Raises SetupError `site_differs` while nobody has said whether this is another site, or while what that other one
+    ordered is not told.
+    """
+    from posapp import app
+    from posapp.journal.connect import JOURNAL_NAME
+    from posapp.journal.store import Journal
+
+    if not (folder / JOURNAL_NAME).exists():
+        return host
+    journal = Journal.open(folder, now=app.now, write=False)
+    try:
+        names = [each.source for each in journal.jobs(KNOWN_MAX) if each.source.startswith(SITE)]
+        known = names[0].removeprefix(SITE) if names else host
+        if f"{SITE}{host}" in names or not names:
+            return host
+        if same:
+            return known
+        if same is None or journal.open_jobs(names[0]):
+            raise SetupError("site_differs", found=host, known=known)
+        return host
+    finally:
+        journal.close()
 
 
 def with_mode(settings: Settings, mode: str, chosen: JobSettings) -> Settings:

@@ -65,6 +65,12 @@ def portal(
             help="На сайте вручную заданы коды vat5, vat7, vat22 – проверено.",
         ),
     ] = None,
+    same_site: Annotated[
+        bool | None,
+        typer.Option(
+            "--same-site/--another-site", help="site-poll: ссылка с другим адресом – того же сайта или другого."
+        ),
+    ] = None,
     advance_rate: Annotated[str | None, typer.Option(help="Ставка авансов, которые портал шлёт без НДС.")] = None,
     training: common.Training = False,
     data_dir: DataDir = None,
@@ -81,7 +87,7 @@ def portal(
     mode = _mode(settings, mode)
     ordered = setup_jobs.chosen_of(settings, rates, advance_rate, checked=site_vat_checked)
     if mode == setup_jobs.SITE_POLL:
-        setup_jobs.site_poll(folder, settings, ordered, from_stdin=poll_link_stdin, json=json)
+        setup_jobs.site_poll(folder, settings, ordered, from_stdin=poll_link_stdin, same=same_site, json=json)
         return
     known_port = settings.oauth.port if settings.oauth else setup_way.DEFAULT_PORT
     asked = setup_way.Asked(

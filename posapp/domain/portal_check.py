@@ -136,6 +136,13 @@ def external_id_of(uuid: str) -> str:
     return uuid if found is None else f"{found[1]}|{found[2].lower().removeprefix('www.')}|{found[3]}"
 
 
+def external_id_at(site: str, uuid: str) -> str:
+    """The number of a check or report of a site that is known by one name, whatever the site calls itself today: its
+    own name in the text may change from one hand-out to the next, and the same check must meet the same receipt."""
+    found = _UUID.fullmatch(uuid.strip())
+    return uuid if found is None else f"{found[1]}|{site.lower().removeprefix('www.')}|{found[3]}"
+
+
 def check_settlement(external_id: str, kind: ReceiptKind) -> Settlement:
     """The settlement of an ordered receipt. It belongs to no portal's order: only its number says which it is."""
     return Settlement("", 0, f"{CHECK}{external_id}", kind)

@@ -163,9 +163,24 @@ class Leases(Protocol):
     """The tills' side of the jobs. All raise Rejected `unknown_till` for a till that was never enrolled."""
 
     def take(
-        self, portal: str, identity: str, registers: Sequence[str], at: datetime, vat_rows: Sequence[str] | None = None
+        self,
+        portal: str,
+        identity: str,
+        registers: Sequence[str],
+        at: datetime,
+        vat_rows: Sequence[str] | None = None,
+        gap: int = 0,
     ) -> Job | None:
-        """The oldest job that the till's registers may print, under a new lease; None when there is none."""
+        """The oldest job that the till's registers may print, under a new lease; None when there is none.
+
+        `gap`: after which gap this till has told again what it printed.
+        """
+
+    def note_gap(self, at: datetime) -> None:
+        """A process of the gateway began: its database may be an older copy."""
+
+    def gap(self) -> int:
+        """The last gap, as tills send it back; 0 before the first."""
 
     def started(
         self, portal: str, identity: str, job_id: int, fence: int, key: str, register: str, at: datetime

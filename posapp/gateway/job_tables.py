@@ -70,6 +70,20 @@ cashbox_doors = sa.Table(  # the processes that answer PRINT_URL and CHECK_URL, 
     sa.Column("alive_at", sa.BigInteger, nullable=False),
     sa.Column("unjudged_from", sa.BigInteger, nullable=False),  # the gap before it that nobody has judged yet, or 0
 )
+gaps = sa.Table(  # one row: when a process of the gateway last began, see `lease_store`
+    "job_gaps",
+    meta,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("seen_at", sa.BigInteger, nullable=False),  # when the last till had been heard of before
+)
+retold = sa.Table(  # the gap after which a till has told again what it printed
+    "job_retold",
+    meta,
+    sa.Column("portal", sa.String(255), primary_key=True),
+    sa.Column("identity", sa.String(64), primary_key=True),
+    sa.Column("gap", sa.BigInteger, nullable=False),
+)
 told_rows = sa.Table(  # the VAT rows of the portal that a till has a confirmed rate for
     "told_vat_rows",
     meta,

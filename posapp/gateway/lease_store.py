@@ -20,10 +20,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from posapp.errors import Rejected
-from posapp.gateway.contract import Job, JobState, Report
+from posapp.gateway.contract import SITE, Job, JobState, Report
 from posapp.gateway.database import micros, tills
 from posapp.gateway.job_store import EMPTY, TELL_AFTER, Jobs, Row, job_of, text_of
-from posapp.gateway.job_tables import jobs, told_rows
+from posapp.gateway.job_tables import gaps, jobs, retold, told_rows
 
 LEASE = timedelta(seconds=60)  # to look at the job and reach the register; renewed while the till is at it
 STARTED = timedelta(seconds=120)  # a receipt of many lines on a slow line, a roll of paper changed
@@ -31,6 +31,8 @@ REST = timedelta(seconds=15)  # a job that was given back: another till may be r
 SEEN_EVERY = timedelta(seconds=30)
 KEPT = timedelta(days=90)
 FORGET_AT_ONCE = 500
+MISSED = timedelta(days=7)  # a till that nobody has heard of for so long before a gap is not waited for
+_NOT_BEGUN = (JobState.NEW.value, JobState.LEASED.value, JobState.REFUSED.value)
 _OPEN = (JobState.LEASED.value, JobState.STARTED.value, JobState.UNKNOWN.value)
 
 
@@ -38,22 +40,33 @@ class SqlLeases(Jobs):
     """`Leases` on SQLAlchemy Core."""
 
     def take(
-        self, portal: str, identity: str, registers: Sequence[str], at: datetime, vat_rows: Sequence[str] | None = None
+        self,
+        portal: str,
+        identity: str,
+        registers: Sequence[str],
+        at: datetime,
+        vat_rows: Sequence[str] | None = None,
+        gap: int = 0,
     ) -> Job | None:
-        """See `Leases`."""
+        """See `Leases`.
+
+        A database may be an older copy of itself, and then a job that stands as new may be printed. A register's own
+        till knows that by its journal. What any register may print is handed out, if it came before the gap, when
+        every till that was heard of within `MISSED` before has told again what it printed.
+        """
         now = micros(at)
-        fits = (jobs.c.register == "") | jobs.c.register.in_(registers)
-        waiting = (
-            sa.select(jobs)
-            .where(jobs.c.portal == portal, jobs.c.state == JobState.NEW.value, jobs.c.not_before <= now, fits)
-            .order_by(jobs.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
         with self._change() as db:
             self._let_in(db, portal, identity, at)
             if vat_rows is not None:
                 self._keep_vat_rows(db, portal, identity, vat_rows)
+            fits = jobs.c.register.in_(registers) | ((jobs.c.register == "") & self._is_safe(db, portal, identity, gap))
+            waiting = (
+                sa.select(jobs)
+                .where(jobs.c.portal == portal, jobs.c.state == JobState.NEW.value, jobs.c.not_before <= now, fits)
+                .order_by(jobs.c.id)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
             row = db.execute(waiting).first()
             if row is None:
                 return None
@@ -96,6 +109,9 @@ class SqlLeases(Jobs):
             ).first()
             if row is None:
                 raise Rejected("job_unknown")
+            if report.state == "done" and report.fence > row.fence and row.state in _NOT_BEGUN:
+                self._set(db, row, fence=report.fence, identity=identity)  # this database is older than that lease
+                return self._done(db, row, report, at)
             if row.fence != report.fence or row.identity != identity:
                 return self._keep_evidence(db, row, identity, report, at)
             if report.state == "done":
@@ -143,6 +159,39 @@ class SqlLeases(Jobs):
             held = (jobs.c.portal == portal) & (jobs.c.state == state.value) & (jobs.c.lease_until < until)
             with self._change() as db:
                 db.execute(sa.update(jobs).where(held).values(lease_until=until))
+
+    # --- gaps
+    def note_gap(self, at: datetime) -> None:
+        """See `Leases`."""
+        with self._change() as db:
+            seen = db.execute(sa.select(sa.func.max(tills.c.seen_at))).scalar() or 0
+            now = {"at": micros(at), "seen_at": seen}
+            if db.execute(sa.update(gaps).where(gaps.c.id == 1).values(now)).rowcount == 0:
+                db.execute(sa.insert(gaps).values(id=1, **now))
+
+    def gap(self) -> int:
+        """See `Leases`."""
+        with self._change() as db:
+            return self._last_gap(db)
+
+    @staticmethod
+    def _last_gap(db: sa.Connection) -> int:
+        return int(db.execute(sa.select(gaps.c.at)).scalar() or 0)
+
+    def _is_safe(self, db: sa.Connection, portal: str, identity: str, told: int) -> sa.ColumnElement[bool]:
+        """Which jobs for any register may be handed out. Keeps that this till has told again."""
+        last = self._last_gap(db)
+        me = {"portal": portal, "identity": identity}
+        mine = (retold.c.portal == portal) & (retold.c.identity == identity)
+        if last and told == last and db.execute(sa.update(retold).where(mine).values(gap=last)).rowcount == 0:
+            db.execute(sa.insert(retold).values(**me, gap=last))
+        heard = sa.select(retold.c.identity).where(retold.c.portal == portal, retold.c.gap == last)
+        seen = db.execute(sa.select(gaps.c.seen_at)).scalar() or 0
+        silent = (tills.c.portal == portal) & (tills.c.identity != SITE) & (tills.c.seen_at >= seen - micros_of(MISSED))
+        open_ = sa.select(sa.func.count()).select_from(tills).where(silent, tills.c.identity.not_in(heard))
+        if not last or not db.execute(open_).scalar():
+            return sa.true()
+        return jobs.c.received_at >= last
 
     # --- what a report does
     def _done(self, db: sa.Connection, row: Row, report: Report, at: datetime) -> bool:

@@ -1,6 +1,7 @@
 """Jobs for tills, over a long poll. What a lease is, and why it is safe, stands in `posapp.gateway.lease_store`.
 
-    POST /v1/jobs/take    {portal, till, registers: [factory_number], wait_s, vat_rows?: [id]} → {job: null | Job}
+    POST /v1/jobs/take    {portal, till, registers: [factory_number], wait_s, vat_rows?: [id], gap?}
+                                                                                   → {job: null | Job, gap}
     POST /v1/jobs/started {portal, till, job_id, fence, key, factory_number}                   → {}
     POST /v1/jobs/renew   {portal, till, job_id, fence}                                        → {}
     POST /v1/jobs/report  {portal, till, job_id, fence, state, key, mark, reason}              → {} | {kept_as}
@@ -26,7 +27,7 @@ from starlette.routing import Route
 from posapp.domain.claim import number_of
 from posapp.domain.fiscal import FiscalMark
 from posapp.errors import JournalError
-from posapp.gateway.contract import Leases, Report
+from posapp.gateway.contract import Job, Leases, Report
 from posapp.gateway.door import Answer, Body, Door, name_of, who_of
 
 WAIT_MAX_S = 25
@@ -53,6 +54,8 @@ class LeaseDesk:
         self._now = now
         self._bell = anyio.Event()
         self._is_ending = False
+        self._began = now()
+        self._is_gap_noted = False
 
     def stop(self) -> None:
         """The process ends: who waits is let go without a job. Called on the event loop."""
@@ -101,17 +104,29 @@ class LeaseDesk:
         portal, till = who_of(body)
         registers = _texts(body, "registers", REGISTERS_MAX, 32)
         vat_rows = _texts(body, "vat_rows", VAT_ROWS_MAX, 20) if body.get("vat_rows") is not None else None
+        told = number_of(body, "gap", least=0) if body.get("gap") is not None else 0
         end = anyio.current_time() + min(number_of(body, "wait_s", least=0), WAIT_MAX_S)
         while True:
             bell = self._bell  # before we look: what comes in between rings this one
-            look = partial(self._leases.take, portal, till, registers, self._now(), vat_rows)
-            job = await door.on_thread(look)
+            look = partial(self._look, portal, till, registers, vat_rows, told)
+            job, gap = await door.on_thread(look)
             left = end - anyio.current_time()
             if job is not None or left <= 0 or self._is_ending:
-                return {"job": None if job is None else job.as_json()}
+                return {"job": None if job is None else job.as_json(), "gap": gap}
+            if gap != told:  # it has to tell again first
+                return {"job": None, "gap": gap}
             vat_rows = None  # said once
             with anyio.move_on_after(min(left, LOOK_EVERY_S)):
                 await bell.wait()
+
+    def _look(
+        self, portal: str, till: str, registers: Sequence[str], vat_rows: Sequence[str] | None, told: int
+    ) -> tuple[Job | None, int]:
+        if not self._is_gap_noted:  # not in `running`: the database may not be there yet
+            self._leases.note_gap(self._began)
+            self._is_gap_noted = True
+        job = self._leases.take(portal, till, registers, self._now(), vat_rows, told)
+        return job, self._leases.gap()
 
     def _started(self, body: Body, at: datetime) -> Answer:
         job_id, fence = _lease(body)

@@ -88,6 +88,10 @@ class JobChanges:
         """Which shift a report closes: from here on no other one."""
         sql.NOTE_JOB_SHIFT.run(self._db, {"id_": job_id, "shift_number": shift_number})
 
+    def untell_jobs(self, source: str, since: datetime) -> None:
+        """What was printed of a source since then has to be told once more."""
+        sql.UNTELL_JOBS.run(self._db, {"source_": source, "since": micros(since)})
+
     def tell_jobs(self, job_ids: Sequence[int]) -> None:
         """The portal has acknowledged how these ended."""
         sql.TELL_JOB.run_many(self._db, [{"id_": each} for each in job_ids])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from posapp.domain.receipt import Receipt
@@ -83,6 +84,10 @@ class JobStore:
     def note_job_shift(self, job_id: int, shift_number: int) -> None:
         """Which shift (1038) a report that was ordered closes."""
         self._write(lambda changes: changes.note_job_shift(job_id, shift_number))
+
+    def untell_jobs(self, source: str, since: datetime) -> None:
+        """What was printed since then has to be told once more."""
+        self._write(lambda changes: changes.untell_jobs(source, since))
 
     def tell_jobs(self, job_ids: Sequence[int]) -> None:
         """The portal has acknowledged how these jobs ended."""

@@ -361,4 +361,10 @@ LINK_JOB = Statement(
     .values(receipt_key=bindparam("receipt_key"), factory_number=bindparam("factory_number"))
 )
 NOTE_JOB_SHIFT = Statement(update(jobs).where(_is(jobs.c.id, "id_")).values(shift_number=bindparam("shift_number")))
+UNTELL_JOBS = Statement(
+    update(jobs)
+    .where(_is(jobs.c.source, "source_"), jobs.c.state == literal_column("'done'"))
+    .where(jobs.c.delivered_at >= bindparam("since"))
+    .values(is_told=literal_column("0"))
+)
 TELL_JOB = Statement(update(jobs).where(_is(jobs.c.id, "id_")).values(is_told=literal_column("1")))

@@ -49,14 +49,20 @@ class GatewayJobs(GatewayDesk):
     Every method raises Offline `gateway_offline`, Rejected (`gateway_access`, `unknown_till`, `job_unknown` …).
     """
 
+    gap: int = 0
+    """Which gap the gateway named with its last answer to `take_job`."""
+
     def take_job(
-        self, registers: Sequence[str], wait_s: int = WAIT_S, vat_rows: Sequence[int] = ()
+        self, registers: Sequence[str], wait_s: int = WAIT_S, vat_rows: Sequence[int] = (), told: int = 0
     ) -> GatewayJob | None:
-        """The next job under a lease, None when there was none for `wait_s`. `vat_rows`: those with a rate here."""
-        asked: dict[str, object] = {"registers": list(registers), "wait_s": wait_s}
+        """The next job under a lease, None when there was none for `wait_s`. `vat_rows`: those with a rate here;
+        `told`: the gap after which this till has told again what it printed."""
+        asked: dict[str, object] = {"registers": list(registers), "wait_s": wait_s, "gap": told}
         if vat_rows:
             asked["vat_rows"] = [str(each) for each in vat_rows]
         answer = self._ask("jobs/take", asked, wait_s + SLACK_S)
+        gap = answer.get("gap")
+        self.gap = gap if type(gap) is int else 0
         body = answer.get("job")
         return None if body is None else _read(body)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from posapp.domain import article_check
@@ -27,6 +28,8 @@ from posapp.till.readings import Here, Where
 
 log = logging.getLogger(__name__)
 
+TELL_AGAIN = timedelta(days=30)
+_GAP = "gateway_gap"
 NOT_READY = ("shift_closed", "shift_expired")
 """Troubles of the register that a job mends by itself."""
 
@@ -34,8 +37,12 @@ NOT_READY = ("shift_closed", "shift_expired")
 class JobDesk(Protocol):
     """`posapp.sync.jobs.GatewayJobs`, or the same in one process."""
 
+    @property
+    def gap(self) -> int:
+        """Which gap the gateway named last: after it every till tells again what it printed."""
+
     def take_job(
-        self, registers: Sequence[str], wait_s: int = WAIT_S, vat_rows: Sequence[int] = ()
+        self, registers: Sequence[str], wait_s: int = WAIT_S, vat_rows: Sequence[int] = (), told: int = 0
     ) -> GatewayJob | None:
         """The next job under a lease. Raises SyncError, as all of them."""
 
@@ -151,11 +158,24 @@ def take(
     till: Till, desk: JobDesk, done: Round, wait_s: int, wait: Callable[[Taking], GatewayJob | None] = _at_once
 ) -> None:
     """Waits for a job and puts it into the journal. Raises SyncError, JournalError."""
-    rows = sorted(till.settings.vat.confirmed)
-    found = wait(lambda: desk.take_job([till.identity.factory_number], wait_s, rows))
+    rows, fact = sorted(till.settings.vat.confirmed), f"{_GAP}:{till.portal}"
+    told = int(till.journal.get_fact(fact) or 0)
+    found = wait(lambda: desk.take_job([till.identity.factory_number], wait_s, rows, told))
+    if desk.gap != told:
+        _tell_again(till, desk)
+        till.journal.set_fact(fact, str(desk.gap))
     if found is not None:
         jobs.take_in(till, [_new(till, found)])
         done.taken += 1
+
+
+def _tell_again(till: Till, desk: JobDesk) -> None:
+    """The gateway was away, and its database may be an older copy: it hears once more what was printed here, before
+    it hands what it takes for new to another till. Raises SyncError."""
+    source = GatewaySource(till, desk)
+    till.journal.untell_jobs(source.name, till.now() - TELL_AGAIN)
+    while tell(till, source):
+        pass
 
 
 def _work(till: Till, desk: JobDesk, done: Round) -> None:
@@ -209,7 +229,12 @@ def tell(till: Till, source: GatewaySource) -> int:
 def _report(desk: JobDesk, end: Ended) -> None:
     lease = end.job.lease
     if end.job.state == DONE and end.stored is not None and end.stored.mark is not None:
-        desk.report(lease["job_id"], lease["fence"], "done", end.stored.receipt.key, end.stored.mark, "")
+        try:
+            desk.report(lease["job_id"], lease["fence"], "done", end.stored.receipt.key, end.stored.mark, "")
+        except Rejected as error:
+            if error.code != "job_unknown":
+                raise
+            log.error("job %s is printed, and the gateway does not know it", end.job.external_id)
         return
     reason = end.trouble.message() if end.trouble is not None else ""
     desk.report(lease["job_id"], lease["fence"], "refused", end.job.receipt_key or "", None, reason)

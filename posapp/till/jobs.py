@@ -257,7 +257,7 @@ def parsed(till: Till, job: Job) -> PortalCheck:
     if job.source.startswith(GATEWAY):
         portal = job.source.removeprefix(GATEWAY)
         return article_check(job.body, portal) if ARTICLE in job.body else cashbox_check(job.body, portal)
-    check = site_check(job.body)
+    check = replace(site_check(job.body), external_id=job.external_id)  # the site may call itself otherwise today
     if check.register and check.register != till.identity.factory_number:
         raise BadCheck(f"чек для ККТ {check.register}, а здесь {till.identity.factory_number}")
     return check

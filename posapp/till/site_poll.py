@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from posapp.domain.fiscal import ReceiptKind
-from posapp.domain.portal_check import external_id_of, is_number_of
+from posapp.domain.portal_check import external_id_at, is_number_of
 from posapp.errors import JournalError, PosError, SetupError
 from posapp.journal.job_rows import CHECK, DONE, REPORT, Job, NewJob
 from posapp.journal.lock import DirectoryLock
@@ -117,10 +117,16 @@ def round_of(
 
     `ask` is the site's own unless the caller waits for it elsewhere; `where` the lane that the register lives on.
     """
-    source, place = SiteSource(till, site.site), where or Here()
+    source, place = SiteSource(till, name_of(till, site)), where or Here()
     first, ends, body = place.device(lambda: _before(till, source))
     answer = (ask or site.ask)(body)
     return place.device(lambda: _after(till, source, first, ends, answer))
+
+
+def name_of(till: Till, site: Site) -> str:
+    """What the site is known as: its host at set-up, even when it answers elsewhere by now."""
+    chosen = till.settings.jobs
+    return chosen.site if chosen is not None and chosen.site else site.site
 
 
 def _before(till: Till, source: SiteSource) -> tuple[Worked, list[Ended], dict[str, Any]]:
@@ -157,7 +163,7 @@ def accept(till: Till, source: SiteSource, ends: list[Ended], answer: Answer) ->
 
     A warning is never acknowledged: that the round was answered at all is all that is heard of it.
     """
-    acked = {external_id_of(each) for each in answer.acks}
+    acked = {external_id_at(source.site, each) for each in answer.acks}
     warnings = {each.job.external_id for each in ends if each.trouble is not None and _code(each) == poll.WARNING}
     told = [each.job.external_id for each in ends if each.job.external_id in acked | warnings]
     jobs.acknowledged(till, source, told)
@@ -169,7 +175,7 @@ def accept(till: Till, source: SiteSource, ends: list[Ended], answer: Answer) ->
 def _new(till: Till, source: SiteSource, kind: str, bodies: tuple[Mapping[str, Any], ...]) -> list[NewJob]:
     """What can be kept: without a uuid nothing could ever be told of it."""
     here = till.identity.factory_number
-    found = {external_id_of(poll.uuid_of(body)): body for body in bodies}
+    found = {external_id_at(source.site, poll.uuid_of(body)): body for body in bodies}
     for number in [each for each in found if not is_number_of(kind, each)]:
         log.warning("the site has handed out a %s without a number", kind)
         del found[number]

@@ -171,6 +171,29 @@ def test_a_wrong_link_and_missing_rates_are_refused_and_nothing_is_kept(
     assert link not in json.dumps(run("setup", "show")[1])
 
 
+def test_a_link_with_another_address_needs_a_word(
+    till: Run, shop: PracticeShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the site ordered under its former address must not be printed anew under the new one."""
+    number = pay(shop)["id"]
+    assert till("jobs", "run", "--once")[0] == 0
+    before = len(documents(shop))
+    monkeypatch.setenv("POSAPP_POLL_LINK", shop.portal["poll_link"].replace("127.0.0.1", "localhost"))
+    moved = ("setup", "portal", "--mode", "site-poll")
+    code, no = till(*moved)
+    assert (code, no["error"]["code"]) == (1, "site_differs")
+    code, kept = till(*moved, "--same-site")
+    assert (code, kept["jobs"]["host"].partition(":")[0], kept["jobs"]["site"].partition(":")[0]) == (
+        0, "localhost", "127.0.0.1",
+    )  # fmt: skip
+    assert till("jobs", "run", "--once")[0] == 0
+    assert till("jobs", "show", str(number))[0] == 0
+    assert len(documents(shop)) == before
+    assert till(*moved)[1]["error"]["code"] == "site_differs"  # the word is asked for again
+    code, other = till(*moved, "--another-site")
+    assert (code, other["jobs"]["site"].partition(":")[0], other["jobs"]["host"]) == (0, "localhost", "")
+
+
 def test_it_ends_at_once_when_it_is_told_to_while_the_site_holds_the_request(till: Run, shop: PracticeShop) -> None:
     sim(shop, "settings", {"options": {"poll_hold_s": 60, "poll_look_s": 0.5}})
     before = len(sim(shop, "checks")["notices"])

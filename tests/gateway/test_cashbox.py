@@ -111,7 +111,10 @@ def till(where: Where, what: str, **body: Any) -> tuple[int, Any]:
 
 
 def take(where: Where, wait_s: int = 0) -> Any:
-    status, answer = till(where, "jobs/take", registers=["777"], wait_s=wait_s)
+    _, first = till(where, "jobs/take", registers=["777"], wait_s=0)
+    if first["job"] is not None:
+        return first["job"]
+    status, answer = till(where, "jobs/take", registers=["777"], wait_s=wait_s, gap=first["gap"])
     assert status == 200
     return answer["job"]
 

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from posapp.domain.fiscal import FiscalMark
 from posapp.errors import Rejected, UsageError
 from posapp.gateway.apply_store import HOLD, SqlApplications
 from posapp.gateway.contract import Job, JobState, Offer, Report
 from posapp.gateway.job_store import TELL_AFTER, SqlPortalJobs
+from posapp.gateway.job_tables import jobs
 from posapp.gateway.lease_store import KEPT, LEASE, REST, STARTED, SqlLeases
 from posapp.gateway.store import SqlStore, TillCard
 from tests.gateway.checks import CHECK
@@ -482,6 +484,66 @@ def test_leases_survive_a_gap(shop: Shop) -> None:
     shop.leases.forgive(PORTAL, shop.now)
     assert shop.leases.expire(shop.now) == 0
     shop.begin(job)
+
+
+# ---------------------------------------------------------------------------------------------- an older database
+class Restored:
+    """The database is put back to the moment before any till had a lease, and a gateway begins on it."""
+
+    def __init__(self, shop: Shop, *jobs_: Job) -> None:
+        forgotten = {"state": "new", "fence": 0, "identity": "", "mark": "", "receipt_key": "", "ended_at": 0,
+                     "apply_due_at": 0}  # fmt: skip
+        with shop.leases._engine.begin() as db:
+            db.execute(sa.update(jobs).where(jobs.c.id.in_([each.job_id for each in jobs_])).values(**forgotten))
+        shop.wait(timedelta(minutes=1))
+        shop.leases.note_gap(shop.now)
+        self._shop, self.gap = shop, shop.leases.gap()
+
+    def take(self, till: str, *, told: bool) -> Job | None:
+        return self._shop.leases.take(PORTAL, till, [], self._shop.now, None, self.gap if told else 0)
+
+
+def test_in_an_older_database_nobody_prints_what_another_till_has_printed(shop: Shop) -> None:
+    uuid = shop.order()
+    job = shop.have()
+    shop.begin(job)
+    assert shop.tell(job, "done")
+    after = Restored(shop, job)
+    assert after.take(TWO, told=False) is None
+    assert after.take(TWO, told=True) is None  # the other one has not said yet what it printed
+    assert after.take(ONE, told=False) is None
+    assert shop.tell(job, "done")  # it tells again: under a lease that this database does not know yet
+    assert shop.state(uuid) is JobState.DONE
+    assert after.take(ONE, told=True) is None
+    assert after.take(TWO, told=True) is None
+
+
+def test_what_nobody_has_printed_is_handed_out_when_all_have_told(shop: Shop) -> None:
+    shop.order()
+    after = Restored(shop)
+    assert after.take(TWO, told=True) is None
+    assert after.take(ONE, told=True) is not None
+
+
+def test_checks_of_after_the_gap_and_of_a_named_register_wait_for_nobody(shop: Shop) -> None:
+    shop.order(1, register=KKT)
+    after = Restored(shop)
+    shop.wait(timedelta(seconds=1))
+    shop.order(2)
+    found = after.take(TWO, told=False)
+    assert found is not None
+    assert found.unique_id == "2"
+    mine = shop.leases.take(PORTAL, ONE, [KKT], shop.now)
+    assert mine is not None
+    assert mine.unique_id == "1"
+
+
+def test_a_till_that_is_gone_for_long_is_not_waited_for(shop: Shop) -> None:
+    shop.wait(timedelta(days=8))
+    assert shop.take(TWO) is None  # one of them is still there
+    shop.order()
+    after = Restored(shop)
+    assert after.take(TWO, told=True) is not None
 
 
 # ---------------------------------------------------------------------------------------------- people

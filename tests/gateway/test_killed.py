@@ -68,7 +68,8 @@ class FakeTill:
         self._http = HttpClient()
         self.documents: dict[str, list[int]] = {}
         self.untold: dict[int, dict[str, Any]] = {}
-        self._number = 0
+        self._number = self._gap = 0
+        self._told: dict[int, dict[str, Any]] = {}
 
     def close(self) -> None:
         self._http.close()
@@ -91,12 +92,17 @@ class FakeTill:
         for job_id, report in list(self.untold.items()):
             status, answer = self.ask("jobs/report", **report)
             assert (status, answer) == (200, {}), answer
-            del self.untold[job_id]
+            self._told[job_id] = self.untold.pop(job_id)
         status, answer = self.ask("jobs/mine")
         for job in answer["jobs"] if status == 200 else ():
             self._print(job)
-        status, answer = self.ask("jobs/take", registers=[KKT], wait_s=1)
-        if status == 200 and answer["job"]:
+        status, answer = self.ask("jobs/take", registers=[KKT], wait_s=1, gap=self._gap)
+        if status != 200:
+            return
+        if answer["gap"] != self._gap:  # after a kill it tells again what it printed
+            self.untold |= self._told
+            self._gap = answer["gap"]
+        if answer["job"]:
             self._print(answer["job"])
 
     def _print(self, job: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ class Desk:
         self._now = now
         self.is_away = False
         self.loses = 0
+        self.gap = 0
         self.before_started: Callable[[], None] = lambda: None
 
     def _over(self, call: Callable[[], T]) -> T:
@@ -44,10 +45,11 @@ class Desk:
         return answer
 
     def take_job(
-        self, registers: Sequence[str], wait_s: int = WAIT_S, vat_rows: Sequence[int] = ()
+        self, registers: Sequence[str], wait_s: int = WAIT_S, vat_rows: Sequence[int] = (), told: int = 0
     ) -> GatewayJob | None:
         rows = [str(each) for each in vat_rows] or None
-        found = self._over(lambda: self._leases.take(PORTAL, self._identity, registers, self._now(), rows))
+        found = self._over(lambda: self._leases.take(PORTAL, self._identity, registers, self._now(), rows, told))
+        self.gap = self._leases.gap()
         return None if found is None else GatewayJob.from_json(found.as_json())
 
     def started(self, job_id: int, fence: int, key: str, factory_number: str) -> None:

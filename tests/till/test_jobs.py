@@ -121,6 +121,29 @@ def test_orders_of_the_till_go_on_beside_it(shop: Shop, site: Site) -> None:
     assert counters.compare(shop.till).agrees
 
 
+# ------------------------------------------------------------------------------------------------ its name
+@pytest.mark.parametrize("moment", ["printed", "told", "unknown"])
+def test_a_site_that_calls_itself_otherwise_orders_the_same_check(shop: Shop, site: Site, moment: str) -> None:
+    """A new domain, another web node, an edited server name: the number is the site's, the name is only sent back."""
+    site.order()
+    if moment == "unknown":
+        shop.register.fault("FF45", "power_off", "after_commit")
+        with suppress(PosError):
+            rounds(shop, site)
+    else:
+        rounds(shop, site)
+    if moment == "told":
+        rounds(shop, site)
+        site.state[417] = "P"  # its database was put back
+    site.called = "other.example"
+    shop.register.heal()
+    shop.register.advance(300)
+    settle(shop, site)
+    rounds(shop, site)
+    assert len(shop.register.receipts) == 1
+    assert site.state[417] == "Y"
+
+
 # ------------------------------------------------------------------------------------------------ handed out again
 def test_a_lost_answer_is_told_again_and_nothing_is_printed_twice(shop: Shop, site: Site) -> None:
     site.order()

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from posapp.domain.portal_check import check_keys
 from posapp.domain.settlement import State
 from posapp.errors import Offline, PosError
 from posapp.gateway.contract import JobState
+from posapp.gateway.lease_store import SqlLeases
 from posapp.gateway.store import SqlStore, open_store
 from posapp.settings import VatSettings
 from posapp.till import gateway_jobs, jobs, recover, resolve
@@ -266,3 +268,20 @@ def test_an_empty_journal_that_holds_a_started_job_prints_nothing(
     jobs.refuse(shop.till, "417", "в ОФД чека нет")
     rounds(shop, desk)
     assert portal.state(uuid) is JobState.REFUSED
+
+
+def test_after_a_gap_of_the_gateway_this_till_tells_again_what_it_printed(
+    shop: Shop, desk: Desk, portal: Portal, store: SqlStore
+) -> None:
+    """Its database may be an older copy, where the job is new: another till must not print it."""
+    uuid = portal.order()
+    settle(shop, desk, portal, uuid)
+    with store.engine.begin() as db:
+        db.execute(sa.text("UPDATE jobs SET state = 'new', fence = 0, identity = '', mark = '', ended_at = 0"))
+    shop.register.advance(60)
+    SqlLeases(store.engine).note_gap(shop.now())
+    rounds(shop, desk)
+    assert portal.state(uuid) is JobState.DONE
+    assert_printed_once(shop, portal, n417=uuid)
+    rounds(shop, desk)
+    assert_printed_once(shop, portal, n417=uuid)
