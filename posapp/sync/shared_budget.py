@@ -60,9 +60,7 @@ class SharedBudget:
         tills: how many tills shared it last, None when that is not known.
     """
 
-    def __init__(
-        self, desk: BudgetDesk, clock: Callable[[], float], limits: Limits, tills: int | None = None
-    ) -> None:
+    def __init__(self, desk: BudgetDesk, clock: Callable[[], float], limits: Limits, tills: int | None = None) -> None:
         self._desk = desk
         self._clock = clock
         self._limits = limits
