@@ -121,7 +121,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a till says became of its job. `state` is `done` (with the mark), `refused` or `given_back`."""
+    """What a till says became of its job. `state` is `done` (with the mark), `refused` or `given_back`; `unique_id` the
+    portal's number of the check, "" from a till that does not name it."""
 
     job_id: int
     fence: int
@@ -129,6 +130,7 @@ class Report:
     key: str
     mark: FiscalMark | None
     reason: str
+    unique_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,11 @@ class PortalJobs(Protocol):
 
 
 class Leases(Protocol):
-    """The tills' side of the jobs. All raise Rejected `unknown_till` for a till that was never enrolled."""
+    """The tills' side of the jobs. All raise Rejected `unknown_till` for a till that was never enrolled.
+
+    `unique_id` is the portal's number of the check that the till means, "" where it does not name it: a database that
+    was put back gives the number of a job, and its fences, once more to another check.
+    """
 
     def take(
         self,
@@ -183,12 +189,13 @@ class Leases(Protocol):
         """The last gap, as tills send it back; 0 before the first."""
 
     def started(
-        self, portal: str, identity: str, job_id: int, fence: int, key: str, register: str, at: datetime
-    ) -> None:
-        """A receipt is about to be printed. Raises Rejected `lease_lost`: then it must not be."""
+        self, portal: str, identity: str, job_id: int, fence: int, key: str, register: str, at: datetime,
+        unique_id: str = "",
+    ) -> None:  # fmt: skip
+        """A receipt is about to be printed. Raises Rejected `lease_lost`, `job_unknown`: then it must not be."""
 
-    def renew(self, portal: str, identity: str, job_id: int, fence: int, at: datetime) -> None:
-        """The till is still at it. Raises Rejected `lease_lost`."""
+    def renew(self, portal: str, identity: str, job_id: int, fence: int, at: datetime, unique_id: str = "") -> None:
+        """The till is still at it. Raises Rejected `lease_lost`, `job_unknown`."""
 
     def report(self, portal: str, identity: str, report: Report, at: datetime) -> bool:
         """What became of a job; False when it was kept as evidence only. Raises Rejected `job_unknown`, and

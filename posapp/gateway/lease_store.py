@@ -76,12 +76,13 @@ class SqlLeases(Jobs):
             return job_of(given)
 
     def started(
-        self, portal: str, identity: str, job_id: int, fence: int, key: str, register: str, at: datetime
-    ) -> None:
+        self, portal: str, identity: str, job_id: int, fence: int, key: str, register: str, at: datetime,
+        unique_id: str = "",
+    ) -> None:  # fmt: skip
         """See `Leases`. May be repeated; a repeat with another receipt or register is declined."""
         with self._change() as db:
             self._let_in(db, portal, identity, at)
-            row = self._held(db, portal, identity, job_id, fence)
+            row = self._held(db, portal, identity, job_id, fence, unique_id)
             if row.state == JobState.STARTED and (row.receipt_key, row.factory_number) == (key, register):
                 return
             if row.state != JobState.LEASED:
@@ -90,11 +91,11 @@ class SqlLeases(Jobs):
             self._set(db, row, lease_until=micros(at + STARTED), **begun)
             self._note(db, row.id, at, "started", identity, fence, key=key, register=register)
 
-    def renew(self, portal: str, identity: str, job_id: int, fence: int, at: datetime) -> None:
+    def renew(self, portal: str, identity: str, job_id: int, fence: int, at: datetime, unique_id: str = "") -> None:
         """See `Leases`. An `unknown` job stays unknown until it is reported."""
         with self._change() as db:
             self._let_in(db, portal, identity, at)
-            row = self._held(db, portal, identity, job_id, fence)
+            row = self._held(db, portal, identity, job_id, fence, unique_id)
             if row.state not in _OPEN:
                 raise Rejected("lease_lost", check=row.unique_id)
             length = LEASE if row.state == JobState.LEASED else STARTED
@@ -104,11 +105,7 @@ class SqlLeases(Jobs):
         """See `Leases`. May be repeated."""
         with self._change() as db:
             self._let_in(db, portal, identity, at)
-            row = db.execute(
-                sa.select(jobs).where(jobs.c.id == report.job_id, jobs.c.portal == portal).with_for_update()
-            ).first()
-            if row is None:
-                raise Rejected("job_unknown")
+            row = self._reported(db, portal, report)
             if report.state == "done" and report.fence > row.fence and row.state in _NOT_BEGUN:
                 self._set(db, row, fence=report.fence, identity=identity)  # this database is older than that lease
                 return self._done(db, row, report, at)
@@ -242,14 +239,28 @@ class SqlLeases(Jobs):
         return False
 
     # --- helpers
-    def _held(self, db: sa.Connection, portal: str, identity: str, job_id: int, fence: int) -> Row:
+    def _held(self, db: sa.Connection, portal: str, identity: str, job_id: int, fence: int, unique_id: str) -> Row:
         """The job under this lease. Raises Rejected `job_unknown`, `lease_lost`."""
-        mine = (jobs.c.id == job_id) & (jobs.c.portal == portal)
-        row = db.execute(sa.select(jobs).where(mine).with_for_update()).first()
-        if row is None:
-            raise Rejected("job_unknown")
+        row = self._job(db, portal, jobs.c.id == job_id, unique_id)
         if row.fence != fence or row.identity != identity:
             raise Rejected("lease_lost", check=row.unique_id)
+        return row
+
+    def _reported(self, db: sa.Connection, portal: str, report: Report) -> Row:
+        """The job that a report is of. A receipt is one of its check, whichever number the job has in this database.
+
+        Raises Rejected `job_unknown`.
+        """
+        is_receipt = report.state == "done" and report.unique_id
+        which = jobs.c.unique_id == report.unique_id if is_receipt else jobs.c.id == report.job_id
+        return self._job(db, portal, which, report.unique_id)
+
+    @staticmethod
+    def _job(db: sa.Connection, portal: str, which: sa.ColumnElement[bool], unique_id: str) -> Row:
+        """The job, held until the transaction ends; `unique_id`: "" or the check that it has to be."""
+        row = db.execute(sa.select(jobs).where(jobs.c.portal == portal, which).with_for_update()).first()
+        if row is None or (unique_id and row.unique_id != unique_id):
+            raise Rejected("job_unknown")
         return row
 
     @staticmethod

@@ -2,9 +2,9 @@
 
     POST /v1/jobs/take    {portal, till, registers: [factory_number], wait_s, vat_rows?: [id], gap?}
                                                                                    → {job: null | Job, gap}
-    POST /v1/jobs/started {portal, till, job_id, fence, key, factory_number}                   → {}
-    POST /v1/jobs/renew   {portal, till, job_id, fence}                                        → {}
-    POST /v1/jobs/report  {portal, till, job_id, fence, state, key, mark, reason}              → {} | {kept_as}
+    POST /v1/jobs/started {portal, till, job_id, fence, key, factory_number, unique_id?}       → {}
+    POST /v1/jobs/renew   {portal, till, job_id, fence, unique_id?}                            → {}
+    POST /v1/jobs/report  {portal, till, job_id, fence, state, key, mark, reason, unique_id?}  → {} | {kept_as}
     POST /v1/jobs/mine    {portal, till}                                                       → {jobs: [Job]}
 
 `take` waits up to `wait_s` seconds (25 at most) until there is a job. Who waits is woken when this process accepts a
@@ -131,11 +131,11 @@ class LeaseDesk:
     def _started(self, body: Body, at: datetime) -> Answer:
         job_id, fence = _lease(body)
         key, register = name_of(body, "key", 32), name_of(body, "factory_number", 32)
-        self._leases.started(*who_of(body), job_id, fence, key, register, at)
+        self._leases.started(*who_of(body), job_id, fence, key, register, at, _check_of(body))
         return {}
 
     def _renew(self, body: Body, at: datetime) -> Answer:
-        self._leases.renew(*who_of(body), *_lease(body), at)
+        self._leases.renew(*who_of(body), *_lease(body), at, _check_of(body))
         return {}
 
     def _report(self, body: Body, at: datetime) -> Answer:
@@ -147,7 +147,7 @@ class LeaseDesk:
         if not isinstance(key, str) or len(key) > 32 or not isinstance(reason, str):
             raise ValueError("key, reason")
         mark = _mark(body.get("mark")) if state == "done" else None
-        report = Report(job_id, fence, state, key, mark, _clean(reason))
+        report = Report(job_id, fence, state, key, mark, _clean(reason), _check_of(body))
         return {} if self._leases.report(*who_of(body), report, at) else {"kept_as": "evidence"}
 
     def _mine(self, body: Body, at: datetime) -> Answer:
@@ -156,6 +156,11 @@ class LeaseDesk:
 
 def _lease(body: Body) -> tuple[int, int]:
     return number_of(body, "job_id"), number_of(body, "fence", least=0)
+
+
+def _check_of(body: Body) -> str:
+    """The portal's number of the check, "" from a till that does not name it. Raises ValueError."""
+    return name_of(body, "unique_id", 32) if body.get("unique_id") is not None else ""
 
 
 def _texts(body: Body, name: str, most: int, longest: int) -> Sequence[str]:

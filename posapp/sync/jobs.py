@@ -1,7 +1,8 @@
 """The gateway's print jobs as a till sees them, over HTTP (`posapp/gateway/leases.py` is the other end).
 
 A job is in a till's hands under a lease with a fence. `started` is the only word that lets it print: it is said when
-the receipt is in the till's journal and before a byte goes to the register. Every call may be repeated.
+the receipt is in the till's journal and before a byte goes to the register. Every call may be repeated. `unique_id`
+says which check is meant: after its database was put back the gateway may give its number to the job of another one.
 """
 
 from __future__ import annotations
@@ -66,19 +67,22 @@ class GatewayJobs(GatewayDesk):
         body = answer.get("job")
         return None if body is None else _read(body)
 
-    def started(self, job_id: int, fence: int, key: str, factory_number: str) -> None:
-        """The receipt `key` is about to be printed. Raises Rejected `lease_lost`: then it must not be."""
-        self._ask("jobs/started", {"job_id": job_id, "fence": fence, "key": key, "factory_number": factory_number})
+    def started(self, job_id: int, fence: int, key: str, factory_number: str, unique_id: str) -> None:
+        """The receipt `key` is about to be printed. Raises Rejected `lease_lost`, `job_unknown`: it must not be."""
+        begun = {"job_id": job_id, "fence": fence, "key": key, "factory_number": factory_number}
+        self._ask("jobs/started", begun | {"unique_id": unique_id})
 
-    def renew(self, job_id: int, fence: int) -> None:
-        """The till is still at it. Raises Rejected `lease_lost`."""
-        self._ask("jobs/renew", {"job_id": job_id, "fence": fence})
+    def renew(self, job_id: int, fence: int, unique_id: str) -> None:
+        """The till is still at it. Raises Rejected `lease_lost`, `job_unknown`."""
+        self._ask("jobs/renew", {"job_id": job_id, "fence": fence, "unique_id": unique_id})
 
-    def report(self, job_id: int, fence: int, state: str, key: str, mark: FiscalMark | None, reason: str) -> bool:
+    def report(
+        self, job_id: int, fence: int, state: str, key: str, mark: FiscalMark | None, reason: str, unique_id: str
+    ) -> bool:
         """What became of it: `done` with its mark, `refused`, `given_back`; False when kept as evidence only."""
         body = None if mark is None else mark.as_json()
         told = {"job_id": job_id, "fence": fence, "state": state, "key": key, "mark": body, "reason": reason}
-        return self._ask("jobs/report", told).get("kept_as") is None
+        return self._ask("jobs/report", told | {"unique_id": unique_id}).get("kept_as") is None
 
     def mine(self) -> list[GatewayJob]:
         """What this till holds: after a crash."""

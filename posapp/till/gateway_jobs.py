@@ -46,14 +46,16 @@ class JobDesk(Protocol):
     ) -> GatewayJob | None:
         """The next job under a lease. Raises SyncError, as all of them."""
 
-    def started(self, job_id: int, fence: int, key: str, factory_number: str) -> None:
-        """Raises Rejected `lease_lost`."""
+    def started(self, job_id: int, fence: int, key: str, factory_number: str, unique_id: str) -> None:
+        """Raises Rejected `lease_lost`, `job_unknown`."""
 
-    def renew(self, job_id: int, fence: int) -> None:
-        """Raises Rejected `lease_lost`."""
+    def renew(self, job_id: int, fence: int, unique_id: str) -> None:
+        """Raises Rejected `lease_lost`, `job_unknown`."""
 
-    def report(self, job_id: int, fence: int, state: str, key: str, mark: FiscalMark | None, reason: str) -> bool:
-        """`done`, `refused`, `given_back`."""
+    def report(
+        self, job_id: int, fence: int, state: str, key: str, mark: FiscalMark | None, reason: str, unique_id: str
+    ) -> bool:
+        """`done`, `refused`, `given_back`. Raises Rejected `job_unknown`."""
 
     def mine(self) -> list[GatewayJob]:
         """What this till holds."""
@@ -82,13 +84,14 @@ class GatewaySource:
 
     def start(self, job: Job, key: str) -> None:
         """See `jobs.Source`. A lease that ran out in our own hands is told as not printed, if that is sure."""
-        job_id, fence = job.lease["job_id"], job.lease["fence"]
+        job_id, fence, number = _lease(job)
         try:
-            self.desk.started(job_id, fence, key, self.till.identity.factory_number)
+            self.desk.started(job_id, fence, key, self.till.identity.factory_number, number)
         except Rejected as error:
             if error.code not in ("lease_lost", "job_unknown"):
                 raise
-            ours = any((each.job_id, each.fence) == (job_id, fence) for each in self.desk.mine())
+            held = [(each.job_id, each.fence, each.unique_id) for each in self.desk.mine()]
+            ours = (job_id, fence, number) in held
             if not ours:
                 raise SaleError("lease_lost", check=job.external_id) from error
             was_fresh = job.lease.get("state") == "leased"
@@ -193,7 +196,7 @@ def _renew(till: Till, source: GatewaySource) -> None:
     for job in till.journal.open_jobs(source.name):
         if job.state in (OPEN, HELD):
             try:
-                source.desk.renew(job.lease["job_id"], job.lease["fence"])
+                source.desk.renew(*_lease(job))
             except Rejected as error:
                 log.warning("job %s: %s", job.external_id, error)
                 if job.state == HELD and error.code in ("lease_lost", "job_unknown"):
@@ -208,9 +211,9 @@ def _give_back(till: Till, source: GatewaySource, trouble: PosError) -> None:
     for job in till.journal.open_jobs(source.name):
         if job.state != OPEN or job.receipt_key is not None or job.lease.get("state") != "leased":
             continue
-        lease = job.lease
+        job_id, fence, number = _lease(job)
         try:
-            source.desk.report(lease["job_id"], lease["fence"], "given_back", "", None, trouble.message())
+            source.desk.report(job_id, fence, "given_back", "", None, trouble.message(), number)
         except Rejected as error:
             log.warning("job %s: %s", job.external_id, error)
         facts = {name: str(value) for name, value in trouble.facts.items()}
@@ -227,17 +230,22 @@ def tell(till: Till, source: GatewaySource) -> int:
 
 
 def _report(desk: JobDesk, end: Ended) -> None:
-    lease = end.job.lease
-    if end.job.state == DONE and end.stored is not None and end.stored.mark is not None:
-        try:
-            desk.report(lease["job_id"], lease["fence"], "done", end.stored.receipt.key, end.stored.mark, "")
-        except Rejected as error:
-            if error.code != "job_unknown":
-                raise
-            log.error("job %s is printed, and the gateway does not know it", end.job.external_id)
-        return
+    job_id, fence, number = _lease(end.job)
     reason = end.trouble.message() if end.trouble is not None else ""
-    desk.report(lease["job_id"], lease["fence"], "refused", end.job.receipt_key or "", None, reason)
+    try:
+        if end.job.state == DONE and end.stored is not None and end.stored.mark is not None:
+            desk.report(job_id, fence, "done", end.stored.receipt.key, end.stored.mark, "", number)
+        else:
+            desk.report(job_id, fence, "refused", end.job.receipt_key or "", None, reason, number)
+    except Rejected as error:
+        if error.code != "job_unknown":  # its database was put back: nobody there waits for this
+            raise
+        log.error("job %s is %s, and the gateway does not know it", end.job.external_id, end.job.state)
+
+
+def _lease(job: Job) -> tuple[int, int, str]:
+    """Job, fence and the portal's number of the check, which is the last part of our name for it."""
+    return job.lease["job_id"], job.lease["fence"], job.external_id.rpartition("|")[2]
 
 
 def _why_not(till: Till) -> PosError | None:

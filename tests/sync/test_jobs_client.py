@@ -58,18 +58,21 @@ def test_the_whole_way_of_a_job(desk: GatewayJobs, store: SqlStore) -> None:
     assert job is not None
     assert (job.unique_id, job.state, job.check["total_sum"]) == ("417", "leased", "3670")
     assert [each.job_id for each in desk.mine()] == [job.job_id]
-    desk.renew(job.job_id, job.fence)
+    desk.renew(job.job_id, job.fence, "417")
     for _ in range(2):
-        desk.started(job.job_id, job.fence, "KEY1", KKT)
+        desk.started(job.job_id, job.fence, "KEY1", KKT, "417")
     with pytest.raises(Rejected) as told:
-        desk.started(job.job_id, job.fence + 1, "KEY1", KKT)
+        desk.started(job.job_id, job.fence + 1, "KEY1", KKT, "417")
     assert code_of(told) == "lease_lost"
     with pytest.raises(Rejected) as told:
-        desk.report(job.job_id, job.fence, "given_back", "", None, "нет бумаги")
+        desk.started(job.job_id, job.fence, "KEY1", KKT, "418")
+    assert code_of(told) == "job_unknown"
+    with pytest.raises(Rejected) as told:
+        desk.report(job.job_id, job.fence, "given_back", "", None, "нет бумаги", "417")
     assert code_of(told) == "job_started"
     for _ in range(2):
-        assert desk.report(job.job_id, job.fence, "done", "KEY1", MARK, "")
-    assert not desk.report(job.job_id, job.fence - 1, "refused", "", None, "поздно")
+        assert desk.report(job.job_id, job.fence, "done", "KEY1", MARK, "", "417")
+    assert not desk.report(job.job_id, job.fence - 1, "refused", "", None, "поздно", "417")
     found = SqlPortalJobs(store.engine).verdict(PORTAL, uuid, now())
     assert found is not None
     assert (found.state, found.mark) == (JobState.DONE, MARK)

@@ -52,16 +52,18 @@ class Desk:
         self.gap = self._leases.gap()
         return None if found is None else GatewayJob.from_json(found.as_json())
 
-    def started(self, job_id: int, fence: int, key: str, factory_number: str) -> None:
+    def started(self, job_id: int, fence: int, key: str, factory_number: str, unique_id: str) -> None:
         self.before_started()
-        at = self._now()
-        self._over(lambda: self._leases.started(PORTAL, self._identity, job_id, fence, key, factory_number, at))
+        begun = (PORTAL, self._identity, job_id, fence, key, factory_number, self._now(), unique_id)
+        self._over(lambda: self._leases.started(*begun))
 
-    def renew(self, job_id: int, fence: int) -> None:
-        self._over(lambda: self._leases.renew(PORTAL, self._identity, job_id, fence, self._now()))
+    def renew(self, job_id: int, fence: int, unique_id: str) -> None:
+        self._over(lambda: self._leases.renew(PORTAL, self._identity, job_id, fence, self._now(), unique_id))
 
-    def report(self, job_id: int, fence: int, state: str, key: str, mark: FiscalMark | None, reason: str) -> bool:
-        told = Report(job_id, fence, state, key, mark, reason)
+    def report(
+        self, job_id: int, fence: int, state: str, key: str, mark: FiscalMark | None, reason: str, unique_id: str
+    ) -> bool:
+        told = Report(job_id, fence, state, key, mark, reason, unique_id)
         return self._over(lambda: self._leases.report(PORTAL, self._identity, told, self._now()))
 
     def mine(self) -> list[GatewayJob]:

@@ -258,7 +258,7 @@ def test_an_empty_journal_that_holds_a_started_job_prints_nothing(
     uuid = portal.order()
     held = desk.take_job([])
     assert held is not None
-    desk.started(held.job_id, held.fence, check_keys(f"check|{PORTAL}|417")[0], "00106709999999")
+    desk.started(held.job_id, held.fence, check_keys(f"check|{PORTAL}|417")[0], "00106709999999", "417")
     gateway_jobs.after_restart(shop.till, desk)
     for _ in range(3):
         rounds(shop, desk)
@@ -285,3 +285,73 @@ def test_after_a_gap_of_the_gateway_this_till_tells_again_what_it_printed(
     assert_printed_once(shop, portal, n417=uuid)
     rounds(shop, desk)
     assert_printed_once(shop, portal, n417=uuid)
+
+
+def put_back(shop: Shop, store: SqlStore) -> None:
+    """The gateway's database is a copy from before any check came: its numbers of jobs begin anew."""
+    with store.engine.begin() as db:
+        db.execute(sa.text("DELETE FROM jobs"))
+    shop.register.advance(60)
+    SqlLeases(store.engine).note_gap(shop.now())
+
+
+def test_in_an_older_database_a_mark_stays_with_its_check_whatever_job_has_its_number(
+    shop: Shop, desk: Desk, portal: Portal, store: SqlStore
+) -> None:
+    settle(shop, desk, portal, portal.order())
+    first = job_of(shop)
+    put_back(shop, store)
+    uuid = portal.order(418)
+    settle(shop, desk, portal, uuid)
+    second = job_of(shop, 418)
+    assert (second.lease["job_id"], second.lease["fence"]) == (first.lease["job_id"], first.lease["fence"])
+    stored = shop.till.journal.receipt(second.receipt_key)
+    assert stored is not None
+    assert portal.mark(uuid) == stored.mark
+    assert len(shop.register.receipts) == 2
+
+
+def test_in_an_older_database_a_printed_check_that_is_ordered_anew_takes_its_mark(
+    shop: Shop, desk: Desk, portal: Portal, store: SqlStore
+) -> None:
+    settle(shop, desk, portal, portal.order())
+    put_back(shop, store)
+    other, uuid = portal.order(418), portal.order()
+    settle(shop, desk, portal, uuid, other)
+    assert_printed_once(shop, portal, n417=uuid, n418=other)
+
+
+def test_a_lease_of_an_older_database_begins_no_other_check(
+    shop: Shop, desk: Desk, portal: Portal, store: SqlStore
+) -> None:
+    """A job was taken before the database was put back; its number and fence are those of another check by now."""
+    portal.order()
+    held = desk.take_job([])
+    assert held is not None
+    jobs.take_in(shop.till, [gateway_jobs._new(shop.till, held)])
+    put_back(shop, store)
+    uuid = portal.order(418)
+    other = desk.take_job([])
+    assert other is not None
+    assert (other.job_id, other.fence) == (held.job_id, held.fence)
+    jobs.take_in(shop.till, [gateway_jobs._new(shop.till, other)])
+    settle(shop, desk, portal, uuid)
+    assert_printed_once(shop, portal, n418=uuid)
+    assert (job_of(shop).state, job_of(shop).code) == ("refused", "lease_lost")
+
+
+def test_a_refusal_of_a_check_that_the_gateway_has_lost_keeps_no_other_one_waiting(
+    shop: Shop, desk: Desk, portal: Portal, store: SqlStore
+) -> None:
+    portal.order(total_sum="1")
+    held = desk.take_job([])
+    assert held is not None
+    jobs.take_in(shop.till, [gateway_jobs._new(shop.till, held)])
+    put_back(shop, store)
+    for _ in range(2):
+        with suppress(PosError):
+            rounds(shop, desk)
+    assert (job_of(shop).state, job_of(shop).is_told) == ("refused", True)
+    uuid = portal.order(418)
+    settle(shop, desk, portal, uuid)
+    assert_printed_once(shop, portal, n418=uuid)
