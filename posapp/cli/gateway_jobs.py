@@ -45,12 +45,14 @@ def jobs(
         queue = SqlApplications(store.engine)
         names = ("open", "untold", "doubtful") if which == "attention" else (which,)
         found = {int(str(row["job"])): row for name in names for row in queue.list_jobs(name, LIMIT)}
+        asked = queue.strangers() if which == "attention" else []
     finally:
         store.close()
     chosen = [row for row in found.values() if which != "attention" or needs_person(row, app.now())]
     rows = [row | {"todo": todo(row)} for row in chosen]
-    answer(json, {"jobs": rows}, "\n".join(map(_line, rows)) or "Заданий нет.")
-    return EXIT_PERSON if which == "attention" and rows else 0
+    lines = [*map(_line, rows), *map(_asked_line, asked)]
+    answer(json, {"jobs": rows, "unknown_to_us": asked}, "\n".join(lines) or "Заданий нет.")
+    return EXIT_PERSON if which == "attention" and lines else 0
 
 
 def job(
@@ -72,7 +74,7 @@ def job(
 
 
 def settle(
-    number: Annotated[int, typer.Argument(help="Номер задания.")],
+    number: Annotated[str, typer.Argument(help="Номер задания, либо UUID чека, которого шлюз не знает.")],
     decision: Annotated[str, typer.Argument(help="not-made | made | seen | tell")],
     why: Why,
     by: Annotated[str, typer.Option("--by", help="Кто решил.")],
@@ -101,10 +103,25 @@ def settle(
         mark = _mark(document, sign, receipt, shift, storage, registration, printed_at)
     store = opened(database)
     try:
-        SqlApplications(store.engine).settle(number, decision, who, reason, app.now(), mark)
+        queue = SqlApplications(store.engine)
+        if number.isascii() and number.isdigit():
+            queue.settle(int(number), decision, who, reason, app.now(), mark)
+        elif decision == "not-made":
+            queue.no_receipt(number, who, reason)
+        else:
+            raise UsageError("usage", what=f"{number}: шлюз этого чека не знает, решить можно только not-made")
     finally:
         store.close()
-    answer(json, {"job": number, "decision": decision}, f"Задание {number}: записано.")
+    named = int(number) if number.isdecimal() else number
+    answer(json, {"job": named, "decision": decision}, f"Задание {number}: записано.")
+
+
+def _asked_line(row: dict[str, object]) -> str:
+    return (
+        f"  портал {row['portal']} спрашивает чек {row['uuid']}, которого шлюз не знает (с {row['since']}).\n"
+        "      База шлюза старше этого чека. Найдите его на портале и у касс («posapp jobs list --all»). Чека нет:"
+        f" posapp gateway settle {row['uuid']} not-made, и портал закажет его снова. Чек есть: впишите его в оплату."
+    )
 
 
 def _mark(

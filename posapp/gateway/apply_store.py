@@ -23,7 +23,7 @@ from posapp.errors import Rejected, UsageError
 from posapp.gateway.contract import Application, JobState
 from posapp.gateway.database import micros, moment, tills
 from posapp.gateway.job_store import TELL_AFTER, Jobs, Row, mark_of
-from posapp.gateway.job_tables import cashbox_doors, job_events, jobs
+from posapp.gateway.job_tables import cashbox_doors, job_events, jobs, strangers
 
 HOLD = timedelta(seconds=120)  # longer than a request to the portal may take
 _NEVER = 0
@@ -127,6 +127,26 @@ class SqlApplications(Jobs):
             rows = db.execute(sa.select(jobs).where(chosen).order_by(jobs.c.id.desc()).limit(limit)).all()
             names = {(row.portal, row.identity): row.name for row in db.execute(sa.select(tills))}
         return [_shown(row, names) for row in rows]
+
+    def strangers(self) -> list[dict[str, object]]:
+        """Checks that a portal asks for and that are not known here, the newest first, as long as nobody decided."""
+        query = sa.select(strangers).where(strangers.c.reason == "").order_by(strangers.c.last_at.desc())
+        with self._change() as db:
+            return [
+                {"portal": row.portal, "uuid": row.uuid, "since": moment(row.first_at).isoformat(),
+                 "asked_at": moment(row.last_at).isoformat()}
+                for row in db.execute(query)
+            ]  # fmt: skip
+
+    def no_receipt(self, uuid: str, who: str, why: str) -> None:
+        """A person says that a check which is not known here has no receipt: the portal may order it again.
+
+        Raises Rejected `job_unknown` for a uuid that no portal asks for.
+        """
+        change = sa.update(strangers).where(strangers.c.uuid == uuid).values(reason=f"чека нет ({who}): {why}")
+        with self._change() as db:
+            if db.execute(change).rowcount == 0:
+                raise Rejected("job_unknown")
 
     def story(self, job_id: int) -> list[dict[str, object]]:
         """What happened to a job, oldest first."""

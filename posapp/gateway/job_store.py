@@ -11,6 +11,7 @@ Unlike claims, jobs have no common lock: they are kept apart by their rows.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -23,13 +24,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from posapp.domain.fiscal import FiscalMark
 from posapp.gateway.contract import Job, JobState, Offer, Verdict
 from posapp.gateway.database import micros, moment, store_trouble
-from posapp.gateway.job_tables import job_events, jobs, told_rows
+from posapp.gateway.job_tables import job_events, jobs, strangers, told_rows
 
 Row = sa.Row[Any]
 TELL_AFTER = timedelta(seconds=5)
 """The portal keeps our answer to PRINT_URL after it has read it; marks that come before find no check (trap 41)."""
 EMPTY = "{}"
 """The content of a job that ended long ago."""
+STRANGERS_MAX = 1_000
+_UUID4 = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _MONEY = ("type", "items", "payments", "total_sum")
 
 
@@ -133,11 +136,29 @@ class SqlPortalJobs(Jobs):
         with self._change() as db:
             row = db.execute(asked.returning(jobs.c.id, jobs.c.state, jobs.c.mark, jobs.c.reason)).first()
             if row is None:
-                return None
+                return self._stranger(db, portal, uuid, at)
             if row.state in (JobState.DONE, JobState.REFUSED):
                 first = sa.update(jobs).where(jobs.c.id == row.id, jobs.c.told_at == 0)
                 db.execute(first.values(told_at=micros(at)))
         return Verdict(JobState(row.state), mark_of(row.mark), row.reason)
+
+    @staticmethod
+    def _stranger(db: sa.Connection, portal: str, uuid: str, at: datetime) -> Verdict | None:
+        """Its own uuid it would know: this database is older than the answer, or the check is of another gateway.
+
+        It stays in print on the portal for ever, so a person has to hear of it, and decides.
+        """
+        if not _UUID4.fullmatch(uuid):
+            return None
+        mine = (strangers.c.portal == portal) & (strangers.c.uuid == uuid)
+        row = db.execute(sa.update(strangers).where(mine).values(last_at=micros(at)).returning(strangers)).first()
+        if row is not None:
+            return Verdict(JobState.REFUSED, None, row.reason) if row.reason else None
+        count = sa.select(sa.func.count()).select_from(strangers).where(strangers.c.portal == portal)
+        if db.execute(count).scalar_one() < STRANGERS_MAX:
+            new = {"portal": portal, "uuid": uuid, "first_at": micros(at), "last_at": micros(at), "reason": ""}
+            db.execute(sa.insert(strangers).values(new))
+        return None
 
     def vat_rows(self, portal: str) -> frozenset[str] | None:
         """See `PortalJobs`."""

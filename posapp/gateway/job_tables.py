@@ -84,6 +84,15 @@ retold = sa.Table(  # the gap after which a till has told again what it printed
     sa.Column("identity", sa.String(64), primary_key=True),
     sa.Column("gap", sa.BigInteger, nullable=False),
 )
+strangers = sa.Table(  # uuids that the portal asks for and that this database does not know
+    "job_strangers",
+    meta,
+    sa.Column("portal", sa.String(255), primary_key=True),
+    sa.Column("uuid", sa.String(36), primary_key=True),
+    sa.Column("first_at", sa.BigInteger, nullable=False),
+    sa.Column("last_at", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),  # a person's word that there is no receipt, "" before
+)
 told_rows = sa.Table(  # the VAT rows of the portal that a till has a confirmed rate for
     "told_vat_rows",
     meta,

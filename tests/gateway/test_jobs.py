@@ -546,6 +546,21 @@ def test_a_till_that_is_gone_for_long_is_not_waited_for(shop: Shop) -> None:
     assert after.take(TWO, told=True) is not None
 
 
+def test_a_check_that_this_database_does_not_know_comes_to_a_person(shop: Shop) -> None:
+    """The portal was answered its uuid, then an older copy was put back: it would be "printing" for ever."""
+    uuid = "00000000-0000-4000-8000-00000000abcd"
+    for asked in (uuid, "", "x" * 100, uuid.upper() + "0", uuid):
+        assert shop.portal.verdict(PORTAL, asked, shop.now) is None
+    assert [each["uuid"] for each in shop.queue.strangers()] == [uuid]
+    with pytest.raises(Rejected):
+        shop.queue.no_receipt("00000000-0000-4000-8000-00000000dcba", "Петрова", "нет")
+    shop.queue.no_receipt(uuid, "Петрова", "в памяти касс его нет")
+    found = shop.portal.verdict(PORTAL, uuid, shop.now)
+    assert found is not None
+    assert (found.state, found.reason) == (JobState.REFUSED, "чека нет (Петрова): в памяти касс его нет")
+    assert shop.queue.strangers() == []
+
+
 # ---------------------------------------------------------------------------------------------- people
 def test_a_person_settles_what_is_unknown(shop: Shop) -> None:
     uuids = [shop.order(1), shop.order(2)]
