@@ -10,7 +10,8 @@
     503 {"code"}                   nothing is kept: push it again
 
 An order has one receipt. A push takes the order's claim in the name of the site, so no till sells it meanwhile, and a
-push of an order that a till holds or has receipted is declined. What a till then prints goes the way of every job.
+push of an order that a till holds or has receipted is declined; what was printed for the site is told again. What a
+till then prints goes the way of every job.
 
 The proof is over the whole body; before it is read, the headers must have the right form and time, so who has no secret
 costs little.
@@ -36,7 +37,7 @@ from posapp.domain.article_check import order_id_of, read_push
 from posapp.domain.claim import ClaimState, TakenFor
 from posapp.domain.portal_check import BadCheck
 from posapp.errors import JournalError, PosError, SaleError, SetupError
-from posapp.gateway.contract import SITE, ClaimStore, Offer, PortalJobs, TillCard
+from posapp.gateway.contract import SITE, ClaimStore, JobState, Offer, PortalJobs, TillCard
 from posapp.gateway.door import BadBody, Door, TooLarge, read_body
 from posapp.gateway.signature import Seal, is_genuine, is_timely, seal_of
 from posapp.gateway.site_store import SiteStore
@@ -152,9 +153,10 @@ class SiteDoor:
 
     def _accept(self, push: dict[str, Any], at: datetime) -> Response:
         order_id = order_id_of(push)
-        known = self._store.is_known(self._settings.portal, str(order_id))
+        known = self._store.state_of(self._settings.portal, str(order_id))
         content = read_push(push, at.date(), self._settings.tender)
-        self._claim(order_id, at)
+        if known is not JobState.DONE:  # its receipt has closed the order: there is nothing left to claim
+            self._claim(order_id, at)
         offer = Offer(str(order_id), self._new_uuid(), "", content)
         (uuid,) = self._jobs.accept(self._settings.portal, [offer], at)
         if not uuid:

@@ -29,11 +29,13 @@ _NEVER = 0
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A job that the site has to hear of. `mark` is None for a refused one; `since`: when it ended."""
+    """A job that the site has to hear of. `content` is empty when it ended so long ago that its goods are forgotten;
+    `mark` is None for a refused one; `since`: when it ended."""
 
     job_id: int
     uuid: str
     state: JobState
+    order_id: int
     content: Mapping[str, Any]
     receipt_key: str
     mark: FiscalMark | None
@@ -55,11 +57,12 @@ class SiteStore(Jobs):
             put = dialect.insert(site_nonces).values(row).on_conflict_do_nothing()
             return bool(db.execute(put.returning(site_nonces.c.nonce)).first())
 
-    def is_known(self, portal: str, unique_id: str) -> bool:
-        """Whether there is a job of this order."""
+    def state_of(self, portal: str, unique_id: str) -> JobState | None:
+        """How the job of this order stands, None when there is none."""
         mine = (jobs.c.portal == portal) & (jobs.c.unique_id == unique_id)
         with self._change() as db:
-            return db.execute(sa.select(jobs.c.id).where(mine)).first() is not None
+            state = db.execute(sa.select(jobs.c.state).where(mine)).scalar()
+        return None if state is None else JobState(state)
 
     def due(self, portal: str, at: datetime, limit: int) -> list[Told]:
         """Takes what is to be told now; whoever else asks does not get it for `HOLD`. Raises JournalError."""
@@ -98,7 +101,8 @@ class SiteStore(Jobs):
 
 def _told(row: sa.Row[Any]) -> Told:
     return Told(
-        job_id=row.id, uuid=row.uuid, state=JobState(row.state), content=json.loads(row.content),
+        job_id=row.id, uuid=row.uuid, state=JobState(row.state), order_id=int(row.unique_id),
+        content=json.loads(row.content),
         receipt_key=row.receipt_key, mark=mark_of(row.mark), reason=row.reason, register=row.factory_number,
         tries=row.apply_tries, since=moment(row.ended_at),
     )  # fmt: skip

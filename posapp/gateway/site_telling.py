@@ -118,9 +118,10 @@ class SiteTeller:
         """The order has its receipt: no till sells it any more."""
         if told.mark is None:
             return
-        order_id = int(told.content["order_id"])
         mark, key = told.mark, told.receipt_key
-        sold = SoldOrder(order_id, None, key, mark.storage_number, mark.document_number, mark.printed_at.isoformat())
+        sold = SoldOrder(
+            told.order_id, None, key, mark.storage_number, mark.document_number, mark.printed_at.isoformat()
+        )
         self._claims.close_orders(self._settings.portal, SITE, [sold], self._now())
 
     def _ask(self, told: Told) -> Response | None:
@@ -155,12 +156,12 @@ def message_of(told: Told, zone: tzinfo) -> dict[str, Any]:
         "event": "receipt.failed" if mark is None else "receipt.created",
         "event_id": str(uuid5(_EVENTS, f"{told.uuid} {told.state}")),
         "receipt_uuid": told.uuid,
-        "external_id": kept["order_id"],
-        "order_id": kept["order_id"],
+        "external_id": told.order_id,
+        "order_id": told.order_id,
         "account_number": kept.get("account_number", ""),
         "payment_id": payments[0].get("id") if len(payments) == 1 else None,
         "operation": "sell",
-        "total": kept["total_sum"],
+        "total": kept.get("total_sum"),
         "currency": "RUB",
         "payments": payments,
     }

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from posapp.domain.claim import SoldOrder, TakenFor
 from posapp.errors import Rejected, SetupError
 from posapp.gateway import whole
 from posapp.gateway.contract import Report
-from posapp.gateway.lease_store import SqlLeases
+from posapp.gateway.job_tables import jobs
+from posapp.gateway.lease_store import KEPT, SqlLeases
 from posapp.gateway.serve import serving
 from posapp.gateway.signature import sealed
 from posapp.gateway.site import BODY_MAX, SiteSettings
 from posapp.gateway.site_store import SiteStore
+from posapp.gateway.site_telling import SiteTeller
 from posapp.gateway.store import SqlStore, TillCard, open_store
-from posapp.http import HttpClient, SecretUrl
+from posapp.http import HttpClient, Response, SecretUrl
 from tests.domain.test_article_check import push
 from tests.gateway.conftest import SECRET
+from tests.gateway.test_jobs import mark_of
 
 SITE_SECRET = "a secret that the site and the gateway share"
 PORTAL, TILL = "shop.example", "one"
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Shop:
@@ -206,3 +211,67 @@ def test_a_short_secret_is_none() -> None:
         with pytest.raises(SetupError) as refused:
             SiteSettings(PORTAL, secrets, "", "")
         assert refused.value.code == "site_secret"
+
+
+class Site(HttpClient):
+    """A site that takes whatever it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[dict[str, Any]] = []
+
+    def post_bytes(self, url: SecretUrl, payload: bytes, timeout_s: float, headers: Mapping[str, str]) -> Response:
+        self.told.append(json.loads(payload))
+        return Response(200, {"content-type": "application/json"}, b'{"status": "applied"}')
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    made = Site()
+    yield made
+    made.close()
+
+
+def teller(shop: Shop, site: Site) -> SiteTeller:
+    settings = SiteSettings(PORTAL, [SITE_SECRET], "", "https://shop.example/callback")
+    pushes = SiteStore(shop.store.engine)
+    return SiteTeller(settings, shop.store, pushes, site, UTC, shop.now, lambda: uuid4().hex)
+
+
+def ended(shop: Shop, state: str, **changes: Any) -> None:
+    """An order is pushed, and its job ends."""
+    assert shop.push(**changes)[0] == 200
+    job = shop.leases.take(PORTAL, TILL, ["777"], shop.now())
+    assert job is not None
+    shop.leases.started(PORTAL, TILL, job.job_id, job.fence, "KEY", "777", shop.now())
+    mark = mark_of(15) if state == "done" else None
+    shop.leases.report(PORTAL, TILL, Report(job.job_id, job.fence, state, "KEY", mark, "нет бумаги"), shop.now())
+
+
+def test_an_order_that_has_its_receipt_is_pushed_again_and_known(shop: Shop, site: Site) -> None:
+    """A manager moves the order's status there and back: that is no trouble of anybody."""
+    ended(shop, "done")
+    shop.later = timedelta(minutes=1)
+    assert teller(shop, site).round() == 1
+    shop.later = timedelta(0)
+    assert shop.push() == (200, "duplicate")
+    assert shop.push(price="3671") == (422, "check_unfit")
+    items = [{"name": "Другое", "quantity": 1, "price": 3670, "vat": "22"}]
+    assert shop.push(items=items) == (409, "differs")
+    shop.later = timedelta(minutes=2)
+    assert teller(shop, site).round() == 1
+    assert [each["key"] for each in site.told] == ["KEY", "KEY"]
+
+
+def test_a_job_whose_goods_are_forgotten_keeps_nobody_else_waiting(shop: Shop, site: Site) -> None:
+    """The site's callback is set up long after the first refusals, which then are told like all others."""
+    ended(shop, "refused")
+    with shop.store.engine.begin() as db:
+        db.execute(sa.update(jobs).values(ended_at=jobs.c.ended_at - (KEPT + timedelta(days=1)) // MICROSECOND))
+    assert shop.leases.forget(shop.now()) == 1
+    ended(shop, "done", order_id=9072)
+    shop.later = timedelta(minutes=1)
+    assert teller(shop, site).round() == 2
+    assert [(each["event"], each["order_id"]) for each in site.told] == [
+        ("receipt.failed", 9071), ("receipt.created", 9072),
+    ]  # fmt: skip
