@@ -1713,6 +1713,13 @@ WORDS: dict[str, Words] = {
         "This till does not print by orders of the portal: its mode is {mode}.",
         "“posapp setup portal --mode site-poll” or “--mode portal-driven” sets the mode.",
     ),
+    "jobs_fault": Words(
+        438,
+        "Печать по заданиям портала остановлена: сбой программы ({what}).",
+        "Перезапустите программу; если повторится, покажите поддержке её журнал.",
+        "Printing by the portal's orders has stopped: a fault of the program ({what}).",
+        "Start the program anew; if it comes again, show its log to support.",
+    ),
     "nobody_prints": Words(
         434,
         "На портале ни у одной платёжной системы не включена печать чеков: {what}.",

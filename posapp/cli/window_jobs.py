@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from posapp.errors import PosError
+from posapp.errors import PosError, SaleError
 from posapp.till.views import JobsStrip
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ class WindowJobs:
         except PosError as error:  # no link, another poller, a disk that is full: said at the foot, nothing is printed
             log.error("jobs: %s", error)
             self._strip = JobsStrip(0, 0, error)
+        except Exception as error:  # the thread ends here: said at the foot, else the last quiet round would stand
+            log.exception("jobs: a mistake of ours")
+            self._strip = JobsStrip(0, 0, SaleError("jobs_fault", what=type(error).__name__))
 
     def _told(self, seen: JobsView) -> None:
         self._strip = JobsStrip(seen.waiting, seen.held, seen.trouble)

@@ -122,7 +122,7 @@ class Rounds:
     def source(self) -> Source:
         """As `jobs` wants it."""
         if self.site is not None:
-            return SiteSource(self.till, self.site.site)
+            return SiteSource(self.till, site_poll.name_of(self.till, self.site))
         if self.desk is None:
             mode = "till-driven" if self.till.settings.portal is None else self.till.settings.portal.mode
             raise SaleError("jobs_off", mode=mode)

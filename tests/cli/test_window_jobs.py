@@ -16,7 +16,7 @@ from posapp.cli.window_jobs import WindowJobs
 from posapp.errors import SetupError
 from posapp.lanes import Lanes
 from posapp.sync.bitrix.poll import Answer
-from posapp.till.job_loop import Rounds
+from posapp.till.job_loop import Rounds, Waiting
 from tests.till.rig import Register
 from tests.till.shops import Shop, shop_at
 from tests.till.sites import Site, assert_printed_once, site_of
@@ -116,6 +116,36 @@ def test_a_till_that_prints_nothing_by_order_starts_nothing(shop: Shop, monkeypa
             yield Rounds(shop.till)
 
         monkeypatch.setattr(app, "rounds_of", busy)
+        jobs = WindowJobs(shop.till, lanes)
+        jobs.start()
+        until(lambda: (strip := jobs.strip()) is not None and strip.trouble is not None)
+        jobs.end()
+
+
+def test_a_site_at_another_address_is_seen_under_its_name(shop: Shop) -> None:
+    """What it ordered is kept under the name that it was set up by; people see that, wherever it answers now."""
+    site = site_of(shop)
+    site.site = "moved.example"
+    site.order(417)
+    seen, _ = Rounds(shop.till, site=site).once(Waiting())
+    assert (seen.printed, seen.untold) == (("check|shop.example|417",), 1)
+
+
+def test_a_fault_of_the_program_is_said_at_the_foot(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is printed any more: nobody may take the last quiet round for the present."""
+
+    class Odd(Site):
+        def ask(self, body: Mapping[str, Any]) -> Answer:
+            raise LookupError("no such row")
+
+    site = Odd(shop.now, site_of(shop).zn)
+
+    @contextmanager
+    def rounds_of(till: object) -> Iterator[Rounds]:
+        yield Rounds(shop.till, site=site)
+
+    monkeypatch.setattr(app, "rounds_of", rounds_of)
+    with lanes_of([]) as lanes:
         jobs = WindowJobs(shop.till, lanes)
         jobs.start()
         until(lambda: (strip := jobs.strip()) is not None and strip.trouble is not None)
