@@ -256,7 +256,8 @@ def parsed(till: Till, job: Job) -> PortalCheck:
     """What was ordered, in its normal form. Raises BadCheck."""
     if job.source.startswith(GATEWAY):
         portal = job.source.removeprefix(GATEWAY)
-        return article_check(job.body, portal) if ARTICLE in job.body else cashbox_check(job.body, portal)
+        ordered = article_check(job.body, portal) if ARTICLE in job.body else cashbox_check(job.body, portal)
+        return replace(ordered, external_id=job.external_id)  # the gateway has put its number into one form
     check = replace(site_check(job.body), external_id=job.external_id)  # the site may call itself otherwise today
     if check.register and check.register != till.identity.factory_number:
         raise BadCheck(f"чек для ККТ {check.register}, а здесь {till.identity.factory_number}")

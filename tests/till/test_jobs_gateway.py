@@ -88,6 +88,17 @@ def test_a_check_of_the_portal_is_printed_and_its_marks_told(shop: Shop, desk: D
     assert rounds(shop, desk)[0].taken == 0
 
 
+def test_a_check_has_one_name_however_its_number_is_written(shop: Shop, desk: Desk, portal: Portal) -> None:
+    """The gateway knows it by the bare number; the receipt's settlement and stamp are named by the same."""
+    uuid = portal.order(417, unique_id="0417")
+    settle(shop, desk, portal, uuid)
+    stored = shop.till.journal.receipt(job_of(shop).receipt_key)
+    assert stored is not None
+    assert (stored.receipt.settlement.part, stored.receipt.order_number) == (
+        f"check:check|{PORTAL}|417", f"check|{PORTAL}|417",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("call", ["started", "report", "take_job"])
 def test_a_lost_word_of_the_gateway_prints_nothing_twice(shop: Shop, desk: Desk, portal: Portal, call: str) -> None:
     uuid = portal.order()
