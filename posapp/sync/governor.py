@@ -266,7 +266,8 @@ class Governor:
             with self._lock:
                 self._add(-1)
             return delay
-        self._sent.append(self._monotonic())
+        with self._lock:  # `figures` goes through them
+            self._sent.append(self._monotonic())
         return 0.0
 
     def _add(self, requests: int) -> None:
