@@ -35,14 +35,15 @@ def tell(
     if paid_status is not None or fiscal_property is not None:
         kept = _proven(settings, folder, paid_status, fiscal_property)
         setup.save(folder, settings.with_(tell=kept))
-    status = f"статус оплаченного заказа {kept.paid_status or 'не меняем'}"
+    status = f"Статус оплаченного заказа {kept.paid_status or 'не меняем'}"
     where = f"чек – в свойство {kept.property_code}" if kept.property_code else "в свойства заказа чек не пишем"
-    answer(json, {"tell": asdict(kept)}, f"{status.capitalize()}; {where}.")
+    answer(json, {"tell": asdict(kept)}, f"{status}; {where}.")
 
 
 def _proven(settings: Settings, folder: Path, paid_status: str | None, code: str | None) -> TellSettings:
-    """What was said, with the property's ids. Raises SetupError for what the portal does not have."""
+    """What was said, with the property's ids. Raises SetupError: it is not there, or it is the buyer's."""
     from posapp.sync.bitrix.parsing import as_int, as_text, rows_under
+    from posapp.sync.bitrix.properties import is_of_the_buyer
 
     kept = settings.tell
     with setup.portal_of(settings, folder) as client:
@@ -59,6 +60,9 @@ def _proven(settings: Settings, folder: Path, paid_status: str | None, code: str
             texts = [row for row in mine if as_text(row.get("type")) in ("STRING", "TEXT")]
             if code.strip() and not texts:
                 raise _absent(f"текстового свойства заказа «{code.strip()}»")
+            if any(is_of_the_buyer(row) for row in mine):
+                what = f"в свойстве «{code.strip()}» данные покупателя, чек их испортил бы: нужно отдельное свойство"
+                raise SetupError("not_set_up", what=what, command="tell")
             ids = {as_int(row.get("personTypeId")): as_int(row.get("id")) for row in texts}
             pairs = ",".join(f"{person}={number}" for person, number in ids.items() if person and number)
             kept = replace(kept, property_code=code.strip(), property_ids=pairs if code.strip() else "")

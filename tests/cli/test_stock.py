@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from posapp.__main__ import main
 from posapp.cli.practice import PracticeShop
 from tests.cli.tills import Run, set_up
 
@@ -91,11 +92,18 @@ def test_more_than_there_is_goes_out_on_a_persons_word_and_is_settled_by_one(til
     assert on_portal(shop) == before
 
 
-def test_what_else_an_order_is_told_is_compared_with_the_portal(till: Run) -> None:
+def test_what_else_an_order_is_told_is_compared_with_the_portal(till: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert till("setup", "tell")[1]["tell"] == {"paid_status": "", "property_code": "", "property_ids": ""}
     for wrong in (("--paid-status", "QQ"), ("--fiscal-property", "NOTHING"), ("--paid-status", "DN")):
         code, refused = till("setup", "tell", *wrong)
         assert (code, refused["error"]["code"]) == (1, "not_set_up")
     code, kept = till("setup", "tell", "--paid-status", "P", "--fiscal-property", "COURIER")
     assert (code, kept["tell"]) == (0, {"paid_status": "P", "property_code": "COURIER", "property_ids": "1=7,2=29"})
+    for code_of_buyer in ("PHONE", "EMAIL", "ADDRESS", "FIO", "INN", "CONTACT_PERSON"):
+        code, answer = till("setup", "tell", "--fiscal-property", code_of_buyer)
+        assert (code, answer["error"]["code"]) == (1, "not_set_up")
+        assert "данные покупателя" in answer["error"]["message"]
+    assert till("setup", "tell")[1]["tell"] == kept["tell"]
+    assert main(["setup", "tell"]) == 0
+    assert "Статус оплаченного заказа P; чек – в свойство COURIER." in capsys.readouterr().out
     assert till("setup", "tell", "--fiscal-property", "")[1]["tell"]["property_code"] == ""

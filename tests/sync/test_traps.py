@@ -161,6 +161,7 @@ def test_trap_23_no_field_of_a_shipment_is_left_out() -> None:
 # ------------------------------------------------------------------------------------------------ properties
 WANTED = {"code": "FISCAL", "ids": {"1": 30}}
 TEXT = "fn=9999078900005488;fd=45;fp=2890182733"
+OLDER = "fn=9999078900005488;fd=44;fp=17"
 
 
 def values(*more: Row) -> list[Row]:
@@ -183,10 +184,21 @@ def test_trap_24_every_property_goes_back_with_the_one_that_is_new() -> None:
     assert "[propertyValues][1][value]=" in query_of(params)
     there = values({"id": 4, "orderPropsId": 30, "code": "FISCAL", "value": TEXT})
     assert planned("mark", {**order, "propertyValues": there}, property=WANTED) == Done("оплата 11, ФД 45")
-    other = values({"id": 4, "orderPropsId": 30, "code": "FISCAL", "value": "fd=44"})
+    other = values({"id": 4, "orderPropsId": 30, "code": "FISCAL", "value": OLDER})
     longer = planned("mark", {**order, "propertyValues": other}, property=WANTED)
     assert isinstance(longer, Write)
-    assert longer.commands[0][1]["fields"]["order"]["propertyValues"][-1]["value"] == f"fd=44 {TEXT}"
+    assert longer.commands[0][1]["fields"]["order"]["propertyValues"][-1]["value"] == f"{OLDER} {TEXT}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["+79990102055", "anna@example.org", ["+79990102055"], f"+79990102055 {OLDER}", f"{OLDER} звонить", "fd=44"],
+)
+def test_a_property_that_holds_what_is_not_ours_stays_as_it_is(value: object) -> None:
+    """The next receipt would go to a telephone number with a fiscal document behind it."""
+    there = values({"id": 4, "orderPropsId": 30, "code": "FISCAL", "value": value})
+    order = row(payments=[payment(**MARKED)], personTypeId=1, propertyValues=there)
+    assert planned("mark", order, property=WANTED) == Done("оплата 11, ФД 45")
 
 
 @pytest.mark.parametrize(
