@@ -51,7 +51,8 @@ def text_of(report: CheckReport, spoken: str) -> str:
     else:
         lines.append(say["no_events"])
     lines.append(say["inventory"].format(known[report.keeps_inventory]))
-    lines.append(say["prints"].format(", ".join(report.prints) or say["none"]))
+    printing = say["unsaid"] if report.prints is None else ", ".join(report.prints) or say["none"]
+    lines.append(say["prints"].format(printing))
     return "\n".join(lines)
 
 

@@ -209,7 +209,8 @@ class Point:
 class CheckReport:
     """What the check found. `is_fit`: the till can do its daily work on this portal.
 
-    `prints` names the pay systems of orders that print receipts themselves or do not say; `slow_s` is how far this
+    `prints` names the pay systems of orders that print receipts themselves or do not say, None where the portal did not
+    show them; `slow_s` is how far this
     computer's clock is behind the portal's (negative: ahead).
     """
 
@@ -218,7 +219,7 @@ class CheckReport:
     user: str
     is_admin: bool | None
     points: tuple[Point, ...]
-    prints: tuple[str, ...]
+    prints: tuple[str, ...] | None
     keeps_inventory: bool | None
     has_offline_events: bool | None
     slow_s: int | None
@@ -235,7 +236,8 @@ class CheckReport:
             "portal": self.portal, "access": self.access, "user": self.user, "is_admin": self.is_admin,
             "fit": self.is_fit, "scopes": list(self.scopes),
             "points": [each.as_json(self.access, language) for each in self.points],
-            "prints": list(self.prints), "inventory": self.keeps_inventory, "offline_events": self.has_offline_events,
+            "prints": None if self.prints is None else list(self.prints),
+            "inventory": self.keeps_inventory, "offline_events": self.has_offline_events,
             "clock_slow_s": self.slow_s,
         }  # fmt: skip
 
@@ -259,12 +261,18 @@ def judge(seen: Seen, mode: str, *, portal: str, is_application: bool, now: date
         user=seen.user,
         is_admin=seen.is_admin,
         points=tuple(points),
-        prints=tuple(each.name for each in seen.pay_systems if _may_print(each)),
+        prints=_printing(seen),
         keeps_inventory=seen.keeps_inventory,
         has_offline_events=seen.has_offline_events if is_application else False,
         slow_s=slow,
         scopes=tuple(sorted(seen.scopes or ())),
     )
+
+
+def _printing(seen: Seen) -> tuple[str, ...] | None:
+    if seen.pay_systems is None:
+        return None
+    return tuple(each.name for each in seen.pay_systems if _may_print(each))
 
 
 def _may_print(system: PaySystem) -> bool:
@@ -275,7 +283,7 @@ def _may_print(system: PaySystem) -> bool:
 def _mode(seen: Seen, mode: str) -> Iterator[Point]:
     """In till-driven mode nobody but the till may print (rule 14)."""
     if mode == TILL_DRIVEN:
-        for system in filter(_may_print, seen.pay_systems):
+        for system in filter(_may_print, seen.pay_systems or ()):
             yield Point("mode", system.name, Mark.MISSING, PRINTS)
 
 

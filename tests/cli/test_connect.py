@@ -356,6 +356,8 @@ def test_the_check_names_what_is_missing_and_exits_by_it(
     text = capsys.readouterr().out
     assert "✗ нет права pay_system" in text
     assert "✗ нет права catalog" in text
+    assert answer["prints"] is None
+    assert "печатают чеки сами: портал не сказал." in text
     assert "posapp setup portal --oauth" in text
     portal.set({"app": {"is_installed": False}})
     code, answer = connected("setup", "check")

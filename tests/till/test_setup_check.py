@@ -111,6 +111,17 @@ def test_a_pay_system_that_prints_counts_where_the_till_prints(bitrix: Bitrix) -
     assert checked(bitrix, "portal-driven").is_fit
 
 
+@pytest.mark.parametrize("rights", [{"is_admin": False}, {}])
+def test_pay_systems_that_cannot_be_read_are_not_said_to_print_nothing(bitrix: Bitrix, rights: dict[str, Any]) -> None:
+    if rights:
+        bitrix.set("settings", {"rights": rights})
+    else:
+        bitrix.faults({"method": "sale.paysystem.list", "do": "http", "value": {"status": 500, "error": "ERROR_CORE"}})
+    report = checked(bitrix)
+    assert (report.prints, report.as_json()["prints"]) == (None, None)
+    assert "печатают чеки сами: портал не сказал." in text_of(report, "ru")
+
+
 def test_what_the_portal_did_not_say_is_unknown_and_no_gap(bitrix: Bitrix) -> None:
     bitrix.faults(
         {"method": "scope", "do": "http", "value": {"status": 500, "error": "INTERNAL_SERVER_ERROR"}},

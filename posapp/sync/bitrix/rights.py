@@ -49,7 +49,7 @@ class Seen:
     refused: Mapping[str, str]
     unknown: frozenset[str]
     fields: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
-    pay_systems: tuple[PaySystem, ...] = ()
+    pay_systems: tuple[PaySystem, ...] | None = ()
     keeps_inventory: bool | None = None
     has_offline_events: bool | None = None
     server_time: datetime | None = None
@@ -71,7 +71,6 @@ def look(client: BitrixClient) -> Seen:
     profile = as_object(_value(cells["profile"]))
     names = (as_text(profile.get(name)) for name in ("NAME", "LAST_NAME"))
     probes = {name: cells[f"probe_{name}"] for name in PROBES}
-    systems = probes["pay_systems"]
     return Seen(
         user=" ".join(filter(None, names)),
         is_admin=profile["ADMIN"] if isinstance(profile.get("ADMIN"), bool) else None,
@@ -80,7 +79,7 @@ def look(client: BitrixClient) -> Seen:
         refused={name: code for name, cell in probes.items() if (code := _refusal(cell))},
         unknown=frozenset(name for name, cell in probes.items() if cell.fate in (Fate.UNKNOWN, Fate.NOT_RUN)),
         fields={name: found for name in ENTITIES if (found := _fields(_value(cells[f"fields_{name}"]), name))},
-        pay_systems=tuple(filter(None, map(pay_system_of, as_rows(_value(systems))))),
+        pay_systems=_pay_systems(_value(probes["pay_systems"])),
         keeps_inventory=as_flag(_value(cells["inventory"])),
         has_offline_events=as_flag(as_object(_value(cells["offline"])).get("value")),
         server_time=client.server_time,
@@ -97,6 +96,11 @@ def _raise_whole(cells: Mapping[str, Cell]) -> None:
 def _value(cell: Cell) -> Any:
     """The result, None where there is none."""
     return cell.result if cell.fate is Fate.DONE else None
+
+
+def _pay_systems(value: object) -> tuple[PaySystem, ...] | None:
+    """None where the portal did not list them: "none of them prints" would be a second receipt of every order."""
+    return tuple(filter(None, map(pay_system_of, as_rows(value)))) if isinstance(value, list) else None
 
 
 def _refusal(cell: Cell) -> str:
