@@ -16,6 +16,7 @@ from posapp.till.context import Till
 from posapp.till.route import RouteProof
 
 EXIT_PERSON = 3
+_NOTHING = {"ru": "По этому отбору заказов нет.", "en": "No orders by this filter."}
 
 
 def filter_of(responsible: int | None, properties: Sequence[str], statuses: Sequence[str]) -> RouteSettings | None:
@@ -30,6 +31,15 @@ def filter_of(responsible: int | None, properties: Sequence[str], statuses: Sequ
         if not re.fullmatch("[A-Z]{1,2}", each):
             raise UsageError("usage", what=f"--status {each[:10]}: статус – одна или две большие латинские буквы")
     return RouteSettings(responsible or 0, ",".join(dict.fromkeys(statuses)), "\n".join(dict.fromkeys(properties)))
+
+
+def refuse_unknown(folder: Path, chosen: RouteSettings) -> None:
+    """Raises UsageError for what the portal does not have: such a filter is not kept. Also Offline, Rejected."""
+    from posapp import app
+
+    if chosen.properties or chosen.statuses:
+        with app.open_till(folder) as till:
+            route.refuse_unknown(till, chosen)
 
 
 def proved(folder: Path) -> RouteProof | None:
@@ -54,7 +64,8 @@ def tell(folder: Path, proof: RouteProof | None, *, json: bool) -> int:
     body: dict[str, object] = {"orders": [row_of(each) | {"claimed": each.order_id in ours} for each in found]}
     if last is not None:
         body |= {"proof": last.as_json(), "filter": chosen}
-    lines = [table(found)]
+    is_none = chosen is not None and last is not None and not last.expected and not found
+    lines = [_NOTHING[language()] if is_none else table(found)]
     if found:
         lines.append(f"Закреплено за этой кассой {len(ours)} из {len(found)}.")
     answer(json, body, "\n".join([*lines, *proof_lines(last)]))

@@ -112,6 +112,8 @@ def route(
     if everything or chosen is not None:
         settings = app.load_settings(folder)
         if settings.route != chosen:
+            if chosen is not None:
+                order_route.refuse_unknown(folder, chosen)
             setup.save(folder, settings.with_(route=chosen))
     proof = order_route.proved(folder) if chosen is not None or take else None
     if take:

@@ -49,10 +49,21 @@ class RouteProof:
         }
 
 
+def refuse_unknown(till: Till, chosen: RouteSettings) -> None:
+    """Asks the portal whether it has the properties and statuses of a filter, before the filter is kept.
+
+    Raises UsageError naming what there is; Offline, Rejected.
+    """
+    from posapp.sync.bitrix import route as on_portal
+
+    with exchange.logged(till) as client:
+        on_portal.refuse_unknown(client, _filter_of(till, chosen))
+
+
 def prove(till: Till) -> RouteProof:
     """Asks the portal for the orders of the route, reads all of them, and compares. The courier leaves with them.
 
-    Raises SetupError where no filter is chosen, Offline, Rejected.
+    Raises SetupError where no filter is chosen, UsageError as `refuse_unknown`, Offline, Rejected.
     """
     from posapp.sync.bitrix.route import listed
 
@@ -66,6 +77,8 @@ def prove(till: Till) -> RouteProof:
         read, _ = exchange.read(till, found.ids)
         if not read.gone:
             break
+    if not found.expected:  # what was kept may have been taken off the portal since
+        refuse_unknown(till, chosen)
     here = till.journal.orders_on_board(till.portal, found.ids)
     bad = {*read.unread, *read.gone} | (set(found.ids) - here)
     proof = RouteProof(found.expected, len(found.ids) - len(bad), till.now(), tuple(sorted(bad)))

@@ -101,6 +101,25 @@ def test_a_route_is_proved_and_its_change_seen_before_the_money(till: Run, manag
     assert till("orders", "show", first["order"])[1]["changes"] == []
 
 
+def test_a_route_by_what_the_portal_does_not_have_is_refused_and_not_kept(
+    till: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert till("orders", "pull")[0] == 0
+    assert till("orders", "route", "--responsible", "1")[0] == 0
+    for wrong, words in (
+        (("--property", "COURIR=Орлов"), "нет свойства заказа «COURIR» (есть: ADDRESS, COMPANY, "),
+        (("--status", "XX"), "нет статуса «XX» (есть: D, "),
+        (("--status", "N", "--status", "DN"), "нет статуса «DN»"),  # one of deliveries, not of orders
+    ):
+        code, answer = till("orders", "route", *wrong)
+        assert (code, answer["error"]["code"]) == (2, "usage")
+        assert words in answer["error"]["message"]
+    assert till("orders", "route")[1]["filter"]["responsible"] == 1
+    nobody = text(capsys, "orders", "route", "--property", "courier=Никого такого нет", "--status", "N")
+    assert "По этому отбору заказов нет." in nobody
+    assert "orders pull" not in nobody
+
+
 def test_an_order_shows_its_refunds_and_a_whole_refusal(till: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert till("orders", "pull")[0] == 0
     sold, refused = sellable(till)[-2:]

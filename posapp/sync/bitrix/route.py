@@ -7,12 +7,12 @@ whole shop (trap 27), so each row is looked at. How many there are the portal co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from posapp.errors import Offline
+from posapp.errors import Offline, UsageError
 from posapp.sync.bitrix.client import PAGE, BitrixClient, require
 from posapp.sync.bitrix.parsing import as_flag, as_int, as_text, as_time, rows_under
 
@@ -58,6 +58,31 @@ def listed(client: BitrixClient, wanted: RouteFilter) -> Listed:
         if found.expected == len(found.ids):
             break
     return found
+
+
+def refuse_unknown(client: BitrixClient, wanted: RouteFilter) -> None:
+    """Raises UsageError for a property or a status that the portal does not have; Offline, Rejected.
+
+    Nothing has such a value, so the route would be empty and proved whole, and the courier would leave without goods.
+    """
+    if wanted.properties:
+        rows = [row for page in client.pages("sale.property.list", _CODES, "properties") for row in page]
+        codes = {code for row in rows if (code := as_text(row.get("code")))}
+        known = {each.casefold() for each in codes}
+        _refuse("свойства заказа", [code for code, _ in wanted.properties if code.casefold() not in known], codes)
+    if wanted.statuses:
+        answer = client.call("sale.status.list", {"select": ["id", "type"], "filter": {"type": "O"}})
+        statuses = {as_text(row.get("id")) for row in rows_under(answer, "statuses") if as_text(row.get("type")) == "O"}
+        _refuse("статуса", [each for each in wanted.statuses if each not in statuses], statuses)
+
+
+_CODES = {"select": ["id", "code"]}
+
+
+def _refuse(what: str, absent: Sequence[str], known: Collection[str]) -> None:
+    if absent:
+        there = ", ".join(sorted(known)) or "ни одного не видно"
+        raise UsageError("usage", what=f"на портале нет {what} «{absent[0][:40]}» (есть: {there})")
 
 
 def _by_fields(client: BitrixClient, wanted: RouteFilter, since: datetime) -> Listed:
@@ -151,4 +176,4 @@ def _rows(
         yield from rows
 
 
-__all__ = ["Listed", "RouteFilter", "listed"]
+__all__ = ["Listed", "RouteFilter", "listed", "refuse_unknown"]
