@@ -20,7 +20,7 @@ from posapp.journal.rows import Refusal
 from posapp.till import doorstep, order_load, orders, refusing, sale
 from posapp.till.courier_day import refusal_row
 from posapp.till.route import RouteProof
-from posapp.till.views import OrderView, ReceiptView
+from posapp.till.views import OrderView, PullResult, ReceiptView
 
 
 def register(app: typer.Typer) -> None:
@@ -56,18 +56,29 @@ def pull(
     with app.open_till(folder) as till:
         found = order_progress.pull_to_the_end(till, wish, json=json)
         doorstep.leave_with_deliveries(till)
+        in_all = till.journal.order_count(till.portal)
     body = {
         "expected": found.expected,
         "on_board": found.on_board,
         "changed": found.changed,
+        "in_all": in_all,
         "complete": found.is_complete,
         "at": found.at.isoformat(),
         "unread": [{"id": order_id, "why": why} for order_id, why in found.unread.items()],
     }
-    lines = [f"На борту {found.on_board} из {found.expected} заказов, изменилось {found.changed}."]
+    lines = [_pulled_words(found, in_all)]
     lines += [f"Не читается заказ с номером {order_id} на портале: {why}" for order_id, why in found.unread.items()]
     answer(json, body, "\n".join(lines))
     return 0
+
+
+def _pulled_words(found: PullResult, in_all: int) -> str:
+    """What came; after the first load, when only changes are asked for, above all what there is."""
+    if not found.is_update:
+        return f"На борту {found.on_board} из {found.expected} заказов, изменилось {found.changed}."
+    changed = f"изменилось {found.changed}" if found.changed else "изменений нет"
+    short = "" if found.is_complete else f" Прочитано {found.on_board} из {found.expected} изменённых."
+    return f"Всего заказов на борту: {in_all}, {changed}.{short}"
 
 
 def list_(

@@ -123,7 +123,9 @@ def _sweep(till: Till) -> PullResult | None:
     changed += _ask_again(till, found.unread)
     unread = till.journal.unread_orders(till.portal)
     more = sum(each not in found.unread for each in unread)
-    return PullResult(found.expected + more, len(found.orders), changed, till.now(), unread=unread)
+    return PullResult(
+        found.expected + more, len(found.orders), changed, till.now(), unread=unread, is_update=since is not None
+    )
 
 
 def _on_a_clock_put_back(till: Till, server_time: str) -> str:

@@ -177,7 +177,8 @@ class PullResult:
     """After a pull: how many orders the portal has for this till, how many are on board, when it was.
 
     `load`: the load of all orders goes on with the next call; `unread`: ids of orders that the portal has and that
-    could not be read, with the reason.
+    could not be read, with the reason. `is_update`: it asked only for what changed since the last one, and the numbers
+    are of that.
     """
 
     expected: int
@@ -186,6 +187,7 @@ class PullResult:
     at: datetime
     load: LoadProgress | None = None
     unread: Mapping[int, str] = field(default_factory=dict)
+    is_update: bool = False
 
     @property
     def is_complete(self) -> bool:

@@ -68,10 +68,13 @@ def test_all_orders_with_progress_on_stderr_and_one_answer_on_stdout(
     written = capsys.readouterr()
     (answer,) = [json.loads(line) for line in written.out.splitlines()]
     assert (answer["complete"], answer["expected"], answer["on_board"], answer["unread"]) == (True, COUNT, COUNT, [])
+    assert answer["in_all"] == COUNT
     progress = [json.loads(line) for line in written.err.splitlines() if line.startswith("{")]
     assert progress[0]["progress"] == {"on_board": 0, "expected": COUNT, "checking": False, "left_s": None}
     assert main(["orders", "pull"]) == 0
-    assert "На борту" in capsys.readouterr().out
+    assert capsys.readouterr().out == f"Всего заказов на борту: {COUNT}, изменений нет.\n"
+    again = till("orders", "pull")[1]
+    assert (again["expected"], again["on_board"], again["in_all"], again["complete"]) == (0, 0, COUNT, True)
     assert till("orders", "pull", "--all", "--days", "5")[1]["error"]["code"] == "usage"
 
 
