@@ -668,9 +668,11 @@ WORDS: dict[str, Words] = {
     "gateway_needed": Words(
         285,
         "На этом портале чеки печатает ещё одна касса ({what}). Без шлюза вышло бы два чека, продажа остановлена.",
-        "Администратору: «posapp setup gateway»; той кассы больше нет – «posapp setup gateway --alone».",
+        "Администратору: «posapp setup gateway --url АДРЕС»; той кассы больше нет –"
+        " «posapp setup gateway --alone --why ПРИЧИНА».",
         "Another till prints receipts on this portal ({what}). Without a gateway there would be two: selling stops.",
-        "Administrator: run “posapp setup gateway”; if that till is gone, “posapp setup gateway --alone”.",
+        "Administrator: run “posapp setup gateway --url ADDRESS”; if that till is gone,"
+        " “posapp setup gateway --alone --why REASON”.",
     ),
     "gateway_secret": Words(
         286,
@@ -1218,9 +1220,11 @@ WORDS: dict[str, Words] = {
     "order_unfit": Words(
         310,
         "Заказ {order} нельзя пробить: {why}.",
-        "Старшему: исправить заказ в Битрикс и загрузить снова.",
+        "Старшему: что по нему можно – «posapp orders offers {order}»; ничего – исправить заказ в Битрикс и загрузить"
+        " снова.",
         "Order {order} cannot be receipted: {why}.",
-        "Senior: mend the order in Bitrix and pull it again.",
+        "Senior: see what it allows with “posapp orders offers {order}”; if nothing, mend it in Bitrix and pull it"
+        " again.",
     ),
     "begun_differs": Words(
         312,
@@ -1658,10 +1662,11 @@ WORDS: dict[str, Words] = {
     "check_vat": Words(
         426,
         "Чек портала придержан: «{line}» – ставка «{rate}», {why}.",
-        "Администратору: задать ставки в настройках кассы на сайте (vat22, vat5 …) и в кассе («posapp setup portal»).",
+        "Администратору: задать ставки в настройках кассы на сайте (vat22, vat5 …) и в кассе: товаров –"
+        " «posapp setup portal --rates СТАВКИ», авансов – «posapp setup portal --advance-rate СТАВКА».",
         "The portal's receipt is held: “{line}” has the rate “{rate}”, {why}.",
-        "Administrator: set the rates in the site's settings of the register (vat22, vat5 …) and in the till"
-        " (“posapp setup portal”).",
+        "Administrator: set the rates in the site's settings of the register (vat22, vat5 …) and in the till: of goods"
+        " with “posapp setup portal --rates RATES”, of advances with “posapp setup portal --advance-rate RATE”.",
     ),
     "check_differs": Words(
         427,

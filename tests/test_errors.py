@@ -67,6 +67,19 @@ def test_both_languages_want_the_same_facts(code: str) -> None:
     assert placeholders(words.ru_action) == placeholders(words.en_action)
 
 
+@pytest.mark.parametrize(
+    "code, commands",
+    [
+        ("gateway_needed", ("posapp setup gateway --url ", "posapp setup gateway --alone --why ")),
+        ("check_vat", ("posapp setup portal --rates ", "posapp setup portal --advance-rate ")),
+        ("order_unfit", ("posapp orders offers {order}",)),
+    ],
+)
+def test_what_to_do_is_a_command_that_is_taken_as_printed(code: str, commands: tuple[str, ...]) -> None:
+    words = WORDS[code]
+    assert all(each in words.ru_action and each in words.en_action for each in commands)
+
+
 @pytest.mark.parametrize("code", sorted(WORDS))
 def test_a_code_is_written_like_a_name_and_has_three_digits(code: str) -> None:
     assert code.isidentifier()

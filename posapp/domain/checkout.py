@@ -167,7 +167,9 @@ def _why_not_at_once(order: Order) -> str | None:
     if len(awaited) != 1:
         return f"ждём одну оплату, а в нём {len(awaited)}"
     if awaited[0].amount != order.price:
-        return f"оплата {awaited[0].amount}, а заказ {order.price}"
+        inner = sum((each.amount for each in order.payments if each.is_inner and not each.is_paid), ZERO)
+        rest = f", ещё {inner} ждут оплаты с внутреннего счёта покупателя" if inner else ""
+        return f"оплата {awaited[0].amount}, а заказ {order.price}{rest}"
     return None
 
 

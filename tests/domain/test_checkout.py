@@ -206,6 +206,13 @@ def test_the_reason_names_sums_and_problems() -> None:
     part = refusal(dataclasses.replace(ORDER, payments=(paid(50_000), paid(44_836, is_paid=False))))
     assert str(Money(50_000)) in part.message()
     assert str(Money(94_836)) in part.message()
+    two = refusal(dataclasses.replace(ORDER, payments=(PAYMENT, PAYMENT)))
+    assert "ждём одну оплату, а в нём 2" in two.message()
+    assert f"posapp orders offers {ORDER.number}" in two.action()
+    inner = dataclasses.replace(PAYMENT, is_inner=True, amount=Money(4_836))
+    rest = refusal(dataclasses.replace(ORDER, payments=(paid(90_000, is_paid=False), inner)))
+    assert f"ещё {Money(4_836)} ждут оплаты с внутреннего счёта" in rest.message()
+    assert f"posapp orders offers {ORDER.number}" in rest.action()
 
 
 @pytest.mark.parametrize(
