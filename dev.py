@@ -109,7 +109,9 @@ def test(arguments: list[str]) -> int:
     codes: list[int] = []
     checks = threading.Thread(target=lambda: codes.append(check()))
     checks.start()
-    tested = run_in_root([str(PYTHON), "-m", "pytest", "-n", "auto", "--dist", "loadfile", *arguments])
+    workers = str((os.cpu_count() or 1) + 1)  # one more than processors: some tests wait for what they started
+    spread = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
+    tested = run_in_root([str(PYTHON), "-m", "pytest", *spread, *arguments])
     checks.join()
     return tested or max(codes, default=1)
 
