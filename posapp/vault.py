@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from posapp.errors import SetupError
 
@@ -18,6 +22,10 @@ POLL_VARIABLE = "POSAPP_POLL_LINK"
 CLIENT_VARIABLE = "POSAPP_CLIENT_SECRET"
 
 _this_run: dict[str, str] = {}
+_SHORTEST, _HELD_MAX = 8, 256
+_held: dict[str, None] = {}  # the newest last
+_holding = threading.Lock()
+_REST = re.compile(r"/rest/\d+/([^/?#\s]+)")
 
 
 class Secret:
@@ -27,6 +35,7 @@ class Secret:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        hold(text)
 
     def reveal(self) -> str:
         """The secret itself."""
@@ -36,6 +45,41 @@ class Secret:
         return "•••"
 
     __repr__ = __str__
+
+
+def hold(text: str) -> None:
+    """Notes what opens a door in this text, so that it can be struck out of whatever somebody else says or is told.
+
+    Of an address it is the webhook's key, the values of its query and what looks random in its path; of a stored pair
+    of tokens both; else the text itself. What is shorter than 8 characters is a word rather than a secret.
+    """
+    with _holding:
+        for each in _opening(text):
+            if len(each) >= _SHORTEST:
+                _held.pop(each, None)
+                _held[each] = None
+        while len(_held) > _HELD_MAX:
+            del _held[next(iter(_held))]
+
+
+def held() -> tuple[str, ...]:
+    """The newest secrets that this process has had in its hands. Only for striking them out."""
+    with _holding:
+        return tuple(_held)
+
+
+def _opening(text: str) -> list[str]:
+    if text.startswith("{"):
+        try:
+            fields = json.loads(text)
+        except (ValueError, RecursionError):
+            return []
+        return [str(each) for name, each in fields.items() if "token" in name or "secret" in name]
+    if "://" not in text:
+        return [text]
+    path, _, query = text.partition("://")[2].partition("?")
+    random = [each for each in path.split("/")[1:] if len(each) >= 12 and any(map(str.isdigit, each))]
+    return [*_REST.findall(text), *random, *(value for _, value in parse_qsl(query))]
 
 
 def given_webhook() -> Secret | None:

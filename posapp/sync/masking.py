@@ -7,8 +7,10 @@ every other text becomes `•••`. So a field that Bitrix or a shop adds tomo
 - *secrets* – tokens, keys, hashes, passwords, addresses with a key in their path – are hidden under any key,
 - *personal fields* – names, phones, e-mails, addresses, comments, tax numbers, the values of an order's properties,
   whatever `crm.*` and `user.*` answer – are hidden whatever they hold; of a phone its last two digits stay,
-- *kept texts* lose what can be recognised (phones, e-mails, INN of persons, names with a patronymic or initials,
-  addresses, long tokens) and every word that the same exchange shows in a personal field: an error may quote the buyer.
+- *kept texts* lose what can be recognised (phones, e-mails, cards, INN of persons, first names with what stands beside
+  them, addresses, long tokens) and every word that the same exchange shows in a personal field, or that is known of the
+  order's buyer: an error may quote the buyer.
+- *the program's own secrets* are struck out letter by letter, wherever they stand.
 
 Goods keep their names: they are what a manager looks for. Our own list of receipts in a comment stays, people's words
 around it go.
@@ -18,12 +20,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
+
+from posapp.sync.masking_names import without_names
 
 HIDDEN = "•••"
 BODY_MAX = 16 * 1024
@@ -60,7 +64,7 @@ _PLAIN_WORDS = """
     canbuy canbuyzero canceled cancel canprintcheck code conducted deducted deliveryname dimensions documenttype
     doctype element entitytype entity error errordescription errormessage event events ex1c exception externalorder
     externalpayment externaldelivery fields filter halt handler id iscash isreturn lid limit marked measurename
-    message method module mode next operation operating order ordertopic paid payed paysystemname paysystemxmlid
+    message method module mode next operation operating order ordertopic page paid payed paysystemname paysystemxmlid
     persontype productname productproviderclass psinvoiceid psmode psstatus psstatuscode psstatusdescription
     psstatusmessage purpose quantitytrace reasonmarked recountflag responsible resultcode result scope scopes select
     server sort start status storename system time title1c total tradebindings trackingstatus type updated1c value1c
@@ -85,6 +89,10 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"((?i:bearer|basic)\s+)[^\s\"']+"), rf"\1{HIDDEN}"),
     (re.compile(r"(://[^\s/:@\"']+:)[^\s/@\"']+@"), rf"\1{HIDDEN}@"),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), HIDDEN),
+    # Cards, in their groups or in one piece: they begin with 2…6, a fiscal storage's number with 7…9, the register's
+    # with 0. In one piece a number that is no payment card's length is one only by its check digit (`_card`).
+    (re.compile(r"(?<![\d=])\d{4}(?:[\s\u00a0-]{1,2}\d{4}){2}(?:[\s\u00a0-]{1,2}\d{1,7}){1,2}(?!\d)"), HIDDEN),
+    (re.compile(r"(?<![\d=])3\d{3}[\s\u00a0-]\d{6}[\s\u00a0-]\d{4,5}(?!\d)"), HIDDEN),
     # A phone of Russia with or without its prefix, and any number that begins with a plus.
     (re.compile(r"(?<![\d.=:])(?:\+?[78])[\s(-]{0,2}\d{3}[\s)-]{0,2}\d{3}[\s-]?\d{2}[\s-]?\d{2}(?!\d)"), HIDDEN),
     (re.compile(r"(?<![\d.=:])9\d{2}[\s)-]{1,2}\d{3}[\s-]?\d{2}[\s-]?\d{2}(?!\d)"), HIDDEN),
@@ -99,9 +107,12 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
                 r"[А-ЯЁ][^;:\n«»]{2,80}"), HIDDEN),
     (re.compile(r"(?i:\b(?:кв|квартира|подъезд|домофон|дом)\b\.?)\s*\d+\w?"), HIDDEN),
 )  # fmt: skip
+_CARD = re.compile(r"(?<![\d=])[2-6]\d{12,18}(?!\d)")
 _TWELVE = re.compile(r"(?<![\d=])\d{12}(?!\d)")
 _INN_WEIGHTS = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
-_WORD = re.compile(r"[A-Za-zА-Яа-яЁё]{4,}|\d{6,}")
+_WORD = re.compile(r"[A-Za-zА-Яа-яЁё]{2,}|\d{6,}")
+_STEM_MIN = 4
+"""Letters. A shorter word of a person's field need be no name; a known buyer's is one where it is capitalised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +162,22 @@ def masked_text(text: str) -> str:
     """A text for people without what can be recognised as personal or secret."""
     for pattern, shown in _TEXTS:
         text = pattern.sub(shown, text)
+    text = _CARD.sub(lambda found: HIDDEN if _is_card(found.group()) else found.group(), text)
     return _TWELVE.sub(lambda found: HIDDEN if _is_inn(found.group()) else found.group(), text)
+
+
+def _is_card(digits: str) -> bool:
+    """A card's number: of 16, 18 or 19 digits, or one whose check digit (Luhn) is right; a barcode has 13 or 14."""
+    doubled = [int(each) * (1 + place % 2) for place, each in enumerate(reversed(digits))]
+    return len(digits) in (16, 18, 19) or sum(each - 9 * (each > 9) for each in doubled) % 10 == 0
+
+
+def struck(text: str, secrets: Iterable[str]) -> str:
+    """The text without these secrets, in capitals or not."""
+    for each in secrets:
+        if each and each.casefold() in text.casefold():
+            text = re.sub(re.escape(each), HIDDEN, text, flags=re.IGNORECASE)
+    return text
 
 
 def _is_inn(digits: str) -> bool:
@@ -163,34 +189,44 @@ def _is_inn(digits: str) -> bool:
     )
 
 
-def masked_exchange(method: str, request: object, answer: object) -> tuple[str, str]:
+def masked_exchange(
+    method: str, request: object, answer: object, *, secrets: Iterable[str] = (), known: Iterable[str] = ()
+) -> tuple[str, str]:
     """Request and answer as they may be kept: JSON in UTF-8, each at most `BODY_MAX` bytes; "" for None.
 
     Args:
         method: as called, `batch` for a batch: then every command is judged by its own method.
         request: the parameters.
         answer: the envelope, its result, or a cell of a batch.
+        secrets: texts that are struck out wherever they stand.
+        known: what is known of the buyer; its words leave free texts.
     """
     sent = _commands_of(request) if method == "batch" else request
     methods = _methods_of(request) if method == "batch" else {}
-    words = _stems(method, methods, sent, answer)
-    return _text(sent, method, methods, words), _text(answer, method, methods, words)
+    words = _stems(method, methods, sent, answer) | _words_of(known)
+    hidden = tuple(secrets)
+    return _text(sent, method, methods, words, hidden), _text(answer, method, methods, words, hidden)
 
 
-def masked_reason(text: str, method: str, request: object, answer: object) -> str:
-    """Words about an exchange without the names that it shows in a person's fields."""
+def masked_reason(
+    text: str, method: str, request: object, answer: object, *, secrets: Iterable[str] = (), known: Iterable[str] = ()
+) -> str:
+    """Words about an exchange without the names that it shows in a person's fields; see `masked_exchange`."""
     methods = _methods_of(request) if method == "batch" else {}
     sent = _commands_of(request) if method == "batch" else request
-    return _Mask(method, methods, _stems(method, methods, sent, answer), 0).clean(text, is_free=True)
+    words = _stems(method, methods, sent, answer) | _words_of(known)
+    return _Mask(method, methods, words, 0, tuple(secrets)).clean(text, is_free=True)
 
 
-def _text(value: object, method: str, methods: Mapping[str, str], words: frozenset[str]) -> str:
+def _text(
+    value: object, method: str, methods: Mapping[str, str], words: frozenset[str], secrets: tuple[str, ...]
+) -> str:
     if value is None:
         return ""
     budget = BODY_MAX
     for _ in range(3):  # a budget of characters may overrun in bytes
         shown = json.dumps(
-            _Mask(method, methods, words, budget).of(value, _TOP, _TOP, 0), ensure_ascii=False, default=str
+            _Mask(method, methods, words, budget, secrets).of(value, _TOP, _TOP, 0), ensure_ascii=False, default=str
         )
         data = shown.encode(errors="replace")
         if len(data) <= BODY_MAX:
@@ -206,8 +242,11 @@ _TOP = _rule("")
 class _Mask:
     """One walk over a body, with what is left of its length."""
 
-    def __init__(self, method: str, methods: Mapping[str, str], words: frozenset[str], budget: int) -> None:
+    def __init__(
+        self, method: str, methods: Mapping[str, str], words: frozenset[str], budget: int, secrets: tuple[str, ...]
+    ) -> None:
         self._method, self._methods, self._words, self._left = method, methods, words, budget
+        self._secrets = secrets
 
     def of(self, value: object, rule: _Rule, parent: _Rule, depth: int, *, is_person: bool = False) -> Any:
         """The value as it may be shown; `rule` and `parent` are those of the keys above it."""
@@ -236,7 +275,7 @@ class _Mask:
                 if "." in name and above.plain not in ("", "result"):
                     self._method = name  # {"sale.order.get": {…}}: a command of a batch as we show it
             about = is_person or rule.is_tree or self._method.startswith(_PERSONAL_METHODS)
-            shown[rule.shown] = self.of(inner, rule, above, depth + 1, is_person=about)
+            shown[struck(rule.shown, self._secrets)] = self.of(inner, rule, above, depth + 1, is_person=about)
         self._method = outer
         return shown
 
@@ -254,7 +293,7 @@ class _Mask:
             return _hide(str(value), rule.plain)
         if isinstance(value, int | Decimal):
             return _number(value, is_kept=rule.is_plain)
-        text = str(value)
+        text = struck(str(value), self._secrets)
         if _HARMLESS.fullmatch(text):
             return text
         if is_person:
@@ -267,14 +306,19 @@ class _Mask:
 
     def clean(self, text: str, *, is_free: bool) -> str:
         """A text that is kept, without what can be recognised; `is_free`: nobody's catalogue, it may quote a person."""
+        text = struck(text, self._secrets)  # before it is cut: no half of a secret stays
         shown = masked_text(text[:TEXT_MAX])
+        if is_free:
+            shown = without_names(shown, HIDDEN)
         if self._words and is_free:
             shown = _WORD.sub(lambda found: HIDDEN if self._knows(found.group()) else found.group(), shown)
         return shown + (_MORE if len(text) > TEXT_MAX else "")
 
     def _knows(self, word: str) -> bool:
         plain = word.casefold()
-        return any(plain[:length] in self._words for length in range(4, len(plain) + 1))
+        if len(plain) < _STEM_MIN:
+            return word.istitle() and plain in self._words
+        return any(plain[:length] in self._words for length in range(_STEM_MIN, len(plain) + 1))
 
 
 def _is_label(rule: _Rule, parent: _Rule) -> bool:
@@ -340,9 +384,19 @@ class _Search:
             for inner in value:
                 self.look(inner, rule, parent, is_person, depth + 1)
         elif isinstance(value, str) and value and not rule.is_secret and _is_hidden(rule, parent, is_person):
-            for each in _WORD.findall(_BLOCK.sub("", value[:TEXT_MAX])):
-                word = each.casefold()
-                self.found.add(word[: max(4, len(word) - (2 if len(word) < 8 else 3))])  # without its ending
+            found = _WORD.findall(_BLOCK.sub("", value[:TEXT_MAX]))
+            self.found.update(_stem(each) for each in found if len(each) >= _STEM_MIN)
+
+
+def _stem(word: str) -> str:
+    """A word without its ending."""
+    plain = word.casefold()
+    return plain[: max(_STEM_MIN, len(plain) - (2 if len(plain) < 8 else 3))]
+
+
+def _words_of(known: Iterable[str]) -> frozenset[str]:
+    """The words of a buyer that is known: short ones too, whole."""
+    return frozenset(_stem(each) for text in known for each in _WORD.findall(text) if not each.islower())
 
 
 # ------------------------------------------------------------------------------------------------ batches

@@ -11,11 +11,12 @@ transaction costs nothing: the next round reads before it writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from posapp.domain.order import Order
 from posapp.domain.stock_goods import SILENT
 from posapp.errors import SyncError
 from posapp.journal.rows import EntryResult, NewLogRow, OutboxEntry
@@ -35,6 +36,7 @@ class Journal(Moves, Protocol):
     def entry(self, entry_id: int) -> OutboxEntry | None: ...
     def due_entries(self, now: datetime, limit: int = 200, only_due: bool = True) -> list[OutboxEntry]: ...
     def settle_entries(self, results: Sequence[EntryResult], log: Sequence[NewLogRow]) -> None: ...
+    def order_by_id(self, portal: str, order_id: int) -> Order | None: ...
     def get_fact(self, name: str) -> str | None: ...
     def set_fact(self, name: str, value: str) -> None: ...
 
@@ -143,8 +145,20 @@ class _Delivery:
         self.trouble = result.stop
         was_failing = self._note_link(result.stop, at)
         results = [self._result(each, result.outcomes[each.id], at) for each in mine]
-        self._keep(results + foreign, list(_log_rows(requests, mine, at)))
+        self._keep(results + foreign, list(_log_rows(requests, mine, at, self._buyers(requests, mine))))
         return was_failing and result.stop is None
+
+    def _buyers(self, requests: Sequence[RequestLog], entries: Sequence[OutboxEntry]) -> Mapping[int, list[str]]:
+        """By order, what is known of its buyer, where a request did not go well: its error may quote the buyer."""
+        if all(each.outcome == "done" for each in requests):
+            return {}
+        found = {}
+        for each in {(entry.portal, entry.order_id) for entry in entries if entry.order_id}:
+            order = self.journal.order_by_id(*each)
+            if order is not None:
+                buyer = order.buyer
+                found[each[1]] = [buyer.name, buyer.company, buyer.address, buyer.email, buyer.phone, buyer.inn]
+        return found
 
     def _run(self, jobs: Sequence[Job]) -> RoundResult:
         """Orders first: their marks matter more than goods; then goods that no shipment moves."""
@@ -230,7 +244,12 @@ def _foreign(entry: OutboxEntry) -> EntryResult:
     return EntryResult(entry.id, "failed", code="portal_differs", facts=facts)
 
 
-def _log_rows(requests: Sequence[RequestLog], entries: Sequence[OutboxEntry], at: datetime) -> Iterator[NewLogRow]:
+def _log_rows(
+    requests: Sequence[RequestLog],
+    entries: Sequence[OutboxEntry],
+    at: datetime,
+    buyers: Mapping[int, list[str]],
+) -> Iterator[NewLogRow]:
     """A row per command and order. A batch has one of its own only when it failed as a whole: it concerns no order."""
     by_id = {each.id: each for each in entries}
     are_cells_lost = any(each.in_batch and each.outcome == "lost" for each in requests)
@@ -245,7 +264,9 @@ def _log_rows(requests: Sequence[RequestLog], entries: Sequence[OutboxEntry], at
             entry = first_of_order[int(request.key[1:])]
         elif request.outcome == "done" or (request.outcome == "lost" and are_cells_lost):
             continue
-        sent, got = request.wire.masked() if request.wire is not None else ("", "")
+        of = buyers if entry is None else (entry.order_id,)
+        known = [text for order in of for text in buyers.get(order, ())] if request.outcome != "done" else []
+        sent, got = request.wire.masked(known) if request.wire is not None else ("", "")
         yield NewLogRow(
             at=at,
             entry_id=None if entry is None else entry.id,
@@ -255,7 +276,7 @@ def _log_rows(requests: Sequence[RequestLog], entries: Sequence[OutboxEntry], at
             outcome=request.outcome,
             http=request.http,
             code=request.code,
-            reason=request.wire.masked_reason(request.reason) if request.wire is not None else request.reason,
+            reason=request.wire.masked_reason(request.reason, known) if request.wire is not None else request.reason,
             duration_ms=request.duration_ms,
             attempt=1 if entry is None else entry.tries + 1,
             request=sent,

@@ -399,6 +399,18 @@ def test_what_went_out_and_came_back_is_told_masked_and_never_shown_by_accident(
     assert bitrix.secret not in request + answer
 
 
+def test_the_portals_error_does_not_bring_our_own_key_into_the_log(bitrix: Bitrix) -> None:
+    bitrix.faults({"method": "sale.order.update", "nth": 1, "when": "before", "do": "warning",
+                   "value": f"нельзя: {bitrix.secret}, гость Зинаида"})  # fmt: skip
+    failing(lambda: bitrix.client.call("sale.order.update", {"id": 3, "fields": {"statusId": "F"}}))
+    (told,) = bitrix.log
+    assert told.wire is not None
+    kept = told.reason + told.wire.masked_reason(told.reason) + told.wire.masked()[1]
+    assert "нельзя" in kept
+    assert bitrix.secret not in kept
+    assert "Зинаида" not in told.wire.masked_reason(told.reason) + told.wire.masked()[1]
+
+
 def test_each_command_of_a_batch_has_its_own_request_and_answer(bitrix: Bitrix) -> None:
     bitrix.client.batch([Command("a", "sale.order.get", {"id": 1}), Command("b", "sale.order.get", {"id": 99999})])
     told = {each.key: each.wire.masked() for each in bitrix.log if each.wire is not None}

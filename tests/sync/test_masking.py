@@ -122,6 +122,54 @@ def test_a_name_of_the_answer_is_hidden_in_its_words_too() -> None:
     assert "заблокирован" in answer
 
 
+QUOTED = (
+    "Ошибка для Светлояров Дмитрий, тел 8(916)777-88-99, токен c4fee133ce907984, Зинаида,"
+    " карта 4276 1234 5678 9010, запись {\u00a0}, ул. Лесная 5"
+)
+
+
+def test_an_error_loses_our_secrets_cards_first_names_and_the_buyer_of_the_order() -> None:
+    known, secrets = ["Светлояров Дмитрий"], ("c4fee133ce907984",)
+    sent, got = {"id": 5, "C4FEE133ce907984": "Y"}, {"error": "X", "error_description": QUOTED}
+    request, answer = masked_exchange("sale.payment.update", sent, got, secrets=secrets, known=known)
+    reason = masking.masked_reason(f"Битрикс отказал: {QUOTED}", "sale.payment.update", sent, got, secrets=secrets,
+                                   known=known)  # fmt: skip
+    for gone in ("Светлояров", "Дмитри", "777", "c4fee133ce907984", "Зинаид", "4276", "9010", "Лесная"):
+        assert gone.casefold() not in (request + answer + reason).casefold()
+    assert reason.startswith("Битрикс отказал: Ошибка для ••• •••, тел •••, токен •••, •••, карта •••, запись")
+    assert "Светлояров" in masking.masked_reason("Светлояров не найден", "m", {}, None)
+    assert masking.masked_reason("Светлоярову отказано, Киму тоже", "m", {}, None, known=["Светлояров Кимов"]) == (
+        "••• отказано, Киму тоже"
+    )
+    assert masking.masked_reason("Ким не найден", "m", {}, None, known=["Ким Ю."]) == "••• не найден"
+
+
+@pytest.mark.parametrize("text", [
+    "Недостаточно товара «Диван Софа» на складе: Или спишите, Заказ закрыт",
+    "ФН 9999078900005488, РНМ 0000000001000001, штрихкод 4601234567893, 2026-11-20 2026-11-21",
+    "Битрикс отказал: Нет права «Отгрузки»",
+])  # fmt: skip
+def test_words_and_numbers_that_are_nobodys_stay(text: str) -> None:
+    assert masking.masked_reason(text, "sale.order.update", {}, None) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["5469 3800 1234 5678", "2202-2001-1234-5678-901", "4111111111111111", "378282246310005"]
+)
+def test_cards_are_hidden(text: str) -> None:
+    assert masked_text(f"карта {text} не принята") == "карта ••• не принята"
+
+
+@pytest.mark.parametrize(
+    "text", ["Заказ Ивана закрыт", "Пользователь Петров Павлу", "Клиент Ольга Смирнова", "для Льва"]
+)
+def test_a_first_name_goes_with_what_stands_beside_it(text: str) -> None:
+    shown = masking.masked_reason(text, "sale.order.update", {}, None)
+    assert HIDDEN in shown
+    assert not re.search("Иван|Петр|Павл|Ольг|Смирн|Льв", shown)
+    assert shown.split(maxsplit=1)[0] == text.split(maxsplit=1)[0]
+
+
 def test_the_list_of_receipts_stays_and_peoples_comment_goes() -> None:
     block = (
         "{posapp1 7K2M9Q4T1V8XAB3C,1,9999078900005488,45,2890182733,20261121T1233,59000,1031:59000,full,9f0c11aa,5d}"

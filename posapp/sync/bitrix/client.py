@@ -12,7 +12,7 @@ What it promises to its callers:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,7 +35,8 @@ from posapp.sync.bitrix.answers import (
 from posapp.sync.bitrix.auth import EXPIRED, UNKNOWN, PortalAccess, WebhookAccess
 from posapp.sync.bitrix.parsing import as_decimal, as_object, as_time, rows_under
 from posapp.sync.governor import Figures, Governor, Priority
-from posapp.sync.masking import masked_exchange, masked_reason, masked_text
+from posapp.sync.masking import masked_exchange, masked_reason, masked_text, struck
+from posapp.vault import held, hold
 
 PAGE = 50
 BATCH_MAX = 50
@@ -78,13 +79,15 @@ class Wire:
     params: Parameters = field(repr=False)
     answer: object = field(default=None, repr=False)
 
-    def masked(self) -> tuple[str, str]:
-        """Request and answer as the sync log may keep them (see `masking`)."""
-        return masked_exchange(self.method, self.params, self.answer)
+    def masked(self, known: Iterable[str] = ()) -> tuple[str, str]:
+        """Request and answer as the sync log may keep them (see `masking`); `known`: what is known of the buyer."""
+        return masked_exchange(self.method, self.params, self.answer, secrets=held(), known=known)
 
-    def masked_reason(self, reason: str) -> str:
-        """The reason without names that the request or its answer shows: an error may quote the buyer."""
-        return masked_reason(reason, self.method, self.params, self.answer) if reason else ""
+    def masked_reason(self, reason: str, known: Iterable[str] = ()) -> str:
+        """The reason without our secrets and without names that the request or its answer shows, or that are known."""
+        if not reason:
+            return ""
+        return masked_reason(reason, self.method, self.params, self.answer, secrets=held(), known=known)
 
 
 class Recorder(Protocol):
@@ -341,6 +344,8 @@ class BitrixClient:
             started = self._governor.now()
             status: int | None = None
             url = self._access.to(method)
+            hold(url.reveal())
+            hold(url.bearer())
             response: Response | None = None
             try:
                 response = self._http.post_json(url, params, self._timeout_s)
@@ -416,7 +421,7 @@ class BitrixClient:
             outcome=outcome,
             http=http,
             code="" if error is None else error.code,
-            reason="" if error is None else masked_text(error.message()),
+            reason="" if error is None else masked_text(struck(error.message(), held())),
             duration_ms=max(0, round((self._governor.now() - started) * 1000)),
             in_batch=in_batch,
             key=key,
