@@ -21,6 +21,19 @@ _LOG = (
     " CROSS JOIN sync_log AS log ON log.id = hit.id LEFT JOIN outbox AS entry ON entry.id = log.entry_id"
     " ORDER BY log.id DESC"
 )
+_STUCK = f"entry.state = 'waiting' AND entry.code IN {NEEDS_ADMINISTRATOR}"
+_NEEDS_PERSON = f"(entry.state IN ('failed', 'held') OR {_STUCK})"
+_TRY = "SELECT max(log.id) FROM sync_log AS log INDEXED BY ix_sync_log_entry WHERE log.entry_id = entry.id"
+_TROUBLES = (
+    "SELECT hit.id, coalesce(log.at, entry.created_at), entry.id, entry.order_number, coalesce(log.step, entry.step),"  # noqa: S608
+    " coalesce(log.method, ''), coalesce(log.outcome, 'failed'), log.http, coalesce(log.code, ''),"
+    " coalesce(log.reason, ''), coalesce(log.duration_ms, 0), coalesce(log.attempt, entry.tries), entry.state,"
+    " entry.receipt_key FROM"
+    f" (SELECT entry.id AS entry_id, coalesce(({_TRY} AND log.outcome != 'done'), ({_TRY}), -entry.id) AS id"
+    f" FROM outbox AS entry INDEXED BY ix_outbox_open WHERE entry.state != 'done' AND {_NEEDS_PERSON}{{more}}) AS hit"
+    " CROSS JOIN outbox AS entry ON entry.id = hit.entry_id LEFT JOIN sync_log AS log ON log.id = hit.id"
+    " WHERE hit.id < :before_id ORDER BY hit.id DESC LIMIT :limit"
+)
 _COUNT_ORDER = "SELECT count(*) FROM (SELECT 1 FROM sync_log WHERE order_key >= :begin AND order_key < :end LIMIT :few)"
 
 
@@ -35,8 +48,7 @@ def rows(db: sqlite3.Connection, wanted: LogFilter, limit: int) -> list[LogRow]:
     }  # fmt: skip
     where = ["log.id < :before_id"]
     if wanted.needs_person:
-        stuck = f"entry.state = 'waiting' AND entry.code IN {NEEDS_ADMINISTRATOR}"
-        where.append(f"(entry.state IN ('failed', 'held') OR {stuck})")
+        where.append(_NEEDS_PERSON)
     if wanted.state is not None:
         where.append("entry.state = :state")
     if wanted.receipt:
@@ -52,6 +64,23 @@ def rows(db: sqlite3.Connection, wanted: LogFilter, limit: int) -> list[LogRow]:
     source, order = _way(db, wanted, search, values, where)
     ids = f"SELECT log.id FROM {source} WHERE {' AND '.join(where)} ORDER BY {order} DESC LIMIT :limit"  # noqa: S608
     return [log_row_of(row) for row in db.execute(_LOG.format(ids=ids), values)]
+
+
+def troubles(db: sqlite3.Connection, wanted: LogFilter, limit: int) -> list[LogRow]:
+    """A row for each entry that needs a person: its newest request that did not go well, else its newest one.
+
+    An entry that asked nothing has a row of its own, whose id is the entry's with a minus. Of the filter count
+    `search`, `receipt` and `before_id`.
+    """
+    search = wanted.search.strip()
+    begin = number_key(search)
+    more = " AND entry.order_key >= :begin AND entry.order_key < :end" if search else ""
+    more += " AND entry.receipt_key = :receipt" if wanted.receipt else ""
+    values = {
+        "before_id": wanted.before_id if wanted.before_id is not None else 1 << 62, "limit": limit, "begin": begin,
+        "end": begin + LAST_LETTER, "receipt": wanted.receipt,
+    }  # fmt: skip
+    return [log_row_of(row) for row in db.execute(_TROUBLES.format(more=more), values)]
 
 
 def _way(

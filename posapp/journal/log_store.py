@@ -53,6 +53,11 @@ class LogStore:
         with self._readers.reading() as db:
             return log_queries.rows(db, wanted, limit)
 
+    def log_troubles(self, wanted: LogFilter, limit: int = 200) -> list[LogRow]:
+        """A page of the entries that need a person, each as one row (see `log_queries.troubles`)."""
+        with self._readers.reading() as db:
+            return log_queries.troubles(db, wanted, limit)
+
     def log_all(self, wanted: LogFilter) -> Iterator[LogRow]:
         """Every row that passes a filter, newest first, read page by page: nothing waits for whoever takes them."""
         while page := self.log_page(wanted, _PAGE):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from posapp.errors import WORDS, SaleError, SetupError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR, LogFilter, LogKeep, LogRow, NewLogRow
+from posapp.sync.masking import masked_reason
 from posapp.till.context import Till
 from posapp.till.lights import trouble_of
 from posapp.till.sync_views import BudgetView, SyncDetail
@@ -45,9 +46,13 @@ KEEP_FIGURES = timedelta(seconds=30)
 def page(till: Till, chip: str, search: str, before: int | None) -> list[SyncRow]:
     """The log, newest first, 200 rows a page; `chip` is mine, way, done or all.
 
+    What needs a person (`mine`) has one row for each entry, which tells its trouble: as many as the chip counts.
+
     `search`: an order's number or its beginning, or the key of a receipt.
     """
-    wanted = LogFilter(needs_person=chip == "mine", state=CHIP_FILTERS[chip], before_id=before)
+    wanted = LogFilter(state=CHIP_FILTERS[chip], before_id=before)
+    if chip == "mine":
+        return [row_of(_told(till, each)) for each in till.journal.log_troubles(searching(wanted, search))]
     return [row_of(each) for each in till.journal.log_page(searching(wanted, search))]
 
 
@@ -56,6 +61,17 @@ def searching(wanted: LogFilter, search: str) -> LogFilter:
     text = search.strip()[:SEARCH_MAX]
     is_key = len(text) == KEY_LENGTH and text.isascii() and text.isalnum() and not text.isdigit()
     return replace(wanted, receipt=text.upper()) if is_key else replace(wanted, search=text)
+
+
+def _told(till: Till, row: LogRow) -> LogRow:
+    """The row of an entry that needs a person with the entry's trouble, where its last request tells another or none:
+    what Bitrix accepted may still have come to nothing."""
+    entry = till.journal.entry(row.entry_id) if row.entry_id is not None else None
+    trouble = trouble_of(entry) if entry is not None else None
+    if entry is None or (row.outcome != "done" and (trouble is None or row.code == entry.code)):
+        return row
+    reason = "" if trouble is None else masked_reason(trouble.message(), "", None, None)
+    return replace(row, outcome="failed", code=entry.code, reason=reason)
 
 
 def row_of(row: LogRow) -> SyncRow:
@@ -89,11 +105,12 @@ def counts(till: Till) -> dict[str, int]:
 
 def detail(till: Till, row_id: int, language: str = "ru") -> SyncDetail:
     """A row with request, answer, and our words for what went wrong. Raises SaleError `not_found`."""
-    found = till.journal.log_row(row_id)
+    mine = [each for each in till.journal.log_troubles(LogFilter(before_id=row_id + 1), 1) if each.id == row_id]
+    found = mine[0] if mine else till.journal.log_row(row_id)
     if found is None:
         raise SaleError("not_found", what=f"строка {row_id}")
     bodies = till.journal.log_bodies(row_id)
-    trouble, remedy = _words(till, found, language)
+    trouble, remedy = _words(till, _told(till, found) if mine else found, language)
     request, answer = bodies or ("", "")
     return SyncDetail(row_of(found), request, answer, bodies is not None, trouble, remedy)
 

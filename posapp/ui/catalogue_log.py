@@ -20,6 +20,7 @@ LOG_TEXTS: dict[str, tuple[str, str]] = {
     "log.request": ("Что мы спросили", "What we asked"),
     "log.answer": ("Что Битрикс ответил", "What Bitrix answered"),
     "log.no_answer": ("Ответа не было.", "There was no answer."),
+    "log.title_receipt": ("Чек без заказа, {number} · {step}", "Receipt without an order, {number} · {step}"),
     "step.read": ("Чтение", "Reading"),
     "step.goods": ("Товары", "Goods"),
     "log.took": ("Длился", "Took"),

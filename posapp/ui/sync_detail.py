@@ -22,6 +22,8 @@ LETTER = 14
 BODY_HEIGHT = 150
 """The least height of a request or an answer; where there is less room the page scrolls."""
 SECOND_MS = 1000
+DOCUMENT = "ФД "
+"""So begins what stands for the order's number where there is no order."""
 
 
 def step_words(row: SyncRow, look: Look) -> str:
@@ -30,6 +32,15 @@ def step_words(row: SyncRow, look: Look) -> str:
     if row.step == "pull":
         return look.say("step.goods" if row.method.startswith("catalog.") else "step.pull")
     return look.say("step.read") if is_read else look.say(f"step.{row.step}")
+
+
+def title_of(row: SyncRow, look: Look) -> str:
+    """Whose request it was and what for; a sale without an order is known by its document's number."""
+    step, number = step_words(row, look), row.order_number
+    if not number:
+        return step
+    key = "log.title_receipt" if number.startswith(DOCUMENT) else "log.title_order"
+    return look.say(key, number=number, step=step)
 
 
 def took(row: SyncRow, look: Look) -> str:
@@ -111,9 +122,7 @@ class RequestPage(Pane):
         """Another request; `shape` is how loud its row is."""
         self.detail = detail
         say, row = self.look.say, detail.row
-        step = step_words(row, self.look)
-        number = row.order_number
-        self.title.set_text(say("log.title_order", number=number, step=step) if number else step)
+        self.title.set_text(title_of(row, self.look))
         self.trouble.set_text(detail.trouble or say(f"outcome.{row.outcome}"), INKS[shape])
         self.remedy.set_text(detail.remedy or say("log.fine"))
         self.remedy.setVisible(bool(detail.remedy) or row.outcome == "done")

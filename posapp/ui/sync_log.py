@@ -12,7 +12,7 @@ from posapp.ui.controls import Button, Field, Kind, Label, Pane
 from posapp.ui.desk import CHIPS
 from posapp.ui.lights import INKS, Shape, paint_lamp
 from posapp.ui.look import Look
-from posapp.ui.sync_detail import RequestPage, facts_of, step_words, took
+from posapp.ui.sync_detail import RequestPage, facts_of, step_words, title_of, took
 from posapp.ui.tables import Index, RowDelegate, RowsModel, Table, columns, draw
 from posapp.ui.theme import Space, Target, Type
 
@@ -175,7 +175,8 @@ class SyncLog(QWidget):
 
     def show_detail(self, detail: SyncDetail) -> None:
         """What a row asked and was answered, in place of the list; its repair has the focus where there is one."""
-        self.page.show_detail(detail, shape_of_row(detail.row))
+        shape = shape_of_row(detail.row)
+        self.page.show_detail(detail, Shape.BAD if shape is Shape.OK and detail.trouble else shape)
         self._pages.setCurrentWidget(self.page)
         self.side.show_list(is_shown=False)
         self.detail_opened.emit()
@@ -332,11 +333,7 @@ class _Details(Pane):
             self.closer.hide()
             return
         shape = shape_of_row(row)
-        self.title.set_text(
-            say("log.title_order", number=row.order_number, step=step_words(row, self.look))
-            if row.order_number
-            else step_words(row, self.look)
-        )
+        self.title.set_text(title_of(row, self.look))
         self.outcome.set_text(outcome_words(row, self.look), INKS[shape])
         self.facts.set_text(facts_of(row, self.look))
         self.closer.setVisible(self._is_list_shown)

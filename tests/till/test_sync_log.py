@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 
 from posapp.errors import SaleError
+from posapp.journal.rows import NewLogRow, OutboxEntry
 from posapp.settings import LogSettings, VatSettings
 from posapp.sync.bitrix.client import Wire
 from posapp.sync.governor import Figures
@@ -115,6 +116,44 @@ def test_what_was_declined_is_told_with_its_remedy(online: Shop, bitrix: Bitrix)
     assert "ERR_STOCK" in detail.answer
 
 
+def test_what_needs_a_person_is_one_row_an_entry_and_that_row_tells_the_trouble(online: Shop, bitrix: Bitrix) -> None:
+    bitrix.faults({"method": "sale.shipment.update", "nth": 1, "when": "before", "do": "http", "times": 3,
+                   "value": {"status": 400, "error": "ERR_STOCK"}})  # fmt: skip
+    key = sold(online, bitrix)
+    journal = online.till.journal
+    entries = {each.step: each for each in journal.entries_of_receipt(key)}
+    stock = entries["stock"]
+    journal.add_log([told_of(stock, "done"), told_of(stock, "done")])  # read once more, which went well
+    (row,) = sync_log.page(online.till, "mine", "", None)
+    assert (row.entry, row.outcome, row.code) == (stock.id, "failed", stock.code)
+    assert sync_log.counts(online.till)["mine"] == 1
+    assert [each.row_id for each in sync_log.page(online.till, "mine", "N-1", None)] == [row.row_id]
+    assert sync_log.page(online.till, "mine", "N-2", None) == []
+    assert sync_log.page(online.till, "mine", "", row.row_id) == []
+
+    # Whatever Bitrix accepted: an entry that failed by our own judgement says why, and so does one that asked nothing.
+    mark, payment = entries["mark"], entries["payment"]
+    with closing(sqlite3.connect(journal.path)) as db, db:
+        db.execute("UPDATE outbox SET state = 'failed', code = 'portal_differs', facts = ? WHERE id IN (?, ?)",
+                   ('{"order": "N-1", "what": "чужое"}', mark.id, payment.id))  # fmt: skip
+        db.execute("DELETE FROM sync_log WHERE entry_id = ?", (payment.id,))
+    rows = {each.entry: each for each in sync_log.page(online.till, "mine", "", None)}
+    assert set(rows) == {stock.id, mark.id, payment.id}
+    assert rows[payment.id].row_id == -payment.id
+    for each in (rows[mark.id], rows[payment.id]):
+        assert (each.outcome, each.code) == ("failed", "portal_differs")
+        assert "чужое" in each.reason
+        detail = sync_log.detail(online.till, each.row_id)
+        assert "чужое" in detail.trouble
+        assert detail.remedy
+
+
+def told_of(entry: OutboxEntry, outcome: str) -> NewLogRow:
+    return NewLogRow(
+        entry.created_at, entry.id, entry.order_number, entry.step, "sale.shipment.get", outcome, 200, "", "", 40, 9
+    )
+
+
 def test_an_error_that_quotes_the_buyer_leaves_no_name_in_the_reason() -> None:
     wire = Wire(
         "sale.order.update",
@@ -125,6 +164,16 @@ def test_an_error_that_quotes_the_buyer_leaves_no_name_in_the_reason() -> None:
         "Битрикс отказал: заказ покупателя ••• закрыт."
     )
     assert wire.masked_reason("") == ""
+
+
+def test_an_error_that_quotes_the_buyer_of_the_order_on_board_is_kept_without_him(online: Shop, bitrix: Bitrix) -> None:
+    bitrix.faults({"method": "sale.payment.update", "nth": 1, "when": "before", "do": "warning", "times": 9,
+                   "value": f"нельзя для Заречного, {bitrix.secret}, 2202 2001 1234 5678"})  # fmt: skip
+    sold(online, bitrix)
+    text = kept(online)
+    assert "нельзя для •••, •••, •••" in text
+    assert "Заречн" not in text
+    assert bitrix.secret not in text
 
 
 def test_throttling_is_no_loss_of_the_network(online: Shop, bitrix: Bitrix) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from posapp.errors import Offline
 from posapp.till.sync_views import SyncDetail
 from posapp.till.views import OutboxStrip, SyncRow
-from posapp.ui.lights import Shape
+from posapp.ui.lights import INKS, Shape
 from posapp.ui.strip import foot_of
 from posapp.ui.sync_log import is_mine, shape_of_row
 from tests.ui.conftest import MakeShop, Shop
@@ -252,3 +254,27 @@ def test_sending_now_is_one_tap(shop: Shop) -> None:
     before = shop.desk.asked.count(("sync_now",))
     shop.window.frame.strip.send.click()
     assert shop.desk.asked.count(("sync_now",)) == before + 1
+
+
+def test_a_sale_without_an_order_is_called_a_receipt(make_shop: MakeShop) -> None:
+    desk = FakeDesk()
+    desk.rows = [replace(failed(900), order_number="ФД 13"), failed(899)]
+    shop = make_shop(desk)
+    shop.hands.press(F6)
+    log = shop.window.frame.log
+    assert log.side.title.whole.startswith("Чек без заказа, ФД 13")
+    shop.hands.press(ENTER)
+    assert log.page.title.whole.startswith("Чек без заказа, ФД 13")
+    shop.hands.press(Qt.Key.Key_Escape)
+    shop.hands.press(Qt.Key.Key_Down)
+    assert log.side.title.whole.startswith("Заказ ")
+
+
+def test_what_bitrix_accepted_and_is_trouble_all_the_same_is_not_shown_green(busy: Shop) -> None:
+    busy.hands.press(F6)
+    log = busy.window.frame.log
+    row = replace(log.model.rows[0], outcome="done")
+    log.show_detail(SyncDetail(row, "{}", "{}", True, "Сумма другая.", "Исправьте заказ."))
+    assert log.page.trouble.whole == "Сумма другая."
+    shown = log.page.trouble.palette().color(QPalette.ColorRole.WindowText)
+    assert shown == log.look.colour(INKS[Shape.BAD])
