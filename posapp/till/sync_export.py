@@ -16,6 +16,7 @@ COLUMNS = (
     "row", "at", "order", "receipt", "entry", "entry_state", "step", "method", "outcome", "http", "code", "number",
     "reason", "duration_ms", "attempt",
 )  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -60,7 +61,7 @@ def _csv(values: object) -> str:
     """A line; a text that a spreadsheet would take for a formula begins with an apostrophe."""
     cells = ["" if each is None else str(each) for each in values]  # type: ignore[attr-defined]
     out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow([f"'{each}" if each[:1] in "=+-@\t\r" else each for each in cells])
+    csv.writer(out, lineterminator="").writerow([f"'{each}" if each.startswith(FORMULA) else each for each in cells])
     return out.getvalue()
 
 

@@ -76,6 +76,8 @@ def _exports(run: Run, folder: Path, count: int) -> None:
         rows = list(csv.DictReader(file))
     assert len(rows) == count
     assert rows[0]["method"]
+    assert not [each for row in rows for each in row.values() if each.startswith("'")]
+    assert any(row["code"] == "" for row in rows)
     assert table.stat().st_mode & 0o077 == 0
     assert run("sync", "log", "export", str(plain), "--bodies")[1]["rows"] == count
     lines = [json.loads(each) for each in plain.read_text("utf-8").splitlines()]
