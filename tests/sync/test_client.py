@@ -421,6 +421,38 @@ def test_each_command_of_a_batch_has_its_own_request_and_answer(bitrix: Bitrix) 
     assert whole["a"]["order"]["id"] == 1
 
 
+def test_a_page_is_told_with_its_status_and_its_beginning_masked_for_each_command_too() -> None:
+    page = (
+        "<html><style>b{}</style><h1>502 Bad Gateway</h1><!-- x --><p>гость Зинаида, key=1</p>" + "слово " * 900
+    ).encode()
+
+    class Canned:
+        def post_json(self, url: SecretUrl, body: object, timeout_s: float) -> Response:
+            return Response(502, {"content-type": "text/html"}, page)
+
+    clock, log = VirtualClock(), list[RequestLog]()
+    client = BitrixClient(
+        "https://x.example/rest/1/k/", Canned(), Governor(clock.monotonic, clock.sleep), log.append
+    )  # fmt: skip
+    client.batch([Command("a", "sale.order.get", {"id": 1})])
+    assert {each.key for each in log} == {"", "a"}
+    for told in log:
+        assert told.wire is not None
+        assert (told.http, told.outcome) == (502, "lost")
+        kept = json.loads(told.wire.masked()[1])
+        assert (kept["http"], kept["bytes"]) == (502, len(page))
+        assert kept["page"].startswith("502 Bad Gateway гость •••, key=•••")
+        assert len(kept["page"]) <= 601
+
+
+def test_broken_json_tells_no_beginning(bitrix: Bitrix) -> None:
+    bitrix.faults({"method": "sale.order.get", "nth": 1, "when": "before", "do": "body", "times": 1})
+    failing(lambda: bitrix.client.call("sale.order.get", {"id": 1}))
+    (told,) = bitrix.log
+    assert told.wire is not None
+    assert "page" not in json.loads(told.wire.masked()[1])
+
+
 def test_a_page_instead_of_an_answer_is_told_by_its_size(bitrix: Bitrix) -> None:
     bitrix.faults({"method": "sale.order.get", "nth": 1, "when": "before", "do": "html", "value": 502, "times": 1})
     failing(lambda: bitrix.client.call("sale.order.get", {"id": 1}))

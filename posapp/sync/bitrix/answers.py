@@ -6,6 +6,7 @@ code is the only thing that two portals agree on (reference: Bitrix REST, error 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from posapp.errors import Offline, Rejected, SyncError
@@ -15,6 +16,8 @@ from posapp.sync.bitrix.parsing import as_text, clean_reason
 QUERY_LIMIT = "QUERY_LIMIT_EXCEEDED"
 OPERATION_LIMIT = "OPERATION_TIME_LIMIT"
 HOST_MAX = 253
+PAGE_BYTES = 4096  # of a page that is no answer, looked at for its words
+_TAGS = re.compile(r"(?is)<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*(?:>|\Z)")
 
 # The program itself is not (or no longer) welcome: no order is at fault, an administrator has to act. Bitrix's code in
 # capitals → our code, whose words say what to do (reference: Bitrix REST 1.4; module `sale` for the two numbers).
@@ -97,6 +100,22 @@ def read_envelope(response: Response) -> dict[str, Any]:
     if "error" not in body and ("result" not in body or response.status >= 400):
         raise Offline("portal_garbled", reason=f"HTTP {response.status}, нет ни результата, ни ошибки")
     return body
+
+
+def told_of(response: Response) -> object:
+    """What a failed request was answered, for the log: its JSON, or of another page its length and its beginning.
+
+    Of broken JSON no beginning: without its keys nobody can say which of its words are a person's.
+    """
+    try:
+        return read_envelope(response)
+    except SyncError:
+        kind = response.headers.get("content-type", "")[:80]
+        told: dict[str, object] = {"http": response.status, "bytes": len(response.body), "content_type": kind}
+        beginning = response.body[:PAGE_BYTES].decode(errors="ignore")
+        if not response.is_json and not beginning.lstrip("\ufeff \r\n\t").startswith(("{", "[")):
+            told["page"] = " ".join(_TAGS.sub(" ", beginning).split())
+        return told
 
 
 def _host_of(location: str) -> str:

@@ -30,6 +30,7 @@ from posapp.sync.bitrix.answers import (
     error_of,
     is_throttle,
     read_envelope,
+    told_of,
     was_executed,
 )
 from posapp.sync.bitrix.auth import EXPIRED, UNKNOWN, PortalAccess, WebhookAccess
@@ -46,6 +47,7 @@ RENEWED = "oauth_renewed"
 AGAIN = ("throttled", RENEWED)  # the refused call did nothing and is made again
 SIMULATOR_HEADER = "x-posapp-simulator"
 
+HTTP_OK = 200
 _READS = (".list", ".get", ".getfields", ".status", ".time")
 
 Parameters = Mapping[str, Any]
@@ -163,6 +165,7 @@ class BitrixClient:
         self._log = log
         self._timeout_s = timeout_s
         self._recorders: list[Recorder] = []
+        self._seen: tuple[int | None, object] = (None, None)  # status and page of the last request that failed
         self._priority = Priority.PULL
         self.connector = ""  # sent with every write: what we write ourselves makes no event for us (`events.py`)
         self.is_simulator: bool | None = None  # known after the first answer
@@ -301,12 +304,14 @@ class BitrixClient:
             envelope = self._request("batch", {"halt": 0, "cmd": lines}, methods)
             body = envelope["result"]
             if not isinstance(body, dict) or "result" not in body:
+                self._seen = (HTTP_OK, None)
                 raise Offline("portal_garbled", reason="ответ на пакет без результатов")
         except SyncError as error:
             if was_executed(error) is None:  # nobody knows which of them ran: each of them was lost
                 for command in commands:
-                    wire = Wire(command.method, command.params)
-                    self._record(wire, started, error, in_batch=True, key=command.key)
+                    http, page = self._seen
+                    wire = Wire(command.method, command.params, page)
+                    self._record(wire, started, error, http=http, in_batch=True, key=command.key)
             raise
         results, errors = as_object(body["result"]), as_object(body.get("result_error"))
         times = as_object(body.get("result_time"))
@@ -352,7 +357,8 @@ class BitrixClient:
                 status = response.status
                 envelope = self._read(method, response)
             except SyncError as error:
-                answer = None if response is None else _answer_of(response)
+                answer = None if response is None else told_of(response)
+                self._seen = (status, answer)
                 told = error if is_renewed or attempt == TRIES else self._mended(error, url, began)
                 self._record(Wire(method, params, answer), started, told, http=status)
                 if told.code in AGAIN and attempt < TRIES:
@@ -430,15 +436,6 @@ class BitrixClient:
         self._log(entry)
         for recorder in self._recorders:
             recorder.append(entry)
-
-
-def _answer_of(response: Response) -> object:
-    """What a failed request was answered, for the log: its JSON, or of another page how long it was."""
-    try:
-        return read_envelope(response)
-    except SyncError:
-        return {"http": response.status, "bytes": len(response.body), "content_type": response.headers.get(
-            "content-type", "")[:80]}  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------------------- parameters
