@@ -174,8 +174,9 @@ def _is_card(digits: str) -> bool:
 
 def struck(text: str, secrets: Iterable[str]) -> str:
     """The text without these secrets, in capitals or not."""
+    lowered = text.casefold()
     for each in secrets:
-        if each and each.casefold() in text.casefold():
+        if each and each.casefold() in lowered:
             text = re.sub(re.escape(each), HIDDEN, text, flags=re.IGNORECASE)
     return text
 

@@ -45,5 +45,9 @@ def _shown(run: str, hidden: str) -> str:
 
 
 def _is_first_name(word: str) -> bool:
-    plain = word.casefold().replace("ё", "е")
-    return any(plain[:length] in _STEMS and plain[length:] in _ENDINGS for length in range(2, len(plain) + 1))
+    parts = word.casefold().replace("ё", "е").split("-")
+    return any(
+        plain[:length] in _STEMS and plain[length:] in _ENDINGS
+        for plain in parts
+        for length in range(2, len(plain) + 1)
+    )
