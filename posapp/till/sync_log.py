@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from posapp.errors import WORDS, SaleError, SetupError
 from posapp.journal.rows import NEEDS_ADMINISTRATOR, LogFilter, LogKeep, LogRow, NewLogRow
-from posapp.sync.masking import masked_reason
 from posapp.till.context import Till
 from posapp.till.lights import trouble_of
 from posapp.till.sync_views import BudgetView, SyncDetail
@@ -66,6 +65,8 @@ def searching(wanted: LogFilter, search: str) -> LogFilter:
 def _told(till: Till, row: LogRow) -> LogRow:
     """The row of an entry that needs a person with the entry's trouble, where its last request tells another or none:
     what Bitrix accepted may still have come to nothing."""
+    from posapp.sync.masking import masked_reason
+
     entry = till.journal.entry(row.entry_id) if row.entry_id is not None else None
     trouble = trouble_of(entry) if entry is not None else None
     if entry is None or (row.outcome != "done" and (trouble is None or row.code == entry.code)):
