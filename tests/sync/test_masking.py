@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posapp import vault
 from posapp.sync import masking
 from posapp.sync.masking import BODY_MAX, HIDDEN, masked_exchange, masked_text
 from posapp.sync.simulator.goods import FIRST_NAMES, LAST_NAMES, STREETS
@@ -169,6 +170,25 @@ def test_a_first_name_goes_with_what_stands_beside_it(text: str) -> None:
     assert HIDDEN in shown
     assert not re.search("Анн|Мари|Иван|Петр|Павл|Ольг|Смирн|Льв", shown)
     assert shown.split(maxsplit=1)[0] == text.split(maxsplit=1)[0]
+
+
+@pytest.mark.parametrize(
+    "kept, opens",
+    [
+        ("https://portal.example/rest/1/abcdefghij/", "abcdefghij"),
+        ("https://shop.example/bitrix/tools/orders.php?hash=poll0key99&id=3", "poll0key99"),
+        (
+            '{"access_token": "acc0ess0tok", "refresh_token": "ref0resh0tok", "member_id": "m0123456789"}',
+            "ref0resh0tok",
+        ),
+        ('{"access_token": "acc0ess0tok", "refresh_token": "ref0resh0tok", "member_id": "m0123456789"}', "acc0ess0tok"),
+        ("the-gateways-own-key", "the-gateways-own-key"),
+    ],
+)
+def test_what_the_vault_gave_out_is_struck_out_and_nothing_else_of_it(kept: str, opens: str) -> None:
+    vault.Secret(kept)
+    text = f"{opens} shop.example portal.example orders.php m0123456789"
+    assert masking.struck(text, vault.held()) == text.replace(opens, HIDDEN)
 
 
 def test_the_list_of_receipts_stays_and_peoples_comment_goes() -> None:
