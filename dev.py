@@ -109,9 +109,7 @@ def test(arguments: list[str]) -> int:
     codes: list[int] = []
     checks = threading.Thread(target=lambda: codes.append(check()))
     checks.start()
-    workers = str((os.cpu_count() or 1) + 1)  # one more than processors: some tests wait for what they started
-    spread = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
-    tested = run_in_root([str(PYTHON), "-m", "pytest", *spread, *arguments])
+    tested = run_in_root([str(PYTHON), "-m", "pytest", "-n", "auto", "--dist", "loadfile", *arguments])
     checks.join()
     return tested or max(codes, default=1)
 

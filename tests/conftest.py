@@ -63,14 +63,6 @@ def nobodys_till(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-LONGEST = ("tests/simulation/test_worlds.py", "tests/crash/test_every_step.py")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The two longest files begin first, so that nobody waits for them at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
-
-
 @pytest.fixture(scope="session")
 def real_receipts() -> tuple[Path, ...]:
     """The published receipts of real registers, one JSON file each, from the folder POSAPP_REAL_RECEIPTS names."""

@@ -22,6 +22,11 @@ USED: set[str] = set()
 """Orders of tests before: no order is sold twice on a register that the tills share."""
 
 
+@pytest.fixture(autouse=True)
+def _whole_application(qapp: object) -> None:
+    """The command makes a smaller application where there is none, which later tests of the window could not use."""
+
+
 @pytest.fixture(scope="module")
 def shop() -> Iterator[PracticeShop]:
     with PracticeShop(orders=30, seed=5) as started:
