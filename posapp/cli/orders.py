@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from posapp.cli import claims, order_progress, order_route, setup
+from posapp.cli import claims, order_progress, order_route, setup_common
 from posapp.cli.common import DataDir, Json, answer, command, language
 from posapp.cli.order_table import lamps, row_of, table
 from posapp.domain.fiscal import ReceiptKind
@@ -125,7 +125,7 @@ def route(
         if settings.route != chosen:
             if chosen is not None:
                 order_route.refuse_unknown(folder, chosen)
-            setup.save(folder, settings.with_(route=chosen))
+            setup_common.save(folder, settings.with_(route=chosen))
     proof = order_route.proved(folder) if chosen is not None or take else None
     if take:
         return _take_route(data_dir, numbers or [], json, proof)

@@ -3,58 +3,47 @@
 from __future__ import annotations
 
 import logging
-import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from posapp import settings as settings_file
+from posapp.cli import (
+    leave,
+    setup_backup,
+    setup_cashbox,
+    setup_catalogue,
+    setup_check,
+    setup_exchange,
+    setup_gateway,
+    setup_marking,
+    setup_ofd,
+    setup_portal,
+    setup_sales,
+    setup_shift,
+    setup_stock,
+    setup_tell,
+)
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language
+from posapp.cli.setup_common import Training, checked_cashier, checked_name, portal_of, save
 from posapp.devices.registry import make_printer
 from posapp.domain.fiscal import DeviceIdentity
 from posapp.domain.vat import VatRate, rule_for
 from posapp.errors import JournalError, SetupError, SyncError, UsageError
 from posapp.journal.connect import JOURNAL_NAME
-from posapp.journal.lock import DirectoryLock
 from posapp.settings import Settings
 from posapp.till import setup
 from posapp.till.audit import decided
 
-if TYPE_CHECKING:
-    from posapp.sync.bitrix.client import BitrixClient
-
 log = logging.getLogger(__name__)
 
-Training = Annotated[bool, typer.Option("--training", help="Учебный каталог (на первом шаге настройки).")]
-CASHIER_MAX = 64
 VAT_PATIENCE_S = 10.0
 
 
 def register(app: typer.Typer) -> None:
     """Adds the group."""
-    from posapp.cli import (
-        leave,
-        setup_backup,
-        setup_cashbox,
-        setup_catalogue,
-        setup_check,
-        setup_exchange,
-        setup_gateway,
-        setup_marking,
-        setup_ofd,
-        setup_portal,
-        setup_sales,
-        setup_shift,
-        setup_stock,
-        setup_tell,
-    )
-
     group = typer.Typer(help="Настройка: каждая команда проверяет то, что сохраняет.", no_args_is_help=True)
     group.command("printer")(command(printer))
     group.command("portal")(command(setup_portal.portal))
@@ -140,32 +129,6 @@ def _note_replaced(folder: Path, before: Settings, after: Settings, by: str, why
         log.warning("setup: who replaced the register could not be kept: %s", error)
 
 
-def checked_name(till: str | None) -> str | None:
-    """A till's name travels in every document between two dots (tag 1086), so it is short and holds none."""
-    if till is not None and not re.fullmatch(r"[\w-]{1,16}", till):
-        raise UsageError("usage", what=f"--till {till}: до 16 букв, цифр или дефисов")
-    return till
-
-
-def checked_cashier(name: str | None) -> str | None:
-    """Position and surname as tag 1021 carries them: one line of at most 64 characters."""
-    if name is None:
-        return None
-    name = " ".join(name.split())
-    if not 0 < len(name) <= CASHIER_MAX:
-        raise UsageError("usage", what=f"--cashier: от 1 до {CASHIER_MAX} знаков")
-    return name
-
-
-def line_of_stdin() -> str:
-    """The first line, which Windows may begin with a byte order mark."""
-    if sys.stdin is None:
-        return ""
-    stream = getattr(sys.stdin, "buffer", None)
-    line = sys.stdin.readline(4096) if stream is None else stream.readline(4096).decode("utf-8-sig", errors="replace")
-    return str(line).strip()
-
-
 def vat(
     accept_proposed: Annotated[bool, typer.Option("--accept-proposed", help="Подтвердить предложенное.")] = False,
     map_: Annotated[list[str] | None, typer.Option("--map", help="ID=КОД (тег 1199); доставка – 0.")] = None,
@@ -226,19 +189,6 @@ def _with_fresh_rows(settings: Settings, folder: Path) -> Settings:
         complain(f"Строки НДС – прежние, с портала не прочитаны. {error.message(language())}")
         return settings
     return settings.with_(vat=setup.with_rows(settings.vat, rows))
-
-
-@contextmanager
-def portal_of(settings: Settings, folder: Path) -> Iterator[BitrixClient]:
-    """The portal that is set up, for a step that asks it. Raises SetupError for another one, or without a key."""
-    from posapp import app
-    from posapp.sync.governor import CLOUD
-
-    expected = settings.portal.portal if settings.portal else ""
-    with app.portal_client(app.access_of(settings, folder), CLOUD, settings.portal) as client:
-        if client.portal != expected:
-            raise SetupError("other_portal", found=client.portal, expected=expected)
-        yield client
 
 
 def _rate(rate: VatRate | None) -> str:
@@ -315,16 +265,3 @@ def _catalogue_text(settings: Settings) -> str:
     if chosen is None:
         return "без заказа не продаём"
     return f"штрихкод {chosen.barcode or '–'}, артикул {chosen.article or '–'}, тип цены {chosen.price_type}"
-
-
-def save(folder: Path, settings: Settings) -> None:
-    """Saves while no other posapp holds the directory: its window would go on with the old settings."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = DirectoryLock(folder)
-    except OSError as error:
-        raise JournalError("disk_read_only", path=folder) from error
-    try:
-        settings_file.save(folder, settings)
-    finally:
-        lock.release()

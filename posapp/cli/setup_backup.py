@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from posapp.cli import setup
+from posapp.cli import setup_common
 from posapp.cli.common import DataDir, Json, answer, language
 from posapp.errors import UsageError
 from posapp.journal.connect import JOURNAL_NAME
@@ -32,13 +32,13 @@ def backup(
     data = app.data_dir(data_dir)
     settings = app.load_settings(data)
     if folder is None:
-        setup.save(data, settings.with_(backup=None))
+        setup_common.save(data, settings.with_(backup=None))
         answer(json, {"backup": None}, "No second place." if language() == "en" else "Второго места больше нет.")
         return
     journal = data / JOURNAL_NAME
     prepared = copy_folder.prepare(folder, data, journal.stat().st_size if journal.exists() else 0)
     kept = BackupSettings(str(prepared.folder))
-    setup.save(data, settings.with_(backup=kept))
+    setup_common.save(data, settings.with_(backup=kept))
     body = {"backup": asdict(kept), "free_bytes": prepared.free, "same_disk": prepared.same_disk}
     answer(json, body, _text(prepared))
 

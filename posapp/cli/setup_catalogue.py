@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from posapp.cli import setup
+from posapp.cli import setup_common
 from posapp.cli.common import DataDir, Json, answer, language
 from posapp.domain.barcode import ScaleScheme
 from posapp.errors import SetupError, UsageError
@@ -48,7 +48,7 @@ def catalogue(
     given = {"barcode": barcode, "article": article, "scale": scale, "marked": marked, "price_type": price_type,
              "scales": _scheme(scales), "prices_hours": prices_hours}  # fmt: skip
     changes = {name: value for name, value in given.items() if value is not None}
-    with setup.portal_of(settings, folder) as client:
+    with setup_common.portal_of(settings, folder) as client:
         found = sample(client)
     proposed = likely_barcode(found)
     if changes or accept_proposed:
@@ -60,7 +60,7 @@ def catalogue(
         kept = replace(former or CatalogueSettings(), **changes)  # type: ignore[arg-type]
         _check(kept, found)
         settings = settings.with_(catalogue=kept)
-        setup.save(folder, settings)
+        setup_common.save(folder, settings)
     body = {
         "catalogue": None if settings.catalogue is None else asdict(settings.catalogue),
         "proposed": {"barcode": proposed or None, "price_type": found.base_type},

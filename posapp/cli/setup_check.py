@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from posapp.cli.common import DataDir, Json, answer, language
+from posapp.cli.setup_common import portal_of
 from posapp.errors import SetupError
 from posapp.settings import Settings
 from posapp.till.setup_check import CheckReport, Mark, Point, judge
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 def check(data_dir: DataDir = None, json: Json = False) -> int:
     """Сверяет права и возможности портала с тем, что нужно кассе. Ничего не меняет; код 1 – чего-то не хватает."""
     from posapp import app
-    from posapp.cli.setup import portal_of
 
     folder: Path = app.data_dir(data_dir)
     settings = app.load_settings(folder)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from posapp.cli import setup
+from posapp.cli import setup_common
 from posapp.cli.common import DataDir, Json, answer, language
 from posapp.errors import SetupError, UsageError
 from posapp.settings import LogSettings, PortalSettings, Settings
@@ -40,7 +40,7 @@ def exchange(
         portal=_portal(kept, plan, burst, per_second), log=_log(kept, log_days, log_rows, log_body_days)
     )
     if changed != kept:
-        setup.save(folder, changed)
+        setup_common.save(folder, changed)
     body = {"log": asdict(changed.log), **_limits(changed.portal)}
     answer(json, body, _text(changed))
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from posapp import vault
-from posapp.cli import setup
+from posapp.cli import setup_common
 from posapp.cli.common import By, DataDir, Json, answer, language
 from posapp.errors import SetupError, UsageError
 from posapp.settings import GatewaySettings, Settings
@@ -48,9 +48,9 @@ def gateway(
     if alone:
         _stand_alone(folder, settings, " ".join(why.split()), by.strip(), json)
         return
-    name = setup.checked_name(till) or settings.till
+    name = setup_common.checked_name(till) or settings.till
     settings, kept = _enrolled(settings, url, name, secret_stdin, is_another=another_portal)
-    setup.save(folder, settings)
+    setup_common.save(folder, settings)
     with app.open_till(folder) as opened:
         report = claim_sync.introduce(opened)
     _answer(settings, report, kept, json)
@@ -78,7 +78,7 @@ def _enrolled(
 
 
 def _given_secret(identity: str, *, from_stdin: bool) -> vault.Secret:
-    secret = vault.Secret(setup.line_of_stdin()) if from_stdin else vault.gateway_secret(identity)
+    secret = vault.Secret(setup_common.line_of_stdin()) if from_stdin else vault.gateway_secret(identity)
     if secret is None or not secret.reveal():
         raise SetupError("gateway_secret", what="его нет")
     if len(secret.reveal()) < SECRET_MIN:
@@ -96,7 +96,7 @@ def _stand_alone(folder: Path, settings: Settings, why: str, by: str, json: bool
         if settings.gateway is not None:
             claims.leave(opened)
         alone.confirm_alone(opened, why)
-    setup.save(folder, settings.with_(gateway=None))
+    setup_common.save(folder, settings.with_(gateway=None))
     answer(json, {"gateway": None}, "Шлюза нет: касса на портале одна, все заказы её.")
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from posapp import vault
-from posapp.cli import setup as common
+from posapp.cli import setup_common as common
 from posapp.cli.common import answer
 from posapp.domain.vat import VatRate
 from posapp.errors import SetupError, UsageError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from posapp import vault
-from posapp.cli import setup
+from posapp.cli import setup_common
 from posapp.cli.common import DataDir, Json, answer
 from posapp.errors import SaleError, SetupError, UsageError
 from posapp.settings import MarkingSettings, Settings
@@ -43,14 +43,14 @@ def marking(
     settings = app.load_settings(folder)
     if off or register_only:
         kept = None if off else MarkingSettings("", "", is_simulated=settings.is_training)
-        setup.save(folder, settings.with_(marking=kept))
+        setup_common.save(folder, settings.with_(marking=kept))
         text = "Маркированное не продаём." if off else "Коды проверяет только ККТ; «Честный знак» не спрашиваем."
         answer(json, {"marking": None if kept is None else asdict(kept)}, text)
         return
     secrets = _given(settings.identity, online, local, from_stdin=key_stdin)
     found, seen = _checked(settings, online, local, secrets, sells_unanswered=sell_unanswered)
     in_vault = _kept(settings.identity, secrets)
-    setup.save(folder, settings.with_(marking=found))
+    setup_common.save(folder, settings.with_(marking=found))
     body = {"marking": asdict(found), **asdict(seen), "secret": "keyring" if in_vault else "this run or environment"}
     text = f"«Честный знак»: площадок {len(seen.hosts)}, локальный модуль: {seen.local_status or 'не указан'}."
     if not in_vault:
@@ -71,7 +71,7 @@ def _given(
         if not address:
             found.append(None)
             continue
-        line = setup.line_of_stdin() if from_stdin else ""
+        line = setup_common.line_of_stdin() if from_stdin else ""
         secret = vault.Secret(line) if line else find(identity)
         if secret is None:
             raise SetupError("not_set_up", what=f"нет {what}", command="marking")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from posapp import vault
-from posapp.cli import setup
+from posapp.cli import setup_common
 from posapp.cli.common import DataDir, Json, answer
 from posapp.errors import SetupError, UsageError
 from posapp.settings import OfdSettings, Settings
@@ -31,13 +31,13 @@ def ofd(
     if off == bool(url):
         raise UsageError("usage", what="нужно одно из двух: --url или --off")
     if off:
-        setup.save(folder, settings.with_(ofd=None))
+        setup_common.save(folder, settings.with_(ofd=None))
         answer(json, {"ofd": None}, "ОФД при сверке больше не спрашиваем.")
         return
     secret = _given_token(settings.identity, from_stdin=token_stdin)
     found = _checked(settings, url, secret)
     kept = vault.keep_ofd_token(settings.identity, secret)
-    setup.save(folder, settings.with_(ofd=found))
+    setup_common.save(folder, settings.with_(ofd=found))
     body = {"ofd": asdict(found), "kind": settings.kind, "secret": "keyring" if kept else "this run or environment"}
     text = f"ОФД {found.url}: отвечает и знает наш ФН."
     if not kept:
@@ -47,7 +47,7 @@ def ofd(
 
 def _given_token(identity: str, *, from_stdin: bool) -> vault.Secret:
     if from_stdin:
-        line = setup.line_of_stdin()
+        line = setup_common.line_of_stdin()
         if not line:
             raise UsageError("usage", what="на вводе нет ключа ОФД")
         return vault.Secret(line)

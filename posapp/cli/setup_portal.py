@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from posapp import vault
-from posapp.cli import setup as common
 from posapp.cli import setup_check, setup_jobs, setup_stock, setup_way
+from posapp.cli import setup_common as common
 from posapp.cli.common import DataDir, Json, answer, complain, language
 from posapp.errors import PosError, SetupError, SyncError, UsageError
 from posapp.journal.connect import JOURNAL_NAME

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from posapp.cli import setup
+from posapp.cli import setup_common
 from posapp.cli.common import DataDir, Json, amount, answer, language
 from posapp.domain.inn import is_personal_inn
 from posapp.domain.money import ZERO, Money
@@ -45,7 +45,7 @@ def sales(
 
     folder = app.data_dir(data_dir)
     settings = app.load_settings(folder)
-    name = setup.checked_cashier(cashier)
+    name = setup_common.checked_cashier(cashier)
     given = {"cashier_inn": _inn(inn), "place": _place(place), "is_mobile": courier,
              "card_sign": card_sign, "sbp_sign": sbp_sign,
              **_fee_rule(fee, amount(free_from), amount(fee_sum))}  # fmt: skip
@@ -53,7 +53,7 @@ def sales(
     if changes or name:
         changed = replace(settings.sales, **changes)  # type: ignore[arg-type]
         settings = settings.with_(cashier=name or settings.cashier, sales=changed)
-        setup.save(folder, settings)
+        setup_common.save(folder, settings)
     answer(json, {"cashier": settings.cashier, "sales": asdict(settings.sales)}, _text(settings))
 
 

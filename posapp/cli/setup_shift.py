@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from posapp.cli import setup
+from posapp.cli import setup_common
 from posapp.cli.common import DataDir, Json, answer, language
 from posapp.domain.shift_hours import parse_time
 from posapp.errors import UsageError
@@ -32,7 +32,7 @@ def shift(
     except ValueError as error:
         raise UsageError("usage", what=f"--close-at {close_at}: ждём ЧЧ:ММ") from error
     folder = app.data_dir(data_dir)
-    setup.save(folder, app.load_settings(folder).with_(shift=kept))
+    setup_common.save(folder, app.load_settings(folder).with_(shift=kept))
     answer(json, {"shift": asdict(kept)}, _text(kept))
 
 

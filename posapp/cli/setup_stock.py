@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from posapp.cli import setup
+from posapp.cli import setup_common
 from posapp.cli.common import DataDir, Json, answer
 from posapp.errors import SetupError, SyncError, UsageError
 from posapp.settings import STOCK_MODES, Settings, StockSettings
@@ -50,7 +50,7 @@ def stock(
     settings = app.load_settings(folder)
     if settings.portal is None:
         raise SetupError("not_set_up", what="не указан портал Битрикс", command="portal")
-    with setup.portal_of(settings, folder) as client:
+    with setup_common.portal_of(settings, folder) as client:
         facts = read_facts(client)
         chosen = mode or facts.proposed
         kept = StockSettings(
@@ -64,7 +64,7 @@ def stock(
     if mode:
         today = app.now().replace(microsecond=0)  # receipts have whole seconds
         kept = replace(kept, since=_since(settings, kept) or today.isoformat())
-        setup.save(folder, settings.with_(stock=kept))
+        setup_common.save(folder, settings.with_(stock=kept))
     stores = [{"id": number, "title": title} for number, title in facts.stores.items()]
     body = {
         "stock": asdict(kept) if mode else None if settings.stock is None else asdict(settings.stock),

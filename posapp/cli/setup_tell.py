@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from posapp.cli import setup
+from posapp.cli import setup_common
 from posapp.cli.common import DataDir, Json, answer
 from posapp.errors import SetupError
 from posapp.settings import Settings, TellSettings
@@ -34,7 +34,7 @@ def tell(
     kept = settings.tell
     if paid_status is not None or fiscal_property is not None:
         kept = _proven(settings, folder, paid_status, fiscal_property)
-        setup.save(folder, settings.with_(tell=kept))
+        setup_common.save(folder, settings.with_(tell=kept))
     status = f"Статус оплаченного заказа {kept.paid_status or 'не меняем'}"
     where = f"чек – в свойство {kept.property_code}" if kept.property_code else "в свойства заказа чек не пишем"
     answer(json, {"tell": asdict(kept)}, f"{status}; {where}.")
@@ -46,7 +46,7 @@ def _proven(settings: Settings, folder: Path, paid_status: str | None, code: str
     from posapp.sync.bitrix.properties import is_of_the_buyer
 
     kept = settings.tell
-    with setup.portal_of(settings, folder) as client:
+    with setup_common.portal_of(settings, folder) as client:
         if paid_status is not None:
             status = paid_status.strip()
             rows = rows_under(client.call("sale.status.list", {"filter": {"type": "O"}}), "statuses")

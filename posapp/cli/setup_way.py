@@ -18,6 +18,7 @@ from pathlib import Path
 
 from posapp import vault
 from posapp.cli.common import emit, say
+from posapp.cli.setup_common import line_of_stdin
 from posapp.errors import JournalError, Offline, Rejected, SetupError, SyncError, UsageError
 from posapp.http import NoAnswer, SecretUrl
 from posapp.journal.lock import DirectoryLock
@@ -155,8 +156,6 @@ def _refuse_busy(folder: Path) -> None:
 
 def _credentials(settings: Settings, asked: Asked) -> tuple[str, vault.Secret]:
     """The application's id and secret: what was typed, else what is known."""
-    from posapp.cli.setup import line_of_stdin
-
     known = settings.oauth
     client_id = asked.client_id.strip() or (known.client_id if known else "")
     if not client_id or len(client_id) > 200 or not client_id.isascii() or not client_id.isprintable():
