@@ -24,6 +24,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from posapp.reasons import REASON_FACTS, in_english
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -447,16 +449,18 @@ WORDS: dict[str, Words] = {
     "stock_unclear": Words(
         263,
         "Остаток «{name}» на портале {found}: изменён ли он этим чеком, не видно ({why}).",
-        "Старшему: сверить остаток в Битрикс, затем posapp stock settle {entry} --done (изменён) или --again (нет).",
+        "Старшему: сверить остаток в Битрикс. Изменён – «posapp stock settle {entry} --done --why ПРИЧИНА»,"
+        " не изменён – то же с --again вместо --done.",
         "The stock of {name} on the portal is {found}: whether this receipt changed it cannot be seen ({why}).",
-        "Senior: compare with Bitrix, then posapp stock settle {entry} --done (it did) or --again (it did not).",
+        "Senior: compare with Bitrix. It did: “posapp stock settle {entry} --done --why REASON”; it did not: the same"
+        " with --again instead of --done.",
     ),
     "stock_goods_unknown": Words(
         264,
         "Какие товары портала в чеке ФД {document}, журнал не помнит: остаток не изменён.",
-        "Старшему: изменить остаток в Битрикс вручную, затем posapp stock settle {entry} --done.",
+        "Старшему: изменить остаток в Битрикс вручную, затем «posapp stock settle {entry} --done --why ПРИЧИНА».",
         "The journal does not know which of the portal's products are in FD {document}: the stock is as it was.",
-        "Senior: change the stock in Bitrix by hand, then posapp stock settle {entry} --done.",
+        "Senior: change the stock in Bitrix by hand, then “posapp stock settle {entry} --done --why REASON”.",
     ),
     "stock_mode": Words(
         265,
@@ -475,9 +479,10 @@ WORDS: dict[str, Words] = {
     "stock_document": Words(
         267,
         "Складской документ {document} не такой, как чек: {what}.",
-        "Старшему: привести остаток в Битрикс к чеку, затем posapp stock settle {entry} --done.",
+        "Старшему: привести остаток в Битрикс к чеку, затем «posapp stock settle {entry} --done --why ПРИЧИНА».",
         "Stock document {document} is not what the receipt says: {what}.",
-        "Senior: make the stock in Bitrix agree with the receipt, then posapp stock settle {entry} --done.",
+        "Senior: make the stock in Bitrix agree with the receipt, then “posapp stock settle {entry} --done --why"
+        " REASON”.",
     ),
     "stock_settled": Words(
         268,
@@ -1778,12 +1783,12 @@ class PosError(Exception):
     def message(self, language: str = "ru") -> str:
         """What happened, the money first; `language` is `ru` or `en`."""
         words = WORDS[self.code]
-        return (words.en if language == "en" else words.ru).format_map(_Facts(self.facts))
+        return (words.en if language == "en" else words.ru).format_map(_told(self.facts, language))
 
     def action(self, language: str = "ru") -> str:
         """What to do next, and who does it."""
         words = WORDS[self.code]
-        return (words.en_action if language == "en" else words.ru_action).format_map(_Facts(self.facts))
+        return (words.en_action if language == "en" else words.ru_action).format_map(_told(self.facts, language))
 
     def as_json(self, language: str = "ru") -> dict[str, object]:
         """The `error` object of the command line."""
@@ -1803,6 +1808,17 @@ class _Facts(dict[str, object]):
 
     def __missing__(self, key: str) -> str:
         return "?"
+
+
+def _told(facts: Mapping[str, object], language: str) -> _Facts:
+    """The facts in a language: an error among them by its message, a known reason translated."""
+    told = _Facts(facts)
+    for name, value in facts.items():
+        if isinstance(value, PosError):
+            told[name] = value.message(language).rstrip(".")
+        elif language == "en" and name in REASON_FACTS and isinstance(value, str):
+            told[name] = in_english(value)
+    return told
 
 
 class UsageError(PosError):

@@ -328,8 +328,8 @@ def _ask_former(secret: vault.Secret, known: PortalSettings, host: str) -> None:
             found = error.facts.get("found")
             if error.code == "portal_moved" and found == host:
                 return
-            why = f"прежний адрес ведёт на {found}" if error.code == "portal_moved" else error.message()
-            raise SetupError("not_renamed", why=why.rstrip(".")) from None
+            why = f"прежний адрес ведёт на {found}" if error.code == "portal_moved" else error
+            raise SetupError("not_renamed", why=why) from None
     raise SetupError("not_renamed", why=f"портал отвечает по прежнему адресу {client.address}")
 
 

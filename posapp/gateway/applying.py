@@ -25,17 +25,17 @@ import anyio
 import anyio.to_thread
 from starlette.routing import Route
 
-from posapp.errors import JournalError, PosError, SyncError
+from posapp.errors import JournalError, SyncError
 from posapp.gateway.apply_store import SqlApplications
 from posapp.gateway.contract import Application
 from posapp.gateway.door import Door
 from posapp.gateway.marks import marks
+from posapp.gateway.telling import telling
 from posapp.sync.bitrix.answers import is_access
 from posapp.sync.bitrix.client import BATCH_MAX, BitrixClient, Cell, Command, Fate
 
 METHOD = "sale.cashbox.check.apply"
 NOT_FOUND = "ERROR_CHECK_NOT_FOUND"
-LOOK_EVERY_S = 1.0
 FIRST_PAUSE = timedelta(seconds=5)
 LAST_PAUSE = timedelta(minutes=5)
 NOT_FOUND_TRIES = 10  # 5, 10, 20 … seconds, then every five minutes: about half an hour
@@ -79,21 +79,8 @@ class Applier:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """See `Part`."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._tell)
+        async with telling("check.apply", self.round):
             yield
-            tasks.cancel_scope.cancel()
-
-    async def _tell(self) -> None:
-        while True:
-            try:
-                while await anyio.to_thread.run_sync(self.round, abandon_on_cancel=True):
-                    pass
-            except PosError as error:
-                log.error("check.apply: %s", error.code)
-            except Exception:  # what is wrong with one round must not end all of them
-                log.exception("check.apply: a mistake of ours")
-            await anyio.sleep(LOOK_EVERY_S)
 
     def round(self) -> int:
         """Tells what is due, in one request; how many receipts that were. Raises JournalError."""

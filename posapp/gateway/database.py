@@ -19,8 +19,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from posapp.errors import JournalError, SetupError
 
-TABLES = ("job_tables", "site_tables")
-"""The modules with further tables."""
+TABLES = ("claim_tables", "job_tables", "site_tables")
+"""The modules that say what the other tables are."""
 SCHEMA = 2  # 2: jobs of the portal's cashbox
 _LOCK = 7_011_040  # of PostgreSQL's advisory locks: ours while the tables are made
 _BUSY_S = 15.0
@@ -104,8 +104,6 @@ def _make_tables(db: sa.Connection) -> int:
 
     Every schema so far only adds tables, so the way from an older one is to add them.
     """
-    from posapp.gateway import job_tables, store  # noqa: F401  (their tables belong to `meta`)
-
     if db.dialect.name == "postgresql":
         db.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     known: dict[str, int] = {}

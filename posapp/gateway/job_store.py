@@ -86,7 +86,7 @@ class SqlPortalJobs(Jobs):
         statement = dialect.insert(jobs).on_conflict_do_nothing(index_elements=["portal", "unique_id"])
         found = db.execute(
             statement.returning(jobs.c.unique_id, jobs.c.uuid),
-            [_blank(portal, at) | {"unique_id": each.unique_id, "uuid": each.uuid, "register": each.register,
+            [blank(portal, at) | {"unique_id": each.unique_id, "uuid": each.uuid, "register": each.register,
                                    "content": text_of(each.content)} for each in offers],
         )  # fmt: skip
         return {row.unique_id: row.uuid for row in found}
@@ -167,7 +167,8 @@ class SqlPortalJobs(Jobs):
         return frozenset(row for text in told for row in json.loads(text)) if told else None
 
 
-def _blank(portal: str, at: datetime) -> dict[str, object]:
+def blank(portal: str, at: datetime) -> dict[str, object]:
+    """A new job, without what names it."""
     return {
         "portal": portal, "state": "new", "received_at": micros(at), "fence": 0, "identity": "", "lease_until": 0,
         "not_before": 0, "started_at": 0, "factory_number": "", "receipt_key": "", "mark": "", "reason": "",

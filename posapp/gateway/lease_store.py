@@ -16,13 +16,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 
+from posapp.domain.article_check import ARTICLE
+from posapp.domain.claim import ClaimState
 from posapp.errors import Rejected
+from posapp.gateway.claim_tables import claims
 from posapp.gateway.contract import SITE, Job, JobState, Report
 from posapp.gateway.database import micros, tills
-from posapp.gateway.job_store import EMPTY, TELL_AFTER, Jobs, Row, job_of, text_of
+from posapp.gateway.job_store import EMPTY, TELL_AFTER, Jobs, Row, blank, job_of, text_of
 from posapp.gateway.job_tables import gaps, jobs, retold, told_rows
 
 LEASE = timedelta(seconds=60)  # to look at the job and reach the register; renewed while the till is at it
@@ -32,6 +36,7 @@ SEEN_EVERY = timedelta(seconds=30)
 KEPT = timedelta(days=90)
 FORGET_AT_ONCE = 500
 MISSED = timedelta(days=7)  # a till that nobody has heard of for so long before a gap is not waited for
+_RETOLD = UUID("3d0c7b52-6f0e-5b7f-8f5c-2c1f6f0a9d44")
 _NOT_BEGUN = (JobState.NEW.value, JobState.LEASED.value, JobState.REFUSED.value)
 _OPEN = (JobState.LEASED.value, JobState.STARTED.value, JobState.UNKNOWN.value)
 
@@ -87,9 +92,13 @@ class SqlLeases(Jobs):
                 return
             if row.state != JobState.LEASED:
                 raise Rejected("lease_lost", check=row.unique_id)
-            begun = {"state": "started", "receipt_key": key, "factory_number": register, "started_at": micros(at)}
-            self._set(db, row, lease_until=micros(at + STARTED), **begun)
-            self._note(db, row.id, at, "started", identity, fence, key=key, register=register)
+            may_begin = self._is_still_the_sites(db, row, at)
+            if may_begin:
+                begun = {"state": "started", "receipt_key": key, "factory_number": register, "started_at": micros(at)}
+                self._set(db, row, lease_until=micros(at + STARTED), **begun)
+                self._note(db, row.id, at, "started", identity, fence, key=key, register=register)
+        if not may_begin:
+            raise Rejected("lease_lost", check=row.unique_id)
 
     def renew(self, portal: str, identity: str, job_id: int, fence: int, at: datetime, unique_id: str = "") -> None:
         """See `Leases`. An `unknown` job stays unknown until it is reported."""
@@ -105,7 +114,7 @@ class SqlLeases(Jobs):
         """See `Leases`. May be repeated."""
         with self._change() as db:
             self._let_in(db, portal, identity, at)
-            row = self._reported(db, portal, report)
+            row = self._reported(db, portal, report, at)
             if report.state == "done" and report.fence > row.fence and row.state in _NOT_BEGUN:
                 self._set(db, row, fence=report.fence, identity=identity)  # this database is older than that lease
                 return self._done(db, row, report, at)
@@ -246,14 +255,35 @@ class SqlLeases(Jobs):
             raise Rejected("lease_lost", check=row.unique_id)
         return row
 
-    def _reported(self, db: sa.Connection, portal: str, report: Report) -> Row:
-        """The job that a report is of. A receipt is one of its check, whichever number the job has in this database.
+    def _is_still_the_sites(self, db: sa.Connection, row: Row, at: datetime) -> bool:
+        """Whether an order that a site pushed is still the site's to receipt: its claim decides, at the last moment.
+        One that a till has by now is not printed for the site; that till tells of it. True for a portal's check."""
+        if ARTICLE not in json.loads(row.content):
+            return True
+        mine = (claims.c.portal == row.portal) & (claims.c.order_id == int(row.unique_id))
+        claim = db.execute(sa.select(claims.c.state, claims.c.identity).where(mine)).first()
+        if claim is None or (claim.state == ClaimState.HELD and claim.identity == SITE):
+            return True
+        over = {"state": "refused", "reason": "заказ взяла касса", "apply_outcome": "left refused"}
+        self._set(db, row, ended_at=micros(at), **over)
+        self._note(db, row.id, at, "refused", claim.identity, row.fence, was=row.state, reason="заказ взяла касса")
+        return False
+
+    def _reported(self, db: sa.Connection, portal: str, report: Report, at: datetime) -> Row:
+        """The job that a report is of. A receipt is one of its check, whichever number the job has in this database;
+        one of a check that it does not know – an older copy was put back – is kept, so that a repeat of the portal
+        meets it.
 
         Raises Rejected `job_unknown`.
         """
-        is_receipt = report.state == "done" and report.unique_id
-        which = jobs.c.unique_id == report.unique_id if is_receipt else jobs.c.id == report.job_id
-        return self._job(db, portal, which, report.unique_id)
+        if report.state != "done" or not report.unique_id:
+            return self._job(db, portal, jobs.c.id == report.job_id, report.unique_id)
+        mine = (jobs.c.portal == portal) & (jobs.c.unique_id == report.unique_id)
+        if db.execute(sa.select(jobs.c.id).where(mine)).first() is None:
+            uuid = str(uuid5(_RETOLD, f"{portal}|{report.unique_id}"))
+            known = {"unique_id": report.unique_id, "uuid": uuid, "register": "", "content": EMPTY}
+            db.execute(sa.insert(jobs).values(blank(portal, at) | known))
+        return self._job(db, portal, jobs.c.unique_id == report.unique_id, report.unique_id)
 
     @staticmethod
     def _job(db: sa.Connection, portal: str, which: sa.ColumnElement[bool], unique_id: str) -> Row:

@@ -23,20 +23,18 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID, uuid5
 
-import anyio
-import anyio.to_thread
 from starlette.routing import Route
 
 from posapp.domain.claim import SoldOrder
-from posapp.errors import JournalError, Offline
+from posapp.errors import Offline
 from posapp.gateway.contract import SITE, ClaimStore, JobState
 from posapp.gateway.door import Door
 from posapp.gateway.signature import sealed
 from posapp.gateway.site import SiteSettings
 from posapp.gateway.site_store import SiteStore, Told
+from posapp.gateway.telling import telling
 from posapp.http import HttpClient, Response, SecretUrl
 
-LOOK_EVERY_S = 1.0
 TIMEOUT_S = 20.0
 AT_ONCE = 20
 FIRST_PAUSE, LAST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
@@ -82,22 +80,9 @@ class SiteTeller:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """See `Part`."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._tell)
+        async with telling("site callback", self.round):
             yield
-            tasks.cancel_scope.cancel()
         self._http.close()
-
-    async def _tell(self) -> None:
-        while True:
-            try:
-                while await anyio.to_thread.run_sync(self.round, abandon_on_cancel=True):
-                    pass
-            except JournalError as error:
-                log.error("site callback: %s", error.code)
-            except Exception:  # what is wrong with one round must not end all of them
-                log.exception("site callback: a mistake of ours")
-            await anyio.sleep(LOOK_EVERY_S)
 
     def round(self) -> int:
         """Tells what is due; how many the site was told of. Raises JournalError."""
@@ -105,6 +90,9 @@ class SiteTeller:
         for number, told in enumerate(due):
             if told.state is JobState.DONE:
                 self._close(told)
+            if not self._settings.callback:  # nobody wants to hear of it
+                self._store.heard(told, self._now())
+                continue
             answer = self._ask(told)
             if answer is not None and answer.status in (401, 403):
                 log.error("site callback: HTTP %s: secret or clock", answer.status)

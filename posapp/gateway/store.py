@@ -21,52 +21,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from posapp.domain.claim import Claim, ClaimState, Closed, Closing, Holdings, LostClaim, SoldOrder, TakenFor
 from posapp.errors import Rejected, SetupError
+from posapp.gateway.claim_tables import claims as claims_table
+from posapp.gateway.claim_tables import events as events_table
+from posapp.gateway.claim_tables import losses as losses_table
 from posapp.gateway.contract import SITE, ClaimStore, JobState, TillCard
-from posapp.gateway.database import about, meta, micros, moment, open_engine, store_trouble, tills
+from posapp.gateway.database import about, micros, moment, open_engine, store_trouble, tills
 from posapp.gateway.job_tables import jobs
-
-_claims = sa.Table(
-    "claims",
-    meta,
-    sa.Column("portal", sa.String(255), primary_key=True),
-    sa.Column("order_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("state", sa.String(16), nullable=False),  # free, held, receipted
-    sa.Column("fence", sa.BigInteger, nullable=False),
-    sa.Column("identity", sa.String(64), nullable=False),  # holder, or the till of the receipt; "" when free
-    sa.Column("taken_for", sa.String(16), nullable=False),
-    sa.Column("since", sa.BigInteger, nullable=False),
-    sa.Column("sold", sa.Text, nullable=False),  # the SoldOrder as JSON, "" before
-)
-sa.Index("claims_held", _claims.c.portal, _claims.c.identity, sqlite_where=_claims.c.state == "held",
-         postgresql_where=_claims.c.state == "held")  # fmt: skip
-_losses = sa.Table(
-    "losses",
-    meta,
-    sa.Column("portal", sa.String(255), primary_key=True),
-    sa.Column("order_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("fence", sa.BigInteger, primary_key=True, autoincrement=False),  # of the claim that was lost
-    sa.Column("identity", sa.String(64), nullable=False),  # who lost it
-    sa.Column("winner", sa.String(64), nullable=False),
-    sa.Column("at", sa.BigInteger, nullable=False),
-    sa.Column("who", sa.Text, nullable=False),
-    sa.Column("why", sa.Text, nullable=False),
-    sa.Column("is_receipted", sa.Boolean, nullable=False),
-    sa.Column("confirmed_at", sa.BigInteger, nullable=True),
-)
-sa.Index("losses_open", _losses.c.portal, _losses.c.identity, sqlite_where=_losses.c.confirmed_at.is_(None),
-         postgresql_where=_losses.c.confirmed_at.is_(None))  # fmt: skip
-_events = sa.Table(  # only ever added to: what happened to an order among the tills, for people
-    "events",
-    meta,
-    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
-    sa.Column("at", sa.BigInteger, nullable=False),
-    sa.Column("portal", sa.String(255), nullable=False),
-    sa.Column("order_id", sa.BigInteger, nullable=False),
-    sa.Column("identity", sa.String(64), nullable=False),
-    sa.Column("what", sa.String(16), nullable=False),
-    sa.Column("fence", sa.BigInteger, nullable=False),
-    sa.Column("facts", sa.Text, nullable=False),
-)
 
 Row = sa.Row[Any]
 
@@ -170,12 +130,12 @@ class SqlStore:
 
     def events(self, portal: str, order_id: int) -> list[dict[str, Any]]:
         """What happened to an order among the tills, oldest first: at, till (identity), what, fence and the facts."""
-        query = sa.select(_events).where(_events.c.portal == portal, _events.c.order_id == order_id)
+        query = sa.select(events_table).where(events_table.c.portal == portal, events_table.c.order_id == order_id)
         with self._change() as db:
             return [
                 {"at": moment(row.at).isoformat(), "till": row.identity, "what": row.what, "fence": row.fence}
                 | json.loads(row.facts)
-                for row in db.execute(query.order_by(_events.c.id))
+                for row in db.execute(query.order_by(events_table.c.id))
             ]
 
     @contextmanager
@@ -204,15 +164,19 @@ class _Change:
     # --- reading
     def rows(self, order_ids: Sequence[int]) -> dict[int, Row]:
         """Claims as stored, those that exist."""
-        query = sa.select(_claims).where(_claims.c.portal == self._portal, _claims.c.order_id.in_(order_ids))
+        query = sa.select(claims_table).where(
+            claims_table.c.portal == self._portal, claims_table.c.order_id.in_(order_ids)
+        )
         return {row.order_id: row for row in self._db.execute(query)}
 
     def held(self) -> Sequence[Row]:
         """What the till holds, in the order of the ids."""
-        query = sa.select(_claims).where(
-            _claims.c.portal == self._portal, _claims.c.identity == self._identity, _claims.c.state == "held"
+        query = sa.select(claims_table).where(
+            claims_table.c.portal == self._portal,
+            claims_table.c.identity == self._identity,
+            claims_table.c.state == "held",
         )
-        return self._db.execute(query.order_by(_claims.c.order_id)).all()
+        return self._db.execute(query.order_by(claims_table.c.order_id)).all()
 
     def holds(self, row: Row) -> bool:
         """Whether the claim is this till's."""
@@ -222,14 +186,14 @@ class _Change:
         """What the till has lost and not confirmed."""
         winner = tills.alias()
         query = (
-            sa.select(_losses, winner.c.name)
-            .join(winner, (winner.c.portal == _losses.c.portal) & (winner.c.identity == _losses.c.winner))
+            sa.select(losses_table, winner.c.name)
+            .join(winner, (winner.c.portal == losses_table.c.portal) & (winner.c.identity == losses_table.c.winner))
             .where(
-                _losses.c.portal == self._portal,
-                _losses.c.identity == self._identity,
-                _losses.c.confirmed_at.is_(None),
+                losses_table.c.portal == self._portal,
+                losses_table.c.identity == self._identity,
+                losses_table.c.confirmed_at.is_(None),
             )
-            .order_by(_losses.c.order_id, _losses.c.fence)
+            .order_by(losses_table.c.order_id, losses_table.c.fence)
         )
         return [
             LostClaim(row.order_id, row.fence, row.name, moment(row.at), row.who, row.why, row.is_receipted)
@@ -240,8 +204,10 @@ class _Change:
         """How orders stand now, each of those asked for."""
         names = {row.identity: row for row in self._db.execute(
             sa.select(tills).where(tills.c.portal == self._portal))}  # fmt: skip
-        open_losses = sa.select(_losses.c.order_id, _losses.c.identity).where(
-            _losses.c.portal == self._portal, _losses.c.order_id.in_(order_ids), _losses.c.confirmed_at.is_(None)
+        open_losses = sa.select(losses_table.c.order_id, losses_table.c.identity).where(
+            losses_table.c.portal == self._portal,
+            losses_table.c.order_id.in_(order_ids),
+            losses_table.c.confirmed_at.is_(None),
         )
         former = {row.order_id: names[row.identity].name for row in self._db.execute(open_losses)}
         rows = self.rows(order_ids)
@@ -287,24 +253,24 @@ class _Change:
             {**held, "order_id": order_id, "fence": first + place, "taken_for": taken_for}
             for place, order_id in enumerate(order_ids)
         ]
-        self._db.execute(sa.delete(_claims).where(*self._among(_claims, order_ids)))
-        self._db.execute(sa.insert(_claims), rows)
+        self._db.execute(sa.delete(claims_table).where(*self._among(claims_table, order_ids)))
+        self._db.execute(sa.insert(claims_table), rows)
         self._settle_losses(order_ids)
         text = json.dumps(dict(facts or {}), ensure_ascii=False)
         note = {"at": self._at, "portal": self._portal, "identity": self._identity, "what": what, "facts": text}
         self._db.execute(
-            sa.insert(_events), [note | {"order_id": row["order_id"], "fence": row["fence"]} for row in rows]
+            sa.insert(events_table), [note | {"order_id": row["order_id"], "fence": row["fence"]} for row in rows]
         )
 
     def keep_for_route(self, order_ids: Sequence[int]) -> None:
         """What this till holds already is kept for its route."""
         if order_ids:
-            ours = sa.update(_claims).where(*self._among(_claims, order_ids))
+            ours = sa.update(claims_table).where(*self._among(claims_table, order_ids))
             self._db.execute(ours.values(taken_for=TakenFor.ROUTE.value))
 
     def _settle_losses(self, order_ids: Sequence[int]) -> None:
-        mine = (_losses.c.identity == self._identity) & (_losses.c.confirmed_at.is_(None))
-        lost = sa.update(_losses).where(mine, *self._among(_losses, order_ids))
+        mine = (losses_table.c.identity == self._identity) & (losses_table.c.confirmed_at.is_(None))
+        lost = sa.update(losses_table).where(mine, *self._among(losses_table, order_ids))
         self._db.execute(lost.values(confirmed_at=self._at))
 
     def lose(self, row: Row, *, who: str, why: str, is_receipted: bool) -> None:
@@ -312,7 +278,7 @@ class _Change:
         if row.identity == SITE:
             self._withdraw(row.order_id, may_be_begun=is_receipted)
         self._db.execute(
-            sa.insert(_losses).values(
+            sa.insert(losses_table).values(
                 portal=self._portal, order_id=row.order_id, fence=row.fence, identity=row.identity,
                 winner=self._identity, at=self._at, who=who, why=why, is_receipted=is_receipted, confirmed_at=None,
             )
@@ -335,9 +301,13 @@ class _Change:
 
     def confirm(self, order_id: int, fence: int) -> None:
         """This till knows that it lost the claim with this fence."""
-        mine = (_losses.c.identity == self._identity) & (_losses.c.fence == fence) & (_losses.c.confirmed_at.is_(None))
+        mine = (
+            (losses_table.c.identity == self._identity)
+            & (losses_table.c.fence == fence)
+            & (losses_table.c.confirmed_at.is_(None))
+        )
         found = self._db.execute(
-            sa.update(_losses).where(mine, *self._among(_losses, [order_id])).values(confirmed_at=self._at)
+            sa.update(losses_table).where(mine, *self._among(losses_table, [order_id])).values(confirmed_at=self._at)
         ).rowcount
         if found:
             self.note(order_id, "know", fence)
@@ -368,14 +338,14 @@ class _Change:
 
     def put(self, order_id: int, **values: object) -> None:
         """Changes a claim's row, or makes it."""
-        if self._db.execute(sa.update(_claims).where(*self._row(order_id)).values(**values)).rowcount == 0:
+        if self._db.execute(sa.update(claims_table).where(*self._row(order_id)).values(**values)).rowcount == 0:
             start = {"portal": self._portal, "order_id": order_id, "taken_for": TakenFor.SALE.value, "sold": ""}
-            self._db.execute(sa.insert(_claims).values(**(start | values)))
+            self._db.execute(sa.insert(claims_table).values(**(start | values)))
 
     def note(self, order_id: int, what: str, fence: int, facts: Mapping[str, object] | None = None) -> None:
         """A line in the history."""
         self._db.execute(
-            sa.insert(_events).values(
+            sa.insert(events_table).values(
                 at=self._at, portal=self._portal, order_id=order_id, identity=self._identity, what=what, fence=fence,
                 facts=json.dumps(dict(facts or {}), ensure_ascii=False),
             )
@@ -391,7 +361,7 @@ class _Change:
         return str(self._db.execute(query).scalar_one())
 
     def _row(self, order_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-        return self._among(_claims, [order_id])
+        return self._among(claims_table, [order_id])
 
     def _among(self, table: sa.Table, order_ids: Sequence[int]) -> tuple[sa.ColumnElement[bool], ...]:
         """The rows of these orders."""

@@ -76,8 +76,7 @@ def gateway(
             raise SetupError("site_secret", what=f"портал {site.portal} уже печатает через REST-кассу")
         pushes, jobs = SiteStore(store.engine), SqlPortalJobs(store.engine)
         parts.append(SiteDoor(site, store, jobs, pushes, now, lambda: str(uuid4()), desk.wake))
-        if site.callback:
-            parts.append(SiteTeller(site, store, pushes, HttpClient(), zone, now, lambda: uuid4().hex))
+        parts.append(SiteTeller(site, store, pushes, HttpClient(), zone, now, lambda: uuid4().hex))
     app = make_app(store, secret, now, parts)
     app.state.stops = [desk.stop]
     return app

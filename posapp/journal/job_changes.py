@@ -9,7 +9,7 @@ from datetime import datetime
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, State
 from posapp.journal import statements as sql
-from posapp.journal.job_rows import OPEN, NewJob
+from posapp.journal.job_rows import OPEN, Job, NewJob
 from posapp.journal.mapping import micros, text_of
 from posapp.journal.rows import IllegalMove
 
@@ -68,7 +68,7 @@ class JobChanges:
             raise LookupError(f"no job {job_id}")
 
     def link_job(self, job_id: int, key: str, register: str) -> None:
-        """The receipt of a job, and the register that it is bound to. Raises IllegalMove where it has a living one."""
+        """The receipt of a job, and the register that it is bound to. Raises IllegalMove for one that is not there."""
         values = {"id_": job_id, "receipt_key": key, "factory_number": register}
         if sql.LINK_JOB.run(self._db, values).rowcount != 1:
             raise IllegalMove(f"job {job_id}", "", "linked")
@@ -92,9 +92,10 @@ class JobChanges:
         """What was printed of a source since then has to be told once more."""
         sql.UNTELL_JOBS.run(self._db, {"source_": source, "since": micros(since)})
 
-    def tell_jobs(self, job_ids: Sequence[int]) -> None:
-        """The portal has acknowledged how these ended."""
-        sql.TELL_JOB.run_many(self._db, [{"id_": each} for each in job_ids])
+    def tell_jobs(self, told: Sequence[Job]) -> None:
+        """The portal has acknowledged how these ended; what was handed out anew or ended otherwise since is untold."""
+        rows = [{"id_": each.id, "told_state": each.state, "told_deliveries": each.deliveries} for each in told]
+        sql.TELL_JOB.run_many(self._db, rows)
 
 
 def _plain(value: object) -> object:

@@ -89,6 +89,7 @@ class JobStore:
         """What was printed since then has to be told once more."""
         self._write(lambda changes: changes.untell_jobs(source, since))
 
-    def tell_jobs(self, job_ids: Sequence[int]) -> None:
-        """The portal has acknowledged how these jobs ended."""
-        self._write(lambda changes: changes.tell_jobs(job_ids))
+    def tell_jobs(self, told: Sequence[Job]) -> None:
+        """The portal has acknowledged how these jobs ended, as they were when it was told. What has become otherwise
+        meanwhile – a person refuses a held one while the portal is asked – is told again."""
+        self._write(lambda changes: changes.tell_jobs(told))

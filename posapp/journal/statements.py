@@ -367,4 +367,8 @@ UNTELL_JOBS = Statement(
     .where(jobs.c.delivered_at >= bindparam("since"))
     .values(is_told=literal_column("0"))
 )
-TELL_JOB = Statement(update(jobs).where(_is(jobs.c.id, "id_")).values(is_told=literal_column("1")))
+TELL_JOB = Statement(
+    update(jobs)
+    .where(_is(jobs.c.id, "id_"), _is(jobs.c.state, "told_state"), _is(jobs.c.deliveries, "told_deliveries"))
+    .values(is_told=literal_column("1"))
+)

@@ -6,6 +6,7 @@ together they stay within what the portal allows, whether the gateway is there o
 noticed and others have not. It begins that share with an empty hand, for what was granted before has just been used.
 
 One request of a portion is kept for somebody who waits at the counter, so that a scan does not wait for the gateway.
+Nor does it wait for the question of a pull: nothing is locked while the gateway is asked, and a person asks beside it.
 """
 
 from __future__ import annotations
@@ -68,11 +69,13 @@ class SharedBudget:
         if tills is not None:
             self._counted.append((clock(), max(1, tills)))
         self._tills = UNKNOWN_TILLS if tills is None else max(1, tills)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # held for moments only, never while the gateway is asked
+        self._asking = threading.Lock()  # whoever can wait asks one behind the other
         self._left = 0
         self._valid_until = 0.0
         self._ask_at: dict[Priority, float] = {}
         self._away_until: float | None = None
+        self._losses = 0
         self._level = 0.0  # of the bucket that is ours alone while the gateway is away
         self._level_at = 0.0
 
@@ -93,6 +96,17 @@ class SharedBudget:
 
     def take(self, priority: Priority) -> float:
         """Takes one request; 0 when it is ours, else after how many seconds to ask again."""
+        delay = self._at_hand(priority)
+        if delay is not None:
+            return delay
+        if priority is Priority.PERSON:
+            return self._ask(priority)
+        with self._asking:
+            delay = self._at_hand(priority)
+            return self._ask(priority) if delay is None else delay
+
+    def _at_hand(self, priority: Priority) -> float | None:
+        """As `take`, without the gateway; None when it has to be asked."""
         with self._lock:
             now = self._clock()
             if self._away_until is not None and now < self._away_until:
@@ -103,16 +117,25 @@ class SharedBudget:
             if self._left > kept:
                 self._left -= 1
                 return 0.0
-            if now < self._ask_at.get(priority, 0.0):
-                return self._ask_at[priority] - now
-            return self._ask(priority, now)
+            ask_at = self._ask_at.get(priority, 0.0)
+            return ask_at - now if now < ask_at else None
 
-    def _ask(self, priority: Priority, now: float) -> float:
-        carried = 0.0 if self._away_until is None else self._share_level(now)
+    def _ask(self, priority: Priority) -> float:
+        with self._lock:
+            now, losses = self._clock(), self._losses
+            carried = 0.0 if self._away_until is None else self._share_level(now)
         try:
             found = self._desk.budget(PORTION, int(priority), self._limits.size, self._limits.leak_per_s, carried)
         except SyncError:
-            return self._lost(priority)
+            with self._lock:
+                return self._lost(priority)
+        with self._lock:
+            if losses != self._losses:  # lost for somebody else meanwhile, who goes on with the share: not both
+                return self._take_share(priority, self._clock())
+            return self._granted(priority, now, found)
+
+    def _granted(self, priority: Priority, now: float, found: Portion) -> float:
+        """The gateway's answer to what was asked at `now`."""
         self._away_until = None
         self._count_tills(now, found.tills)
         if not found.granted:
@@ -134,6 +157,7 @@ class SharedBudget:
         now = self._clock()
         if self._away_until is None:
             self._left, self._level, self._level_at = 0, self._share_size(), now
+        self._losses += 1
         self._away_until = now + AWAY_S
         return self._take_share(priority, now)
 

@@ -225,7 +225,7 @@ def tell(till: Till, source: GatewaySource) -> int:
     ends = jobs.ended(till, source)
     for end in ends:
         _report(source.desk, end)
-        jobs.acknowledged(till, source, [end.job.external_id])
+        till.journal.tell_jobs([end.job])
     return len(ends)
 
 

@@ -148,12 +148,6 @@ def trouble_of(job: Job) -> PosError | None:
     return PosError(job.code, **job.facts) if job.code else None
 
 
-def acknowledged(till: Till, source: Source, external_ids: Sequence[str]) -> None:
-    """The portal knows how these ended. What it was told and has become otherwise meanwhile is told again."""
-    known = {each.job.external_id: each.job.id for each in ended(till, source)}
-    till.journal.tell_jobs([known[each] for each in external_ids if each in known])
-
-
 # ------------------------------------------------------------------------------------------------ the work
 def work(till: Till, source: Source) -> Worked:
     """Looks at every open job once and prints what may be printed. On the register's lane.
@@ -267,11 +261,13 @@ def parsed(till: Till, job: Job) -> PortalCheck:
 def _check(till: Till, source: Source, job: Job, done: Worked) -> None:
     """A check that is not known to be printed. Raises DeviceError, ResolveNeeded, SyncError, SetupError."""
     try:
+        if _is_proven(till, job, done):
+            return
         check = parsed(till, job)
         identity = check_identity(job.external_id, _number(till, job))
         _made(till, check, identity)  # what is wrong with it is said without a register
         if not source.may_begin(job):
-            _prove(till, job, done)
+            done.waiting += 1
             return
         _print(till, source, job, check, done)
     except SaleError as error:
@@ -283,26 +279,27 @@ def _check(till: Till, source: Source, job: Job, done: Worked) -> None:
             _refuse(till, job, error, done)
 
 
-def _prove(till: Till, job: Job, done: Worked) -> None:
-    """It may not be printed now, but what is being sent can be proven."""
+def _is_proven(till: Till, job: Job, done: Worked) -> bool:
+    """Whether recovery has found its receipt printed. While that is being sent nothing else is asked: neither what is
+    ordered now nor what the settings say makes it a failure. Raises OutcomeUnknown, ResolveNeeded."""
     stored = _living(till, job)
-    if stored is not None and stored.state is State.SENDING:
-        recover.status_for_begun(till, stored.receipt.key)
-        if _is_settled(till, job, done):
-            return
-    done.waiting += 1
+    if stored is None or stored.state is not State.SENDING:
+        return False
+    recover.status_for_begun(till, stored.receipt.key)
+    return _is_settled(till, job, done)
 
 
 def _print(till: Till, source: Source, job: Job, check: PortalCheck, done: Worked) -> None:
     """The way of a walk-in sale: recovery, the register, the codes, the journal, the portal's word, the register."""
-    looked = _recovered(till, job)
-    if _is_settled(till, job, done):  # recovery has proven it
-        return
+    looked = recover.status_for_sale(till)
     _refuse_beside(till, job)
     status = job_shift.ready(till, looked)
     begun = _living(till, job)
     receipt = _same_or_new(till, job, check, begun)
     verdicts = marking.checked(till, receipt)
+    if not source.may_begin(job):  # all this may have taken a while
+        done.waiting += 1
+        return
     _begin(till, job, receipt, begun)
     source.start(job, receipt.key)
     _send(till, job, receipt, status, verdicts, done)
@@ -313,11 +310,6 @@ def _refuse_beside(till: Till, job: Job) -> None:
     beside = neighbours.receipted_beside(till, job.external_id)
     if beside is not None:
         raise SaleError("receipted_elsewhere", order=job.external_id, **beside)
-
-
-def _recovered(till: Till, job: Job) -> PrinterStatus:
-    stored = _living(till, job)
-    return recover.status_for_sale(till) if stored is None else recover.status_for_begun(till, stored.receipt.key)
 
 
 def _send(
@@ -472,7 +464,6 @@ __all__ = [
     "Ended",
     "Source",
     "Worked",
-    "acknowledged",
     "ended",
     "find",
     "parsed",

@@ -165,8 +165,8 @@ def accept(till: Till, source: SiteSource, ends: list[Ended], answer: Answer) ->
     """
     acked = {external_id_at(source.site, each) for each in answer.acks}
     warnings = {each.job.external_id for each in ends if each.trouble is not None and _code(each) == poll.WARNING}
-    told = [each.job.external_id for each in ends if each.job.external_id in acked | warnings]
-    jobs.acknowledged(till, source, told)
+    told = [each.job for each in ends if each.job.external_id in acked | warnings]
+    till.journal.tell_jobs(told)
     taken = [*_new(till, source, CHECK, answer.checks), *_new(till, source, REPORT, answer.reports)]
     jobs.take_in(till, taken)
     return Round(taken=len(taken), told=len(told))

@@ -290,6 +290,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "strip.shift_ends": ("Смене осталось {age} – закрыть в {at}", "{age} of the shift left: close at {at}"),
     "strip.shift_over": ("Смена больше 24~часов – закрыть", "The shift is over 24~hours old: close it"),
     "strip.jobs": ("Чеки портала: ждёт {waiting}, придержано {held}", "Portal receipts: {waiting} wait, {held} held"),
+    "strip.jobs_stopped": ("Чеки портала, код~{code}: {why}", "Portal receipts, code~{code}: {why}"),
     "strip.send": ("Отправить", "Send"),
     # service screen
     "service.shift": ("Смена", "Shift"),
@@ -313,6 +314,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "service.pulled_short": (
         "{on_board} из {expected} на борту · {when}. Загрузите ещё раз.",
         "{on_board} of {expected} on board · {when}. Pull again.",
+    ),
+    "service.up_to_date": ("Заказы на борту ✓ · {when}, изменений нет", "Orders on board ✓ · {when}, no changes"),
+    "service.updated": (
+        "Заказы на борту ✓ · {when}, изменилось заказов: {n}",
+        "Orders on board ✓ · {when}, changed: {n}",
+    ),
+    "service.updated_short": (
+        "Прочитано {on_board} из {expected} изменённых заказов · {when}. Загрузите ещё раз.",
+        "{on_board} of {expected} changed orders were read · {when}. Pull again.",
     ),
     "service.hint": (
         "Смену закрывают в тихую минуту: новый чек можно будет напечатать только после открытия следующей.",

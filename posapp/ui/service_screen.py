@@ -164,12 +164,18 @@ class ServiceScreen(QWidget):
             self.shift.set_text(say("service.open", age=age, **facts))
 
     def show_pull(self, pulled: PullResult | None) -> None:
-        """How many orders are on board."""
+        """How many orders are on board; where only changes were asked for the numbers are of those."""
         if pulled is None:
             return
-        key = "service.pulled" if pulled.is_complete else "service.pulled_short"
-        when = self.look.say.moment(pulled.at, self.look.now())
-        self.orders.set_text(self.look.say(key, on_board=pulled.on_board, expected=pulled.expected, when=when))
+        say = self.look.say
+        if not pulled.is_update:
+            key = "service.pulled" if pulled.is_complete else "service.pulled_short"
+        elif pulled.is_complete:
+            key = "service.updated" if pulled.changed else "service.up_to_date"
+        else:
+            key = "service.updated_short"
+        facts = {"on_board": pulled.on_board, "expected": pulled.expected, "n": pulled.changed}
+        self.orders.set_text(say(key, when=say.moment(pulled.at, self.look.now()), **facts))
 
 
 class ServiceSide(Pane):

@@ -85,6 +85,15 @@ def _until(moment: datetime | None, look: Look) -> str:
     return look.say("strip.in", age=look.say.age(seconds)) if seconds >= 1 else look.say("strip.soon")
 
 
+def _jobs_words(jobs: JobsStrip, look: Look) -> str:
+    """Why nothing is printed by the portal's orders and what to do, else how many of them wait."""
+    say, trouble = look.say, jobs.trouble
+    if trouble is None:
+        return say("strip.jobs", waiting=jobs.waiting, held=jobs.held)
+    why = f"{trouble.message(say.language)} {trouble.action(say.language)}"
+    return say("strip.jobs_stopped", code=say.code(trouble.code), why=why)
+
+
 class Strip(Pane):
     """The foot of the window; the same place on every screen."""
 
@@ -102,7 +111,7 @@ class Strip(Pane):
         self._good = 0  # exchanges since it is back
         self.lamp = LampIcon(look)
         self.words = Label(look, token=Type.BODY, elide=True)
-        self.jobs = Label(look, token=Type.BODY)
+        self.jobs = Label(look, token=Type.BODY, elide=True)
         self.jobs.hide()
         self.person = Button(look, "", height=Target.SMALL)
         self.person.clicked.connect(self.open_log)
@@ -119,7 +128,7 @@ class Strip(Pane):
         row.setSpacing(look.px(Space.S3))
         row.addWidget(self.lamp)
         row.addWidget(self.words, 1)
-        row.addWidget(self.jobs)
+        row.addWidget(self.jobs, 1)
         row.addWidget(self.shift)
         row.addWidget(self.cases)
         row.addWidget(self.person)
@@ -146,10 +155,7 @@ class Strip(Pane):
         is_bad = jobs is not None and (jobs.held > 0 or jobs.trouble is not None)
         self.jobs.setVisible(jobs is not None and (is_bad or jobs.waiting > 0))
         if jobs is not None:
-            self.jobs.set_text(self.look.say("strip.jobs", waiting=jobs.waiting, held=jobs.held),
-                               INKS[Shape.BAD] if is_bad else "text")  # fmt: skip
-            trouble = "" if jobs.trouble is None else jobs.trouble.message(self.look.say.language)
-            self.jobs.setToolTip(trouble)
+            self.jobs.set_text(_jobs_words(jobs, self.look), INKS[Shape.BAD] if is_bad else "text")
 
     def exchanged(self, *, is_good: bool) -> None:
         """A round of the exchange ended."""

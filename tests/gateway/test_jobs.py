@@ -525,6 +525,21 @@ def test_what_nobody_has_printed_is_handed_out_when_all_have_told(shop: Shop) ->
     assert after.take(ONE, told=True) is not None
 
 
+def test_a_receipt_of_a_check_that_an_older_database_does_not_know_is_kept(shop: Shop) -> None:
+    """The portal may order it once more; another till must not print it then."""
+    told = Report(99, 3, "done", "KEY9", mark_of(15), "", "9001")
+    assert shop.leases.report(PORTAL, ONE, told, shop.now)
+    assert shop.leases.report(PORTAL, ONE, told, shop.now)
+    uuid = shop.order(9001)
+    assert shop.state(uuid) is JobState.DONE
+    assert shop.take(TWO) is None
+    found = shop.portal.verdict(PORTAL, uuid, shop.now)
+    assert found is not None
+    assert found.mark == mark_of(15)
+    with pytest.raises(Rejected):  # that there is no receipt is no news of a check that nobody knows
+        shop.leases.report(PORTAL, ONE, Report(98, 3, "refused", "", None, "нет бумаги", "9002"), shop.now)
+
+
 def test_checks_of_after_the_gap_and_of_a_named_register_wait_for_nobody(shop: Shop) -> None:
     shop.order(1, register=KKT)
     after = Restored(shop)

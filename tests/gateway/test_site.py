@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,18 +12,22 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from posapp.domain.article_check import read_push
 from posapp.domain.claim import SoldOrder, TakenFor
+from posapp.domain.fiscal import FiscalMark
 from posapp.errors import Rejected, SetupError
-from posapp.gateway import whole
-from posapp.gateway.contract import Report
+from posapp.gateway.app import make_app
+from posapp.gateway.contract import SITE, Offer, Report
+from posapp.gateway.job_store import SqlPortalJobs
 from posapp.gateway.job_tables import jobs
 from posapp.gateway.lease_store import KEPT, SqlLeases
 from posapp.gateway.serve import serving
 from posapp.gateway.signature import sealed
-from posapp.gateway.site import BODY_MAX, SiteSettings
+from posapp.gateway.site import BODY_MAX, SiteDoor, SiteSettings
 from posapp.gateway.site_store import SiteStore
 from posapp.gateway.site_telling import SiteTeller
 from posapp.gateway.store import SqlStore, TillCard, open_store
+from posapp.gateway.whole import CashboxSettings, gateway
 from posapp.http import HttpClient, Response, SecretUrl
 from tests.domain.test_article_check import push
 from tests.gateway.conftest import SECRET
@@ -75,11 +79,21 @@ def every_shop(url: str) -> Iterator[Shop]:
         yield made
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def site_door(settings: SiteSettings, store: SqlStore, clock: Callable[[], datetime]) -> SiteDoor:
+    """The door alone: what a site is told, the test tells."""
+    jobs_, pushes = SqlPortalJobs(store.engine), SiteStore(store.engine)
+    return SiteDoor(settings, store, jobs_, pushes, clock, lambda: str(uuid4()), lambda: None)
+
+
 @contextmanager
 def _shop_on(url: str) -> Iterator[Shop]:
     store, http = open_store(url), HttpClient()
     settings = SiteSettings(PORTAL, [SITE_SECRET], "", "")
-    with serving(whole.gateway(store, SECRET, lambda: datetime.now(UTC), site=settings)) as address:
+    with serving(make_app(store, SECRET, now, [site_door(settings, store, now)])) as address:
         yield Shop(address, http, store)
     http.close()
 
@@ -126,6 +140,40 @@ def test_an_order_that_a_till_took_over_is_not_printed_for_the_site_too(every_sh
     assert SiteStore(shop.store.engine).due(PORTAL, shop.now(), 10) == []  # it is not told that there is no receipt
 
 
+def test_an_order_that_is_not_the_sites_any_more_is_not_begun(every_shop: Shop) -> None:
+    """It was taken over between the claim and the job: the claim decides at the last moment."""
+    shop = every_shop
+    shop.store.take(PORTAL, SITE, [9071], TakenFor.ROUTE, shop.now())
+    _taken_over(shop)
+    content = read_push(push(), shop.now().date())
+    SqlPortalJobs(shop.store.engine).accept(PORTAL, [Offer("9071", str(uuid4()), "", content)], shop.now())
+    job = shop.leases.take(PORTAL, TILL, ["777"], shop.now())
+    assert job is not None
+    with pytest.raises(Rejected) as lost:
+        shop.leases.started(PORTAL, TILL, job.job_id, job.fence, "KEY", "777", shop.now())
+    assert lost.value.code == "lease_lost"
+    assert shop.leases.take(PORTAL, TILL, ["777"], shop.now() + timedelta(minutes=5)) is None
+    assert SiteStore(shop.store.engine).due(PORTAL, shop.now(), 10) == []  # nobody says that there is no receipt
+
+
+def test_without_a_callback_the_order_is_closed_all_the_same(every_shop: Shop) -> None:
+    shop = every_shop
+    shop.push()
+    job = shop.leases.take(PORTAL, TILL, ["777"], shop.now())
+    assert job is not None
+    shop.leases.started(PORTAL, TILL, job.job_id, job.fence, "KEY", "777", shop.now())
+    mark = FiscalMark(15, "3000000015", 3, 7, "9999078900000001", "0000000001000001", datetime(2026, 11, 21, 12, 0))
+    shop.leases.report(PORTAL, TILL, Report(job.job_id, job.fence, "done", "KEY", mark, ""), shop.now())
+    settings = SiteSettings(PORTAL, [SITE_SECRET], "", "")
+    later = shop.now() + timedelta(minutes=1)
+    pushes = SiteStore(shop.store.engine)
+    teller = SiteTeller(settings, shop.store, pushes, shop.http, UTC, lambda: later, lambda: uuid4().hex)
+    assert teller.round() == 1
+    (claim,) = shop.store.take(PORTAL, TILL, [9071], TakenFor.SALE, shop.now())
+    assert claim.state == "receipted"
+    assert teller.round() == 0
+
+
 def test_what_a_register_may_have_is_not_taken_over(every_shop: Shop) -> None:
     shop = every_shop
     shop.push()
@@ -167,8 +215,8 @@ def test_without_proof_nothing_is_kept(shop: Shop) -> None:
     body = json.dumps(push()).encode()
     spoiled: list[dict[str, Any]] = [
         {"secret": "another secret that is long enough too"},
-        {"age_s": 301},
-        {"age_s": -301},
+        {"age_s": 400},
+        {"age_s": -400},
         {"x-till-signature": "v1=" + "0" * 64},
         {"x-till-signature": "v2=" + "0" * 64},
         {"x-till-nonce": "A" * 32},
@@ -275,3 +323,11 @@ def test_a_job_whose_goods_are_forgotten_keeps_nobody_else_waiting(shop: Shop, s
     assert [(each["event"], each["order_id"]) for each in site.told] == [
         ("receipt.failed", 9071), ("receipt.created", 9072),
     ]  # fmt: skip
+
+
+def test_a_portal_that_prints_by_its_cashbox_is_no_site_that_pushes(store: SqlStore) -> None:
+    """Their receipts would be numbered by two hands."""
+    cashbox = CashboxSettings(PORTAL, "p" * 40, UTC, None)
+    with pytest.raises(SetupError) as refused:
+        gateway(store, SECRET, now, cashbox, SiteSettings(PORTAL, [SITE_SECRET], "", ""))
+    assert refused.value.code == "site_secret"

@@ -15,7 +15,7 @@ import pytest
 
 from posapp.domain.claim import TakenFor
 from posapp.domain.fiscal import FiscalMark
-from posapp.gateway import whole
+from posapp.gateway.app import make_app
 from posapp.gateway.contract import Report
 from posapp.gateway.lease_store import SqlLeases
 from posapp.gateway.serve import serving
@@ -25,6 +25,7 @@ from posapp.gateway.site_store import SiteStore
 from posapp.gateway.site_telling import SiteTeller
 from posapp.gateway.store import SqlStore, TillCard, open_store
 from posapp.http import HttpClient, Response, SecretUrl
+from tests.gateway.test_site import site_door
 from tests.site.shops import FILES, KERNEL, PHP, SECRET, Site, order, why_not
 
 PORTAL, TILL = "shop.example", "one"
@@ -253,9 +254,8 @@ def shop(site: Site, http: HttpClient, tmp_path: Path) -> Iterator[Shop]:
     store = open_store(address)
     made = Shop(site, store, http)
     quiet = SiteSettings(PORTAL, [SECRET], "", "")  # the test tells the site itself
-    with serving(
-        whole.gateway(open_store(address), "the tills' secret, long enough to be one", made.now, site=quiet)
-    ) as url:
+    door = site_door(quiet, store, made.now)
+    with serving(make_app(open_store(address), "the tills' secret, long enough to be one", made.now, [door])) as url:
         site.settle(f"{url}/site/orders")
         yield made
     store.close()

@@ -177,6 +177,32 @@ def test_rule_13_an_unknown_write_is_read_target_is_done_and_the_old_number_is_w
             assert (counter.stock(), len(counter.writes())) == (8, writes)
 
 
+def test_a_lost_write_that_arrives_while_it_is_repeated_is_not_taken_for_another_tills(tmp_path: Path) -> None:
+    """Read again it shows the old number, so it is repeated; then the first one comes after all."""
+    with counter_at(tmp_path, BY_QUANTITY) as counter:
+        key = counter.sell({500: "2"})
+        with pytest.raises(Killed):
+            counter.deliver(Watched(counter, after_start_stock_writes=killed))
+        counter.deliver(Watched(counter, after_start_stock_writes=lambda: counter.put(500, 8)))
+        assert counter.stock() == 8
+        entry = counter.entry(key)
+        assert (entry.state, entry.code, entry.facts["found"]) == ("failed", "stock_unclear", "8")
+
+
+def test_a_lost_write_is_not_forgotten_because_its_repetition_did_not_run(tmp_path: Path) -> None:
+    with counter_at(tmp_path, BY_QUANTITY) as counter:
+        counter.sell({500: "2"})
+        with pytest.raises(Killed):
+            counter.deliver(Watched(counter, after_start_stock_writes=killed))
+        throttled = {"method": "batch", "nth": 1, "times": 99, "do": "http", "value": 503}
+        counter.deliver(Watched(counter, after_start_stock_writes=lambda: counter.bitrix.faults(throttled)))
+        assert counter.states() == "waiting"
+        counter.bitrix.faults()
+        counter.put(500, 8)
+        counter.deliver_until_done()
+        assert (counter.stock(), counter.states()) == (8, "done")
+
+
 # ------------------------------------------------------------------------------------------------ a person
 def unclear(counter: Counter) -> str:
     """A write was begun, and then the number became one that says nothing."""

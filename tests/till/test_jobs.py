@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -11,10 +12,10 @@ import pytest
 from posapp.domain import ffd
 from posapp.domain.portal_check import check_keys
 from posapp.domain.settlement import Stamp, State
-from posapp.errors import JournalError, Offline, PosError, ResolveNeeded, SaleError, SetupError
-from posapp.settings import JobSettings
+from posapp.errors import JournalError, Offline, OutcomeUnknown, PosError, ResolveNeeded, SaleError, SetupError
+from posapp.settings import JobSettings, VatSettings
 from posapp.sync.bitrix.poll import Answer
-from posapp.till import counters, jobs, recover, resolve, shift, site_poll
+from posapp.till import counters, jobs, marking, recover, resolve, shift, site_poll
 from tests.domain.checks import site_body, site_item
 from tests.till.rig import Killed
 from tests.till.shops import Shop, an_order
@@ -329,6 +330,38 @@ def test_while_the_outcome_is_unknown_nothing_is_told(shop: Shop, site: Site) ->
     assert_printed_once(shop, site, 417)
 
 
+@pytest.mark.parametrize("change", ["rules", "unfit", "register"])
+def test_while_the_outcome_is_unknown_nothing_is_said_of_it_whatever_is_ordered_now(
+    shop: Shop, site: Site, change: str
+) -> None:
+    """It may be printed: other settings or another text under its number do not make it a failure."""
+    site.order()
+    shop.register.killed_at = (0xFF45, True)
+    with pytest.raises(Killed):
+        rounds(shop, site)
+    shop.register.killed_at = None
+    changed = {"rules": site.orders[417], "unfit": site_body(417, zn=site.zn, type="nothing"),
+               "register": site_body(417, zn="00109900000009")}  # fmt: skip
+    ordered, site.orders[417] = site.orders[417], changed[change]
+    if change == "rules":
+        shop.settings = shop.settings.with_(vat=VatSettings())
+    set_rules(shop, JobSettings(HOST, is_simulated=True, rates=(6,) if change == "rules" else (11,)))
+    shop.register.unplug()
+    source = source_of(shop)
+    for _ in range(3):
+        site_poll.accept(shop.till, source, [], Answer(checks=(site.orders[417],)))
+        worked = jobs.work(shop.till, source)
+        assert isinstance(worked.trouble, OutcomeUnknown)
+        assert (job_of(shop).state, jobs.ended(shop.till, source)) == ("open", [])
+    assert _sending(shop)
+    shop.register.heal()
+    shop.till.printer.close()
+    site.orders[417] = ordered
+    shop.register.advance(241)
+    settle(shop, site)
+    assert_printed_once(shop, site, 417)
+
+
 def test_what_the_register_refuses_is_a_warning_and_the_next_hand_out_tries_again(shop: Shop, site: Site) -> None:
     site.order()
     shop.register.fault("8D", "paper_out", "before")
@@ -398,6 +431,46 @@ def test_a_person_refuses_a_job_and_only_a_new_order_prints_it(shop: Shop, site:
     with pytest.raises(SaleError) as told:
         jobs.refuse(shop.till, "417", "поздно")
     assert told.value.code == "job_begun"
+
+
+def test_refused_while_the_site_is_asked_it_is_told_and_not_printed(shop: Shop, site: Site) -> None:
+    """A round may take a minute: the word that it is held does not stand for the person's, which came after it."""
+    site.order(417, site_item(tax={"type": "none"}))
+    rounds(shop, site)
+
+    def ask(body: Mapping[str, Any]) -> Answer:
+        answer = site.ask(body)
+        jobs.refuse(shop.till, "417", "пробили вручную")
+        return answer
+
+    site_poll.round_of(shop.till, site, ask)
+    set_rules(shop, JobSettings(HOST, is_simulated=True, rates=(6,), table_checked=True))
+    shop.register.advance(241)
+    settle(shop, site)
+    assert shop.register.receipts == []
+    assert site.state[417] == "E"
+    assert "пробили вручную" in site.results[417][-1]["message"]
+
+
+def test_what_took_too_long_to_prepare_waits_for_the_next_hand_out(
+    shop: Shop, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The site would hand it to whoever asks by now."""
+
+    def slow(*asked: Any) -> Any:
+        shop.register.advance(240)
+        return checked(*asked)
+
+    checked = marking.checked
+    site.order()
+    with monkeypatch.context() as patch:
+        patch.setattr(marking, "checked", slow)
+        rounds(shop, site)
+    assert shop.register.receipts == []
+    assert shop.till.journal.receipts_in(State.PENDING) == []
+    shop.register.advance(2)
+    settle(shop, site)
+    assert_printed_once(shop, site, 417)
 
 
 def test_a_begun_receipt_that_a_person_gives_up_is_told_as_failed(

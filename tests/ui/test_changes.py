@@ -121,3 +121,17 @@ def test_a_proof_of_yesterday_takes_nobody_on_the_road(shop: RealShop) -> None:
     assert "3 из 3 на борту" in screen.facts.text()
     screen.show_route([], PullResult(3, 3, 0, now - timedelta(days=1)))
     assert "не выезжайте" in screen.facts.text()
+
+
+def test_a_pull_of_what_changed_never_says_0_of_0_on_board(shop: RealShop) -> None:
+    screen = shop.window.frame.service
+    now = shop.window.look.now()
+    screen.show_pull(PullResult(0, 0, 0, now, is_update=True))
+    assert "0 из 0" not in screen.orders.whole
+    assert "изменений нет" in screen.orders.whole
+    screen.show_pull(PullResult(3, 3, 3, now, is_update=True))
+    assert "изменилось заказов: 3" in screen.orders.whole
+    screen.show_pull(PullResult(3, 2, 2, now, unread={7: "–"}, is_update=True))
+    assert "Загрузите ещё раз" in screen.orders.whole
+    screen.show_pull(PullResult(32, 32, 4, now))
+    assert "32 из 32 на борту ✓" in screen.orders.whole

@@ -114,4 +114,8 @@ def test_receipts_that_the_portal_orders_are_shown_while_they_wait(strip: Strip)
     assert "ждёт 2, придержано 0" in strip.jobs.whole
     strip.show_strip(replace(GOOD, jobs=JobsStrip(0, 0, SetupError("poll_busy", site="shop.example"))))
     assert not strip.jobs.isHidden()
-    assert "shop.example" in strip.jobs.toolTip()
+    assert "код 429: Сайт shop.example уже опрашивает" in strip.jobs.whole.replace("\u00a0", " ")
+    assert "Оставьте одну" in strip.jobs.whole
+    assert "ждёт 0" not in strip.jobs.whole
+    strip.show_strip(replace(GOOD, jobs=JobsStrip(2, 1)))
+    assert "ждёт 2, придержано 1" in strip.jobs.whole

@@ -182,7 +182,7 @@ def _call(client: BitrixClient, method: str, params: Mapping[str, Any]) -> Any:
     try:
         return client.call(method, params)
     except Rejected as declined:
-        raise SetupError("cashbox_portal", reason=declined.message().rstrip(".")) from declined
+        raise SetupError("cashbox_portal", reason=declined) from declined
 
 
 def _id(row: Mapping[str, Any]) -> int:

@@ -9,7 +9,8 @@ REST 3.8), and a repeated write of a lost answer is right only while nobody else
 3. The last read shows the target: done. The first one showed another number than `seen`: somebody was quicker, and now
    we know what we have written over: the difference is kept as what is left, and written by another look.
 4. The answer was lost: the next round reads. The target: done. The number from before: written again. Another one:
-   nobody can tell – a person decides, and until then no other receipt writes this product.
+   nobody can tell – a person decides, and until then no other receipt writes this product. So it is where the number
+   changes once more before it is written again: the lost write may have come after all.
 
 One write of a product is under way at a time, held by an index of the journal.
 """
@@ -163,7 +164,8 @@ class Quantities(StockWork):
 
     def _judge(self, job: Job, move: StockMove, seen: Decimal, target: Decimal, cells: Sequence[Cell]) -> None:
         before, write, after = cells
-        if write.fate is Fate.NOT_RUN:
+        is_repeated = move.target is not None  # the first write is still unknown, whatever becomes of this one
+        if write.fate is Fate.NOT_RUN and not is_repeated:
             self.journal.drop_stock_write(job.key, move.product_id)
         if self.unwritten(job, [write]):
             return
@@ -173,6 +175,8 @@ class Quantities(StockWork):
             self.outcomes[job.entry_id] = waiting(error, is_unsure=True)
         elif became == target and was == seen:
             self._confirmed(job, move)
+        elif is_repeated and was != seen:
+            self._unclear(job, move, became, f"ждали {_plain(seen)}, а перед записью было {_plain(was)}")
         elif became == target:
             self._overtaken(job, move, was, target)
         elif became == was:  # declined, or ignored as the portal does that keeps documents
