@@ -119,6 +119,8 @@ class Printer:
         self.stuck = READY
         """OUT_WHILE_PRINTING or CONTINUE while an interrupted print waits."""
         self.busy_until: datetime | None = None
+        self.is_paperless = False
+        """While a command of an electronic receipt is executed: nothing is printed, no paper is needed."""
         self.tape: deque[str] = deque(maxlen=TAPE_LINES)
         self.storage.register(registered_at)
 
@@ -141,7 +143,7 @@ class Printer:
             reply = rule.handler(call)
         except (Refuse, StorageRefusal, TableError) as refusal:
             return c.ErrorReply(command.CODE, refusal.code)
-        if rule.takes_time and self.print_time:
+        if rule.takes_time and self.print_time and not self.is_paperless:
             self.busy_until = at + self.print_time
         return reply
 
@@ -162,7 +164,7 @@ class Printer:
     def _check_print(self, at: datetime) -> None:
         refusals = {OUT: NO_PAPER, OUT_WHILE_PRINTING: WRONG_SUBMODE, CONTINUE: WAITS_CONTINUE, BUSY: PRINTING}
         code = refusals.get(self.submode(at))
-        if code is not None:
+        if code is not None and not (self.is_paperless and code == NO_PAPER):
             raise Refuse(code)
 
     def clock(self, now: datetime) -> datetime:
@@ -237,7 +239,8 @@ class Printer:
 
     def print_lines(self, *lines: str) -> None:
         """What comes out of the printer."""
-        self.tape.extend(lines)
+        if not self.is_paperless:
+            self.tape.extend(lines)
 
     # --- what survives a restart
 

@@ -90,13 +90,15 @@ def line_sum(price_kopecks: int, quantity_micro: int) -> int:
 
 @dataclass(slots=True)
 class OpenReceipt:
-    """`kind` as in 8Dh, without the 80h of a correction; `extra` are the records sent by FF0C, in their order."""
+    """`kind` as in 8Dh, without the 80h of a correction; `extra` are the records sent by FF0C, in their order;
+    `is_electronic`: it goes to the buyer's mailbox and is not printed (АТОЛ only)."""
 
     kind: int
     operator: int
     items: list[Item] = field(default_factory=list)
     extra: list[bytes] = field(default_factory=list)
     is_correction: bool = False
+    is_electronic: bool = False
 
     @property
     def tags(self) -> set[int]:
@@ -146,6 +148,7 @@ class OpenReceipt:
             "items": [_item_body(item) for item in self.items],
             "extra": [tlv.hex() for tlv in self.extra],
             "is_correction": self.is_correction,
+            "is_electronic": self.is_electronic,
         }
 
     @classmethod
@@ -153,7 +156,8 @@ class OpenReceipt:
         """The reverse of `as_dict`; files of earlier versions know less of an item."""
         items = [_item_of(row) for row in data["items"]]
         extra = [bytes.fromhex(tlv) for tlv in data["extra"]]
-        return cls(data["kind"], data["operator"], items, extra, data.get("is_correction", False))
+        correction, electronic = data.get("is_correction", False), data.get("is_electronic", False)
+        return cls(data["kind"], data["operator"], items, extra, correction, electronic)
 
 
 def _item_body(item: Item) -> dict[str, Any]:
