@@ -145,6 +145,10 @@ class HttpClient:
         """GET, for services that are asked so; arguments and errors are those of `post_json`."""
         return self._asked("GET", url, b"", timeout_s, headers)
 
+    def delete(self, url: SecretUrl, timeout_s: float, *, headers: Mapping[str, str] | None = None) -> Response:
+        """DELETE; arguments and errors are those of `post_json`."""
+        return self._asked("DELETE", url, b"", timeout_s, headers)
+
     def _asked(
         self, verb: str, url: SecretUrl, payload: bytes, timeout_s: float, headers: Mapping[str, str] | None
     ) -> Response:
