@@ -134,7 +134,7 @@ ANSWERS: list[tuple[c.AnyCommand, str, c.Reply]] = [
     ),
     (c.OfdStatus(), "55 00 01 00 03 00 63 00 00 00 1A 0B 14 0C 22", c.OfdStatusReply(1, 0, 3, 99, AT)),
     (c.RequestDocument(101), "55 00 03 00 0E 00", c.RequestDocumentReply(3, 14)),
-    (c.StorageExpiry(), "55 00 1D 0B 14 0C 01", c.StorageExpiryReply(date(2029, 11, 20), 12, 1)),
+    (c.StorageExpiry(), "55 00 1D 0B 14 0C 01", c.StorageExpiryReply(date(2029, 11, 20), b"\x0c\x01")),
 ]
 
 

@@ -13,7 +13,7 @@ The same layout is read by `encode` and by `decode`, so the driver and the simul
 A command is ``access password (BCD, 2 bytes) | opcode | fields``, an answer ``55 | error byte | fields``; three
 commands answer otherwise (see `Reply.ERROR_AT`). Opcodes are one byte, or two for the registers (91h) and the fiscal
 storage (A4h), whose second byte says which. Numbers are decimal digits (BCD), the first ones first; what comes from
-the storage is binary, little-endian. Texts are CP866 but for a few letters; the values of tags are CP866 whole.
+the storage is binary, little-endian. Texts are CP866 but for a few letters, in the values of tags too.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class RawReply(Reply):
 
 @dataclass(frozen=True)
 class PaymentsInShift(Command[RawReply]):
-    """03h: sums by way to pay of the shift."""
+    """03h: sum of the shift by kind of receipt as in 92h (`first`) and way to pay (`second`); six bytes of digits."""
 
     CODE = 0x9103
     first: Byte = 0
@@ -30,7 +30,7 @@ class PaymentsInShift(Command[RawReply]):
 
 @dataclass(frozen=True)
 class CashInSum(Command[RawReply]):
-    """04h: cash put in during the shift."""
+    """04h: cash put in during the shift; six bytes of digits."""
 
     CODE = 0x9104
     first: Byte = 0
@@ -39,7 +39,7 @@ class CashInSum(Command[RawReply]):
 
 @dataclass(frozen=True)
 class CashOutSum(Command[RawReply]):
-    """05h: cash taken out during the shift."""
+    """05h: cash taken out during the shift; six bytes of digits."""
 
     CODE = 0x9105
     first: Byte = 0
@@ -48,7 +48,7 @@ class CashOutSum(Command[RawReply]):
 
 @dataclass(frozen=True)
 class CashInCount(Command[RawReply]):
-    """08h: how often cash was put in."""
+    """08h: how often cash was put in; two bytes of digits."""
 
     CODE = 0x9108
     first: Byte = 0
@@ -57,7 +57,7 @@ class CashInCount(Command[RawReply]):
 
 @dataclass(frozen=True)
 class CashOutCount(Command[RawReply]):
-    """09h: how often cash was taken out."""
+    """09h: how often cash was taken out; two bytes of digits."""
 
     CODE = 0x9109
     first: Byte = 0
@@ -82,7 +82,7 @@ class Drawer(Command[DrawerReply]):
 
 @dataclass(frozen=True)
 class TotalsInShift(Command[RawReply]):
-    """0Ch: sums by kind of receipt of the shift."""
+    """0Ch: sum of the shift by kind (`first`: 0 sell, 1 buy, 2 return of sell, 3 of buy); seven bytes of digits."""
 
     CODE = 0x910C
     first: Byte = 0
@@ -193,7 +193,7 @@ class Serial(Command[SerialReply]):
 
 @dataclass(frozen=True)
 class LineWidth(Command[RawReply]):
-    """18h: letters in a line (one byte of digits), pixels, and more."""
+    """18h: letters in a line (one byte of digits), pixels (two bytes of digits), and more."""
 
     CODE = 0x9118
     first: Byte = 0
@@ -202,7 +202,7 @@ class LineWidth(Command[RawReply]):
 
 @dataclass(frozen=True)
 class OverallTotals(Command[RawReply]):
-    """28h: sums since the registration."""
+    """28h: sum since the registration by kind as in 92h (`first`); seven bytes of digits."""
 
     CODE = 0x9128
     first: Byte = 0
@@ -285,7 +285,7 @@ class Printed(Command[RawReply]):
 
 @dataclass(frozen=True)
 class PrintCounters(Command[RawReply]):
-    """3Bh: counters of documents and prints; their meaning is not known."""
+    """3Bh: a first byte from 10h on: something waits to be printed to its end (EEh); the rest is not known."""
 
     CODE = 0x913B
     first: Byte = 0
@@ -310,7 +310,7 @@ class ReceiptTax(Command[ReceiptTaxReply]):
 
 @dataclass(frozen=True)
 class StorageRegistrations(Command[RawReply]):
-    """1Ah: registrations of the storage; asked together with A4 32."""
+    """1Ah: registrations of the storage, a byte each: made, still possible."""
 
     CODE = 0x911A
     first: Byte = 0
@@ -328,7 +328,7 @@ class ErrorDetails(Command[RawReply]):
 
 @dataclass(frozen=True)
 class PaymentsOverall(Command[RawReply]):
-    """38h: sums by kind of receipt (`first`) and way to pay (`second`) since the registration."""
+    """38h: sum since the registration by kind (`first`) and way to pay (`second`); seven bytes of digits."""
 
     CODE = 0x9138
     first: Byte = 0
@@ -346,7 +346,7 @@ class ErrorExtended(Command[RawReply]):
 
 @dataclass(frozen=True)
 class ReceiptsInShift(Command[RawReply]):
-    """41h: how many receipts of kind `first` there were in the shift."""
+    """41h: how many receipts of kind `first` (as in 92h) there were in the shift; five bytes of digits."""
 
     CODE = 0x9141
     first: Byte = 0

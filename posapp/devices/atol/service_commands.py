@@ -228,6 +228,13 @@ class PrintLine(Command[Done]):
 
 
 @dataclass(frozen=True)
+class ContinuePrint(Command[Done]):
+    """EEh: prints to its end what the paper's end interrupted. 67h while there is none."""
+
+    CODE = 0xEE
+
+
+@dataclass(frozen=True)
 class PrintBarcode(Command[Done]):
     """C1h: a bar code or QR; its fields are passed on as they are."""
 
@@ -331,12 +338,17 @@ class OpenReceipt(Command[Done]):
     kind: Byte
 
 
+BLOCK: Final = 100
+"""How many bytes of a tag one E8h of the vendor's driver carries."""
+
+
 @dataclass(frozen=True)
 class WriteAttribute(Command[Done]):
     """E8h: a tag for what comes next or is open. Long ones go in `blocks` blocks, this one being number `block`.
 
-    `target` was always 1. Tags of the document follow 92h (the cashier comes before any document), tags of an item
-    stand between EAh and EBh. `tlv`: tag and length little-endian, then the value, CP866.
+    `target` was always 1. Tags of the document follow 92h or the last item (the cashier comes before any document),
+    tags of an item stand between EAh and EBh. `tlv`: tag and length little-endian, then the value in АТОЛ's letters;
+    the vendor's driver cuts it, its head included, into blocks of `BLOCK` bytes.
     """
 
     CODE = 0xE8

@@ -56,11 +56,10 @@ class StorageNumber(Command[StorageNumberReply]):
 
 @dataclass(frozen=True)
 class StorageExpiryReply(Reply):
-    """Answer to A4 32: until when its keys are good, then how many registrations are left and were made."""
+    """Answer to A4 32: until when its keys are good; what follows is the storage's and passed on."""
 
     expires: Annotated[date | None, BinaryDate()]
-    registrations_left: Byte
-    registrations_done: Byte
+    more: Annotated[bytes, Rest()] = b""
 
 
 @dataclass(frozen=True)
