@@ -229,6 +229,13 @@ WORDS: dict[str, Words] = {
         "The register waits for its date to be confirmed, nothing was printed.",
         "Administrator: confirm date and time.",
     ),
+    "wire_unproven": Words(
+        124,
+        "АТОЛ (модель {model}) по прямому протоколу ещё никто не проверил на деле: чеки так не печатаем.",
+        "Подключите через драйвер АТОЛ или веб-сервер АТОЛ: «posapp setup printer --model atol».",
+        "Nobody has proven the raw protocol on this ATOL model ({model}) yet: no receipts go that way.",
+        "Connect by the vendor's driver or web server: “posapp setup printer --model atol”.",
+    ),
     "not_enough_cash": Words(
         123,
         "В ящике ККТ меньше наличных, чем {amount}. Ничего не сделано.",

@@ -1,0 +1,355 @@
+"""The raw protocol as a way to have the vendor's JSON tasks performed: what ATOL's driver does, done by raw commands.
+
+A receipt is ``56 01 → E8 (cashier) → 92 → E8 (our key, buyer) → EA, E8, EB × items → 99 × payments → 4A``, and then the
+storage as the proof. Only 4A makes a document. So:
+
+* a "no" before it: what this very session opened is cancelled (59h) and `TaskFailed` is told;
+* any doubt from 92 on: `Lost`. The till reads the state;
+* after 4A: the task has a result only when the storage shows a later document of our kind and total.
+
+Unlike the vendor's driver this one cancels nothing that it has not opened itself (design rule 7): where a receipt is
+open, the task fails with 82.
+
+What the raw protocol is not known to do is refused by its name before anything is sent (`register_lacks`). And as long
+as nobody has seen a model pass the conformance suite by the raw protocol, real receipts do not go this way at all
+(`wire_unproven`): only registers with a debug storage are spoken to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from posapp.devices.atol import commands as c
+from posapp.devices.atol import wire_plan as plan
+from posapp.devices.atol import wire_reading as reading
+from posapp.devices.atol.session import Session
+from posapp.devices.atol.tasks import Lost, NotSent, OpenReceipt, TaskFailed
+from posapp.devices.atol.wire_errors import BUSY_CODE, NOTHING_OPEN, code_of
+from posapp.devices.flow import Port
+from posapp.domain.fiscal import DocumentType, ReceiptKind
+from posapp.domain.money import Money
+from posapp.errors import Refused
+
+PROVEN_MODELS: Final[frozenset[int]] = frozenset()
+"""Model numbers (A5h) whose registers have passed the conformance suite by the raw protocol. None so far."""
+
+CASH_TIMEOUT_S: Final = 30.0
+REPORT_TIMEOUT_S: Final = 60.0
+_NOT_SUPPORTED, _RECEIPT_OPEN, _UNDERPAID, _BAD_PARAMETER = 11, 82, 66, 13
+_DEBUG_STORAGE = "9999"
+
+Result = dict[str, Any]
+log = logging.getLogger(__name__)
+
+
+class WireTasks:
+    """Tasks by raw commands through one port. `open_port` makes a fresh port each time; it raises Unreachable.
+
+    `password` is the access password of the protocol. See `Tasks` and `TellsOpening`.
+    """
+
+    def __init__(self, open_port: Callable[[], Port], port_name: str, password: int = 0) -> None:
+        self._session = Session(open_port, port_name, password)
+        self._is_known = False
+
+    # --- the connection
+
+    def open(self) -> None:
+        """Opens the port, empties the device's buffer, and sees once per connection whether it may be used."""
+        if self._session.is_open and self._is_known:
+            return
+        self._is_known = False
+        with self._asking():
+            self._session.open()
+            storage = self._session.ask(c.StorageNumber()).storage_number
+            model = self._session.ask(c.DeviceInfo()).model
+        if not storage.startswith(_DEBUG_STORAGE) and model not in PROVEN_MODELS:
+            self._session.close()
+            raise Refused("wire_unproven", model=model)
+        self._is_known = True
+
+    def close(self) -> None:
+        """Closes the port."""
+        self._is_known = False
+        self._session.close()
+
+    def reset(self) -> None:
+        """A fresh port, Abort, and then until the device is idle. Raises Busy, NotSent."""
+        self.close()
+        self.open()
+        with self._asking():
+            self._session.wait_until_idle()
+
+    def end_request(self, request: str) -> None:
+        """The wire takes no requests."""
+
+    # --- tasks
+
+    def perform(self, task: Mapping[str, Any], timeout_s: float, request: str = "") -> Result:
+        """One task of the vendor; Refused `register_lacks` for one that the raw protocol is not known to do."""
+        name = str(task.get("type", ""))
+        if name in plan.KINDS:
+            return self.perform_receipt(task, timeout_s, lambda: None)
+        if name in reading.QUESTIONS or name == "getFnDocument":
+            return self._question(name, task)
+        acts: Mapping[str, Callable[[Mapping[str, Any], float], Result]] = {
+            "openShift": self._open_shift,
+            "closeShift": self._close_shift,
+            "reportX": self._x_report,
+            "cashIn": self._cash,
+            "cashOut": self._cash,
+            "setDateTime": self._set_clock,
+            "continuePrint": self._continue_print,
+        }
+        if name not in acts:
+            raise Refused("register_lacks", what=f"задание «{name}» по прямому протоколу АТОЛ")
+        self.open()
+        return acts[name](task, timeout_s)
+
+    def _question(self, name: str, task: Mapping[str, Any]) -> Result:
+        """A task that changes nothing: whatever is unclear about it, it can be asked again."""
+        self.open()
+        with self._asking():
+            if name == "getFnDocument":
+                return reading.fn_document(self._session, task)
+            return reading.QUESTIONS[name](self._session)
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        """What is lost in here changed nothing: it counts as not sent."""
+        try:
+            yield
+        except Lost as error:
+            raise NotSent(str(error)) from error
+
+    def _enter(self, mode: int) -> None:
+        """48h, 56h. Changes what the register is at and nothing else, so a doubt about it is none about money."""
+        with self._asking():
+            reply = self._session.answer(c.LeaveMode(), repeats=False)
+            if isinstance(reply, c.ErrorReply) and code_of(reply.error) == BUSY_CODE:
+                self._session.wait_until_idle()
+                self._session.order(c.LeaveMode())
+            self._session.order(c.EnterMode(mode))
+
+    def _name_cashier(self, task: Mapping[str, Any]) -> None:
+        """1021 and 1203 for the document that comes next."""
+        with self._asking():
+            for each in plan.cashier(task):
+                self._session.order(each)
+
+    # --- shift, reports, cash
+
+    def _open_shift(self, task: Mapping[str, Any], timeout_s: float) -> Result:
+        return self._make(task, c.REGISTRATION, c.OpenShift(), DocumentType.SHIFT_OPEN, timeout_s)
+
+    def _close_shift(self, task: Mapping[str, Any], timeout_s: float) -> Result:
+        return self._make(task, c.CLOSING, c.CloseShift(), DocumentType.SHIFT_CLOSE, timeout_s)
+
+    def _make(
+        self, task: Mapping[str, Any], mode: int, command: c.AnyCommand, form: DocumentType, timeout_s: float
+    ) -> Result:
+        """A report of the shift that is a document. It goes out once; the storage then shows it."""
+        before = self._last_document()
+        self._enter(mode)
+        self._name_cashier(task)
+        self._session.close_by(command, timeout_s)
+        return self._proven(before, lambda found: found.document_type == form)
+
+    def _x_report(self, task: Mapping[str, Any], timeout_s: float) -> Result:
+        self._enter(c.REPORTS)
+        self._session.order(c.Report(c.X_REPORT), timeout_s)
+        return {}
+
+    def _cash(self, task: Mapping[str, Any], timeout_s: float) -> Result:
+        """49h, 4Fh: once. Their proof is the drawer, before and after (rule 8)."""
+        kopecks = self._sum(task["cashSum"])
+        out = task["type"] == "cashOut"
+        command: c.Command[c.Done] = c.CashOut(0, kopecks) if out else c.CashIn(0, kopecks)
+        self._enter(c.REGISTRATION)
+        self._session.close_by(command, min(timeout_s, CASH_TIMEOUT_S))
+        with self._proving():
+            return {"counters": {"cashSum": reading.roubles(self._session.ask(c.Drawer()).kopecks)}}
+
+    def _set_clock(self, task: Mapping[str, Any], timeout_s: float) -> Result:
+        try:
+            wanted = plan.moment(task.get("dateTime"))
+        except ValueError as error:
+            raise TaskFailed(_BAD_PARAMETER, str(error)) from error
+        self._session.order(c.SetClock(wanted), timeout_s)
+        return {}
+
+    def _continue_print(self, task: Mapping[str, Any], timeout_s: float) -> Result:
+        """Nothing to continue is nothing to do; which command continues is not known."""
+        with self._asking():
+            state = self._session.ask(c.StateCode())
+            printed = self._session.look(c.Printed())
+        if state.printer & 0x01:
+            raise TaskFailed(44, "нет бумаги")
+        if isinstance(printed, c.RawReply) and printed.data[:1] != b"\0":
+            return {}
+        raise TaskFailed(_NOT_SUPPORTED, "продолжить печать: кнопкой на ККТ")
+
+    # --- receipts
+
+    def perform_receipt(self, task: Mapping[str, Any], timeout_s: float, opened: Callable[[], None]) -> Result:
+        """A receipt; see the top of this file for what each error means."""
+        try:
+            made = plan.plan_receipt(task)
+        except plan.Lacking as lacking:
+            raise Refused("register_lacks", what=f"{lacking} по прямому протоколу АТОЛ") from lacking
+        except (ValueError, KeyError, TypeError) as error:
+            raise TaskFailed(_BAD_PARAMETER, str(error)) from error
+        self.open()
+        self._check_format()
+        before = self._last_document()
+        if self.open_receipt() is not None:
+            raise TaskFailed(_RECEIPT_OPEN, "чек открыт")
+        self._enter(c.REGISTRATION)
+        self._name_cashier(task)
+        self._step_to_open(made.opening)
+        try:
+            opened()
+            self._fill(made)
+        except Lost:
+            raise
+        except NotSent as error:
+            raise Lost(str(error)) from error
+        except Exception:
+            self._cancel_own()
+            raise
+        self._session.close_by(c.CloseReceipt(), timeout_s)
+        return self._proven(before, lambda found: (found.kind, found.total_kopecks) == (made.kind, made.total_kopecks))
+
+    def _check_format(self) -> None:
+        with self._asking():
+            version = reading.ffd_version(self._session)
+        if version not in ("1.05", "1.1"):
+            raise Refused("register_lacks", what=f"чеки ФФД {version or '?'} по прямому протоколу АТОЛ")
+
+    def _step_to_open(self, command: c.OpenReceipt) -> None:
+        """92h. After a "no" the register is asked what is open: an error byte does not prove that nothing is."""
+        try:
+            self._session.order(command)
+        except TaskFailed:
+            try:
+                is_open = self.open_receipt() is not None
+            except (NotSent, TaskFailed) as error:
+                raise Lost(str(error)) from error
+            if is_open:
+                raise Lost("92h was refused, and a receipt is open") from None
+            raise
+
+    def _fill(self, made: plan.ReceiptPlan) -> None:
+        """Everything between opening and closing."""
+        for step in made.steps:
+            self._take(step)
+        if made.rounding is not None:
+            self._order(made.rounding)
+        if self._look(c.ReceiptSums()).sum_kopecks != made.total_kopecks:
+            raise TaskFailed(227, "подытог не сходится")
+        left = made.total_kopecks
+        for payment in made.payments:
+            left = self._order(payment).left_kopecks
+        if left:
+            raise TaskFailed(_UNDERPAID, "чек оплачен не полностью")
+
+    def _take(self, step: plan.Step) -> None:
+        try:
+            self._order(step.command)
+        except TaskFailed as refusal:
+            if not step.is_optional or not self._session.is_open:
+                raise
+            log.warning("the register does not take an optional tag: %s", refusal)
+
+    def _order(self, command: c.Command[Any]) -> Any:
+        """A command inside the open receipt."""
+        with self._uninterrupted():
+            return self._session.order(command)
+
+    def _look(self, command: c.Command[Any]) -> Any:
+        with self._uninterrupted():
+            return self._session.ask(command)
+
+    @contextlib.contextmanager
+    def _uninterrupted(self) -> Iterator[None]:
+        """Raises Lost when the session in which the receipt was opened is over: what is open then is not surely ours.
+
+        Also where it was only an answer that made no sense.
+        """
+        if not self._session.is_open:
+            raise Lost("the connection in which the receipt was opened is over")
+        try:
+            yield
+        except TaskFailed as error:
+            if not self._session.is_open:
+                raise Lost(str(error)) from error
+            raise
+
+    def _cancel_own(self) -> None:
+        """Cancels what this very session opened and has not tried to close."""
+        try:
+            self._order(c.CancelReceipt())
+        except (NotSent, TaskFailed) as error:
+            raise Lost(str(error)) from error
+
+    # --- what is open
+
+    def open_receipt(self) -> OpenReceipt | None:
+        """91 13, 91 14. Kinds above 5 are corrections."""
+        self.open()
+        with self._asking():
+            state = self._session.ask(c.ReceiptState())
+            if not state.state:
+                return None
+            sums = self._session.ask(c.ReceiptSums())
+        if state.kind not in _KINDS:
+            raise TaskFailed(5, f"kind {state.kind} of an open receipt")
+        kind, is_correction = _KINDS[state.kind]
+        return OpenReceipt(kind, Money(sums.sum_kopecks), is_correction)
+
+    def cancel_receipt(self) -> None:
+        """59h, once. TaskFailed 81 when none is open."""
+        self.open()
+        reply = self._session.answer(c.CancelReceipt(), repeats=False)
+        if isinstance(reply, c.ErrorReply):
+            raise TaskFailed(code_of(reply.error), "чек не открыт" if reply.error == NOTHING_OPEN else "")
+
+    # --- proof
+
+    def _last_document(self) -> int:
+        with self._asking():
+            return self._session.ask(c.StorageStatus()).last_document_number
+
+    def _proven(self, before: int, is_ours: Callable[[c.FindDocumentReply], bool]) -> Result:
+        """The result of a task that has made a document: the storage shows exactly one more, and it is like ours."""
+        with self._proving():
+            number = self._last_document()
+            if number != before + 1:
+                raise Lost(f"document {before} was the last one before, {number} is now")
+            found = reading.find(self._session, number)
+            if not is_ours(found):
+                raise Lost(f"document {number} is another one")
+            return reading.fiscal_params(self._session, found)
+
+    @contextlib.contextmanager
+    def _proving(self) -> Iterator[None]:
+        """What fails after it was done is no "nothing was sent"."""
+        try:
+            yield
+        except (NotSent, TaskFailed) as error:
+            raise Lost(str(error)) from error
+
+    @staticmethod
+    def _sum(value: object) -> int:
+        try:
+            return plan.kopecks(value)
+        except ValueError as error:
+            raise TaskFailed(16, str(error)) from error
+
+
+_SALES = {kind: (ReceiptKind(tag), False) for kind, tag in plan.KIND_OF.items()}
+_KINDS = {**_SALES}
+"""Kind of 92h → 1054, whether a correction."""

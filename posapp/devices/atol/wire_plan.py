@@ -1,0 +1,281 @@
+"""A receipt task of the vendor as raw commands, made before the first one goes out. Pure: a mapping in, commands out.
+
+What the raw protocol is not known to express is refused by its name (`Lacking`), never left out and never guessed: the
+vendor's driver from which the commands were learned is older than FFD 1.2 and than the rates of 2025 and 2026
+(reference/devices.md B.3.7). Fields that only make paper prettier are left out where they are not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from posapp.devices.atol import commands as c
+from posapp.domain import ffd
+from posapp.domain.terms import MEASURES, PaymentMethod, PaymentObject
+
+KINDS: Final = {
+    "sell": (c.SELL, 1),
+    "sellReturn": (c.SELL_RETURN, 2),
+    "buy": (c.BUY, 3),
+    "buyReturn": (c.BUY_RETURN, 4),
+}
+"""Task → kind of 92h, tag 1054."""
+KIND_OF: Final = dict(KINDS.values())
+"""Kind of 92h → tag 1054."""
+RATES: Final = {"vat20": 1, "vat10": 2, "vat120": 3, "vat110": 4, "vat0": 5, "none": 6}
+"""Those that the vendor's driver was seen to send; of 5, 7 and 22 % nobody has seen the byte."""
+TENDERS: Final = {
+    **{"cash": c.CASH, "electronically": c.CASHLESS, "prepaid": c.PREPAID, "credit": c.CREDIT, "other": c.OTHER},
+    **{"0": c.CASH, "1": c.CASHLESS, "2": c.PREPAID, "3": c.CREDIT, "4": c.OTHER},
+}
+TAX_SYSTEMS: Final = {"osn": 1, "usnIncome": 2, "usnIncomeOutcome": 4, "esn": 16, "patent": 32}
+METHODS: Final = dict(
+    zip(
+        ("fullPrepayment", "prepayment", "advance", "fullPayment", "partialPayment", "credit", "creditPayment"),
+        PaymentMethod,
+        strict=True,
+    )
+)
+_OBJECT_NAMES = (
+    "commodity excise job service gamblingBet gamblingPrize lottery lotteryPrize intellectualActivity payment "
+    "agentCommission pay another proprietaryLaw nonOperatingIncome otherContributions merchantTax resortFee deposit"
+)
+OBJECTS: Final = {
+    **dict(zip(_OBJECT_NAMES.split(), PaymentObject, strict=False)),
+    **{"composite": PaymentObject.COMPOSITE, "touristTax": PaymentObject.TOURIST_LEVY},
+    "insuranceContributions": PaymentObject.OTHER_CONTRIBUTION,
+}
+"""1…19: what FFD 1.05 and 1.1 have."""
+_UNIT_NAMES = (
+    "piece gram kilogram ton centimeter decimeter meter squareCentimeter squareDecimeter squareMeter milliliter liter "
+    "cubicMeter kilowattHour gkal day hour minute second kilobyte megabyte gigabyte terabyte otherUnits"
+)
+UNITS: Final = dict(zip(_UNIT_NAMES.split(), MEASURES, strict=True))
+"""Name of a measure → tag 2108."""
+
+_ITEM_FLAGS = 0x0A  # as the vendor's driver sends it
+_UNIT_MAX = 16  # tag 1197
+_ROUNDING_MAX = 99
+
+_KNOWN_RECEIPT = (
+    *("type", "taxationType", "electronically", "internet", "ignoreNonFiscalPrintErrors", "validateMarkingCodes"),
+    *("paymentsPlace", "paymentsAddress", "operator", "clientInfo", "items", "payments", "paymentsAddInfo", "total"),
+    "checkSize",
+)
+_KNOWN_CLIENT = ("emailOrPhone", "vatin", "name")
+_KNOWN_ITEM = (
+    *("type", "name", "price", "quantity", "amount", "tax", "department", "measurementUnit", "piece"),
+    *("paymentMethod", "paymentObject", "additionalAttribute"),
+)
+
+
+class Lacking(Exception):
+    """The raw protocol is not known to express this; the text names it, in Russian, for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command between opening and closing. `is_optional`: its "no" is passed over."""
+
+    command: c.AnyCommand
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPlan:
+    """Everything of one receipt. `kind` is tag 1054; `cashier` goes out before it is opened, `steps` after."""
+
+    kind: int
+    total_kopecks: int
+    opening: c.OpenReceipt
+    cashier: tuple[c.WriteAttribute, ...]
+    steps: tuple[Step, ...]
+    payments: tuple[c.Payment, ...]
+    rounding: c.Discount | None = None
+
+
+def plan_receipt(task: Mapping[str, Any]) -> ReceiptPlan:
+    """The commands of `sell`, `sellReturn`, `buy`, `buyReturn`.
+
+    Raises Lacking for what is not known on the wire, ValueError for a task that is none.
+    """
+    _only(task, _KNOWN_RECEIPT, "поле чека")
+    opened, kind = KINDS[task["type"]]
+    items = [each for each in _sequence(task, "items") if each.get("type", "position") == "position"]
+    steps = [*_document_steps(task), *(step for each in items for step in _item_steps(each))]
+    items_total = sum(kopecks(each["amount"]) for each in items)
+    total = kopecks(task["total"]) if task.get("total") is not None else items_total
+    if not 0 <= items_total - total <= _ROUNDING_MAX:
+        raise ValueError(f"итог {total} коп. при сумме позиций {items_total} коп.")
+    off = c.Discount(0, 0, 1, 0, items_total - total) if items_total != total else None
+    return ReceiptPlan(
+        kind=kind,
+        total_kopecks=total,
+        opening=c.OpenReceipt(c.ELECTRONIC if task.get("electronically") else 0, opened),
+        cashier=cashier(task),
+        steps=tuple(steps),
+        payments=_payments(task),
+        rounding=off,
+    )
+
+
+def cashier(task: Mapping[str, Any]) -> tuple[c.WriteAttribute, ...]:
+    """1021 and 1203, which go before any document."""
+    operator = task.get("operator") or {}
+    told = [_attribute(1021, operator["name"][:64])] if operator.get("name") else []
+    return (*told, _attribute(1203, operator["vatin"])) if operator.get("vatin") else tuple(told)
+
+
+def _document_steps(task: Mapping[str, Any]) -> list[Step]:
+    """The tags of the document: key first, then what must not be missing."""
+    told: list[tuple[int, ffd.Value]] = []
+    for each in _sequence(task, "items"):
+        match each.get("type", "position"):
+            case "userAttribute":
+                told.append((1084, ((1085, str(each["name"])), (1086, str(each["value"])))))
+            case "additionalAttribute":
+                told.append((1192, str(each["value"])))
+            case "position" | "text":
+                continue
+            case other:
+                raise Lacking(f"элемент чека «{other}»")
+    told += _document_tags(task)
+    steps = [Step(_attribute(tag, value)) for tag, value in told]
+    steps += [Step(c.PrintLine(str(each.get("text", "")))) for each in _sequence(task, "items") if _is_text(each)]
+    details = _cashless(task)
+    return steps if details is None else [*steps, Step(details, is_optional=True)]
+
+
+def _document_tags(task: Mapping[str, Any]) -> list[tuple[int, ffd.Value]]:
+    client = task.get("clientInfo") or {}
+    _only(client, _KNOWN_CLIENT, "поле покупателя")
+    told: list[tuple[int, ffd.Value]] = []
+    system = task.get("taxationType")
+    if system is not None:
+        told.append((1055, _of(TAX_SYSTEMS, system, "система налогообложения")))
+    texts = (
+        (1008, client.get("emailOrPhone")),
+        (1227, client.get("name")),
+        (1228, client.get("vatin")),
+        (1187, task.get("paymentsPlace")),
+        (1009, task.get("paymentsAddress")),
+    )
+    told += [(tag, str(text)) for tag, text in texts if text]
+    if task.get("internet"):
+        told.append((1125, 1))
+    return told
+
+
+def _cashless(task: Mapping[str, Any]) -> c.WriteAttribute | None:
+    """1234, which the law has left optional and many registers do not know."""
+    details: list[tuple[int, ffd.Value]] = []
+    for each in _sequence(task, "paymentsAddInfo"):
+        inside: list[tuple[int, ffd.Value]] = [(1082, kopecks(each["sum"])), (1236, int(each["paymentMethod"]))]
+        inside += [(1237, str(each["electronicallyId"]))] if each.get("electronicallyId") else []
+        inside += [(1238, str(each["electronicallyAddInfo"]))] if each.get("electronicallyAddInfo") else []
+        details.append((1235, inside))
+    return _attribute(1234, details) if details else None
+
+
+def _item_steps(item: Mapping[str, Any]) -> list[Step]:
+    """EA, the item's own tags, EB."""
+    if any(item.get(name) for name in ("imcParams", "markingCode", "nomenclatureCode", "productCodes", "mark")):
+        raise Lacking("коды маркировки")
+    _only(item, _KNOWN_ITEM, "поле позиции")
+    price, total, quantity = kopecks(item["price"]), kopecks(item["amount"]), _decimal(item["quantity"])
+    milli = quantity * 1000
+    if milli != milli.to_integral_value():
+        raise Lacking(f"количество {quantity} – больше трёх знаков после запятой")
+    end = c.EndItem(
+        flags=_ITEM_FLAGS,
+        price_kopecks=price,
+        quantity_milli=int(milli),
+        sum_kopecks=total,
+        rate=_of(RATES, (item.get("tax") or {}).get("type"), "ставка НДС"),
+        tax_kopecks=0,
+        section=int(item.get("department") or 0),
+        payment_object=_of(OBJECTS, item.get("paymentObject", "commodity"), "предмет расчёта"),
+        payment_method=_of(METHODS, item.get("paymentMethod", "fullPayment"), "способ расчёта"),
+        discount_sign=0,
+        discount_kopecks=0,
+        reserved=0,
+        name=str(item["name"]),
+    )
+    return [Step(c.BeginItem()), *(Step(_attribute(*each)) for each in _item_tags(item)), Step(end)]
+
+
+def _item_tags(item: Mapping[str, Any]) -> list[tuple[int, ffd.Value]]:
+    told: list[tuple[int, ffd.Value]] = []
+    unit = item.get("measurementUnit")
+    if unit is not None and UNITS.get(unit) != 0:
+        told.append((1197, MEASURES[UNITS[unit]] if unit in UNITS else str(unit)[:_UNIT_MAX]))
+    if item.get("additionalAttribute"):
+        told.append((1191, str(item["additionalAttribute"])))
+    return told
+
+
+def _payments(task: Mapping[str, Any]) -> tuple[c.Payment, ...]:
+    """Cash last: change is given from cash only, so everything else must be known before."""
+    found = [
+        c.Payment(0, _of(TENDERS, each["type"], "вид оплаты"), kopecks(each["sum"]))
+        for each in _sequence(task, "payments")
+    ]
+    return tuple(sorted((each for each in found if each.amount_kopecks), key=lambda each: each.kind == c.CASH))
+
+
+def _attribute(tag: int, value: ffd.Value) -> c.WriteAttribute:
+    """E8h. Raises Lacking for a text that does not fit its tag: what is cut is another one's."""
+    try:
+        return c.WriteAttribute(1, 1, 0, ffd.encode(tag, value))
+    except ValueError as error:
+        raise Lacking(f"значение тега {tag} не помещается") from error
+
+
+def _is_text(item: Mapping[str, Any]) -> bool:
+    return item.get("type") == "text"
+
+
+def _sequence(task: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+    found = task.get(name) or ()
+    if isinstance(found, (str, bytes)) or not isinstance(found, Sequence):
+        raise ValueError(f"«{name}» – не список")
+    return found
+
+
+def _only(given: Mapping[str, Any], known: Sequence[str], what: str) -> None:
+    """Raises Lacking for a field that carries something and that is not known here."""
+    for name, value in given.items():
+        if name not in known and value not in (None, False, "", 0, [], {}, ()):
+            raise Lacking(f"{what} «{name}»")
+
+
+def _of(table: Mapping[str, int], name: object, what: str) -> int:
+    if not isinstance(name, str) or name not in table:
+        raise Lacking(f"{what} «{name}»")
+    return table[name]
+
+
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        raise ValueError(f"{value!r} – не число")
+    number = Decimal(str(value))
+    if not number.is_finite() or number < 0:
+        raise ValueError(f"{value!r} – не сумма и не количество")
+    return number
+
+
+def kopecks(value: object) -> int:
+    """A sum of a task, roubles, as kopecks. ValueError for what is no such sum."""
+    number = _decimal(value) * 100
+    if number != number.to_integral_value():
+        raise ValueError(f"{value!r} – не целое число копеек")
+    return int(number)
+
+
+def moment(text: object) -> datetime:
+    """`YYYY.MM.DD hh:mm:ss` of `setDateTime`. ValueError for anything else."""
+    return datetime.strptime(str(text), "%Y.%m.%d %H:%M:%S")
