@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from itertools import accumulate
 from typing import Protocol
@@ -105,6 +105,49 @@ class PrinterStatus:
     clock: datetime | None
     cash_in_drawer: Money | None = None
     ofd_queue: int | None = None
+
+
+class StoragePhase(StrEnum):
+    """Where a fiscal storage stands in its life."""
+
+    CONFIGURED = "configured"  # not registered yet
+    FISCAL = "fiscal"
+    CLOSED = "closed"  # closed for ever, what it holds still goes to the OFD
+    ARCHIVE = "archive"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageHealth:
+    """What the fiscal storage says of its own end and of what the OFD has not got yet.
+
+    Asked in a look of its own (`FiscalPrinter.storage_health`), never during a sale. `expires` is the day its keys end;
+    the four warnings are the storage's own: three days left, thirty days left, memory 90 % full, no answer of the OFD
+    for a day. `is_critical`: it is broken. `unsent` documents wait for the OFD since `oldest_unsent_at` (the
+    register's clock); None where it is not told. What the register does not tell is None or False.
+    """
+
+    storage_number: str
+    phase: StoragePhase = StoragePhase.UNKNOWN
+    expires: date | None = None
+    is_ending: bool = False
+    is_ending_soon: bool = False
+    is_nearly_full: bool = False
+    is_ofd_late: bool = False
+    is_critical: bool = False
+    unsent: int | None = None
+    oldest_unsent: int | None = None
+    oldest_unsent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """How the register is reached: `link` by the name of its protocol, `baud` and `byte_timeout_ms` as the register
+    itself has them set for the port that it is asked through; None where there is no such thing (TCP, USB)."""
+
+    link: str
+    baud: int | None = None
+    byte_timeout_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +257,14 @@ class FiscalPrinter(Protocol):
         """One look, no side effect."""
         ...
 
+    def storage_health(self) -> StorageHealth:
+        """What the storage says of its end and of the OFD. No side effect; a few questions, not for a sale."""
+        ...
+
+    def line_facts(self) -> LineFacts:
+        """How the register is reached. No side effect."""
+        ...
+
     def wait_until_idle(self) -> None:
         """Waits until nothing prints, continuing a print that waited for paper. Raises Refused when it stays busy."""
         ...
@@ -313,4 +364,67 @@ class FiscalPrinter(Protocol):
 
     def cash_out(self, amount: Money) -> None:
         """Takes cash out of the drawer."""
+        ...
+
+
+# ---- card terminals
+
+
+class CardOutcome(StrEnum):
+    """What became of card money. UNKNOWN is never taken for either of the others."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"  # proven that no money moved, and none will by this request
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CardResult:
+    """A terminal's answer. `card` is masked and never holds more than the last four digits; `reason` is the terminal's
+    own word for a refusal, or why the outcome is not known. "" for what it did not tell."""
+
+    outcome: CardOutcome
+    rrn: str = ""
+    authorization: str = ""
+    card: str = ""
+    terminal: str = ""
+    reason: str = ""
+
+
+class CardTerminal(Protocol):
+    """A terminal of a bank. Used from one lane only; every call blocks.
+
+    `reference` names an operation for ever: a terminal that is given one a second time performs nothing and tells what
+    became of the first. `said` is called with the terminal's words for the cashier ("insert the card") while it waits.
+    Raises Unreachable: nothing was sent. Everything else is a result; a lost answer is UNKNOWN, not an error.
+    """
+
+    @property
+    def tells(self) -> bool:
+        """Whether it can be asked later what became of an operation (`inquire`)."""
+        ...
+
+    def charge(self, reference: str, amount: Money, said: Callable[[str], None] = lambda words: None) -> CardResult:
+        """Takes money from a card."""
+        ...
+
+    def refund(
+        self, reference: str, amount: Money, original: str, said: Callable[[str], None] = lambda words: None
+    ) -> CardResult:
+        """Gives money back to the card of the operation with RRN `original`; "" where it is not known."""
+        ...
+
+    def cancel(
+        self, reference: str, amount: Money, original: str, said: Callable[[str], None] = lambda words: None
+    ) -> CardResult:
+        """Takes back a charge of which no receipt was printed."""
+        ...
+
+    def inquire(self, reference: str) -> CardResult:
+        """What became of an operation. One that the terminal has never heard of is DECLINED, and is refused should it
+        still arrive; one that is under way is UNKNOWN. Raises Unreachable."""
+        ...
+
+    def close(self) -> None:
+        """Closes the link; safe to call at any time."""
         ...

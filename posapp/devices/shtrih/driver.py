@@ -20,16 +20,19 @@ from posapp.devices.base import (
     Capability,
     CashTotals,
     Ffd,
+    LineFacts,
     OpenDocument,
     PrinterProfile,
     PrinterStatus,
     ShiftCounters,
+    StorageHealth,
 )
 from posapp.devices.flow import Port
 from posapp.devices.shtrih import commands as c
 from posapp.devices.shtrih import (
     counters,
     documents,
+    health,
     key_proof,
     marks,
     open_documents,
@@ -183,6 +186,16 @@ class ShtrihPrinter:
             self.close()
             raise Refused("wrong_device", found=f"ККТ {found[0]}, ФН {found[1]}", expected=identity)
         return states.status_of(short, full, storage)
+
+    def storage_health(self) -> StorageHealth:
+        """FF01, FF03 and FF39: no side effect."""
+        self.connect()
+        return health.storage_health(self._session)
+
+    def line_facts(self) -> LineFacts:
+        """11h and 15h: no side effect."""
+        self.connect()
+        return health.line_facts(self._session)
 
     def wait_until_idle(self) -> None:
         """Polls 10h."""

@@ -77,6 +77,11 @@ class Session:
             raise
         return self._identity
 
+    @property
+    def link(self) -> Link | LinkV2:
+        """The dialogue that is spoken now."""
+        return self._link
+
     def close(self) -> None:
         """Closes the link; the next call opens a new one."""
         port, self._port, self._identity = self._port, None, None

@@ -25,6 +25,7 @@ STRICT_FORM, STRICT_CORRECTION = 4, 41
 SETTLEMENTS = frozenset((RECEIPT, CORRECTION, STRICT_FORM, STRICT_CORRECTION))
 
 BAD_TIME, SHIFT_TOO_LONG, CLOCK_DRIFT, OFD_TOO_LATE, TOO_LONG, NO_DATA = 0x07, 0x16, 0x17, 0x15, 0x10, 0x08
+EXPIRED, FULL = 0x05, 0x14
 
 SHIFT_LENGTH = timedelta(hours=24)
 OFD_PATIENCE = timedelta(days=30)
@@ -33,6 +34,8 @@ OFD_DELAY = timedelta(seconds=30)
 DRIFT = timedelta(minutes=5)
 STORAGE_TERM = timedelta(days=1110)
 """36 months, as a storage for services has them, and a little over."""
+CAPACITY = 230_000
+"""How many documents a storage has room for."""
 BODY_MAX = 30 * 1024
 SENDER = "chek@example.com"
 """Tag 1117: from which address the OFD sends receipts to buyers."""
@@ -148,6 +151,8 @@ class FiscalStorage:
         self.confirmed = 0
         """Documents up to this number have the OFD's ticket."""
         self.is_ofd_up = True
+        self.capacity = CAPACITY
+        """The last place is kept for the report that closes the shift."""
         self.drift_base = 0.0
         """The clock's offset, seconds, at the last document: how the storage notices that someone moved it."""
 
@@ -187,6 +192,8 @@ class FiscalStorage:
         last = self.documents[-1] if self.documents else None
         if last is not None and _minute(at) < _minute(last.at):
             raise StorageRefusal(BAD_TIME)
+        if form in SETTLEMENTS or form == SHIFT_OPEN:
+            self._check_life(form, at)
         if form == SHIFT_OPEN:
             return
         if last is not None and abs(clock_offset_s - self.drift_base) > DRIFT.total_seconds():
@@ -196,6 +203,18 @@ class FiscalStorage:
             raise StorageRefusal(OFD_TOO_LATE)
         if form in SETTLEMENTS and self.shift.is_expired(at):
             raise StorageRefusal(SHIFT_TOO_LONG)
+
+    def _check_life(self, form: int, at: datetime) -> None:
+        """Neither its keys have ended nor its memory: then there are no receipts, and a shift can only be closed."""
+        if form in SETTLEMENTS and at >= self.documents[0].at + STORAGE_TERM:
+            raise StorageRefusal(EXPIRED)
+        if self.last_number + 1 >= self.capacity:
+            raise StorageRefusal(FULL)
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Whether nine tenths of it are taken."""
+        return self.last_number * 10 >= self.capacity * 9
 
     def add(
         self,
@@ -276,6 +295,7 @@ class FiscalStorage:
             "shift": [self.shift.number, self.shift.receipts, opened_at],
             "confirmed": self.confirmed,
             "drift_base": self.drift_base,
+            "capacity": self.capacity,
         }
 
     def restore(self, data: dict[str, Any]) -> None:
@@ -283,6 +303,7 @@ class FiscalStorage:
         number, receipts, opened_at = data["shift"]
         self.shift = Shift(number, receipts, datetime.fromisoformat(opened_at) if opened_at else None)
         self.confirmed, self.drift_base = data["confirmed"], data["drift_base"]
+        self.capacity = data.get("capacity", CAPACITY)
 
 
 def _minute(at: datetime) -> datetime:

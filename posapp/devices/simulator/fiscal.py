@@ -228,12 +228,13 @@ def _cancel_storage_document(call: Call[c.CancelStorageDocument]) -> c.Reply:
 
 
 def _warning_bits(printer: Printer) -> int:
-    """Bit 0 replace within 3 days, 1 within 30 days, 3 the OFD has not answered for a day."""
+    """Bit 0 replace within 3 days, 1 within 30 days, 2 memory 90 %, 3 the OFD has not answered for a day."""
     storage = printer.storage
     last, first = storage.documents[-1].at, storage.first_unconfirmed()
     left = storage.documents[0].at + STORAGE_TERM - last
     late = first is not None and last - first.at > timedelta(days=1)
-    return (left < timedelta(days=3)) | (left < timedelta(days=30)) << 1 | late << 3
+    soon = (left < timedelta(days=3)) | (left < timedelta(days=30)) << 1
+    return soon | storage.is_nearly_full << 2 | late << 3
 
 
 def _current_document(printer: Printer) -> int:
@@ -402,7 +403,9 @@ def _shift_parameters(call: Call[c.ShiftParameters]) -> c.Reply:
 
 @handles(c.FreeMemory, always=True)
 def _free_memory(call: Call[c.FreeMemory]) -> c.Reply:
-    return c.FreeMemoryReply(documents=max(0, 230_000 - call.printer.storage.last_number), kilobytes=9000)
+    return c.FreeMemoryReply(
+        documents=max(0, call.printer.storage.capacity - call.printer.storage.last_number), kilobytes=9000
+    )
 
 
 @handles(c.SyncRegisters)

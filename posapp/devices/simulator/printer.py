@@ -64,6 +64,8 @@ HANDLED_IN = (corrections, fiscal, marked, selling, service, tagging)
 """The modules whose handlers are in RULES once they are imported."""
 
 TAPE_LINES = 2000
+FACTORY_EXCHANGE = (6, 100)
+"""115 200 baud and 100 ms, coded as in 14h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Printer:
         self.world_offset = timedelta()
         """How far the whole world was moved (`/_sim/clock`), the storage's own timer included."""
         self.date_to_confirm: date | None = None
+        self.exchange = FACTORY_EXCHANGE
+        """Codes of speed and byte time-out as 14h set them; the simulated line keeps its own pace."""
         self.paper = "ok"
         self.stuck = READY
         """OUT_WHILE_PRINTING or CONTINUE while an interrupted print waits."""
@@ -258,6 +262,7 @@ class Printer:
             "clock_offset_s": self.clock_offset.total_seconds(),
             "world_offset_s": self.world_offset.total_seconds(),
             "date_to_confirm": self.date_to_confirm.isoformat() if self.date_to_confirm else None,
+            "exchange": list(self.exchange),
             "paper": self.paper,
             "stuck": self.stuck,
         }
@@ -277,6 +282,8 @@ class Printer:
         self.world_offset = timedelta(seconds=state["world_offset_s"])
         waiting = state["date_to_confirm"]
         self.date_to_confirm = date.fromisoformat(waiting) if waiting else None
+        speed, byte_timeout = state.get("exchange", FACTORY_EXCHANGE)
+        self.exchange = speed, byte_timeout
         self.paper, self.stuck = state["paper"], state["stuck"]
         self.power_on()
 

@@ -156,12 +156,14 @@ def _error_text(call: Call[c.ErrorText]) -> c.Reply:
 def _set_exchange(call: Call[c.SetExchange]) -> c.Reply:
     if call.command.speed > 9:
         raise Refuse(BAD_PARAMETER)
+    call.printer.exchange = call.command.speed, call.command.byte_timeout
     return call.done()
 
 
 @handles(c.ReadExchange, at_least=SYSTEM, always=True)
 def _read_exchange(call: Call[c.ReadExchange]) -> c.Reply:
-    return c.ReadExchangeReply(speed=6, byte_timeout=100)
+    speed, byte_timeout = call.printer.exchange
+    return c.ReadExchangeReply(speed, byte_timeout)
 
 
 @handles(c.TechnicalReset, always=True)
