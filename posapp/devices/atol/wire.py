@@ -27,7 +27,7 @@ from posapp.devices.atol import wire_plan as plan
 from posapp.devices.atol import wire_reading as reading
 from posapp.devices.atol.session import Session
 from posapp.devices.atol.tasks import Lost, NotSent, OpenReceipt, TaskFailed
-from posapp.devices.atol.wire_errors import BUSY_CODE, NOTHING_OPEN, code_of
+from posapp.devices.atol.wire_errors import BAD_DATA_CODE, BUSY_CODE, NOTHING_OPEN, code_of
 from posapp.devices.flow import Port
 from posapp.domain.fiscal import DocumentType, ReceiptKind
 from posapp.domain.money import Money
@@ -40,6 +40,8 @@ CASH_TIMEOUT_S: Final = 30.0
 REPORT_TIMEOUT_S: Final = 60.0
 _NOT_SUPPORTED, _RECEIPT_OPEN, _UNDERPAID, _BAD_PARAMETER = 11, 82, 66, 13
 _DEBUG_STORAGE = "9999"
+_WAITS = b"\x10"
+"""The first byte of register 3Bh from here on: something waits to be printed to its end."""
 
 Result = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -182,15 +184,12 @@ class WireTasks:
         return {}
 
     def _continue_print(self, task: Mapping[str, Any], timeout_s: float) -> Result:
-        """Nothing to continue is nothing to do; which command continues is not known."""
+        """EEh where something waits to be printed to its end, else nothing."""
         with self._asking():
-            state = self._session.ask(c.StateCode())
-            printed = self._session.look(c.Printed())
-        if state.printer & 0x01:
-            raise TaskFailed(44, "нет бумаги")
-        if isinstance(printed, c.RawReply) and printed.data[:1] != b"\0":
-            return {}
-        raise TaskFailed(_NOT_SUPPORTED, "продолжить печать: кнопкой на ККТ")
+            waits = self._session.ask(c.PrintCounters()).data[:1] >= _WAITS
+        if waits:
+            self._session.order(c.ContinuePrint(), timeout_s)
+        return {}
 
     # --- receipts
 
@@ -298,17 +297,17 @@ class WireTasks:
     # --- what is open
 
     def open_receipt(self) -> OpenReceipt | None:
-        """91 13, 91 14. Kinds above 5 are corrections."""
+        """91 13, 91 14."""
         self.open()
         with self._asking():
             state = self._session.ask(c.ReceiptState())
             if not state.state:
                 return None
             sums = self._session.ask(c.ReceiptSums())
-        if state.kind not in _KINDS:
-            raise TaskFailed(5, f"kind {state.kind} of an open receipt")
-        kind, is_correction = _KINDS[state.kind]
-        return OpenReceipt(kind, Money(sums.sum_kopecks), is_correction)
+        if state.kind not in plan.OPENED:
+            raise TaskFailed(BAD_DATA_CODE, f"kind {state.kind} of an open receipt")
+        kind, is_correction = plan.OPENED[state.kind]
+        return OpenReceipt(ReceiptKind(kind), Money(sums.sum_kopecks), is_correction)
 
     def cancel_receipt(self) -> None:
         """59h, once. TaskFailed 81 when none is open."""
@@ -348,8 +347,3 @@ class WireTasks:
             return plan.kopecks(value)
         except ValueError as error:
             raise TaskFailed(16, str(error)) from error
-
-
-_SALES = {kind: (ReceiptKind(tag), False) for kind, tag in plan.KIND_OF.items()}
-_KINDS = {**_SALES}
-"""Kind of 92h → 1054, whether a correction."""

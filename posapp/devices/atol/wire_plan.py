@@ -24,8 +24,17 @@ KINDS: Final = {
     "buyReturn": (c.BUY_RETURN, 4),
 }
 """Task → kind of 92h, tag 1054."""
-KIND_OF: Final = dict(KINDS.values())
-"""Kind of 92h → tag 1054."""
+OPENED: Final = {
+    c.SELL: (1, False),
+    c.SELL_RETURN: (2, False),
+    c.BUY: (3, False),
+    c.BUY_RETURN: (4, False),
+    c.SELL_CORRECTION: (1, True),
+    c.SELL_RETURN_CORRECTION: (2, True),
+    c.BUY_CORRECTION: (3, True),
+    c.BUY_RETURN_CORRECTION: (4, True),
+}
+"""Kind of 92h → tag 1054, whether it is a correction."""
 RATES: Final = {"vat20": 1, "vat10": 2, "vat120": 3, "vat110": 4, "vat0": 5, "none": 6}
 """Those that the vendor's driver was seen to send; of 5, 7 and 22 % nobody has seen the byte."""
 TENDERS: Final = {
@@ -57,6 +66,8 @@ _UNIT_NAMES = (
 UNITS: Final = dict(zip(_UNIT_NAMES.split(), MEASURES, strict=True))
 """Name of a measure → tag 2108."""
 
+_LETTERS = bytes.maketrans(b"\xfc\x24\xfe\xff", b"\x24\xfc\xff\x20")
+"""CP866 → АТОЛ's letters: № and the dollar change places, ■ is the last one, where CP866 has a space."""
 _ITEM_FLAGS = 0x0A  # as the vendor's driver sends it
 _UNIT_MAX = 16  # tag 1197
 _ROUNDING_MAX = 99
@@ -126,8 +137,8 @@ def plan_receipt(task: Mapping[str, Any]) -> ReceiptPlan:
 def cashier(task: Mapping[str, Any]) -> tuple[c.WriteAttribute, ...]:
     """1021 and 1203, which go before any document."""
     operator = task.get("operator") or {}
-    told = [_attribute(1021, operator["name"][:64])] if operator.get("name") else []
-    return (*told, _attribute(1203, operator["vatin"])) if operator.get("vatin") else tuple(told)
+    name, inn = str(operator.get("name") or "")[:64], str(operator.get("vatin") or "")
+    return tuple(each for tag, text in ((1021, name), (1203, inn)) if text for each in _attribute(tag, text))
 
 
 def _document_steps(task: Mapping[str, Any]) -> list[Step]:
@@ -144,10 +155,10 @@ def _document_steps(task: Mapping[str, Any]) -> list[Step]:
             case other:
                 raise Lacking(f"элемент чека «{other}»")
     told += _document_tags(task)
-    steps = [Step(_attribute(tag, value)) for tag, value in told]
+    steps = [Step(each) for tag, value in told for each in _attribute(tag, value)]
     steps += [Step(c.PrintLine(str(each.get("text", "")))) for each in _sequence(task, "items") if _is_text(each)]
     details = _cashless(task)
-    return steps if details is None else [*steps, Step(details, is_optional=True)]
+    return [*steps, *(Step(each, is_optional=True) for each in details)]
 
 
 def _document_tags(task: Mapping[str, Any]) -> list[tuple[int, ffd.Value]]:
@@ -170,7 +181,7 @@ def _document_tags(task: Mapping[str, Any]) -> list[tuple[int, ffd.Value]]:
     return told
 
 
-def _cashless(task: Mapping[str, Any]) -> c.WriteAttribute | None:
+def _cashless(task: Mapping[str, Any]) -> list[c.WriteAttribute]:
     """1234, which the law has left optional and many registers do not know."""
     details: list[tuple[int, ffd.Value]] = []
     for each in _sequence(task, "paymentsAddInfo"):
@@ -178,7 +189,7 @@ def _cashless(task: Mapping[str, Any]) -> c.WriteAttribute | None:
         inside += [(1237, str(each["electronicallyId"]))] if each.get("electronicallyId") else []
         inside += [(1238, str(each["electronicallyAddInfo"]))] if each.get("electronicallyAddInfo") else []
         details.append((1235, inside))
-    return _attribute(1234, details) if details else None
+    return _attribute(1234, details) if details else []
 
 
 def _item_steps(item: Mapping[str, Any]) -> list[Step]:
@@ -205,7 +216,8 @@ def _item_steps(item: Mapping[str, Any]) -> list[Step]:
         reserved=0,
         name=str(item["name"]),
     )
-    return [Step(c.BeginItem()), *(Step(_attribute(*each)) for each in _item_tags(item)), Step(end)]
+    tags = [Step(each) for told in _item_tags(item) for each in _attribute(*told)]
+    return [Step(c.BeginItem()), *tags, Step(end)]
 
 
 def _item_tags(item: Mapping[str, Any]) -> list[tuple[int, ffd.Value]]:
@@ -227,12 +239,24 @@ def _payments(task: Mapping[str, Any]) -> tuple[c.Payment, ...]:
     return tuple(sorted((each for each in found if each.amount_kopecks), key=lambda each: each.kind == c.CASH))
 
 
-def _attribute(tag: int, value: ffd.Value) -> c.WriteAttribute:
-    """E8h. Raises Lacking for a text that does not fit its tag: what is cut is another one's."""
+def _attribute(tag: int, value: ffd.Value) -> list[c.WriteAttribute]:
+    """E8h for each block. Raises Lacking for a text that does not fit its tag: what is cut is another one's."""
     try:
-        return c.WriteAttribute(1, 1, 0, ffd.encode(tag, value))
+        tlv = _record(tag, value)
     except ValueError as error:
         raise Lacking(f"значение тега {tag} не помещается") from error
+    parts = [tlv[at : at + c.BLOCK] for at in range(0, len(tlv), c.BLOCK)]
+    return [c.WriteAttribute(1, len(parts), number, part) for number, part in enumerate(parts)]
+
+
+def _record(tag: int, value: ffd.Value) -> bytes:
+    """The record of a tag, its texts in АТОЛ's letters."""
+    match value:
+        case str():
+            return ffd.wrap(tag, ffd.encode(tag, value)[4:].translate(_LETTERS))
+        case list() | tuple():
+            return ffd.wrap(tag, b"".join(_record(*each) for each in value))
+    return ffd.encode(tag, value)
 
 
 def _is_text(item: Mapping[str, Any]) -> bool:

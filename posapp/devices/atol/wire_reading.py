@@ -24,7 +24,13 @@ FORMATS: Final = {2: "1.05", 3: "1.1", 4: "1.2"}
 _PHASES = {0: "init", 1: "configured", 3: "fiscalMode", 7: "postFiscalMode", 15: "accessArchive"}
 _PIECES_MAX = 4096
 _TAX_SYSTEMS = {1: "osn", 2: "usnIncome", 4: "usnIncomeOutcome", 16: "esn", 32: "patent"}
+_KINDS = {"sell": (c.SELL, 0), "buy": (c.BUY, 1), "sellReturn": (c.SELL_RETURN, 2), "buyReturn": (c.BUY_RETURN, 3)}
+"""Kind as in 92h, and its place in register 0Ch."""
+_WAYS = {"cash": c.CASH, "electronically": c.CASHLESS, "prepaid": c.PREPAID, "credit": c.CREDIT, "other": c.OTHER}
 _PRINTER_FAILED, _LINK_LOST = 0b100, 0b10
+
+_LETTERS = str.maketrans({"$": "№", "№": "$", "\u00a0": "■"})
+"""What АТОЛ's letters look like where CP866 was read."""
 
 # Tag of the registration → where `getRegistrationInfo` has it.
 _REGISTRATION = {
@@ -111,6 +117,35 @@ def shift_status(session: Session) -> Result:
     return {"shiftStatus": told}
 
 
+def shift_totals(session: Session) -> Result:
+    """Registers 03h, 04h, 05h, 08h, 09h, 0Ah, 0Ch, 41h: what the register has counted in the shift."""
+    told: Result = {
+        "shiftNumber": shift_status(session)["shiftStatus"]["number"],
+        "cashDrawer": {"sum": roubles(session.ask(c.Drawer()).kopecks)},
+        "income": {"count": _digits(session, c.CashInCount()), "sum": roubles(_digits(session, c.CashInSum()))},
+        "outcome": {"count": _digits(session, c.CashOutCount()), "sum": roubles(_digits(session, c.CashOutSum()))},
+        "receipts": {
+            name: {
+                "count": _digits(session, c.ReceiptsInShift(kind)),
+                "sum": roubles(_digits(session, c.TotalsInShift(place))),
+                "payments": {
+                    way: roubles(_digits(session, c.PaymentsInShift(kind, number))) for way, number in _WAYS.items()
+                },
+            }
+            for name, (kind, place) in _KINDS.items()
+        },
+    }
+    return {"shiftTotals": told}
+
+
+def _digits(session: Session, command: c.Command[c.RawReply]) -> int:
+    """A register that is a number."""
+    text = session.ask(command).data.hex()
+    if not text.isdecimal():
+        raise TaskFailed(5, f"not digits: {text}")
+    return int(text)
+
+
 def fn_status(session: Session) -> Result:
     """A4 30, 91 35."""
     storage = session.ask(c.StorageStatus())
@@ -186,7 +221,9 @@ def attribute(session: Session, tag: int) -> int | str | None:
         entry = ffd.find(ffd.decode(raw), tag)
     except ffd.BadTlv as error:
         raise TaskFailed(5, str(error)) from error
-    return entry.value if entry is not None and isinstance(entry.value, (int, str)) else None
+    if entry is None or not isinstance(entry.value, (int, str)):
+        return None
+    return entry.value if isinstance(entry.value, int) else entry.value.translate(_LETTERS)
 
 
 def find(session: Session, number: int) -> c.FindDocumentReply:
@@ -291,6 +328,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Session], Result]]] = {
     "getDeviceStatus": device_status,
     "getDeviceInfo": device_info,
     "getShiftStatus": shift_status,
+    "getShiftTotals": shift_totals,
     "getFnStatus": fn_status,
     "getFnInfo": fn_info,
     "ofdExchangeStatus": ofd_exchange,

@@ -69,6 +69,15 @@ def test_the_key_is_the_first_thing_that_the_open_receipt_is_told() -> None:
     ]
 
 
+def test_a_long_tag_goes_in_blocks_and_its_letters_are_those_of_the_maker() -> None:
+    made = plan_receipt(task(items=[item(), {"type": "userAttribute", "name": "posapp", "value": "№$" * 60}]))
+    blocks = [each.command for each in made.steps if isinstance(each.command, c.WriteAttribute)][:2]
+    assert [(each.blocks, each.block, len(each.tlv)) for each in blocks] == [(2, 0, 100), (2, 1, 38)]
+    assert b"".join(each.tlv for each in blocks) == (
+        bytes.fromhex("3C 04 86 00 3D 04 06 00") + b"posapp" + bytes.fromhex("3E 04 78 00") + b"\x24\xfc" * 60
+    )
+
+
 def test_what_is_told_of_buyer_and_place() -> None:
     made = plan_receipt(
         task(
