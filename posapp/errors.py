@@ -250,6 +250,49 @@ WORDS: dict[str, Words] = {
         "The register refused the receipt's requisites – our key, cashier or buyer: {reason}. Nothing was printed.",
         "Administrator: repeat “posapp setup printer” with an open shift; for support: error {error}.",
     ),
+    "atol_library_missing": Words(
+        151,
+        "Драйвер АТОЛ на этом компьютере не найден ({where}). Ничего не отправлено.",
+        "Администратору: установить «Драйвер ККТ» АТОЛ версии 10, {bits}-разрядный – Центр загрузки fs.atol.ru или"
+        " сервисный центр. Установлен в другом месте – назвать путь в переменной POSAPP_ATOL_LIBRARY.",
+        "The driver of ATOL was not found on this computer ({where}). Nothing was sent.",
+        "Administrator: install ATOL's driver, version 10, {bits} bits, from its download centre fs.atol.ru or a service"
+        " centre. If it is elsewhere, name the path in the variable POSAPP_ATOL_LIBRARY.",
+    ),
+    "atol_library_architecture": Words(
+        152,
+        "Драйвер АТОЛ {path} собран для других процессоров. Ничего не отправлено.",
+        "Администратору: установить {bits}-разрядный драйвер для этого компьютера – Центр загрузки fs.atol.ru или"
+        " сервисный центр.",
+        "ATOL's driver {path} was made for other processors. Nothing was sent.",
+        "Administrator: install the driver of {bits} bits for this computer, from the download centre fs.atol.ru or a"
+        " service centre.",
+    ),
+    "atol_library_broken": Words(
+        153,
+        "Драйвер АТОЛ не загружается: {why}. Ничего не отправлено.",
+        "Администратору: переустановить «Драйвер ККТ» АТОЛ – Центр загрузки fs.atol.ru или сервисный центр.",
+        "ATOL's driver cannot be loaded: {why}. Nothing was sent.",
+        "Administrator: install ATOL's driver anew, from its download centre fs.atol.ru or a service centre.",
+    ),
+    "atol_service_missing": Words(
+        154,
+        "Драйвер АТОЛ не работает без своей службы UEMA: {why}. Ничего не отправлено.",
+        "Администратору: запустить службу UEMA; нет её – переустановить драйвер со всеми компонентами, Центр загрузки"
+        " fs.atol.ru или сервисный центр.",
+        "ATOL's driver does not work without its service UEMA: {why}. Nothing was sent.",
+        "Administrator: start the service UEMA; if there is none, install the driver anew with all its parts, from the"
+        " download centre fs.atol.ru or a service centre.",
+    ),
+    "atol_library_crashed": Words(
+        155,
+        "Драйвер АТОЛ завершился сбоем, открывая ККТ ({why}). Ничего не отправлено.",
+        "Повторите; если не поможет – администратору: переустановить драйвер, Центр загрузки fs.atol.ru или сервисный"
+        " центр.",
+        "ATOL's driver crashed while it opened the register ({why}). Nothing was sent.",
+        "Try again; if it persists, administrator: install the driver anew, from its download centre fs.atol.ru or a"
+        " service centre.",
+    ),
     "no_key": Words(
         350,
         "{device} не принимает ключ чека ни в теге 1084, ни в 1192: спорный чек будет не узнать. Не сохранено.",
