@@ -21,7 +21,7 @@ its effect is durable and only the reply is still to come; left out, it is what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ BEFORE, AFTER_COMMIT = "before", "after_commit"
 ACTIONS = frozenset(
     ("drop_command", "drop_reply", "delay", "flip", "truncate", "error", "power_off", "paper_out"),
 )
-_LATE = frozenset(("drop_reply", "flip", "truncate"))
+_LATE = frozenset(("drop_reply", "flip", "truncate", "garbage", "huge", "lie"))
 _DEFAULTS = {"delay": 1.0, "flip": 2, "truncate": 3, "error": 0x39}
 
 
@@ -49,22 +49,34 @@ class Fault:
     value: float | int = 0
     seen: int = 0
 
-    def strikes(self, code: int) -> bool:
-        """Counts this command; True when it is one that goes wrong."""
-        if self.command not in ("*", f"{code:02X}"):
+    def strikes(self, code: int | str) -> bool:
+        """Counts this command (its opcode, or its name where commands have names); True when it goes wrong."""
+        if self.command not in ("*", f"{code:02X}" if isinstance(code, int) else code):
             return False
         self.seen += 1
         return self.seen >= self.nth and (self.times == 0 or self.seen < self.nth + self.times)
 
 
-def parse(faults: object) -> list[Fault]:
-    """Faults from decoded JSON, a list of objects. BadFault tells what is wrong."""
+def opcode(text: str) -> str | None:
+    """A command as an opcode in hex, or `*`; None for anything else."""
+    command = text.upper().removeprefix("0X").removesuffix("H")
+    is_hex = len(command) in (2, 4) and all(digit in "0123456789ABCDEF" for digit in command)
+    return command if is_hex or command == "*" else None
+
+
+def parse(
+    faults: object, command_of: Callable[[str], str | None] = opcode, actions: frozenset[str] = ACTIONS
+) -> list[Fault]:
+    """Faults from decoded JSON, a list of objects. BadFault tells what is wrong.
+
+    `command_of` and `actions` are for devices whose commands have names (`sell`), or that can do more wrong.
+    """
     if not isinstance(faults, list):
         raise BadFault("faults are a list")
-    return [_parse_one(number, each) for number, each in enumerate(faults)]
+    return [_parse_one(number, each, command_of, actions) for number, each in enumerate(faults)]
 
 
-def _parse_one(number: int, given: object) -> Fault:
+def _parse_one(number: int, given: object, command_of: Callable[[str], str | None], actions: frozenset[str]) -> Fault:
     if not isinstance(given, Mapping):
         raise BadFault(f"fault {number} is not an object")
     unknown = set(given) - {"command", "do", "when", "nth", "times", "value"}
@@ -72,11 +84,11 @@ def _parse_one(number: int, given: object) -> Fault:
         raise BadFault(f"fault {number}: unknown {', '.join(sorted(unknown))}")
     usual = AFTER_COMMIT if given.get("do") in _LATE else BEFORE
     fields: dict[str, Any] = {"when": usual, "nth": 1, "times": 1, **given}
-    command = str(fields.get("command", "")).upper().removeprefix("0X").removesuffix("H")
-    if command != "*" and not (len(command) in (2, 4) and all(digit in "0123456789ABCDEF" for digit in command)):
-        raise BadFault(f"fault {number}: command is an opcode in hex, or *")
-    if fields.get("do") not in ACTIONS:
-        raise BadFault(f"fault {number}: do is one of {', '.join(sorted(ACTIONS))}")
+    command = command_of(str(fields.get("command", "")))
+    if command is None:
+        raise BadFault(f"fault {number}: command is {'an opcode in hex' if command_of is opcode else 'a name'}, or *")
+    if fields.get("do") not in actions:
+        raise BadFault(f"fault {number}: do is one of {', '.join(sorted(actions))}")
     if fields["when"] not in (BEFORE, AFTER_COMMIT):
         raise BadFault(f"fault {number}: when is before or after_commit")
     value = fields.get("value")
@@ -99,7 +111,7 @@ class Faults:
         """Sets other faults; counting starts anew."""
         self._faults = list(faults)
 
-    def strike(self, code: int) -> dict[str, list[Fault]]:
+    def strike(self, code: int | str) -> dict[str, list[Fault]]:
         """The faults that hit this command, by when; every fault that knows the command has counted it."""
         hit = [fault for fault in self._faults if fault.strikes(code)]
         return {when: [fault for fault in hit if fault.when == when] for when in (BEFORE, AFTER_COMMIT)}
