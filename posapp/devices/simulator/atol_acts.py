@@ -29,6 +29,8 @@ R = TypeVar("R", bound=c.Reply)
 
 METHODS = frozenset(range(1, 8))
 """Tag 1214."""
+OLD_KINDS = (1, 3)
+"""Tag 1054 of the corrections that FFD 1.05 knows."""
 NAME_MAX = 128
 BAD_METHOD, BAD_OBJECT, BAD_FFD = e.Refusal(216, 0x13), e.Refusal(217, 0x13), e.Refusal(190, e.NO_BYTE)
 COVER_IS_OPEN = e.Refusal(e.COVER_OPEN, 0x67)
@@ -114,6 +116,10 @@ class Acts:
         if self.printer.submode(self.at) != BUSY or self.printer.busy_until is None:
             return 0.0
         return (self.printer.busy_until - self.at).total_seconds()
+
+    def look(self) -> None:
+        """Whatever time alone changes has changed: tickets of the OFD have come."""
+        self._do(c.OfdStatus(self._password))
 
     @property
     def is_printed(self) -> bool:
@@ -267,7 +273,7 @@ class Acts:
         tax_system: int = 0,
     ) -> StoredDocument:
         """A correction of FFD 1.05: `taxes` as tags 1102…1107 stand; the total is what the tenders add up to."""
-        if self.ffd is not Ffd.V1_05 or kind not in (1, 3):
+        if self.ffd is not Ffd.V1_05 or kind not in OLD_KINDS:
             raise Denied(BAD_FFD)
         self._check_tax_system(tax_system)
         parts = (tenders.cash, tenders.electronic, tenders.prepaid, tenders.credit, tenders.other)
