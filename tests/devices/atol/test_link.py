@@ -192,6 +192,15 @@ def test_abort_comes_once_and_again_when_an_acknowledgement_was_not_answered() -
     assert port.kinds() == "C4 C1 C2 C1 C2 C2 C2 C4 C1 C2"
 
 
+def test_a_fresh_port_begins_with_abort() -> None:
+    link = Link()
+    for _ in range(2):
+        port = Script([OK, OK + DONE, OK])
+        drive(link.exchange(COMMAND, 30.0, repeats=False), port)
+        assert port.kinds() == "C4 C1 C2"
+        link.restart()
+
+
 def test_after_a_reconnect_numbers_go_on_so_that_a_late_answer_is_nobodys() -> None:
     link = Link()
     first = Script([OK, None, b"\xb3"])
