@@ -98,7 +98,8 @@ def garbage(random: Random) -> bytes:
     noise = random.randbytes(random.randint(1, 12))
     if random.random() < 0.5:
         return noise
-    words = [b"\xa3", b"\xa3\x55\x00", b"\xb3", b"\xb2", b"\xa6" + bytes((random.randrange(TASKS),)) + b"\x55\x00", b"\xc4", noise]
+    unasked = b"\xa6" + bytes((random.randrange(TASKS),)) + b"\x55\x00"
+    words = [b"\xa3", b"\xa3\x55\x00", b"\xb3", b"\xb2", unasked, unasked, b"\xc4", noise]
     return encode(random.choice((0xF0, 0xF1, 0xE0)), random.choice(words))
 
 
