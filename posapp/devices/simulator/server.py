@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from posapp.devices.simulator.shtrih import Pause, Reply, ShtrihLine
+from posapp.devices.simulator.line import HangUp, Line, Pause, Reply
 
 READ_MAX = 4096
 BITS_PER_BYTE = 10
@@ -46,6 +46,10 @@ class Channel(Protocol):
 
     def send(self, data: bytes) -> None:
         """Bytes to the driver; nobody there means they are lost."""
+        ...
+
+    def hang_up(self) -> None:
+        """Cuts the connection, where the carrier has one."""
         ...
 
     def wake(self) -> None:
@@ -115,6 +119,9 @@ class PtyChannel:
         """See `Channel`. When nobody reads and the terminal is full, bytes are lost as on a wire."""
         with contextlib.suppress(BlockingIOError):
             os.write(self._master, data)
+
+    def hang_up(self) -> None:
+        """See `Channel`. A terminal has no connection."""
 
     def wake(self) -> None:
         """See `Channel`."""
@@ -187,6 +194,10 @@ class TcpChannel:
         except OSError:
             self._dismiss()
 
+    def hang_up(self) -> None:
+        """See `Channel`."""
+        self._dismiss()
+
     def wake(self) -> None:
         """See `Channel`."""
         self._waiting.wake()
@@ -244,7 +255,7 @@ class Pace:
 class Server:
     """The register's side of the line. `lock` guards register and faults against the control door."""
 
-    def __init__(self, line: ShtrihLine, channel: Channel, baud: int | None = None) -> None:
+    def __init__(self, line: Line, channel: Channel, baud: int | None = None) -> None:
         self.line = line
         self.channel = channel
         self.lock = threading.Lock()
@@ -293,6 +304,12 @@ class Server:
                     out = b""
                     self._be_busy(seconds)
                     self._pace.arrive(0)
+                case HangUp():
+                    self._send(out)
+                    out = b""
+                    self.channel.hang_up()
+                    with self.lock:
+                        self.line.new_connection()
                 case None:
                     if len(out) > 1:
                         meanwhile = self.channel.wait(0)

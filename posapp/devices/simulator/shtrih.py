@@ -17,13 +17,15 @@ A power cut forgets answers and numbers of both.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from posapp.devices.shtrih import commands as c
 from posapp.devices.shtrih import frame, frame_v2
-from posapp.devices.simulator.faults import AFTER_COMMIT, BEFORE, Fault, Faults
+from posapp.devices.simulator.faults import ACTIONS, AFTER_COMMIT, BEFORE, Fault, Faults
+from posapp.devices.simulator.line import Pause as Pause  # noqa: PLC0414
+from posapp.devices.simulator.line import Reply as Reply  # noqa: PLC0414
+from posapp.devices.simulator.line import Step as Step  # noqa: PLC0414
 from posapp.devices.simulator.printer import Printer
 from posapp.devices.simulator.rules import BAD_LENGTH
 
@@ -40,25 +42,10 @@ class _Link(Enum):
     V2 = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """Bytes for the host."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Time that the register takes."""
-
-    seconds: float
-
-
-Step = Reply | Pause
-
-
 class ShtrihLine:
     """One register behind one line. `commit` makes the printer's state durable; it runs before the answer is given."""
+
+    actions = ACTIONS
 
     def __init__(
         self,
