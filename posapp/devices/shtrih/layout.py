@@ -320,11 +320,11 @@ def opcode_bytes(code: int) -> bytes:
     return bytes((code,)) if code < 0x100 else code.to_bytes(2, "big")
 
 
-_Layout = tuple[tuple[str, FieldType, bool], ...]
-_layouts: dict[type[Any], _Layout] = {}
+Layout = tuple[tuple[str, FieldType, bool], ...]
+_layouts: dict[type[Any], Layout] = {}
 
 
-def _layout(message: type[Any]) -> _Layout:
+def layout_of(message: type[Any]) -> Layout:
     """(name, wire type, may be left out) of each field that travels, in order; worked out once per class."""
     if message in _layouts:
         return _layouts[message]
@@ -348,7 +348,7 @@ class Message:
     def pack_fields(self) -> bytes:
         """The fields in order; an optional field that is None is left out; ValueError when one does not fit."""
         parts = []
-        for name, wire, optional in _layout(type(self)):
+        for name, wire, optional in layout_of(type(self)):
             value = getattr(self, name)
             if value is None and optional:
                 continue
@@ -362,7 +362,7 @@ class Message:
         missing = cls.OMITTED.get(len(data), frozenset())
         values: dict[str, Any] = dict(given)
         position = 0
-        for name, wire, optional in _layout(cls):
+        for name, wire, optional in layout_of(cls):
             left = len(data) - position
             if optional and (name in missing or left == 0):
                 continue
