@@ -44,7 +44,7 @@ def values_of(wire: layout.FieldType) -> st.SearchStrategy[Any]:
 
 
 def messages(kind: type[Any], **given_fields: Any) -> st.SearchStrategy[Any]:
-    fields = {name: values_of(wire) for name, wire, _ in layout._layout(kind)}
+    fields = {name: values_of(wire) for name, wire, _ in layout.layout_of(kind)}
     return st.builds(kind, **fields, **{name: st.just(value) for name, value in given_fields.items()})
 
 
