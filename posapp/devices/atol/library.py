@@ -34,11 +34,12 @@ from posapp.devices.atol.library_places import (
 from posapp.devices.atol.tasks import Busy, Lost, NotSent, OpenReceipt, TaskFailed
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money
-from posapp.errors import Unreachable
 
-NO_CONNECTION, UEMA = frozenset((1, 2, 3, 4, 241)), 11
-"""Codes after which the port has to be opened anew, and the one that newer drivers answer at opening when the vendor's
-background service does not run (reference/devices.md B.1.5)."""
+NO_CONNECTION = frozenset((1, 2, 3, 4, 241))
+"""Codes after which the port has to be opened anew (reference/devices.md B.1.5)."""
+PORT_BUSY, UEMA, NOT_LOADED = 3, 11, 14
+"""Codes at opening. 11 is what newer drivers answer when the vendor's background service does not run, 14 that a part
+of the driver is missing."""
 
 _KINDS = {
     1: (ReceiptKind.SELL, False),
@@ -99,8 +100,8 @@ class LibraryTasks:
     def open(self) -> None:
         """Starts the process and opens the port; nothing when it is open. Makes and prints nothing.
 
-        Raises NotSent when the device does not answer, Unreachable – with words for a person – when the library is
-        missing, of the wrong architecture, broken, or asks for the vendor's service.
+        Raises NotSent: when the device does not answer, and with words of its own when the library is missing, made for
+        other processors, broken, or asks for the vendor's service.
         """
         if self._child is not None and not self._is_stale:
             return
@@ -120,7 +121,7 @@ class LibraryTasks:
             self._end()
             if ended.is_timeout:
                 raise NotSent(f"драйвер АТОЛ не открыл {self._port} за {self._waits.open_s:.0f} с") from None
-            raise Unreachable("atol_library_crashed", why=ended.why) from None
+            raise NotSent(ended.why, "atol_library_crashed", why=ended.why) from None
         if outcome.get("event") == "opened":
             self.version = str(outcome.get("version", ""))
             return
@@ -205,22 +206,23 @@ class LibraryTasks:
             return False
         return True
 
-    def _why_not_open(self, outcome: Mapping[str, Any]) -> Exception:
+    def _why_not_open(self, outcome: Mapping[str, Any]) -> NotSent:
         why, text, code = outcome.get("why"), str(outcome.get("text", "")), outcome.get("code")
         log.info("the driver was not opened: %s", outcome)
         match why:
             case library_process.MISSING:
-                return Unreachable("atol_library_missing", where=where(self._library), bits=bits())
+                return NotSent(text, "atol_library_missing", where=where(self._library), bits=bits())
             case library_process.ARCHITECTURE:
-                return Unreachable("atol_library_architecture", path=text.partition(": ")[0], bits=bits())
+                path = text.partition(": ")[0]
+                return NotSent(text, "atol_library_architecture", path=path, bits=bits())
             case library_process.UNLOADABLE:
-                return Unreachable("atol_library_broken", why=text)
+                return NotSent(text, "atol_library_broken", why=text)
             case library_process.LOCKED:
-                return Unreachable("port_busy", port=self._port)
+                return NotSent(text, "port_busy")
             case library_process.REFUSED if code == UEMA:
-                return Unreachable("atol_service_missing", why=text)
-            case library_process.REFUSED if code == 14:
-                return Unreachable("atol_library_broken", why=text)
-            case library_process.REFUSED if code == 3:
-                return Unreachable("port_busy", port=self._port)
+                return NotSent(text, "atol_service_missing", why=text)
+            case library_process.REFUSED if code == NOT_LOADED:
+                return NotSent(text, "atol_library_broken", why=text)
+            case library_process.REFUSED if code == PORT_BUSY:
+                return NotSent(text, "port_busy")
         return NotSent(f"{text or 'драйвер АТОЛ не ответил'} ({code})")

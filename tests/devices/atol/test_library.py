@@ -321,9 +321,7 @@ def test_a_killed_till_takes_the_library_along_in_the_middle_of_a_sale(tmp_path:
 
 def test_a_second_process_on_the_same_port_is_refused(shared: Bench, tasks: LibraryTasks) -> None:
     second = shared.tasks(waits=Waits(lock_s=0.1))
-    with pytest.raises(Unreachable) as refused:
-        second.open()
-    assert refused.value.code == "port_busy"
+    assert told(second).code == "port_busy"
     assert tasks.perform(INFO, ENOUGH_S) == DEVICE_INFO
 
 
@@ -331,10 +329,16 @@ def test_a_second_process_on_the_same_port_is_refused(shared: Bench, tasks: Libr
 
 
 def refusal(path: str | Path) -> Unreachable:
-    """Why this library is not opened."""
-    with pytest.raises(Unreachable) as refused, contextlib.closing(LibraryTasks("usb", library=str(path))) as tasks:
+    """What a person is told when this library is not opened."""
+    with contextlib.closing(LibraryTasks("usb", library=str(path))) as tasks:
+        return told(tasks)
+
+
+def told(tasks: LibraryTasks) -> Unreachable:
+    """The same of a transport."""
+    with pytest.raises(NotSent) as refused:
         tasks.open()
-    return refused.value
+    return Unreachable(refused.value.code, port="usb", **refused.value.facts)
 
 
 def test_a_library_that_is_not_there_is_told_with_the_place_to_get_it(tmp_path: Path) -> None:
@@ -375,11 +379,10 @@ def test_a_library_without_the_functions_is_told(tmp_path: Path) -> None:
 def test_the_vendors_service_that_is_missing_is_told(shared: Bench, held: LibraryTasks) -> None:
     held.close()
     shared.register.refusal = 11, "Для работы с драйвером необходимо запустить службу UEMA"
-    with pytest.raises(Unreachable) as refused:
-        held.open()
-    assert refused.value.code == "atol_service_missing"
-    assert "UEMA" in refused.value.message()
-    assert "fs.atol.ru" in refused.value.action()
+    found = told(held)
+    assert found.code == "atol_service_missing"
+    assert "UEMA" in found.message()
+    assert "fs.atol.ru" in found.action()
 
 
 def test_a_device_that_does_not_answer_is_not_sent(shared: Bench, held: LibraryTasks) -> None:
