@@ -1,4 +1,4 @@
-"""Several hundred shop days in worlds of every kind: no promise is broken, and every named fault has happened."""
+"""More than a hundred shop days in worlds of every kind: no promise is broken, and every named fault has happened."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from posapp.simulation import faults
 from posapp.simulation.plan import ONE, PORTAL, REGISTER, plan_of, world_seed
 from posapp.simulation.runner import Report, run
 
-DAYS = int(os.environ.get("POSAPP_SIMULATION_DAYS", "200"))
+DAYS = int(os.environ.get("POSAPP_SIMULATION_DAYS", "120"))
 """How many days this run plays; a nightly one sets the variable to more."""
 SEED = int(os.environ.get("POSAPP_SIMULATION_SEED", "2026"))
 
