@@ -16,10 +16,11 @@ from uuid import UUID, uuid4
 
 from posapp import settings as settings_file
 from posapp import vault
-from posapp.devices.base import FiscalPrinter
+from posapp.devices.base import CardTerminal, FiscalPrinter
 from posapp.devices.marking import BODY_MAX as MARKING_BODY_MAX
 from posapp.devices.marking import Access, HostBook, HttpMarkingCheck, MarkingCheck
 from posapp.devices.registry import make_printer
+from posapp.devices.terminal import ManualTerminal, TcpTerminal
 from posapp.errors import DeviceError, JournalError, Offline, SaleError, SetupError
 from posapp.http import HttpClient
 from posapp.journal.connect import JOURNAL_NAME
@@ -297,6 +298,14 @@ def printer_of(settings: Settings) -> FiscalPrinter | None:
     )
 
 
+def terminal_of(settings: Settings) -> CardTerminal | None:
+    """The card terminal that is set up, or None."""
+    chosen = settings.terminal
+    if chosen is None:
+        return None
+    return TcpTerminal(chosen.port) if chosen.is_connected else ManualTerminal()
+
+
 def load_settings(folder: Path) -> Settings:
     """The settings. Raises SetupError `not_set_up` when there are none, `settings_damaged` when they were lost."""
     from posapp.journal.backup import BACKUPS_NAME
@@ -330,6 +339,9 @@ def open_till(
         printer = printer_of(settings)
         if printer is not None:
             stack.callback(printer.close)
+        terminal = terminal_of(settings)
+        if terminal is not None:
+            stack.callback(terminal.close)
         here = place.here(folder)
         till = Till(
             settings,
@@ -344,6 +356,7 @@ def open_till(
             place=here,
             ofd=ofd_of(settings),
             marking=marking_of(settings),
+            terminal=terminal,
         )
         if write:
             place.settle(journal, here)

@@ -145,6 +145,22 @@ class MarkingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TerminalSettings:
+    """The card terminal. `model`: `tcp` – it is asked at `port` (`socket://HOST:PORT`) –, or `manual`: a person charges
+    on it and types the number of the operation (RRN). `name` is what it calls itself."""
+
+    model: str
+    port: str = ""
+    name: str = ""
+    is_simulated: bool = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the till itself asks it."""
+        return self.model == "tcp"
+
+
+@dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """The gateway that the tills of a portal share, under whose claims orders are sold. Its secret is in the vault."""
 
@@ -304,6 +320,7 @@ _Part = TypeVar(
     LogSettings,
     TellSettings,
     StockSettings,
+    TerminalSettings,
 )
 
 
@@ -341,6 +358,7 @@ class Settings:
     stock: StockSettings | None = None
     tell: TellSettings = TellSettings()
     oauth: OAuthSettings | None = None
+    terminal: TerminalSettings | None = None
 
     @property
     def is_training(self) -> bool:
@@ -473,6 +491,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         tell=_tell(body.get("tell") or {}),
         oauth=None if oauth is None else _typed(OAuthSettings(**oauth)),
         jobs=None if body.get("jobs") is None else _jobs(body["jobs"]),
+        terminal=None if body.get("terminal") is None else _terminal(body["terminal"]),
     )
 
 
@@ -567,6 +586,17 @@ def _jobs(given: Mapping[str, Any]) -> JobSettings:
     chosen = _typed(JobSettings(**{**given, "rates": rates}))
     if chosen.advance_rate:
         _code(chosen.advance_rate, _VAT_RATES)
+    return chosen
+
+
+TERMINALS = ("tcp", "manual")
+
+
+def _terminal(given: Mapping[str, Any]) -> TerminalSettings:
+    """The card terminal. Raises ValueError."""
+    chosen = _typed(TerminalSettings(**given))
+    if chosen.model not in TERMINALS or (chosen.model == "tcp") != bool(chosen.port):
+        raise ValueError("terminal")
     return chosen
 
 

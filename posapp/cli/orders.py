@@ -15,7 +15,7 @@ from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.offers import Offer
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import State
-from posapp.errors import UsageError
+from posapp.errors import PosError, UsageError
 from posapp.journal.rows import Refusal
 from posapp.till import doorstep, order_load, orders, refusing, sale
 from posapp.till.courier_day import refusal_row
@@ -250,7 +250,14 @@ def _view(shown: OrderView) -> dict[str, Any]:
         "left_at": None if shown.left_at is None else shown.left_at.isoformat(),
         "changes": [each.as_json(language()) for each in shown.changes],
         "refusal": None if shown.refusal is None else shown.refusal.as_json(language()),
+        "card": None if shown.owed is None else _owed(shown.owed),
     }
+
+
+def _owed(trouble: PosError) -> dict[str, object]:
+    """Card money without an answer or a receipt: its words, and the operation."""
+    operation = trouble.extra["card"]
+    return {**trouble.as_json(language()), **(operation if isinstance(operation, dict) else {})}
 
 
 def _printed(shown: OrderView) -> list[Receipt]:
@@ -305,6 +312,8 @@ def _text(shown: OrderView, refused_whole: Sequence[str] = ()) -> str:
     lines.append(lamps(shown.lights.as_json()))
     if shown.offers:
         lines.append("Можно: " + "; ".join(dict.fromkeys(each.title(language()) for each in shown.offers)))
+    if shown.owed is not None:
+        lines.append(f"{shown.owed.message(language())} {shown.owed.action(language())}")
     if shown.refusal is not None:
         lines.append(f"{shown.refusal.message(language())} {shown.refusal.action(language())}")
     return "\n".join(lines)

@@ -11,13 +11,15 @@ from typing import Annotated, Any
 
 import typer
 
-from posapp.cli.common import By, DataDir, Json, Why, amount, answer, command
+from posapp.cli.common import By, DataDir, Json, Why, amount, answer, command, complain
 from posapp.cli.sell import codes_of
 from posapp.domain.lawful import Step
 from posapp.domain.money import Quantity, total
 from posapp.domain.receipt import Receipt, Tender, TenderKind
 from posapp.errors import UsageError
+from posapp.till import card as card_money
 from posapp.till import counters, refund, stock_rows
+from posapp.till.card import CardPay
 from posapp.till.refund import Left, Original, Wanted
 from posapp.till.sale import Sold, tenders_of, tenders_text
 
@@ -40,6 +42,7 @@ def refund_(
     ] = None,
     cash: Annotated[str | None, typer.Option(help="Вернуть наличными, рубли; иначе – как платили.")] = None,
     card: Annotated[str | None, typer.Option(help="Вернуть на карту или по СБП, рубли.")] = None,
+    card_ref: Annotated[str, typer.Option(help="RRN возврата, если его сделали на терминале руками.")] = "",
     paid: Annotated[str, typer.Option(help="cash|card: чем платили, если портал этого не знает.")] = "",
     mark: Annotated[
         list[str] | None, typer.Option("--mark", help="СТРОКА=КОД: код маркировки вещи, если касса его не помнит.")
@@ -76,12 +79,28 @@ def refund_(
             _show(json, original, refund.left(till, original))
             return
         mine = codes if original.is_ours else {}
-        done = refund.refund(till, original, lines, tenders, override=why.strip(), codes=mine, goods_stay=goods_stay)
+        done = refund.refund(
+            till,
+            original,
+            lines,
+            tenders,
+            override=why.strip(),
+            codes=mine,
+            goods_stay=goods_stay,
+            pay=_pay(original, card_ref),
+        )
         by_hand = not goods_stay and not stock_rows.by_goods(till, done.view.receipt)
         _answer(json, refund.left(till, original), original, done, by_hand=by_hand)
         refund.told(till, done)
         refund.tell_others(till)
         counters.settle(till)
+
+
+def _pay(original: Original, card_ref: str) -> CardPay | None:
+    """How money goes back to a card; what was paid by SBP does not go over the terminal."""
+    if not (card_ref.strip() or card_money.is_by_card(original.receipt)):
+        return None
+    return CardPay(typed=card_ref.strip(), said=complain)
 
 
 def _refuse_contradiction(key: str, qr: str, document: int | None, order: str) -> None:

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from posapp.cli import sell_items
-from posapp.cli.common import By, DataDir, Json, Why, amount, answer, command
+from posapp.cli.common import By, DataDir, Json, Why, amount, answer, command, complain, language
 from posapp.domain.checkout import Terms
 from posapp.domain.marking import MarkingCode, parse_marking
 from posapp.domain.money import Money, Quantity, total
@@ -24,8 +24,10 @@ from posapp.domain.order import Order
 from posapp.domain.partial import RefusedLine
 from posapp.domain.receipt import Tender
 from posapp.domain.terms import IDENTIFIERS_MAX, CashlessDetail
-from posapp.errors import UsageError
+from posapp.errors import PosError, UsageError
+from posapp.till import card as card_money
 from posapp.till import counters, doorstep, exchange, orders, refusing, sale, stock
+from posapp.till.card import CardPay
 from posapp.till.context import Till
 from posapp.till.sale import AlreadyReceipted, Codes, Sold
 
@@ -71,13 +73,14 @@ def sell(
     another: Another = False,
     old_prices: OldPrices = False,
     cash: Annotated[str | None, typer.Option(help="Получено наличными, рубли; остальное – сдача.")] = None,
-    card: Annotated[str | None, typer.Option(help="Оплачено картой, рубли.")] = None,
+    card: Annotated[str | None, typer.Option(help="Картой, рубли; подключённый терминал возьмёт их сам.")] = None,
     mark: Marks = None,
     sbp: Annotated[str | None, typer.Option(help="Оплачено по СБП, рубли.")] = None,
     way: As = Way.FULL,
     payment: Annotated[int | None, typer.Option(help="Какая оплата заказа, если их несколько.")] = None,
     shipment: Annotated[int | None, typer.Option(help="Какая отгрузка заказа, если их несколько.")] = None,
-    card_ref: Annotated[str, typer.Option(help="Номер операции по карте (RRN).")] = "",
+    card_ref: Annotated[str, typer.Option(help="Номер операции (RRN), если карту провели руками.")] = "",
+    charged: Annotated[str, typer.Option(metavar="НОМЕР", help="С --items: карта уже списана этой операцией.")] = "",
     sbp_ref: Annotated[str, typer.Option(help="Идентификатор операции СБП.")] = "",
     contact: Annotated[str, typer.Option(help="Почта или телефон +7… для чека; иначе из заказа.")] = "",
     buyer: Annotated[str, typer.Option(help="Покупатель-организация: название (вместе с --inn).")] = "",
@@ -105,11 +108,12 @@ def sell(
     number = _order_or_none(order or [], items=items, begun=begun, of_items=another or old_prices)
     with app.open_till(app.data_dir(data_dir), person=by.strip()) as till:
         terms = replace(terms, cashless=_details(till, (by_card, card_ref), (by_sbp, sbp_ref)))
+        pay = _pay(by_card, card_ref, charged, another=another)
         if number is None:
             asked = sell_items.Asked(
                 tuple(order or ()), begun.strip(), another=another, old_prices=old_prices, oversell=oversell
             )
-            sell_items.sell(till, asked, tenders, codes, terms, json=json)
+            sell_items.sell(till, asked, tenders, codes, terms, pay, json=json)
         else:
             before = orders.on_board(till, number)
             found = exchange.order_for_sale(till, number)
@@ -117,7 +121,7 @@ def sell(
             terms = replace(terms, refused=_refused(found, refuse or []))
             if not oversell and not till.journal.receipts_of_order(found.portal, found.order_id):
                 stock.refuse_short_order(till, found)
-            _sell(till, found, tenders, why.strip() if override else "", codes, terms, json=json)
+            _sell(till, found, tenders, why.strip() if override else "", codes, terms, pay, json=json)
 
 
 def _sell(
@@ -127,16 +131,39 @@ def _sell(
     override: str,
     codes: Codes,
     terms: Terms,
+    pay: CardPay | None,
     *,
     json: bool,
 ) -> None:
     try:
-        done = sale.sell(till, order, tenders, override, codes, terms)
+        done = sale.sell(till, order, tenders, override, codes, terms, pay)
     except AlreadyReceipted as error:
         error.extra = {"order": order.number, "receipt": error.view.as_json()}
         raise
+    except PosError as error:
+        _say_charged(till, order, error, json=json)
+        raise
     _answer(json, order, done, till)
     counters.settle(till)  # the receipt is out and told: now the register's counters are compared with our sums
+
+
+def _pay(amount: Money | None, card_ref: str, charged: str, *, another: bool) -> CardPay | None:
+    """How the card money is taken; None without any. Raises UsageError."""
+    if amount is None:
+        if card_ref.strip() or charged.strip():
+            raise UsageError("usage", what="--card-ref и --charged идут с --card")
+        return None
+    return CardPay(amount, card_ref.strip(), charged.strip().upper(), another, complain)
+
+
+def _say_charged(till: Till, order: Order, error: PosError, *, json: bool) -> None:
+    """Whatever went wrong: a card that is charged is not forgotten."""
+    owed = card_money.open_of_order(till, order.portal, order.order_id)
+    if owed is None or "card" in error.extra:
+        return
+    error.extra = {**error.extra, "card": card_money.as_json(owed)}
+    if not json:
+        complain(card_money.trouble_of(till, owed).message(language()))
 
 
 def _order_or_none(given: list[str], *, items: bool, begun: str, of_items: bool) -> str | None:

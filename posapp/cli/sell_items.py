@@ -10,6 +10,7 @@ from posapp.domain.checkout import Terms
 from posapp.domain.receipt import Receipt, Tender
 from posapp.errors import PosError, UsageError
 from posapp.till import catalogue, counters, stock, walkin
+from posapp.till.card import CardPay
 from posapp.till.context import Till
 from posapp.till.sale import Codes, Sold
 
@@ -25,13 +26,15 @@ class Asked:
     oversell: bool = False
 
 
-def sell(till: Till, asked: Asked, tenders: Sequence[Tender], codes: Codes, terms: Terms, *, json: bool) -> None:
+def sell(
+    till: Till, asked: Asked, tenders: Sequence[Tender], codes: Codes, terms: Terms, pay: CardPay | None, *, json: bool
+) -> None:
     """Prints the receipt and answers as `posapp sell` does. A person is told, then the till knows that he was."""
     _refuse_of_orders(terms)
     if asked.begun and (tenders or codes or terms != Terms()):
         raise UsageError("usage", what="начатый чек печатают как он есть: с --begun сумм и кодов не набирают")
     try:
-        done = _sold(till, asked, tenders, codes, terms)
+        done = _sold(till, asked, tenders, codes, terms, pay)
     except walkin.WalkInPrinted as error:
         error.extra = {"order": "", "receipt": error.view.as_json()}
         walkin.told(till, error.view.receipt.key)
@@ -45,13 +48,13 @@ def sell(till: Till, asked: Asked, tenders: Sequence[Tender], codes: Codes, term
     counters.settle(till)
 
 
-def _sold(till: Till, asked: Asked, tenders: Sequence[Tender], codes: Codes, terms: Terms) -> Sold:
+def _sold(till: Till, asked: Asked, tenders: Sequence[Tender], codes: Codes, terms: Terms, pay: CardPay | None) -> Sold:
     if asked.begun:
         return walkin.sell_begun(till, asked.begun)
     items = walkin.items_of(till, asked.codes, old_prices=asked.old_prices)
     if not asked.oversell:
         stock.refuse_short_items(till, items)
-    return walkin.sell(till, items, tenders, codes, terms, another=asked.another)
+    return walkin.sell(till, items, tenders, codes, terms, another=asked.another, pay=pay)
 
 
 def _refuse_of_orders(terms: Terms) -> None:

@@ -25,6 +25,7 @@ from posapp.cli import (
     setup_shift,
     setup_stock,
     setup_tell,
+    setup_terminal,
 )
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language
 from posapp.cli.setup_common import Training, checked_cashier, checked_name, portal_of, save
@@ -60,6 +61,7 @@ def register(app: typer.Typer) -> None:
     group.command("marking")(command(setup_marking.marking))
     group.command("stock")(command(setup_stock.stock))
     group.command("tell")(command(setup_tell.tell))
+    group.command("terminal")(command(setup_terminal.terminal))
     group.command("sign-out")(command(leave.sign_out))
     group.command("show")(command(show))
     app.add_typer(group, name="setup")
@@ -232,6 +234,7 @@ def show(data_dir: DataDir = None, json: Json = False) -> None:
         f"Шлюз: {settings.gateway.url if settings.gateway else 'нет, касса на портале одна'}",
         f"НДС: подтверждено строк {len(settings.vat.confirmed)} из {len(settings.vat.rows) + 1}",
         f"Маркировка: {_marking_text(settings)}",
+        setup_terminal.terminal_text(settings),
         f"Каталог: {_catalogue_text(settings)}",
         f"Остатки: {settings.stock.mode if settings.stock else 'режим не выбран: posapp setup stock'}",
     ]

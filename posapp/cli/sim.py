@@ -1,4 +1,4 @@
-"""`posapp sim printer|portal|ofd|marking|dump`: what a till needs to practise, for ours and anyone else's."""
+"""`posapp sim printer|portal|ofd|marking|terminal|dump`: what a till needs to practise, for ours and anyone else's."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     group.command("portal")(command(portal))
     group.command("ofd")(command(ofd))
     group.command("marking")(command(marking))
+    group.command("terminal")(command(terminal))
     group.command("dump")(command(dump))
     app.add_typer(group, name="sim")
 
@@ -115,6 +116,21 @@ def marking(
     from posapp.cli import sim_marking
 
     return sim_marking.run(listen=listen, key=key, login=login, codes=codes, faults=faults, stop_on_eof=stop_on_eof)
+
+
+def terminal(
+    listen: Annotated[str, typer.Option(help="HOST:PORT, порт 0 – любой")] = "127.0.0.1:0",
+    name: Annotated[str, typer.Option(help="Как он себя называет.")] = "SIM-1",
+    storage: Annotated[Path | None, typer.Option(help="Файл операций: терминал помнит их после перезапуска.")] = None,
+    faults: Annotated[Path | None, typer.Option(help="Файл с неисправностями (JSON).")] = None,
+    stop_on_eof: Annotated[bool, typer.Option("--stop-on-eof", help="Закончить по концу ввода.")] = False,
+    data_dir: NoDataDir = None,
+    json: AlwaysJson = True,
+) -> int:
+    """Учебный терминал для карт; строка готовности – JSON на выводе."""
+    from posapp.cli import sim_terminal
+
+    return sim_terminal.run(listen, name, storage, faults, stop_on_eof=stop_on_eof)
 
 
 def dump(

@@ -65,9 +65,16 @@ class CatalogueStore:
             return catalogue_queries.counts(db, portal)
 
     # -------------------------------------------------------------------------------------------- walk-ins
-    def add_walk_in(self, receipt: Receipt, sold: WalkIn, *, decision: Decision | None = None) -> None:
-        """A new receipt, `pending`, and what it sells, in one transaction. Raises SettlementTaken (rule 1)."""
-        self._write(lambda changes: changes.add_walk_in(receipt, sold), decision)
+    def add_walk_in(self, receipt: Receipt, sold: WalkIn, *, decision: Decision | None = None, card: str = "") -> None:
+        """A new receipt, `pending`, and what it sells, in one transaction; `card` the operation whose money it shows.
+        Raises SettlementTaken (rule 1)."""
+
+        def add(changes: Changes) -> None:
+            changes.add_walk_in(receipt, sold)
+            if card:
+                changes.link_card(card, receipt.key)
+
+        self._write(add, decision)
 
     def walk_in(self, key: str) -> WalkIn | None:
         """What the receipt `key` sold; None for other receipts and for those read back from the fiscal storage."""

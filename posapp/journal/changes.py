@@ -17,6 +17,7 @@ from posapp.domain.settlement import By, State, may_move
 from posapp.journal import chain
 from posapp.journal import statements as sql
 from posapp.journal.board_changes import BoardChanges
+from posapp.journal.card_changes import CardChanges
 from posapp.journal.catalogue_changes import CatalogueChanges
 from posapp.journal.day_changes import DayChanges
 from posapp.journal.job_changes import JobChanges
@@ -45,7 +46,7 @@ from posapp.journal.rows import (
 from posapp.journal.stock_changes import StockChanges
 
 
-class Changes(BoardChanges, CatalogueChanges, DayChanges, LogChanges, StockChanges, JobChanges):
+class Changes(BoardChanges, CatalogueChanges, DayChanges, LogChanges, StockChanges, JobChanges, CardChanges):
     """The changes, on the writing connection. Used on the writer's thread only; `now` gives the time of the rows."""
 
     def __init__(self, db: sqlite3.Connection, now: Callable[[], datetime]) -> None:
@@ -172,6 +173,7 @@ class Changes(BoardChanges, CatalogueChanges, DayChanges, LogChanges, StockChang
         sql.ADD_ENTRY.run_many(self._db, [_entry_columns(key, each, now) for each in outbox])
         self.add_moves(key, outbox)
         self.keep_refusal_of(key, mark)
+        sql.PRINTED_CARD.run(self._db, {"key_": key})
 
     def not_made(self, key: str, after: State, reason: str, evidence: Mapping[str, object]) -> None:
         """sending → pending or refused, on proof; closes the attempt. Raises IllegalMove."""

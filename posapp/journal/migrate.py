@@ -18,7 +18,7 @@ from posapp.journal.connect import open_writer
 from posapp.journal.queries import revision
 from posapp.journal.soundness import forget_check, glance, has_log, refuse_unfinished, remember_born
 
-HEAD = "0008"
+HEAD = "0009"
 """The revision that this program reads and writes."""
 
 ENVIRONMENT = Path(__file__).parent

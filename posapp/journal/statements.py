@@ -73,6 +73,7 @@ walk_ins = tables.table(tables.WalkInRow)
 jobs = tables.table(tables.JobRow)
 stock_moves = tables.table(tables.StockMoveRow)
 returned_goods = tables.table(tables.ReturnedGoodsRow)
+card_operations = tables.table(tables.CardOperationRow)
 
 
 def _insert(table: Table, *given_by_sqlite: str) -> Statement:
@@ -371,4 +372,52 @@ TELL_JOB = Statement(
     update(jobs)
     .where(_is(jobs.c.id, "id_"), _is(jobs.c.state, "told_state"), _is(jobs.c.deliveries, "told_deliveries"))
     .values(is_told=literal_column("1"))
+)
+
+# ------------------------------------------------------------------------------------------------ card money
+ADD_CARD = _insert(card_operations, "id")
+_card_alive = card_operations.c.state.in_((_word("asking"), _word("approved"), _word("receipted")))
+CARD_OF_SETTLEMENT = Statement(
+    select(card_operations.c.reference).where(_is(card_operations.c.settlement, "settlement"), _card_alive)
+)
+CARD_OF_RRN = Statement(
+    select(card_operations.c.reference).where(
+        _is(card_operations.c.rrn, "rrn"), card_operations.c.rrn != literal_column("''")
+    )
+)
+_of_card = _is(card_operations.c.reference, "reference_")
+_is_asking = card_operations.c.state == _word("asking")
+END_CARD = Statement(
+    update(card_operations)
+    .where(_of_card, _is_asking)
+    .values(
+        ended_at=bindparam("at"),
+        **{
+            name: bindparam(name)
+            for name in ("state", "decided_by", "rrn", "authorization", "card", "terminal", "reason")
+        },
+    )
+)
+NOTE_CARD = Statement(update(card_operations).where(_of_card, _is_asking).values(reason=bindparam("reason")))
+_gave = card_operations.alias("gave")
+RETURN_CARD = Statement(
+    update(card_operations)
+    .where(
+        card_operations.c.reference
+        == select(_gave.c.of_reference)
+        .where(_is(_gave.c.reference, "reference_"), _gave.c.kind == _word("cancel"))
+        .scalar_subquery(),
+        card_operations.c.state == _word("approved"),
+    )
+    .values(state=bindparam("state"))
+)
+PRINTED_CARD = Statement(
+    update(card_operations)
+    .where(_is(card_operations.c.receipt_key, "key_"), card_operations.c.state == _word("approved"))
+    .values(state=_word("receipted"))
+)
+LINK_CARD = Statement(
+    update(card_operations)
+    .where(_of_card, card_operations.c.state == _word("approved"))
+    .values(receipt_key=bindparam("receipt_key"))
 )

@@ -32,9 +32,18 @@ class StockStore:
         raise NotImplementedError
 
     # -------------------------------------------------------------------------------------------- refunds
-    def add_refund(self, receipt: Receipt, returned: ReturnedGoods, *, decision: Decision | None = None) -> None:
-        """A new refund, `pending`, with what became of its goods, in one transaction. Raises SettlementTaken."""
-        self._write(lambda changes: changes.add_refund(receipt, returned), decision)
+    def add_refund(
+        self, receipt: Receipt, returned: ReturnedGoods, *, decision: Decision | None = None, card: str = ""
+    ) -> None:
+        """A new refund, `pending`, with what became of its goods, in one transaction; `card` the operation that gave
+        its money back. Raises SettlementTaken."""
+
+        def add(changes: Changes) -> None:
+            changes.add_refund(receipt, returned)
+            if card:
+                changes.link_card(card, receipt.key)
+
+        self._write(add, decision)
 
     def returned_goods(self, key: str) -> ReturnedGoods | None:
         """What the refund `key` says of its goods; None for one that was read back from the fiscal storage."""

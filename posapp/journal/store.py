@@ -29,6 +29,7 @@ from posapp.domain.settlement import By, Settlement, State
 from posapp.errors import JournalError, SetupError
 from posapp.journal import audit_copy, chain, queries
 from posapp.journal.board_store import BoardStore
+from posapp.journal.card_store import CardStore
 from posapp.journal.catalogue_store import CatalogueStore
 from posapp.journal.connect import JOURNAL_NAME, Readers, open_reader, open_writer
 from posapp.journal.day_store import DayStore
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Journal(CatalogueStore, DayStore, BoardStore, StockStore, LogStore, JobStore):
+class Journal(CatalogueStore, DayStore, BoardStore, StockStore, LogStore, JobStore, CardStore):
     """An open journal; made by `open`, ended by `close` or a `with` block."""
 
     def __init__(
@@ -199,10 +200,22 @@ class Journal(CatalogueStore, DayStore, BoardStore, StockStore, LogStore, JobSto
 
     # -------------------------------------------------------------------------------------------- receipts
     def add_receipt(
-        self, receipt: Receipt, state: State = State.PENDING, reason: str = "", *, decision: Decision | None = None
+        self,
+        receipt: Receipt,
+        state: State = State.PENDING,
+        reason: str = "",
+        *,
+        decision: Decision | None = None,
+        card: str = "",
     ) -> None:
-        """A new receipt, `pending` or `held`. Raises SettlementTaken (rule 1)."""
-        self._write(lambda changes: changes.add_receipt(receipt, state, reason), decision)
+        """A new receipt, `pending` or `held`; `card` the operation whose money it shows. Raises SettlementTaken (rule
+        1)."""
+
+        def add(changes: Changes) -> None:
+            changes.add_receipt(receipt, state, reason)
+            changes.link_card(card, receipt.key)
+
+        self._write(add if card else lambda changes: changes.add_receipt(receipt, state, reason), decision)
 
     def add_receipts(self, receipts: Sequence[tuple[Receipt, State, str]], *, decision: Decision | None = None) -> None:
         """New receipts with state and reason, oldest first, in one transaction: all or none. Raises SettlementTaken."""

@@ -620,6 +620,57 @@ class JobRow(Row, table=True):
     body: str
 
 
+class CardOperationRow(Row, table=True):
+    """Card money: what was asked of the terminal, kept before it was asked, and what came of it (`card_rows`).
+
+    `receipt_key` is the receipt that is to be printed for it; there is none while nothing but the card was charged, so
+    it refers to no row.
+    """
+
+    __tablename__ = "card_operations"
+    __table_args__: Any = (
+        CheckConstraint("kind IN ('charge','refund','cancel')", name="kind"),
+        CheckConstraint("state IN ('asking','approved','receipted','declined','returned')", name="state"),
+        CheckConstraint("(state = 'asking') = (ended_at IS NULL)", name="ended"),
+        CheckConstraint("typeof(amount_kopecks) = 'integer' AND amount_kopecks > 0", name="amount"),
+        CheckConstraint("length(reference) = 16 AND length(settlement) > 0", name="names"),
+        Index("uq_card_operations_reference", "reference", unique=True),
+        # A settlement is charged once: nothing more is asked while an outcome is not known or money was taken.
+        Index(
+            "uq_card_operations_settlement",
+            "settlement",
+            unique=True,
+            sqlite_where=text("state IN ('asking','approved','receipted')"),
+        ),
+        Index("ix_card_operations_order", "portal", "order_id", "id"),
+        Index("ix_card_operations_receipt", "receipt_key"),
+        Index("ix_card_operations_open", "id", sqlite_where=text("state IN ('asking','approved')")),
+        Index("ix_card_operations_rrn", "rrn", sqlite_where=text("rrn != ''")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    reference: str
+    kind: str
+    of_reference: str
+    settlement: str
+    portal: str
+    order_id: int
+    order_number: str
+    receipt_key: str
+    amount_kopecks: int
+    state: str
+    decided_by: str
+    original: str
+    rrn: str
+    authorization: str
+    card: str
+    terminal: str
+    reason: str
+    who: str
+    asked_at: int
+    ended_at: int | None
+
+
 metadata = Row.metadata
 
 # A replacing insert fires no trigger of deletion: so nothing may be inserted but behind the last record.

@@ -16,7 +16,7 @@ from posapp.domain.settlement import State
 from posapp.errors import PosError, SaleError, SetupError, SyncError
 from posapp.till import claim_book, neighbours
 from posapp.till.claim_book import Book, Entry
-from posapp.till.claims import ClaimDesk, alive_receipt, desk_of, when
+from posapp.till.claims import ClaimDesk, desk_of, is_in_use, when
 from posapp.till.context import Till
 from posapp.till.views import ClaimsReport
 
@@ -157,7 +157,7 @@ def _keep_up(till: Till, desk: ClaimDesk, held: Holdings) -> None:
     stale = {
         order_id
         for order_id, entry in claim_book.read(till).items()
-        if entry.is_awaited and not entry.is_sure and order_id not in known and alive_receipt(till, order_id) is None
+        if entry.is_awaited and not entry.is_sure and order_id not in known and not is_in_use(till, order_id)
     }
     book = claim_book.change(till, lambda book: [book.pop(order_id) for order_id in stale])
     for why in TakenFor:
@@ -200,7 +200,7 @@ def _give_back(till: Till, desk: ClaimDesk) -> int:
         if entry.is_held
         and entry.fence is not None
         and entry.taken_for is TakenFor.SALE
-        and alive_receipt(till, order_id) is None
+        and not is_in_use(till, order_id)
         and not _may_be_receipted(till, order_id)
     }
     if not abandoned:
@@ -221,7 +221,7 @@ def _forget_old_losses(till: Till) -> None:
     def note(book: Book) -> None:
         for order_id, entry in list(book.items()):
             is_old = entry.lost_to and till.now() - datetime.fromisoformat(entry.lost_at) > LOSSES_SHOWN
-            if is_old and not entry.doubled_with and alive_receipt(till, order_id) is None:
+            if is_old and not entry.doubled_with and not is_in_use(till, order_id):
                 del book[order_id]
 
     claim_book.change(till, note)

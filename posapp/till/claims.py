@@ -22,7 +22,7 @@ from posapp.domain.claim import Claim, ClaimState, Closed, Holdings, SoldOrder, 
 from posapp.domain.order import Order
 from posapp.domain.settlement import State
 from posapp.errors import Offline, PosError, SaleError, SetupError, SyncError
-from posapp.till import alone, audit, claim_book
+from posapp.till import alone, audit, card, claim_book
 from posapp.till.context import Till
 
 if TYPE_CHECKING:
@@ -199,7 +199,8 @@ def take_route(till: Till, orders: Sequence[Order]) -> list[Claim]:
 def release(till: Till, order: Order, why: str = "") -> None:
     """Gives an order back so that another till may take it. A doubled one: a person has seen to it.
 
-    Raises SaleError `claim_in_use` while it has a receipt here, Offline, Rejected, SetupError.
+    Raises SaleError `claim_in_use` while it has a receipt here, `card_charged` while its card is charged and none is
+    printed, Offline, Rejected, SetupError.
     """
     desk = desk_of(till)
     with claim_book.locked(till):
@@ -208,6 +209,9 @@ def release(till: Till, order: Order, why: str = "") -> None:
             alive = alive_receipt(till, order.order_id)
             if alive is not None:
                 raise SaleError("claim_in_use", order=order.number, state=alive.state.value, key=alive.receipt.key)
+            owed = card.open_of_order(till, till.portal, order.order_id)
+            if owed is not None:
+                raise card.trouble_of(till, owed)
             claim = desk.look(order.order_id)
             if claim.is_ours:
                 desk.release({order.order_id: claim.fence})
@@ -241,6 +245,11 @@ def leave(till: Till) -> None:
         order = till.journal.order_by_id(till.portal, order_id)
         if order is not None and held(till, [order_id]):
             release(till, order, "касса уходит со шлюза")
+
+
+def is_in_use(till: Till, order_id: int) -> bool:
+    """Whether a receipt of the order is begun here, or its card charged: its claim is not given away."""
+    return alive_receipt(till, order_id) is not None or card.open_of_order(till, till.portal, order_id) is not None
 
 
 def alive_receipt(till: Till, order_id: int) -> StoredReceipt | None:

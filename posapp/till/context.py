@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from posapp.devices.base import FiscalPrinter
+from posapp.devices.base import CardTerminal, FiscalPrinter
 from posapp.domain.checkout import Seller, VatTable
 from posapp.domain.fiscal import DeviceIdentity
 from posapp.domain.money import Money, decimal_of
@@ -37,7 +37,7 @@ class Till:
     `claims` makes the gateway's desk (SetupError without a secret); used only where settings name a gateway.
     `place` is where this data directory lives now; None for a journal that lives nowhere in particular.
     `marking` makes the adapter of the marking system, given what is known of its hosts (SetupError without a key); None
-    where nobody is asked.
+    where nobody is asked. `terminal` is the card terminal that settings name, one that is not connected included.
     """
 
     settings: Settings
@@ -52,6 +52,7 @@ class Till:
     claims: Callable[[], ClaimDesk] | None = None
     place: Place | None = None
     marking: Callable[[HostBook], MarkingCheck] | None = None
+    terminal: CardTerminal | None = None
 
     @property
     def who(self) -> str:

@@ -12,7 +12,7 @@ from posapp.domain.order_changes import changes
 from posapp.domain.settlement import State
 from posapp.domain.vat import VatRate
 from posapp.errors import OutcomeUnknown, PosError, SaleError
-from posapp.till import claims, correction_state, doorstep
+from posapp.till import card, claims, correction_state, doorstep
 from posapp.till.context import Till
 from posapp.till.lights import lights_of
 from posapp.till.receipts import mark_text, receipt_view
@@ -52,7 +52,9 @@ def view(till: Till, order: Order) -> OrderView:
     """The order with its receipts, its lights, what can be done with it, and why it cannot be sold at once, if so –
     also because another till has it."""
     found, left_at = doorstep.changes_of(till, order)
-    shown = replace(_view(till, order), changes=found, left_at=left_at)
+    open_card = card.open_of_order(till, order.portal, order.order_id)
+    owed = None if open_card is None else card.trouble_of(till, open_card)
+    shown = replace(_view(till, order), changes=found, left_at=left_at, owed=owed)
     shown = _with_offers(till, shown)
     if shown.refusal is not None or till.settings.gateway is None:
         return shown

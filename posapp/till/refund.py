@@ -25,8 +25,9 @@ from posapp.domain.receipt_list import line_key
 from posapp.domain.refund import REFUND_KIND, left_of, refund_of, refuse_out_of_order
 from posapp.domain.settlement import State, numbered_part
 from posapp.errors import SaleError, SetupError
-from posapp.till import alone, counters, exchange, marking, recover, refund_find, stock_rows
+from posapp.till import alone, card, counters, exchange, marking, recover, refund_find, stock_rows
 from posapp.till.audit import decided
+from posapp.till.card import CardPay
 from posapp.till.context import Till
 from posapp.till.refund_find import Original, Wanted, earlier, found
 from posapp.till.sale import NO_CODES, Codes, Sold, consent, print_pending, sold, tenders_text
@@ -77,6 +78,7 @@ def refund(
     override: str = "",
     codes: Codes = NO_CODES,
     goods_stay: bool = False,
+    pay: CardPay | None = None,
 ) -> Sold:
     """Prints the refund of a receipt, or goes on with the one that was begun for the same lines and tenders.
 
@@ -87,6 +89,7 @@ def refund(
         override: a senior's reason to do it although a doubt stands (`Original.doubts`); goes to the audit log.
         codes: marking codes scanned now, by the number of the line from 1; needed where the journal has lost a code.
         goods_stay: a person says that the goods did not come back: the money goes, the stock stays as it is.
+        pay: how the money goes back to a card, where a terminal is set up (see `card`).
 
     Call `told` when the answer has been shown. Raises SaleError (nothing was printed), DeviceError, ResolveNeeded,
     JournalError.
@@ -108,10 +111,14 @@ def refund(
     status = counters.ready(till, looked)
     decision = _allowed(till, refund_find.with_neighbours(till, original), receipt, override)
     _refuse_empty_drawer(till, receipt)
+    charged = card.standing(till, receipt, pay)
     verdicts = marking.checked(till, receipt)
+    receipt, operation = card.taken(
+        till, receipt, pay, charged, status, original=card.original_rrn(till, original.receipt)
+    )
     till.journal.set_fact(_fact(original), receipt.key)
     returned = stock_rows.returned_of(till, original.receipt, receipt, is_back=not goods_stay)
-    till.journal.add_refund(receipt, returned, decision=decision)
+    till.journal.add_refund(receipt, returned, decision=decision, card=operation)
     return print_pending(till, receipt, status, verdicts)
 
 

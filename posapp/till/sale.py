@@ -37,8 +37,9 @@ from posapp.errors import (
     Unreachable,
 )
 from posapp.journal.rows import DocumentTaken, StoredReceipt
-from posapp.till import claims, counters, marking, neighbours, recover, refusing
+from posapp.till import card, claims, counters, marking, neighbours, recover, refusing
 from posapp.till.audit import decided
+from posapp.till.card import CardPay
 from posapp.till.context import Till
 from posapp.till.correction_state import refuse_begun, undoes
 from posapp.till.outbox_rows import entries_for
@@ -78,6 +79,7 @@ def sell(
     override: str = "",
     codes: Codes = NO_CODES,
     terms: Terms = FULL_PAYMENT,
+    pay: CardPay | None = None,
 ) -> Sold:
     """Prints the receipt of an order, or the one that was begun for it with the same tenders.
 
@@ -90,7 +92,9 @@ def sell(
     may have been taken over meanwhile. `override` is a manager's reason to sell without a claim (see `claims`).
 
     `codes` are the marking codes of the goods, by the line of the order from 1; each is asked about before there is
-    any receipt, and again before a begun one is tried again (see `marking`). Raises SaleError (cannot be sold so),
+    any receipt, and again before a begun one is tried again (see `marking`). `pay`: how the card money is taken, where
+    a terminal is set up: the last thing before the receipt is in the journal, never for one that was begun (see
+    `card`). Raises SaleError (cannot be sold so),
     DeviceError, ResolveNeeded (a person has to decide), JournalError.
     """
     refuse_begun(till, order)
@@ -100,13 +104,15 @@ def sell(
         receipt = _new_receipt(till, order, tenders, codes, terms)
         looked = recover.status_for_sale(till)
         if made_for(till, order) != made:  # recovery has proven one of them: another thing may be lawful now
-            return sell(till, order, tenders, override, codes, terms)
+            return sell(till, order, tenders, override, codes, terms, pay)
         status = counters.ready(till, looked)
         neighbours.refuse_receipted(till, order, override)
+        charged = card.standing(till, receipt, pay)
         verdicts = marking.checked(till, receipt)
         with claims.claimed(till, order, override):
             _note_older_deal(till, receipt, terms)
-            till.journal.add_receipt(receipt, decision=refusing.decision_of(till, receipt))
+            receipt, operation = card.taken(till, receipt, pay, charged, status)
+            till.journal.add_receipt(receipt, decision=refusing.decision_of(till, receipt), card=operation)
         return print_pending(till, receipt, status, verdicts)
     if begun.state is not State.FISCALIZED:
         looked = recover.status_for_begun(till, begun.receipt.key)

@@ -114,7 +114,7 @@ class OrderView:
 
     `rates` are the rates that the lines would be printed with, in their order; None where none is confirmed. `offers`
     is what can lawfully be done with the order now. `changes` is what has changed since the courier left with it, at
-    `left_at`, and nobody has seen yet.
+    `left_at`, and nobody has seen yet. `owed`: card money of it waits for an answer or for its receipt.
     """
 
     order: Order
@@ -125,6 +125,7 @@ class OrderView:
     offers: tuple[Offer, ...] = ()
     changes: tuple[Change, ...] = ()
     left_at: datetime | None = None
+    owed: PosError | None = None
 
     @property
     def receipt(self) -> ReceiptView | None:

@@ -26,8 +26,9 @@ from posapp.domain.receipt import Receipt, Tender
 from posapp.domain.settlement import State
 from posapp.errors import JournalError, OutcomeUnknown, PosError, ResolveNeeded, SaleError
 from posapp.journal.rows import StoredReceipt, WalkIn
-from posapp.till import catalogue, counters, marked_goods, marking, recover, sale
+from posapp.till import card, catalogue, counters, marked_goods, marking, recover, sale
 from posapp.till.audit import decided
+from posapp.till.card import CardPay
 from posapp.till.context import Till
 from posapp.till.receipts import mark_text, receipt_view
 from posapp.till.sale import NO_CODES, Codes, Sold
@@ -63,6 +64,7 @@ def sell(
     terms: Terms = FULL_PAYMENT,
     *,
     another: bool = False,
+    pay: CardPay | None = None,
 ) -> Sold:
     """Prints the receipt of these goods. `codes` are marking codes by the number of the item, from 1.
 
@@ -81,10 +83,12 @@ def sell(
     if not another:
         _refuse_alike(till, till.journal.untold_walk_ins(content))
     status = counters.ready(till, looked)
+    charged = card.standing(till, receipt, pay)
     verdicts = marking.checked(till, receipt)
+    receipt, operation = card.taken(till, receipt, pay, charged, status)
     decision = decided(till, "walkin.another", receipt.key, "", alike=[each.receipt.key for each in alike])
     sold = WalkIn(receipt.key, content, _goods(items, codes))
-    till.journal.add_walk_in(receipt, sold, decision=decision if another and alike else None)
+    till.journal.add_walk_in(receipt, sold, decision=decision if another and alike else None, card=operation)
     done = _print(till, receipt, status, verdicts)
     by_code = [(each.product.product_id, each.marking) for each in items if each.marking is not None]
     with suppress(JournalError):  # printed is printed: what was learned is learned at the next sale
