@@ -27,7 +27,7 @@ from posapp.devices.atol import wire_plan as plan
 from posapp.devices.atol import wire_reading as reading
 from posapp.devices.atol.session import Session
 from posapp.devices.atol.tasks import Lost, NotSent, OpenReceipt, TaskFailed
-from posapp.devices.atol.wire_errors import BAD_DATA_CODE, BUSY_CODE, NOTHING_OPEN, code_of
+from posapp.devices.atol.wire_errors import BAD_DATA_CODE, NOTHING_OPEN, code_of
 from posapp.devices.flow import Port
 from posapp.domain.fiscal import DocumentType, ReceiptKind
 from posapp.domain.money import Money
@@ -38,7 +38,7 @@ PROVEN_MODELS: Final[frozenset[int]] = frozenset()
 
 CASH_TIMEOUT_S: Final = 30.0
 REPORT_TIMEOUT_S: Final = 60.0
-_NOT_SUPPORTED, _RECEIPT_OPEN, _UNDERPAID, _BAD_PARAMETER = 11, 82, 66, 13
+_WRONG_MODE, _RECEIPT_OPEN, _UNDERPAID, _BAD_PARAMETER, _BAD_TOTAL = 12, 82, 66, 13, 227
 _DEBUG_STORAGE = "9999"
 _WAITS = b"\x10"
 """The first byte of register 3Bh from here on: something waits to be printed to its end."""
@@ -130,10 +130,11 @@ class WireTasks:
     def _enter(self, mode: int) -> None:
         """48h, 56h. Changes what the register is at and nothing else, so a doubt about it is none about money."""
         with self._asking():
-            reply = self._session.answer(c.LeaveMode(), repeats=False)
-            if isinstance(reply, c.ErrorReply) and code_of(reply.error) == BUSY_CODE:
-                self._session.wait_until_idle()
+            try:
                 self._session.order(c.LeaveMode())
+            except TaskFailed as refusal:
+                if refusal.code != _WRONG_MODE:  # it has not entered any
+                    raise
             self._session.order(c.EnterMode(mode))
 
     def _name_cashier(self, task: Mapping[str, Any]) -> None:
@@ -166,14 +167,19 @@ class WireTasks:
         return {}
 
     def _cash(self, task: Mapping[str, Any], timeout_s: float) -> Result:
-        """49h, 4Fh: once. Their proof is the drawer, before and after (rule 8)."""
+        """49h, 4Fh: once. Their proof is the drawer, before and after (rule 8): one checksum byte protects the sum."""
         kopecks = self._sum(task["cashSum"])
         out = task["type"] == "cashOut"
         command: c.Command[c.Done] = c.CashOut(0, kopecks) if out else c.CashIn(0, kopecks)
         self._enter(c.REGISTRATION)
+        with self._asking():
+            before = self._session.ask(c.Drawer()).kopecks
         self._session.close_by(command, min(timeout_s, CASH_TIMEOUT_S))
         with self._proving():
-            return {"counters": {"cashSum": reading.roubles(self._session.ask(c.Drawer()).kopecks)}}
+            after = self._session.ask(c.Drawer()).kopecks
+            if after != before + (-kopecks if out else kopecks):
+                raise Lost(f"{before} kopecks were in the drawer before, {after} are now")
+        return {"counters": {"cashSum": reading.roubles(after)}}
 
     def _set_clock(self, task: Mapping[str, Any], timeout_s: float) -> Result:
         try:
@@ -248,7 +254,7 @@ class WireTasks:
         if made.rounding is not None:
             self._order(made.rounding)
         if self._look(c.ReceiptSums()).sum_kopecks != made.total_kopecks:
-            raise TaskFailed(227, "подытог не сходится")
+            raise TaskFailed(_BAD_TOTAL, "подытог не сходится")
         left = made.total_kopecks
         for payment in made.payments:
             left = self._order(payment).left_kopecks

@@ -81,7 +81,7 @@ def device_info(session: Session) -> Result:
     told: Result = {
         "model": info.model,
         "modelName": info.name,
-        "serial": serial_text(serial.number),
+        "serial": _serial_text(session, serial.number),
         "firmwareVersion": f"{info.major}.{info.minor}.{info.build}",
     }
     if isinstance(width, c.RawReply) and width.data:
@@ -92,9 +92,10 @@ def device_info(session: Session) -> Result:
     return {"deviceInfo": told}
 
 
-def serial_text(number: int) -> str:
-    """The factory number as the device prints it: fourteen digits, as its label has them."""
-    return f"{number:014d}"
+def _serial_text(session: Session, number: int) -> str:
+    """The factory number as it was registered (1013), which alone tells how many noughts it begins with."""
+    registered = str(attribute(session, 1013) or "").strip()
+    return registered if registered.isdecimal() and int(registered) == number else f"{number:014d}"
 
 
 def ffd_version(session: Session) -> str:
