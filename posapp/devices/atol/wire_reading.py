@@ -19,9 +19,21 @@ from posapp.domain import ffd
 
 Result = dict[str, Any]
 
-SHIFT_STATES: Final = ("closed", "open", "expired")
+SHIFT_STATES: Final = ("closed", "opened", "expired")
 FORMATS: Final = {2: "1.05", 3: "1.1", 4: "1.2"}
 _PHASES = {0: "init", 1: "configured", 3: "fiscalMode", 7: "postFiscalMode", 15: "accessArchive"}
+_FORMS = {
+    1: "registration",
+    2: "openShift",
+    3: "receipt",
+    4: "bso",
+    5: "closeShift",
+    6: "closeArchive",
+    11: "changeRegistrationParameters",
+    21: "ofdExchangeStatus",
+    31: "receiptCorrection",
+    41: "bsoCorrection",
+}
 _PIECES_MAX = 4096
 _TAX_SYSTEMS = {1: "osn", 2: "usnIncome", 4: "usnIncomeOutcome", 16: "esn", 32: "patent"}
 _KINDS = {"sell": (c.SELL, 0), "buy": (c.BUY, 1), "sellReturn": (c.SELL_RETURN, 2), "buyReturn": (c.BUY_RETURN, 3)}
@@ -159,9 +171,10 @@ def fn_status(session: Session) -> Result:
 
 
 def fn_info(session: Session) -> Result:
-    """A4 30, A4 33."""
+    """A4 30, A4 32, A4 33."""
     storage = session.ask(c.StorageStatus())
     version = session.look(c.StorageVersion())
+    expiry = session.look(c.StorageExpiry())
     told: Result = {
         "serial": storage.storage_number,
         "livePhase": _PHASES.get(storage.life_phase, "unknown"),
@@ -169,6 +182,8 @@ def fn_info(session: Session) -> Result:
     }
     if isinstance(version, c.StorageVersionReply):
         told |= {"version": version.version, "execution": "" if version.kind else "debug"}
+    if isinstance(expiry, c.StorageExpiryReply) and expiry.expires is not None:
+        told["validityDate"] = f"{expiry.expires.isoformat()}T00:00:00"
     format_name = ffd_version(session)
     if format_name:
         told["ffdVersion"] = format_name
@@ -247,7 +262,7 @@ def fn_document(session: Session, task: Mapping[str, Any]) -> Result:
     found = find(session, number)
     raw = document_tlv(session, number)
     told: Result = {
-        "fiscalDocumentType": found.document_type,
+        "fiscalDocumentType": _FORMS.get(found.document_type, ""),
         "short": raw is None,
         "1012": _iso(found.made_at),
         "1040": number,
