@@ -9,6 +9,11 @@ import re
 from functools import lru_cache
 
 REASONS: dict[str, str] = {
+    # atol_queue
+    "нет бумаги или открыта крышка": "no paper, or the lid is open",
+    "нет связи с ККТ": "no connection to the register",
+    "сбой ФН": "the fiscal storage failed",
+    "выполняется другое задание": "another task is being done",
     # oauth_unanswered
     "за {n} с браузер не вернулся": "the browser did not come back within {n} s",
     "он ответил «кода нет»": "it answered without a code",

@@ -236,6 +236,26 @@ class FiscalPrinter(Protocol):
         """Closes, reconnects, drains pending replies and unfinished reads, waits until the device is idle (rule 6)."""
         ...
 
+    @property
+    def takes_requests(self) -> bool:
+        """Whether what makes or moves something is sent under a uuid, which the journal holds before (rule 9)."""
+        ...
+
+    def end_request(self, request: str) -> None:
+        """Returns when what was sent under this uuid can no longer run; asked before the storage is read (rule 9).
+
+        What became of it is not said. Raises Unreachable, and Refused while it may still run. Nothing where the
+        register takes no requests.
+        """
+        ...
+
+    def evidence_for(self, receipt: Receipt) -> Mapping[str, object]:
+        """What an attempt must note of the register before the receipt is sent; {} for nothing.
+
+        `key_tag`: where its document will show our key, where that is known otherwise than by `key_tag_of`.
+        """
+        ...
+
     def probe(self) -> PrinterProfile:
         """Everything that set-up wants to know. Makes no document."""
         ...
@@ -287,8 +307,11 @@ class FiscalPrinter(Protocol):
         after: int,
         opened: Callable[[], None] = lambda: None,
         details: Mapping[int, Sequence[IndustryDetail]] | None = None,
+        request: str = "",
     ) -> FiscalMark:
         """Opens, fills and closes one receipt or correction; the closing command goes out once.
+
+        `request`: the uuid that the attempt notes, where the register `takes_requests`.
 
         `details`: what the marking system answered about marked lines (1260), by the number of the line, from 0.
         `opened` is called once, when the register has acknowledged that the receipt is open and before any line is
@@ -335,15 +358,15 @@ class FiscalPrinter(Protocol):
         """Continues after paper-out when the register waits for it; True when it did."""
         ...
 
-    def open_shift(self, cashier: str) -> Shift:
-        """Opens the shift."""
+    def open_shift(self, cashier: str, request: str = "") -> Shift:
+        """Opens the shift. `request` here and below as in `print_receipt`."""
         ...
 
-    def close_shift(self, cashier: str) -> Shift:
+    def close_shift(self, cashier: str, request: str = "") -> Shift:
         """Closes the shift and prints its report."""
         ...
 
-    def x_report(self) -> None:
+    def x_report(self, request: str = "") -> None:
         """Prints the X report; makes no fiscal document."""
         ...
 
@@ -358,11 +381,11 @@ class FiscalPrinter(Protocol):
         """
         ...
 
-    def cash_in(self, amount: Money) -> None:
+    def cash_in(self, amount: Money, request: str = "") -> None:
         """Puts cash into the drawer."""
         ...
 
-    def cash_out(self, amount: Money) -> None:
+    def cash_out(self, amount: Money, request: str = "") -> None:
         """Takes cash out of the drawer."""
         ...
 

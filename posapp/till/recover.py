@@ -23,7 +23,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, Stamp, State
 from posapp.errors import OutcomeUnknown, PosError, ResolveNeeded
 from posapp.journal.rows import KnownDevice
-from posapp.till import gate, neighbours, register, shift_opening, shift_proof
+from posapp.till import gate, neighbours, register, requests, shift_opening, shift_proof
 from posapp.till.context import Till
 from posapp.till.outbox_rows import entries_for
 from posapp.till.views import Recovered
@@ -136,9 +136,10 @@ def resolve(
 ) -> Recovered:
     """Rule 6 for one `sending` receipt. `refusal`: the device's own reason, if not made is then proven.
 
-    The order is the proof: our link is closed, opened again and drained, the register is idle (`reset_link`), so the
-    command can no longer run; then the storage is read; then nothing of ours is open; then the storage is read to its
-    end *once more*, for absence must hold after the last moment at which our document could still have been made.
+    The order is the proof: a request in a queue is ended (`requests.end`), our link is closed, opened again and
+    drained, the register is idle (`reset_link`), so the command can no longer run; then the storage is read; then
+    nothing of ours is open; then the storage is read to its end *once more*, for absence must hold after the last
+    moment at which our document could still have been made.
 
     `just_opened`: this process has sent the opening command a moment ago and its answer was lost. `by_person`: a person
     has looked and says that it was not made. Both widen what may be cancelled, see `_cancel_if_ours`.
@@ -146,6 +147,7 @@ def resolve(
     `decision`: the record of that person's word, kept together with "not made".
     """
     stored, attempt = _sending(till, key)
+    requests.end(till, attempt.evidence)
     found = till.printer.reset_link()
     _same_device(attempt, found, key, by_person=decision is not None)
     has_key = carries_key(till, attempt, stored.receipt)

@@ -37,7 +37,7 @@ from posapp.errors import (
     Unreachable,
 )
 from posapp.journal.rows import DocumentTaken, StoredReceipt
-from posapp.till import card, claims, counters, marking, neighbours, recover, refusing
+from posapp.till import card, claims, counters, marking, neighbours, recover, refusing, requests
 from posapp.till.audit import decided
 from posapp.till.card import CardPay
 from posapp.till.context import Till
@@ -201,19 +201,24 @@ def print_pending(till: Till, receipt: Receipt, status: PrinterStatus, verdicts:
     goes to the register beside it.
     """
     marking.require_fresh(till, verdicts)
+    told = till.printer.evidence_for(receipt)
+    request = requests.fresh(till)
     attempt = till.journal.start_attempt(receipt.key, till.identity, status.last_document, status.shift.number)
     opened = False
-    if verdicts:
-        till.journal.note_evidence(attempt, marking.evidence(verdicts))
+    evidence = {**told, **request.noted, **(marking.evidence(verdicts) if verdicts else {})}
+    if evidence:
+        till.journal.note_evidence(attempt, evidence)
 
     def note_opened() -> None:  # rule 7: from here on, and not before, an open receipt there is provably ours
         nonlocal opened
-        till.journal.note_evidence(attempt, recover.opened(till.printer.key_tag_of(receipt)))
+        till.journal.note_evidence(attempt, {**recover.opened(till.printer.key_tag_of(receipt)), **told})
         opened = True
 
     try:
         details = marking.details(verdicts)
-        mark = till.printer.print_receipt(receipt, after=status.last_document, opened=note_opened, details=details)
+        mark = till.printer.print_receipt(
+            receipt, after=status.last_document, opened=note_opened, details=details, request=request.uuid
+        )
     except Unreachable as error:
         till.journal.not_made(receipt.key, State.PENDING, error.code, {"sent": "nothing"})
         raise
@@ -255,6 +260,9 @@ def _after_doubt(till: Till, receipt: Receipt, doubt: DeviceError, *, just_opene
         raise OutcomeUnknown(key=receipt.key) from error
     if recovered.after == State.FISCALIZED.value:
         return sold(till, receipt.key)
+    refusal = doubt.facts.get("refusal")
+    if isinstance(refusal, Refused):
+        raise refusal
     if error_byte:
         raise Refused("device_refused", reason=doubt.facts.get("reason", ""), error=error_byte)
     raise Refused("not_made")

@@ -13,7 +13,7 @@ from posapp.devices.base import CashTotals, PrinterStatus
 from posapp.domain.fiscal import Shift, ShiftState
 from posapp.domain.money import Money
 from posapp.errors import DeviceError, JournalError, OutcomeUnknown, PosError, Refused, ResolveNeeded, Unreachable
-from posapp.till import counters, recover, shift_opening, shift_proof, shift_reports
+from posapp.till import counters, recover, requests, shift_opening, shift_proof, shift_reports
 from posapp.till.context import Till
 from posapp.till.counters import Compared
 from posapp.till.shift_proof import CASH_IN, CASH_OUT, CLOSE, OPEN, X_REPORT
@@ -37,14 +37,14 @@ def status(till: Till) -> ShiftReport:
 
 def open_shift(till: Till) -> ShiftReport:
     """Opens the shift. Raises Refused `shift_open` when it is open, `shift_expired` when the old one is too old."""
-    report = _run(till, OPEN, None, lambda: till.printer.open_shift(till.settings.cashier))
+    report = _run(till, OPEN, None, lambda uuid: till.printer.open_shift(till.settings.cashier, uuid))
     till.journal.set_fact(shift_opening.SHIFT_OPENED, till.now().isoformat())
     return report
 
 
 def close_shift(till: Till) -> ShiftReport:
     """Closes the shift. Raises Refused `shift_closed` when it is not open."""
-    return _run(till, CLOSE, None, lambda: till.printer.close_shift(till.settings.cashier))
+    return _run(till, CLOSE, None, lambda uuid: till.printer.close_shift(till.settings.cashier, uuid))
 
 
 def x_report(till: Till) -> ShiftReport:
@@ -54,25 +54,26 @@ def x_report(till: Till) -> ShiftReport:
 
 def cash_in(till: Till, amount: Money) -> ShiftReport:
     """Puts cash into the drawer."""
-    return _run(till, CASH_IN, amount, lambda: till.printer.cash_in(amount))
+    return _run(till, CASH_IN, amount, lambda uuid: till.printer.cash_in(amount, uuid))
 
 
 def cash_out(till: Till, amount: Money) -> ShiftReport:
     """Takes cash out. Raises Refused `not_enough_cash`."""
-    return _run(till, CASH_OUT, amount, lambda: till.printer.cash_out(amount))
+    return _run(till, CASH_OUT, amount, lambda uuid: till.printer.cash_out(amount, uuid))
 
 
-def _run(till: Till, kind: str, amount: Money | None, act: Callable[[], object]) -> ShiftReport:
+def _run(till: Till, kind: str, amount: Money | None, act: Callable[[str], object]) -> ShiftReport:
     before = recover.status_for_sale(till)
     _refuse(kind, before)
     totals = till.printer.cash_totals()
     compared = counters.look(till) if kind in (CLOSE, X_REPORT) else None
     if kind == CLOSE:
         _write_down(till, before, totals, compared)
-    facts = shift_proof.facts_of(before, totals)
+    request = requests.fresh(till)
+    facts = shift_proof.facts_of(before, totals) | request.noted
     operation = till.journal.start_operation(kind, amount, till.identity, facts, till.settings.cashier)
     try:
-        act()
+        act(request.uuid)
     except Unreachable as error:
         till.journal.end_operation(operation, "refused", {"sent": "nothing", "code": error.code})
         raise

@@ -13,6 +13,7 @@ from posapp.devices.base import CashTotals, PrinterStatus
 from posapp.domain.fiscal import ShiftState
 from posapp.domain.money import Money
 from posapp.errors import ResolveNeeded
+from posapp.till import requests
 from posapp.till.context import Till
 from posapp.till.views import Recovered
 
@@ -41,6 +42,7 @@ def facts_of(status: PrinterStatus, totals: CashTotals) -> dict[str, Any]:
 
 def resolve(till: Till, operation: Operation) -> Recovered:
     """Decides a `sending` operation from the register's state. Raises ResolveNeeded where nothing is proven."""
+    requests.end(till, operation.before)
     found = till.printer.reset_link()
     if found != operation.device:
         why = f"операцию отправляли на {operation.device}, а подключена {found}"

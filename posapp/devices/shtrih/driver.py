@@ -110,6 +110,18 @@ class ShtrihPrinter:
         tag = self.key_tag(receipt.kind) if receipt.correction is None else self._correction_key_tag
         return receipt_tags.NO_KEY if tag == receipt_tags.RECEIPT_REQUISITE and receipt.basis is not None else tag
 
+    @property
+    def takes_requests(self) -> bool:
+        """Commands go out as they are; nobody keeps them."""
+        return False
+
+    def end_request(self, request: str) -> None:
+        """There is none."""
+
+    def evidence_for(self, receipt: Receipt) -> Mapping[str, object]:
+        """Nothing: a register that does not take the key refuses it before the first line."""
+        return {}
+
     # --- connection
 
     def connect(self) -> DeviceIdentity:
@@ -246,6 +258,7 @@ class ShtrihPrinter:
         after: int,
         opened: Callable[[], None] = lambda: None,
         details: Details | None = None,
+        request: str = "",
     ) -> FiscalMark:
         """One document; see the top of this file for what each error means. The caller has seen the device idle.
 
@@ -443,14 +456,14 @@ class ShtrihPrinter:
 
     # --- shift and cash; each is issued once, its proof is read by the till (design rule 8)
 
-    def open_shift(self, cashier: str) -> Shift:
+    def open_shift(self, cashier: str, request: str = "") -> Shift:
         """The cashier's name into table 2, then E0h."""
         self.connect()
         tables.name_cashier(self._session, cashier)
         self._issue(c.OpenShift(self._session.password))
         return self._shift_after()
 
-    def close_shift(self, cashier: str) -> Shift:
+    def close_shift(self, cashier: str, request: str = "") -> Shift:
         """The cashier's name into table 2, then 41h."""
         self.connect()
         tables.name_cashier(self._session, cashier)
@@ -464,15 +477,15 @@ class ShtrihPrinter:
         except PosError as error:
             raise OutcomeUnknown(key="") from error
 
-    def x_report(self) -> None:
+    def x_report(self, request: str = "") -> None:
         """40h."""
         self._issue(c.XReport(self._session.password))
 
-    def cash_in(self, amount: Money) -> None:
+    def cash_in(self, amount: Money, request: str = "") -> None:
         """50h."""
         self._issue(c.CashIn(self._session.password, amount.kopecks))
 
-    def cash_out(self, amount: Money) -> None:
+    def cash_out(self, amount: Money, request: str = "") -> None:
         """51h."""
         self._issue(c.CashOut(self._session.password, amount.kopecks), amount)
 
