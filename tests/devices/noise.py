@@ -22,7 +22,8 @@ HISTORY_MAX = 60
 class Cable:
     """Both directions. `hear` gives the register bytes and returns what it says; `silence` tells it that time passes.
 
-    `rate` is how likely something happens to a portion of bytes; `garbage` makes bytes that look like the protocol.
+    `rate` is how likely something happens to a portion of bytes, and `pulls` how many pulled plugs come to one such
+    thing; `garbage` makes bytes that look like the protocol.
     """
 
     def __init__(
@@ -32,8 +33,9 @@ class Cable:
         silence: Callable[[], None],
         garbage: Callable[[Random], bytes],
         rate: float,
+        pulls: float = 0.05,
     ) -> None:
-        self.random, self.rate = random, rate
+        self.random, self.rate, self._pulls = random, rate, pulls
         self._hear, self._silence, self._garbage = hear, silence, garbage
         self._to_device: deque[bytes | None] = deque()
         self._to_host: deque[bytes | None] = deque()
@@ -50,6 +52,10 @@ class Cable:
     def heal(self) -> None:
         """A good cable from now on."""
         self.rate = 0.0
+
+    def is_pulled(self) -> bool:
+        """Whether the plug is pulled now."""
+        return self.random.random() < self.rate * self._pulls
 
     # --- bytes
 
@@ -145,7 +151,7 @@ class NoisyPort:
         self._is_broken = True
 
     def _pulled(self) -> bool:
-        return self._is_broken or self._cable.random.random() < self._cable.rate / 20
+        return self._is_broken or self._cable.is_pulled()
 
     def _break(self) -> None:
         self._is_broken = True

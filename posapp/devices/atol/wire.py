@@ -225,7 +225,10 @@ class WireTasks:
         except Exception:
             self._cancel_own()
             raise
-        self._session.close_by(c.CloseReceipt(), timeout_s)
+        try:
+            self._session.close_by(c.CloseReceipt(), timeout_s)
+        except NotSent as error:  # 4A did not go out, and our receipt is open
+            raise Lost(str(error)) from error
         return self._proven(before, lambda found: (found.kind, found.total_kopecks) == (made.kind, made.total_kopecks))
 
     def _check_format(self) -> None:
@@ -326,7 +329,7 @@ class WireTasks:
 
     def _last_document(self) -> int:
         with self._asking():
-            return self._session.ask(c.StorageStatus()).last_document_number
+            return reading.last_document(self._session)
 
     def _proven(self, before: int, is_ours: Callable[[c.FindDocumentReply], bool]) -> Result:
         """The result of a task that has made a document: the storage shows exactly one more, and it is like ours."""
