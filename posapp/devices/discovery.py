@@ -76,6 +76,10 @@ class Finding:
     group: str = ""
     version: str = ""
 
+    def is_number(self, factory_number: str) -> bool:
+        """Whether it is the register with this factory number."""
+        return self.who is not None and same_number(self.who.factory_number, factory_number)
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -91,6 +95,10 @@ class Question:
     web: Callable[[str, float], str] | None = None
     clock: Callable[[], float] = time.monotonic
     stopped: threading.Event = field(default_factory=threading.Event)
+
+    def of(self, vendor: str, speeds: Iterable[int], most_s: float) -> Question:
+        """The same question of one make, at these speeds in this order, for another time."""
+        return replace(self, vendors=(vendor,), speeds=tuple(dict.fromkeys(speeds)), most_s=most_s)
 
 
 def find(candidates: Iterable[Candidate], question: Question) -> Iterator[Finding]:

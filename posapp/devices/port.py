@@ -40,6 +40,11 @@ class SerialPort:
         except (serial.SerialException, OSError, ValueError) as error:
             raise _why_not_open(url, error) from error
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has closed it."""
+        return bool(self._serial.is_open)
+
     def set_speed(self, baud: int) -> None:
         """The same port at another speed, without letting it go. Raises PortError for one that it cannot."""
         try:

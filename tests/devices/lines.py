@@ -10,7 +10,7 @@ import termios
 import threading
 import tty
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -83,8 +83,9 @@ def stranger(
 class Register:
     """A simulated Штрих-М register in a thread: its port, its numbers, the commands it heard."""
 
-    def __init__(self, number: int, listen: str = "pty") -> None:
-        self.printer = Printer(identity_of(number), NOW)
+    def __init__(self, number: int, listen: str = "pty", storage: str = "") -> None:
+        numbers = identity_of(number)
+        self.printer = Printer(replace(numbers, storage_number=storage or numbers.storage_number), NOW)
         self.line = ShtrihLine(self.printer, faults.Faults([]), lambda: None, strict_enq=False)
         self.server = Server(self.line, open_channel(listen))
         self.thread = threading.Thread(target=self.server.serve)
@@ -113,9 +114,9 @@ class Register:
 
 
 @contextlib.contextmanager
-def register(number: int, listen: str = "pty") -> Iterator[Register]:
-    """A register that is gone afterwards."""
-    made = Register(number, listen)
+def register(number: int, listen: str = "pty", storage: str = "") -> Iterator[Register]:
+    """A register that is gone afterwards. `storage`: another fiscal storage than the one that is its own."""
+    made = Register(number, listen, storage)
     try:
         yield made
     finally:

@@ -13,7 +13,7 @@ Nothing here decides about money: what an unknown outcome means is the till's to
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from posapp.devices.base import (
@@ -135,6 +135,10 @@ class ShtrihPrinter:
     def reset_link(self) -> DeviceIdentity:
         """Rule 6: closes our link, reconnects, drains pending replies and unfinished reads, waits for idleness."""
         return self._session.reset_link()
+
+    def hear(self, pending: Sequence[bytes]) -> None:
+        """Answers that the register still held when somebody else asked who it is: hints, as if drained here."""
+        self._session.drained.extend(pending)
 
     def continue_print(self) -> bool:
         """B0h where the register waits for it after paper was loaded (submode 3), else nothing."""
