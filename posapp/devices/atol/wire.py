@@ -50,11 +50,15 @@ log = logging.getLogger(__name__)
 class WireTasks:
     """Tasks by raw commands through one port. `open_port` makes a fresh port each time; it raises Unreachable.
 
-    `password` is the access password of the protocol. See `Tasks` and `TellsOpening`.
+    `password` is that of the operator, with which modes are entered, `access` that of the protocol. See `Tasks` and
+    `TellsOpening`.
     """
 
-    def __init__(self, open_port: Callable[[], Port], port_name: str, password: int = 0) -> None:
-        self._session = Session(open_port, port_name, password)
+    def __init__(
+        self, open_port: Callable[[], Port], port_name: str, password: int = c.MODE_PASSWORD, access: int = 0
+    ) -> None:
+        self._session = Session(open_port, port_name, access)
+        self._password = password
         self._is_known = False
 
     # --- the connection
@@ -93,7 +97,7 @@ class WireTasks:
     def perform(self, task: Mapping[str, Any], timeout_s: float, request: str = "") -> Result:
         """One task of the vendor; Refused `register_lacks` for one that the raw protocol is not known to do."""
         name = str(task.get("type", ""))
-        if name in plan.KINDS:
+        if name in plan.KINDS or name in plan.CORRECTIONS:
             return self.perform_receipt(task, timeout_s, lambda: None)
         if name in reading.QUESTIONS or name == "getFnDocument":
             return self._question(name, task)
@@ -135,7 +139,7 @@ class WireTasks:
             except TaskFailed as refusal:
                 if refusal.code != _WRONG_MODE:  # it has not entered any
                     raise
-            self._session.order(c.EnterMode(mode))
+            self._session.order(c.EnterMode(mode, self._password))
 
     def _name_cashier(self, task: Mapping[str, Any]) -> None:
         """1021 and 1203 for the document that comes next."""
@@ -208,7 +212,7 @@ class WireTasks:
         except (ValueError, KeyError, TypeError) as error:
             raise TaskFailed(_BAD_PARAMETER, str(error)) from error
         self.open()
-        self._check_format()
+        self._check_format(made)
         before = self._last_document()
         if self.open_receipt() is not None:
             raise TaskFailed(_RECEIPT_OPEN, "чек открыт")
@@ -226,14 +230,16 @@ class WireTasks:
             self._cancel_own()
             raise
         try:
-            self._session.close_by(c.CloseReceipt(), timeout_s)
+            self._session.close_by(c.CloseReceipt(kind=c.CASH), timeout_s)
         except NotSent as error:  # 4A did not go out, and our receipt is open
             raise Lost(str(error)) from error
         return self._proven(before, lambda found: (found.kind, found.total_kopecks) == (made.kind, made.total_kopecks))
 
-    def _check_format(self) -> None:
+    def _check_format(self, made: plan.ReceiptPlan) -> None:
         with self._asking():
             version = reading.ffd_version(self._session)
+        if made.is_correction and version != "1.05":
+            raise Refused("register_lacks", what=f"чеки коррекции ФФД {version or '?'} по прямому протоколу АТОЛ")
         if version not in ("1.05", "1.1"):
             raise Refused("register_lacks", what=f"чеки ФФД {version or '?'} по прямому протоколу АТОЛ")
 
@@ -256,13 +262,19 @@ class WireTasks:
             self._take(step)
         if made.rounding is not None:
             self._order(made.rounding)
-        if self._look(c.ReceiptSums()).sum_kopecks != made.total_kopecks:
+        if not made.is_correction and self._subtotal() != made.total_kopecks:
             raise TaskFailed(_BAD_TOTAL, "подытог не сходится")
         left = made.total_kopecks
         for payment in made.payments:
             left = self._order(payment).left_kopecks
         if left:
             raise TaskFailed(_UNDERPAID, "чек оплачен не полностью")
+        if self._subtotal() != made.total_kopecks:
+            raise TaskFailed(_BAD_TOTAL, "итог не сходится")
+
+    def _subtotal(self) -> int:
+        """91 14: what the register has added up, kopecks."""
+        return int(self._look(c.ReceiptSums()).sum_kopecks)
 
     def _take(self, step: plan.Step) -> None:
         try:
@@ -356,3 +368,9 @@ class WireTasks:
             return plan.kopecks(value)
         except ValueError as error:
             raise TaskFailed(16, str(error)) from error
+
+
+def _is_like(found: c.FindDocumentReply, form: DocumentType, kind: int, total_kopecks: int) -> bool:
+    """Whether a document of the storage can be the receipt; registers of strict forms make those instead."""
+    forms = (form, DocumentType.BSO_CORRECTION if form is DocumentType.CORRECTION else DocumentType.BSO)
+    return found.document_type in forms and (found.kind, found.total_kopecks) == (kind, total_kopecks)

@@ -24,6 +24,8 @@ KINDS: Final = {
     "buyReturn": (c.BUY_RETURN, 4),
 }
 """Task → kind of 92h, tag 1054."""
+CORRECTIONS: Final = {"sellCorrection": (c.SELL_CORRECTION, 1), "buyCorrection": (c.BUY_CORRECTION, 3)}
+"""Those of FFD 1.05, which tell sums only; of others nobody has seen the commands."""
 OPENED: Final = {
     c.SELL: (1, False),
     c.SELL_RETURN: (2, False),
@@ -35,6 +37,8 @@ OPENED: Final = {
     c.BUY_RETURN_CORRECTION: (4, True),
 }
 """Kind of 92h → tag 1054, whether it is a correction."""
+_TAX_TAGS = {"vat20": 1102, "vat10": 1103, "vat0": 1104, "none": 1105, "vat120": 1106, "vat110": 1107}
+_BASES = {"self": 0, "instruction": 1}
 RATES: Final = {"vat20": 1, "vat10": 2, "vat120": 3, "vat110": 4, "vat0": 5, "none": 6}
 """Those that the vendor's driver was seen to send; of 5, 7 and 22 % nobody has seen the byte."""
 TENDERS: Final = {
@@ -69,6 +73,7 @@ UNITS: Final = dict(zip(_UNIT_NAMES.split(), MEASURES, strict=True))
 _LETTERS = bytes.maketrans(b"\xfc\x24\xfe\xff", b"\x24\xfc\xff\x20")
 """CP866 → АТОЛ's letters: № and the dollar change places, ■ is the last one, where CP866 has a space."""
 _ITEM_FLAGS = 0x0A  # as the vendor's driver sends it
+_CORRECTION_FLAGS = 0x02  # the same, for the item of a correction
 _UNIT_MAX = 16  # tag 1197
 _ROUNDING_MAX = 99
 
@@ -76,6 +81,10 @@ _KNOWN_RECEIPT = (
     *("type", "taxationType", "electronically", "internet", "ignoreNonFiscalPrintErrors", "validateMarkingCodes"),
     *("paymentsPlace", "paymentsAddress", "operator", "clientInfo", "items", "payments", "paymentsAddInfo", "total"),
     "checkSize",
+)
+_KNOWN_CORRECTION = (
+    *_KNOWN_RECEIPT,
+    *("correctionType", "correctionBaseDate", "correctionBaseNumber", "correctionBaseName", "taxes"),
 )
 _KNOWN_CLIENT = ("emailOrPhone", "vatin", "name")
 _KNOWN_ITEM = (
@@ -98,7 +107,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptPlan:
-    """Everything of one receipt. `kind` is tag 1054; `cashier` goes out before it is opened, `steps` after."""
+    """Everything of one receipt. `kind` is tag 1054; `cashier` goes out before it is opened, `steps` after.
+
+    `is_correction`: one of FFD 1.05, whose sum is what is paid.
+    """
 
     kind: int
     total_kopecks: int
@@ -107,13 +119,16 @@ class ReceiptPlan:
     steps: tuple[Step, ...]
     payments: tuple[c.Payment, ...]
     rounding: c.Discount | None = None
+    is_correction: bool = False
 
 
 def plan_receipt(task: Mapping[str, Any]) -> ReceiptPlan:
-    """The commands of `sell`, `sellReturn`, `buy`, `buyReturn`.
+    """The commands of `sell`, `sellReturn`, `buy`, `buyReturn`, and of corrections of FFD 1.05.
 
     Raises Lacking for what is not known on the wire, ValueError for a task that is none.
     """
+    if task["type"] in CORRECTIONS:
+        return _plan_correction(task)
     _only(task, _KNOWN_RECEIPT, "поле чека")
     opened, kind = KINDS[task["type"]]
     items = [each for each in _sequence(task, "items") if each.get("type", "position") == "position"]
@@ -131,6 +146,43 @@ def plan_receipt(task: Mapping[str, Any]) -> ReceiptPlan:
         steps=tuple(steps),
         payments=_payments(task),
         rounding=off,
+    )
+
+
+def _plan_correction(task: Mapping[str, Any]) -> ReceiptPlan:
+    """A correction of FFD 1.05: one nameless item, taxes as tags; items of the task are for other formats."""
+    _only(task, _KNOWN_CORRECTION, "поле чека коррекции")
+    opened, kind = CORRECTIONS[task["type"]]
+    payments = _payments(task)
+    total = sum(each.amount_kopecks for each in payments)
+    day = datetime.strptime(str(task["correctionBaseDate"]), "%Y.%m.%d")
+    basis: list[tuple[int, ffd.Value]] = [(1178, day), (1179, str(task.get("correctionBaseNumber") or "б/н"))]
+    if task.get("correctionBaseName"):
+        basis.insert(0, (1177, str(task["correctionBaseName"])))
+    told: list[tuple[int, ffd.Value]] = [
+        (1173, _of(_BASES, task["correctionType"], "вид коррекции")),
+        (1174, basis),
+    ]
+    taxes = [
+        c.WriteAttribute(1, 1, 0, ffd.wrap(tag, kopecks(each["sum"]).to_bytes(4, "little")))
+        for each in _sequence(task, "taxes")
+        for tag in (_of(_TAX_TAGS, each["type"], "ставка НДС в чеке коррекции"),)
+    ]
+    nothing = c.EndItem(_CORRECTION_FLAGS, total, 1000, total, RATES["vat0"], 0, 0, 0, 0, 0, 0, 0, "")
+    return ReceiptPlan(
+        kind=kind,
+        total_kopecks=total,
+        opening=c.OpenReceipt(c.ELECTRONIC if task.get("electronically") else 0, opened),
+        cashier=cashier(task),
+        steps=(
+            *_document_steps(task),
+            *(Step(each) for tag, value in told for each in _attribute(tag, value)),
+            Step(c.BeginItem()),
+            Step(nothing),
+            *(Step(each) for each in taxes),
+        ),
+        payments=payments,
+        is_correction=True,
     )
 
 

@@ -127,6 +127,78 @@ def test_every_tag_of_a_sale_is_in_the_storage(bench: Wired) -> None:
     assert {value(each, 1023) for each in lines} == {Decimal("1.5")}
 
 
+@pytest.mark.parametrize("kind, number", [("sellCorrection", 1), ("buyCorrection", 3)])
+def test_a_correction_of_ffd_1_05_tells_sums(bench: Wired, kind: str, number: int) -> None:
+    bench.tasks.perform({"type": "cashIn", "cashSum": 1000}, 60)
+    task = correction(kind)
+    made = bench.tasks.perform(task, 60)["fiscalParams"]
+    (document,) = bench.with_key(KEY)
+    assert (document.form, document.kind, document.number) == (31, number, made["fiscalDocumentNumber"])
+    entries = tags(bench, document.number)
+    assert [value(entries, each) for each in (1020, 1031, 1081, 1102, 1103, 1105)] == [
+        38_999,
+        30_000,
+        8_999,
+        1_500,
+        818,
+        10_000,
+    ]
+    assert [value(entries, 1173), *(value(entries, 1174, each) for each in (1177, 1178, 1179))] == [
+        0,
+        "чек не пробит",
+        datetime(2026, 11, 3),
+        "б/н",
+    ]
+    assert value(entries, 1084, 1086) == f"1·№17·{KEY}"
+
+
+def correction(kind: str = "sellCorrection", **more: Any) -> dict[str, Any]:
+    return receipt(
+        kind,
+        clientInfo=None,
+        correctionType="self",
+        correctionBaseDate="2026.11.03",
+        correctionBaseName="чек не пробит",
+        taxes=[
+            {"type": "vat20", "sum": 15},
+            {"type": "vat10", "sum": Decimal("8.18")},
+            {"type": "none", "sum": 100},
+        ],
+        payments=[{"type": "cash", "sum": 300}, {"type": "electronically", "sum": Decimal("89.99")}],
+        **more,
+    )
+
+
+@pytest.mark.parametrize("changed", [{"taxes": [{"type": "vat22", "sum": 1}]}, {"correctionType": "order"}])
+def test_a_correction_that_the_format_cannot_tell(bench: Wired, changed: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as told:
+        bench.tasks.perform({**correction(), **changed}, 60)
+    assert told.value.code == "register_lacks"
+    assert bench.asked == []
+
+
+def test_corrections_of_other_formats_are_not_made() -> None:
+    bench = Wired(version=Ffd.V1_2)
+    bench.tasks.perform({"type": "openShift", "operator": CASHIER}, 60)
+    with pytest.raises(Refused) as told:
+        bench.tasks.perform(correction(), 60)
+    assert told.value.code == "register_lacks"
+    assert bench.performed[c.OpenReceipt.CODE] == 0
+
+
+def test_a_wrong_password_is_said_before_anything_begins() -> None:
+    bench = Wired()
+    bench.tasks = wire.WireTasks(bench.cable.open_port, "bench", password=31)
+    with pytest.raises(TaskFailed) as told:
+        bench.tasks.perform({"type": "openShift", "operator": CASHIER}, 60)
+    assert told.value.code == 71
+    bench.tasks = wire.WireTasks(bench.cable.open_port, "bench", access=1)
+    with pytest.raises(TaskFailed) as told:
+        bench.tasks.open()
+    assert told.value.code == 71
+    assert len(bench.documents()) == 1
+
+
 def test_an_optional_tag_that_is_refused_stops_nothing(bench: Wired) -> None:
     bench.printer.traits = type(bench.printer.traits)(frozenset((1234,)))
     details = [{"sum": Decimal("89.99"), "paymentMethod": 1, "electronicallyId": "RRN 1"}]
@@ -217,7 +289,9 @@ def test_the_end_of_the_paper(bench: Wired) -> None:
 # --- what is refused before anything is sent
 
 
-@pytest.mark.parametrize("name", ["sellCorrection", "beginMarkingCodeValidation", "nonFiscal", "registration", ""])
+@pytest.mark.parametrize(
+    "name", ["sellReturnCorrection", "beginMarkingCodeValidation", "nonFiscal", "registration", ""]
+)
 def test_a_task_that_nobody_has_seen_on_the_wire(bench: Wired, name: str) -> None:
     with pytest.raises(Refused) as told:
         bench.tasks.perform({"type": name}, 30)
