@@ -36,7 +36,8 @@ class PrinterSettings:
     is what the first one offers. With `only_program` the shop has confirmed that no other program prints on this
     register. What it prints of itself:
     `user` (1048), `inn` (1018), `address` (1009), `place` (1187), `fns_site` (1060), `sender` (1117); `width` is how
-    many characters fit a line of its paper.
+    many characters fit a line of its paper. `usb_vid`, `usb_pid` and `usb_serial` are what USB says of the chip at the
+    port, noughts and "" where there is none: by them and its factory number the register is found when its port moves.
     """
 
     model: str
@@ -63,6 +64,9 @@ class PrinterSettings:
     fns_site: str = ""
     sender: str = ""
     width: int = 48
+    usb_vid: int = 0
+    usb_pid: int = 0
+    usb_serial: str = ""
 
     @property
     def key_tags(self) -> dict[int, str]:

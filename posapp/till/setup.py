@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from uuid import UUID
 
 from posapp import settings as settings_file
 from posapp.devices.base import FiscalPrinter, PrinterProfile
+from posapp.devices.usb_identity import UsbIdentity
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.receipt import TaxSystem
 from posapp.domain.vat import DELIVERY_ROW, PortalVatRow, VatRate, is_lawful_under, is_plausible, propose
@@ -18,6 +19,9 @@ from posapp.settings import LIVE, TRAINING, PortalSettings, PrinterSettings, Set
 
 USER_REQUISITE = "1084"
 """Where the key is offered as long as set-up could not prove where the register takes it."""
+
+
+DEFAULT_BAUD = 115_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,14 @@ def with_printer(
     link: str,
     password: int,
     only_program: bool = False,
+    baud: int = DEFAULT_BAUD,
+    usb: UsbIdentity | None = None,
 ) -> Settings:
     """Settings with a register that was just probed. A live directory refuses a simulated one and the reverse.
 
     A register that takes our key in no tag is kept only when the shop confirms that no other program prints there
-    (`only_program`, rule 2); said once, it holds for that register. Raises SetupError `training_mismatch`, `no_key`.
+    (`only_program`, rule 2); said once, it holds for that register. `usb`: who USB says is at the port.
+    Raises SetupError `training_mismatch`, `no_key`.
     """
     if profile.identity.is_simulated and not settings.is_training:
         raise SetupError(
@@ -96,8 +103,21 @@ def with_printer(
         refund_key_tag=tags.get(ReceiptKind.SELL_REFUND, USER_REQUISITE),
         correction_key_tag=USER_REQUISITE if profile.correction_key_tag is None else profile.correction_key_tag,
         only_program=only_program,
+        baud=baud,
+        usb_vid=usb.vid if usb else 0,
+        usb_pid=usb.pid if usb else 0,
+        usb_serial=usb.serial if usb else "",
     )
     return settings.with_(printer=printer)
+
+
+def with_place(settings: Settings, port: str, baud: int, usb: UsbIdentity | None) -> Settings:
+    """Settings with the same register at another place; nothing else of it changes."""
+    if settings.printer is None:
+        return settings
+    vid, pid, serial = (usb.vid, usb.pid, usb.serial) if usb else (0, 0, "")
+    moved = replace(settings.printer, port=port, baud=baud, usb_vid=vid, usb_pid=pid, usb_serial=serial)
+    return settings.with_(printer=moved)
 
 
 def probe(printer: FiscalPrinter) -> PrinterProfile:
