@@ -24,9 +24,10 @@ def register(app: typer.Typer) -> None:
 
 
 def printer(
-    model: Annotated[str, typer.Option(help="shtrih")] = "shtrih",
+    model: Annotated[str, typer.Option(help="shtrih или atol")] = "shtrih",
     listen: Annotated[str, typer.Option(help="pty или tcp:HOST:PORT")] = "pty",
-    transport: Annotated[str, typer.Option(help="wire")] = "wire",
+    transport: Annotated[str, typer.Option(help="wire (линия) или web (сервер запросов АТОЛ)")] = "wire",
+    login: Annotated[str, typer.Option(help="Имя и пароль сервера запросов: имя:пароль; без них пускает всех.")] = "",
     baud: Annotated[int | None, typer.Option(help="Скорость, с которой идут байты; без неё – без пауз.")] = None,
     storage: Annotated[Path | None, typer.Option(help="Файл фискального накопителя.")] = None,
     faults: Annotated[Path | None, typer.Option(help="Файл с неисправностями (JSON).")] = None,
@@ -42,10 +43,15 @@ def printer(
     """Учебная ККТ на псевдотерминале или TCP; строка готовности – JSON на выводе."""
     from posapp.cli import sim_printer
 
-    if transport != "wire":
-        raise UsageError("usage", what=f"связи «{transport}» у учебной ККТ пока нет, есть: wire")
+    known = sim_printer.TRANSPORTS.get(model)
+    if known is None:
+        raise UsageError("usage", what=f"учебной ККТ «{model}» нет, есть: {', '.join(sim_printer.TRANSPORTS)}")
+    if transport not in known:
+        raise UsageError("usage", what=f"связи «{transport}» у учебной ККТ {model} нет, есть: {', '.join(known)}")
     return sim_printer.run(
         model=model,
+        transport=transport,
+        login=login,
         listen=listen,
         baud=baud,
         storage=storage,

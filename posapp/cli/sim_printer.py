@@ -10,7 +10,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ from posapp.devices.simulator.shtrih import ShtrihLine
 from posapp.devices.simulator.storage import StorageDamaged, StorageInUse, open_storage, stored_documents
 
 FFDS = (Ffd.V1_05.text, Ffd.V1_2.text)
+WIRE, WEB = "wire", "web"
+TRANSPORTS = {"shtrih": (WIRE,), "atol": (WEB,)}
+"""By what each simulated model can be reached."""
 
 
 def run(
@@ -42,19 +46,29 @@ def run(
     opens_shift: bool = False,
     ffd: str | None = None,
     refuse_correction_tags: Sequence[int] = (),
+    transport: str = WIRE,
+    login: str = "",
 ) -> int:
     """Plays a register until SIGTERM or SIGINT (or, with `stop_on_eof`, the end of standard input); the exit code.
 
     A register without a storage file, or with a new one, gets a factory number of its own unless `factory_number` says
     otherwise: two practice registers are never the same one. `refuse_tags` (of FF0C) and `opens_shift` (by the first
     receipt) and `refuse_correction_tags` make it another model. `ffd`: the format that it writes, `1.05` or `1.2`;
-    left out, that of its storage, 1.05 for a new one. A register keeps the format it was registered with.
+    left out, that of its storage, 1.05 for a new one. A register keeps the format it was registered with. `transport`
+    `web`: behind the vendor's web server, which lets in who knows `login` (`name:password`; "" everybody).
     """
     if ffd is not None and ffd not in FFDS:
         return fail(WRONG_USAGE, "bad_arguments", f"ffd is one of {', '.join(FFDS)}, not {ffd!r}")
     version = Ffd.parse(ffd) if ffd is not None else None
-    if model != "shtrih":
-        return fail(WRONG_USAGE, "unknown_model", f"there is no simulated {model!r} yet, only shtrih")
+    if transport not in TRANSPORTS.get(model, ()):
+        told = ", ".join(f"{each} ({', '.join(ways)})" for each, ways in TRANSPORTS.items())
+        return fail(WRONG_USAGE, "unknown_model", f"there is no simulated {model!r} over {transport!r}, only {told}")
+    traits = Traits(frozenset(refuse_tags), opens_shift, refused_correction_tags=frozenset(refuse_correction_tags))
+    made = Made(storage, factory_number, timedelta(seconds=print_time_s), version, traits)
+    if transport == WEB:
+        from posapp.cli.sim_printer_web import run_web
+
+        return run_web(made, listen, faults, login, stop_on_eof=stop_on_eof)
     try:
         plan = fault_plans.parse(json.loads(faults.read_text("utf-8"))) if faults else []
     except (ValueError, OSError) as error:
@@ -65,23 +79,11 @@ def run(
         return fail(WRONG_USAGE, "bad_arguments", str(error))
     except OSError as error:
         return fail(REFUSED, "port_not_free", f"{listen}: {error.strerror or error}")
-    number = factory_number or 10_000_000 + int.from_bytes(os.urandom(4), "big") % 90_000_000
-    print_time = timedelta(seconds=print_time_s)
-    file = None
     try:
-        if storage is not None:
-            file = open_storage(storage, number, local_now(), print_time, version)
+        printer, commit, close = made.open()
     except (StorageDamaged, StorageInUse, OSError) as error:
         channel.close()
         return fail(REFUSED, "storage", str(error))
-    if file is not None:
-        printer = file.printer
-    else:
-        printer = Printer(identity_of(number), local_now(), print_time, version or Ffd.V1_05)
-    printer.traits = Traits(
-        frozenset(refuse_tags), opens_shift, refused_correction_tags=frozenset(refuse_correction_tags)
-    )
-    commit = file.commit if file else lambda: None
     line = ShtrihLine(printer, fault_plans.Faults(plan), commit, strict_enq)
     server = Server(line, channel, baud)
     control = Control(server, commit)
@@ -89,9 +91,45 @@ def run(
         _serve(server, control, printer, stop_on_eof)
     finally:
         channel.close()
-        if file is not None:
-            file.close()
+        close()
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How the register is made, or found in its file."""
+
+    storage: Path | None
+    factory_number: int | None
+    print_time: timedelta
+    version: Ffd | None
+    traits: Traits
+
+    def open(self) -> tuple[Printer, Callable[[], None], Callable[[], None]]:
+        """The register, what makes its changes durable, and what gives its file back.
+
+        Raises StorageDamaged, StorageInUse, OSError.
+        """
+        number = self.factory_number or 10_000_000 + int.from_bytes(os.urandom(4), "big") % 90_000_000
+        if self.storage is not None:
+            file = open_storage(self.storage, number, local_now(), self.print_time, self.version)
+            file.printer.traits = self.traits
+            return file.printer, file.commit, file.close
+        printer = Printer(identity_of(number), local_now(), self.print_time, self.version or Ffd.V1_05)
+        printer.traits = self.traits
+        return printer, lambda: None, lambda: None
+
+
+def ready_line(port: str, printer: Printer, control: Control) -> dict[str, Any]:
+    """What is said once the port is open."""
+    return {
+        "port": port,
+        "factory_number": printer.identity.factory_number,
+        "fn": printer.identity.storage_number,
+        "registration_number": printer.identity.registration_number,
+        "ffd": printer.storage.version.text,
+        "control": control.url,
+    }
 
 
 def _serve(server: Server, control: Control, printer: Printer, stop_on_eof: bool) -> None:
@@ -99,16 +137,7 @@ def _serve(server: Server, control: Control, printer: Printer, stop_on_eof: bool
     call_at_end(server.stop, "register", stop_on_eof=stop_on_eof)
     control.start()
     try:
-        say(
-            {
-                "port": server.channel.url,
-                "factory_number": printer.identity.factory_number,
-                "fn": printer.identity.storage_number,
-                "registration_number": printer.identity.registration_number,
-                "ffd": printer.storage.version.text,
-                "control": control.url,
-            }
-        )
+        say(ready_line(server.channel.url, printer, control))
         server.serve()
     finally:
         control.stop()
@@ -137,6 +166,8 @@ def main(arguments: list[str] | None = None) -> int:
     """The command without the rest of the program."""
     parser = argparse.ArgumentParser(description="A simulated register.")
     parser.add_argument("--model", default="shtrih")
+    parser.add_argument("--transport", default=WIRE, help="wire or web")
+    parser.add_argument("--login", default="", metavar="NAME:PASSWORD", help="who may use the web server")
     parser.add_argument("--listen", default="pty", help="pty or tcp:HOST:PORT")
     parser.add_argument("--baud", type=int, help="pace bytes like a line of this speed")
     parser.add_argument("--storage", type=Path, help="keep the fiscal storage in this file")
@@ -169,6 +200,8 @@ def main(arguments: list[str] | None = None) -> int:
         given.opens_shift,
         given.ffd,
         given.refuse_correction_tag,
+        given.transport,
+        given.login,
     )
 
 

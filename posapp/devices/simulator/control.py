@@ -20,20 +20,51 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
 from posapp.devices.simulator import faults
-from posapp.devices.simulator.server import Server, local_now
+from posapp.devices.simulator.faults import Fault, Faults
+from posapp.devices.simulator.printer import Printer
+from posapp.devices.simulator.server import local_now
 
 BODY_MAX = 1_000_000
 
 
-class Control:
-    """The HTTP server; `url` is what the ready line tells."""
+class Register(Protocol):
+    """A register that can be looked at, broken and switched off, whatever it is reached by."""
 
-    def __init__(self, server: Server, commit: Callable[[], None]) -> None:
+    @property
+    def printer(self) -> Printer: ...
+    @property
+    def faults(self) -> Faults: ...
+    @property
+    def is_on(self) -> bool: ...
+    def power_off(self) -> None: ...
+    def power_on(self) -> None: ...
+
+
+class Owner(Protocol):
+    """Who plays it, and guards it by `lock`."""
+
+    @property
+    def lock(self) -> threading.Lock: ...
+    @property
+    def line(self) -> Register: ...
+
+
+class Control:
+    """The HTTP server; `url` is what the ready line tells. `parse` understands faults in the words of this register;
+    `commit` makes a change durable, and is called with the lock held."""
+
+    def __init__(
+        self,
+        server: Owner,
+        commit: Callable[[], None],
+        parse: Callable[[object], list[Fault]] = faults.parse,
+    ) -> None:
         self._server = server
         self._commit = commit
+        self._parse = parse
         control = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -100,7 +131,7 @@ class Control:
         return 200, {}
 
     def _set_faults(self, given: object) -> None:
-        self._server.line.faults.replace(faults.parse(given))
+        self._server.line.faults.replace(self._parse(given))
 
     def _set_power(self, given: Any) -> None:
         line, on = self._server.line, _flag(given["on"])

@@ -270,7 +270,15 @@ def test_it_ends_with_standard_input_only_when_asked() -> None:
             assert client.ask(f"10 {P}")[1] == 0
 
 
-@pytest.mark.parametrize("arguments", [("--listen", "usb"), ("--model", "atol"), ("--faults", "/nonexistent")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--listen", "usb"),
+        ("--model", "felix"),
+        ("--model", "shtrih", "--transport", "web"),
+        ("--faults", "/nonexistent"),
+    ],
+)
 def test_wrong_arguments_are_said(arguments: tuple[str, ...]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "posapp.cli.sim_printer", *arguments],
