@@ -323,6 +323,8 @@ def open_till(
     folder: Path, *, write: bool = True, person: str = "", checks: bool = True, restoring: bool = False
 ) -> Iterator[Till]:
     """The till of a data directory, its journal open. Lets everything go at the end, the journal last.
+        trace=trace,
+        login=lambda: atol_login(settings.identity),
 
     `checks`: a journal opened for writing is read whole first when that is due, once a day and after a process that did
     not end by itself; the window does it in the background instead. `person`: who decides, for the audit log.
@@ -334,6 +336,15 @@ def open_till(
         journal = stack.enter_context(Journal.open(folder, now=now, write=write))
         door = PortalDoor(settings, folder, sync_log.tills_of(journal, settings))
         stack.callback(door.close)
+def atol_login(identity: str) -> str:
+    """`user:password` of ATOL's web server, "" for none; where no vault can be asked the server says what it wants."""
+    try:
+        secret = vault.atol_login(identity)
+    except SetupError:
+        return ""
+    return "" if secret is None else secret.reveal()
+
+
         gateway = GatewayDoor(settings)
         stack.callback(gateway.close)
         printer = printer_of(settings)

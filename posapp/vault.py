@@ -20,6 +20,7 @@ MARKING_VARIABLE = "POSAPP_MARKING_KEY"
 MODULE_VARIABLE = "POSAPP_MARKING_MODULE"
 POLL_VARIABLE = "POSAPP_POLL_LINK"
 CLIENT_VARIABLE = "POSAPP_CLIENT_SECRET"
+ATOL_VARIABLE = "POSAPP_ATOL_LOGIN"
 
 _this_run: dict[str, str] = {}
 _SHORTEST, _HELD_MAX = 8, 256
@@ -151,6 +152,19 @@ def keep_module_login(identity: str, secret: Secret) -> bool:
     return _keep(f"module:{identity}", secret)
 
 
+def atol_login(identity: str) -> Secret | None:
+    """`user:password` of ATOL's web server, None when there is none. Raises SetupError `vault_missing`."""
+    found = _find(ATOL_VARIABLE, f"atol:{identity}")
+    if found is not None:
+        hold(found.reveal().partition(":")[2])
+    return found
+
+
+def keep_atol_login(identity: str, secret: Secret) -> bool:
+    """Stores the login of ATOL's web server; False when there is no vault and it is kept for this run only."""
+    return _keep(f"atol:{identity}", secret)
+
+
 def client_secret(identity: str) -> Secret | None:
     """`client_secret` of the portal's local application, None when there is none. Raises SetupError `vault_missing`."""
     return _find(CLIENT_VARIABLE, f"client:{identity}")
@@ -221,6 +235,7 @@ NAMES = {
     "gateway": GATEWAY_VARIABLE,
     "marking": MARKING_VARIABLE,
     "module": MODULE_VARIABLE,
+    "atol": ATOL_VARIABLE,
     "poll": POLL_VARIABLE,
 }
 """Every secret of a data directory: its name in the vault, and the variable that takes precedence, "" for none."""

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from posapp import vault
 from posapp.cli import (
     leave,
     setup_backup,
@@ -28,8 +29,8 @@ from posapp.cli import (
     setup_terminal,
 )
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language
-from posapp.cli.setup_common import Training, checked_cashier, checked_name, portal_of, save
-from posapp.devices.registry import make_printer
+from posapp.cli.setup_common import Training, checked_cashier, checked_name, line_of_stdin, portal_of, save
+from posapp.devices.registry import ATOL, SHTRIH, make_printer
 from posapp.domain.fiscal import DeviceIdentity
 from posapp.domain.vat import VatRate, rule_for
 from posapp.errors import JournalError, SetupError, SyncError, UsageError
@@ -42,6 +43,11 @@ log = logging.getLogger(__name__)
 
 VAT_PATIENCE_S = 10.0
 
+UNPROVEN_KEY = {
+    SHTRIH: " Где ККТ принимает ключ чека, не проверено: повторите при открытой смене.",
+    ATOL: " Принимает ли ККТ ключ чека, покажет первый чек: задания АТОЛ не дают проверить это без документа.",
+}
+"""What set-up says of a register that it could not try the key on."""
 
 def register(app: typer.Typer) -> None:
     """Adds the group."""
@@ -68,12 +74,15 @@ def register(app: typer.Typer) -> None:
 
 
 def printer(
-    model: Annotated[str, typer.Option(help="shtrih")],
-    port: Annotated[str, typer.Option(help="/dev/ttyACM0, COM3, socket://HOST:PORT")],
-    link: Annotated[str, typer.Option(help="auto|v1|v2")] = "auto",
+    model: Annotated[str, typer.Option(help="shtrih|atol")],
+    port: Annotated[str, typer.Option(help="/dev/ttyACM0, COM3, socket://HOST:PORT, http://HOST:16732")],
+    link: Annotated[str, typer.Option(help="auto; shtrih: v1|v2; atol: web|library|wire")] = "auto",
     password: Annotated[int, typer.Option(help="Пароль системного администратора ККТ.", min=0, max=99_999_999)] = 30,
     till: Annotated[str | None, typer.Option(help="Номер этой кассы.")] = None,
     cashier: Annotated[str | None, typer.Option(help="Кассир: должность и фамилия.")] = None,
+    login_stdin: Annotated[
+        bool, typer.Option("--login-stdin", help="Логин веб-сервера АТОЛ строкой имя:пароль на вводе.")
+    ] = False,
     only_program: Annotated[
         bool, typer.Option("--only-program", help="Магазин подтверждает: никто другой на этой ККТ не печатает.")
     ] = False,
@@ -89,7 +98,9 @@ def printer(
     till, cashier = checked_name(till), checked_cashier(cashier)
     folder = app.data_dir(data_dir)
     settings = setup.begin(folder, training=training, identity=app.new_id())
-    profile = setup.probe(make_printer(model, port, link=link, password=password))
+    secret = atol_login(login_stdin)
+    given = app.atol_login(settings.identity) if secret is None else secret.reveal()
+    profile = setup.probe(make_printer(model, port, link=link, password=password, login=lambda: given))
     if settings.gateway is not None and till not in (None, settings.till):
         raise UsageError("usage", what="номер кассы знает шлюз: смените его командой setup gateway --till")
     before = settings
@@ -100,14 +111,25 @@ def printer(
     _note_replaced(folder, before, settings, by, why)
     save(folder, settings)
     body = {"printer": {**asdict(settings)["printer"], "password": None}, "kind": settings.kind}
+    in_vault = secret is None or vault.keep_atol_login(settings.identity, secret)
     text = f"{profile.model}: {profile.identity}, РН {profile.identity.registration_number}. Сохранено."
     if not profile.key_tags:
-        text += " Где ККТ принимает ключ чека, не проверено: повторите при открытой смене."
+        text += UNPROVEN_KEY[model]
+    if not in_vault:
+        text += " Хранилища паролей нет: задавайте POSAPP_ATOL_LOGIN при каждом запуске."
     answer(json, body, text)
 
 
 def _note_replaced(folder: Path, before: Settings, after: Settings, by: str, why: str) -> None:
     """Keeps who put another register or storage in place of the former one, before it is done.
+def atol_login(from_stdin: bool) -> vault.Secret | None:
+    """`user:password` from standard input, None when it does not come from there. Raises UsageError."""
+    line = line_of_stdin() if from_stdin else ""
+    if from_stdin and not line.partition(":")[2]:
+        raise UsageError("usage", what="ждём логин веб-сервера АТОЛ на вводе: имя:пароль")
+    return vault.Secret(line) if line else None
+
+
 
     It is an act that counts: from then on a person may settle, at the resolve desk, what was sent to the former one.
     A journal that cannot be written stops no set-up: it has to be restored, and that asks for the register itself.

@@ -83,6 +83,7 @@ class WebTasks:
         self._login = login
         self._clock, self._pause, self._new_uuid, self._patience = clock, pause, new_uuid, patience
         self._http: HttpClient | None = None
+        self._headers: Callable[[], dict[str, str]] = dict
 
     def door(self, path: str) -> SecretUrl:
         """The address of a part of the server."""
@@ -92,7 +93,9 @@ class WebTasks:
         """Asks who is there. Raises NotSent `atol_server` when it is not ATOL's server."""
         if self._http is not None:
             return
+        headers = _authorization(self._login())
         self._http = HttpClient(connect_timeout_s=CONNECT_S, body_max=BODY_MAX)
+        self._headers = lambda: headers
         try:
             found = self._exchange("GET", "serverInfo")
             told = _object(found) if found.status == 200 else {}
@@ -106,7 +109,7 @@ class WebTasks:
         """Closes the connections; what is in the queue goes on."""
         if self._http is not None:
             self._http.close()
-            self._http = None
+            self._http, self._headers = None, dict
 
     def reset(self) -> None:
         """A question behind everything that was sent: when it is answered, with whatever answer, that is over."""
@@ -318,9 +321,10 @@ class WebTasks:
             raise NotSent("связь с сервером закрыта")
         return self._http
 
-    def _headers(self) -> dict[str, str]:
-        login = self._login()
-        return {"Authorization": "Basic " + base64.b64encode(login.encode()).decode()} if login else {}
+
+def _authorization(login: str) -> dict[str, str]:
+    """The header of `user:password`; asked for once per connection, so that no vault stands between POST and GET."""
+    return {"Authorization": "Basic " + base64.b64encode(login.encode()).decode()} if login else {}
 
 
 def _object(answer: Response) -> dict[str, Any]:
