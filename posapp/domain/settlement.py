@@ -6,7 +6,7 @@ The table `MOVES` is the whole life of a receipt; nothing about permitted change
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
@@ -162,28 +162,37 @@ def is_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
+DOT, ASCII_DOT = "·", "|"
+"""What stands between the parts of a stamp."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """Tag 1086 of a posapp document: `till·order·key`. The order's number may be empty (a walk-in sale).
 
     A register that takes no 1084 carries the bare key in 1192, which holds 16 characters: till and order are then "".
+
+    `dot` is what stands between: АТОЛ's letters have no middle dot – its driver would make a space of it, and a key
+    that comes back otherwise is none –, so there it is ASCII.
     """
 
     till: str
     order: str
     key: str
+    dot: str = field(default=DOT, compare=False)
 
     def text(self) -> str:
         """As written into 1086 (CP866 has the middle dot)."""
-        return f"{self.till}·{self.order}·{self.key}"
+        return f"{self.till}{self.dot}{self.order}{self.dot}{self.key}"
 
     @classmethod
     def parse(cls, text: str) -> Stamp | None:
         """What 1086 or 1192 says, or None if it is of neither form. An order number may itself hold the dot."""
         if is_key(text):
             return cls("", "", text)
-        till, dot, rest = text.partition("·")
-        order, last, key = rest.rpartition("·")
-        if not dot or not last or not is_key(key):
-            return None
-        return cls(till, order, key)
+        for dot in (DOT, ASCII_DOT):
+            till, first, rest = text.partition(dot)
+            order, last, key = rest.rpartition(dot)
+            if first and last and is_key(key):
+                return cls(till, order, key, dot)
+        return None

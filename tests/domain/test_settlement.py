@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from posapp.domain.ffd import encode_text
 from posapp.domain.fiscal import ReceiptKind
-from posapp.domain.settlement import MOVES, By, Settlement, Stamp, State, is_key, may_move, short_key
+from posapp.domain.settlement import ASCII_DOT, MOVES, By, Settlement, Stamp, State, is_key, may_move, short_key
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LOW = (1 << 80) - 1
@@ -55,6 +55,14 @@ def test_a_stamp_comes_back_also_with_dots_in_the_order(till: str, order: str, i
 def test_a_stamp_survives_the_code_page_of_the_document() -> None:
     stamp = Stamp("Касса-1", "2026·07/А·12", short_key(UUID(int=7)))
     assert Stamp.parse(encode_text(stamp.text()).decode("cp866")) == stamp
+
+
+@given(st.text(st.characters(blacklist_characters="·|", codec="cp866"), max_size=20), ORDERS, st.uuids())
+def test_a_stamp_of_ascii_comes_back_as_what_it_is(till: str, order: str, identity: UUID) -> None:
+    stamp = Stamp(till, order.replace("·", "|"), short_key(identity), ASCII_DOT)
+    found = Stamp.parse(stamp.text())
+    assert found == stamp == Stamp(till, stamp.order, stamp.key)
+    assert found.text() == stamp.text()
 
 
 @pytest.mark.parametrize(

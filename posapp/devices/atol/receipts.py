@@ -3,7 +3,8 @@
 The names and values of fields are those that the vendor's validator takes (reference/devices.md B.1.4). What the format
 or the task cannot express is said here by name (`Lacking`): nothing has begun then.
 
-The key travels as the item `userAttribute` {name `posapp`, value `till·order·key`}: tag 1084 {1085, 1086}.
+The key travels as the item `userAttribute` {name `posapp`, value `till|order|key`}: tag 1084 {1085, 1086}. АТОЛ's
+letters have no middle dot.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.marking import any_code
 from posapp.domain.permission import IndustryDetail, planned_status
 from posapp.domain.receipt import PaymentObject, Receipt, ReceiptLine, TaxSystem, TenderKind
-from posapp.domain.settlement import KEY_PROPERTY, Stamp
+from posapp.domain.settlement import ASCII_DOT, KEY_PROPERTY, Stamp
 from posapp.domain.terms import MEASURES, CashlessDetail, CorrectionBasis, CorrectionType, PaymentMethod
 from posapp.domain.vat import VatRate
 
@@ -193,7 +194,7 @@ def operator(cashier: str) -> dict[str, str]:
 
 def _key(receipt: Receipt) -> dict[str, str]:
     """Whose receipt it is. A key that is cut is none, so one that does not fit stops here."""
-    text = Stamp(receipt.till, receipt.order_number, receipt.key).text()
+    text = Stamp(receipt.till, receipt.order_number, receipt.key, ASCII_DOT).text()
     if len(ffd.encode_text(text)) > KEY_MAX:
         raise Lacking(f"номер заказа «{receipt.order_number[:32]}…» не помещается в тег 1086")
     return {"type": "userAttribute", "name": KEY_PROPERTY, "value": text}

@@ -18,7 +18,7 @@ from typing import Any
 from posapp.devices.base import Ffd
 from posapp.devices.simulator.identity import FIRMWARE, Identity
 from posapp.domain import ffd
-from posapp.domain.settlement import is_key
+from posapp.domain.settlement import Stamp, is_key
 
 REGISTRATION, SHIFT_OPEN, RECEIPT, SHIFT_CLOSE, EXCHANGE_REPORT, CORRECTION = 1, 2, 3, 5, 21, 31
 STRICT_FORM, STRICT_CORRECTION = 4, 41
@@ -52,7 +52,7 @@ class StorageRefusal(Exception):
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
     """One document. `kind` (1054), `total_kopecks` and `receipt_number` are None where its form has none; `tlv` is the
-    whole document with its outer tag; `key` is what our own programs put into 1086 after the last "·", or into 1192."""
+    whole document with its outer tag; `key` is our own programs' key at the end of 1086, or in 1192."""
 
     number: int
     form: int
@@ -75,7 +75,8 @@ class StoredDocument:
         entries = ffd.decode(self.body)
         name, value = ffd.find(entries, 1084, 1085), ffd.find(entries, 1084, 1086)
         if name is not None and value is not None and name.value == "posapp":
-            return str(value.value).rsplit("·", 1)[-1]
+            stamp = Stamp.parse(str(value.value))
+            return str(value.value).rsplit("·", 1)[-1] if stamp is None else stamp.key
         bare = ffd.find(entries, 1192)
         text = str(bare.value).strip() if bare is not None else ""
         return text if is_key(text) else None

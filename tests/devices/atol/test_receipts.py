@@ -16,7 +16,6 @@ from posapp.devices.simulator import atol_values as words
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.permission import IndustryDetail
 from posapp.domain.receipt import PaymentMethod, PaymentObject, TaxSystem, TenderKind
-from posapp.domain.settlement import Stamp
 from posapp.domain.terms import MEASURES
 from posapp.domain.vat import VatRate
 from tests.conformance import samples
@@ -64,7 +63,7 @@ def test_the_key_comes_first_and_whole() -> None:
     assert task["items"][0] == {
         "type": "userAttribute",
         "name": "posapp",
-        "value": Stamp("1", "10-17", made.key).text(),
+        "value": f"1|10-17|{made.key}",
     }
     with pytest.raises(Lacking, match="1086"):
         task_of(replace(made, order_number="1" * 250), Ffd.V1_05)
