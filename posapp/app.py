@@ -323,7 +323,6 @@ def open_till(
     folder: Path, *, write: bool = True, person: str = "", checks: bool = True, restoring: bool = False
 ) -> Iterator[Till]:
     """The till of a data directory, its journal open. Lets everything go at the end, the journal last.
-        trace=trace,
         login=lambda: atol_login(settings.identity),
 
     `checks`: a journal opened for writing is read whole first when that is due, once a day and after a process that did
