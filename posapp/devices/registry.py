@@ -75,4 +75,4 @@ def _atol(
         return AtolPrinter(WebTasks(port, login), port, link=WEB, takes_requests=True)
     if chosen == LIBRARY:
         return AtolPrinter(LibraryTasks(port, baud=baud, password=password), port, link=LIBRARY)
-    return AtolPrinter(WireTasks(open_port, port), port, link=WIRE)
+    return AtolPrinter(WireTasks(open_port, port, password), port, link=WIRE)

@@ -70,8 +70,9 @@ _UNIT_NAMES = (
 UNITS: Final = dict(zip(_UNIT_NAMES.split(), MEASURES, strict=True))
 """Name of a measure → tag 2108."""
 
-_LETTERS = bytes.maketrans(b"\xfc\x24\xfe\xff", b"\x24\xfc\xff\x20")
-"""CP866 → АТОЛ's letters: № and the dollar change places, ■ is the last one, where CP866 has a space."""
+_LETTERS = bytes.maketrans(b"\xfc\x24\xfe" + bytes((*range(0xF2, 0xFC), 0xFD, 0xFF)), b"\x24\xfc\xff" + b" " * 12)
+"""CP866 → АТОЛ's letters: № and the dollar change places, ■ is the last one, and what they do not have is a space, as
+the vendor's driver makes it."""
 _ITEM_FLAGS = 0x0A  # as the vendor's driver sends it
 _CORRECTION_FLAGS = 0x02  # the same, for the item of a correction
 _UNIT_MAX = 16  # tag 1197

@@ -44,7 +44,7 @@ def sale(key: str, random: Random) -> dict[str, Any]:
         "type": random.choice(("sell", "sell", "sellReturn")),
         "taxationType": "osn",
         "operator": CASHIER,
-        "items": [{"type": "userAttribute", "name": "posapp", "value": f"1·17·{key}"}, *items],
+        "items": [{"type": "userAttribute", "name": "posapp", "value": f"1|17|{key}"}, *items],
         "payments": [{"type": "electronically", "sum": 20 * count}],
     }
 

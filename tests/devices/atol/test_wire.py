@@ -43,7 +43,7 @@ def receipt(kind: str = "sell", **more: Any) -> dict[str, Any]:
         "operator": CASHIER,
         "clientInfo": {"emailOrPhone": "a@b.ru"},
         "items": [
-            {"type": "userAttribute", "name": "posapp", "value": f"1·№17·{KEY}"},
+            {"type": "userAttribute", "name": "posapp", "value": f"1|№17|{KEY}"},
             position(measurementUnit="кг"),
             position(name="Доставка", price=300, quantity=1, amount=300, paymentObject="service"),
         ],
@@ -113,7 +113,7 @@ def test_every_tag_of_a_sale_is_in_the_storage(bench: Wired) -> None:
         1001,
     ]
     assert value(entries, 1031) == int(total * 100) - 11_001, "the change is not in the document"
-    assert (value(entries, 1084, 1085), value(entries, 1084, 1086)) == ("posapp", f"1·№17·{KEY}")
+    assert (value(entries, 1084, 1085), value(entries, 1084, 1086)) == ("posapp", f"1|№17|{KEY}")
     assert [value(entries, each) for each in (1021, 1203, 1008, 1055, 1187)] == [
         CASHIER["name"],
         CASHIER["vatin"],
@@ -149,7 +149,7 @@ def test_a_correction_of_ffd_1_05_tells_sums(bench: Wired, kind: str, number: in
         datetime(2026, 11, 3),
         "б/н",
     ]
-    assert value(entries, 1084, 1086) == f"1·№17·{KEY}"
+    assert value(entries, 1084, 1086) == f"1|№17|{KEY}"
 
 
 def correction(kind: str = "sellCorrection", **more: Any) -> dict[str, Any]:

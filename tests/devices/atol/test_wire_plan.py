@@ -30,7 +30,7 @@ def task(**more: Any) -> dict[str, Any]:
         "type": "sell",
         "taxationType": "osn",
         "operator": {"name": "Кассир", "vatin": "780123456724"},
-        "items": [item(), {"type": "userAttribute", "name": "posapp", "value": "1·17·ABC"}],
+        "items": [item(), {"type": "userAttribute", "name": "posapp", "value": "1|17|ABC"}],
         "payments": [{"type": "cash", "sum": 100}, {"type": "electronically", "sum": Decimal("19.98")}],
         **more,
     }
@@ -65,16 +65,16 @@ def test_the_key_is_the_first_thing_that_the_open_receipt_is_told() -> None:
     entries = ffd.decode(first.tlv)
     assert [(entries[0].tag, each.tag, each.value) for each in entries[0].items or ()] == [
         (1084, 1085, "posapp"),
-        (1084, 1086, "1·17·ABC"),
+        (1084, 1086, "1|17|ABC"),
     ]
 
 
 def test_a_long_tag_goes_in_blocks_and_its_letters_are_those_of_the_maker() -> None:
-    made = plan_receipt(task(items=[item(), {"type": "userAttribute", "name": "posapp", "value": "№$" * 60}]))
+    made = plan_receipt(task(items=[item(), {"type": "userAttribute", "name": "posapp", "value": "№$·" * 40}]))
     blocks = [each.command for each in made.steps if isinstance(each.command, c.WriteAttribute)][:2]
     assert [(each.blocks, each.block, len(each.tlv)) for each in blocks] == [(2, 0, 100), (2, 1, 38)]
     assert b"".join(each.tlv for each in blocks) == (
-        bytes.fromhex("3C 04 86 00 3D 04 06 00") + b"posapp" + bytes.fromhex("3E 04 78 00") + b"\x24\xfc" * 60
+        bytes.fromhex("3C 04 86 00 3D 04 06 00") + b"posapp" + bytes.fromhex("3E 04 78 00") + b"\x24\xfc " * 40
     )
 
 
