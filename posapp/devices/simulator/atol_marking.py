@@ -86,6 +86,32 @@ def validate(acts: Acts, task: Fields) -> list[dict[str, Any]]:
     return results
 
 
+def check_time(acts: Acts) -> dict[str, Any]:
+    """`checkImcTime`, milliseconds: this register takes none."""
+    return dict.fromkeys(("fmCheckTime", "sendingTime", "serverExchangeTime", "fullTime"), 0)
+
+
+def work_state(acts: Acts) -> dict[str, Any]:
+    """`checkImcWorkState`."""
+    kept = acts.printer.marking
+    is_pending = kept.pending is not None
+    return {
+        "fm": {
+            "status": "receivedImcStatus" if is_pending else "noImcForCheck",
+            "checkingCount": len(kept.accepted),
+            "soldImcCount": 0,
+            "noticeIsBegin": False,
+            "noticeFreeMemory": "less50",
+            "noticeUnsentCount": kept.notices,
+        },
+        "ecr": {
+            "status": "receivedResult" if is_pending else "notExecuted",
+            "type": "waitForResult",
+            "stage": "completed" if is_pending else "waitForTask",
+        },
+    }
+
+
 def flags(result: int) -> dict[str, bool]:
     """Tag 2106 as the five words of `itemInfoCheckResult`."""
     return {

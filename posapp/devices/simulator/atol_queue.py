@@ -16,6 +16,7 @@ error 241, for nobody can tell.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -96,6 +97,8 @@ class Queue:
     def __post_init__(self) -> None:
         self._requests: dict[str, Request] = {}
         self._order: list[Request] = []
+        self._ended: deque[Request] = deque()
+        """What has ended, in that order: the first ones are forgotten first."""
         self._count = 0
         self._due: datetime | None = None
         self._begun: _Begun | None = None
@@ -113,6 +116,8 @@ class Queue:
             self._count = max(self._count, request.number)
         self._order = [each for each in requests if each.state in LIVING]
         self._order.sort(key=lambda each: (each.state == WAIT and each.next_task == 0, each.number))
+        over = [each for each in requests if each.ended_at is not None]
+        self._ended = deque(sorted(over, key=lambda each: each.ended_at or now))
         self._forget(now)
         if self.file is not None:
             self.file.open(self._requests.values())
@@ -138,7 +143,8 @@ class Queue:
             raise QueueRefusal(503, "Очередь заданий переполнена")
         self._count += 1
         request = Request(uuid, tasks, self._count)
-        self._keep(request, force=True)
+        if self.file is not None:
+            self.file.add(request)
         self._requests[uuid] = request
         self._order.append(request)
         return request
@@ -158,6 +164,7 @@ class Queue:
             raise QueueRefusal(409, f"Задание с UUID [{uuid}] для устройства [1] {told}")
         request.cancel(now)
         self._order.remove(request)
+        self._ended.append(request)
         self._keep(request, force=True)
 
     def status(self, now: datetime) -> dict[str, Any]:
@@ -361,6 +368,7 @@ class Queue:
     def _end(self, request: Request, now: datetime) -> None:
         request.end(now)
         self._order.remove(request)
+        self._ended.append(request)
         self._keep(request)
 
     def _keep(self, request: Request, *, force: bool = False) -> None:
@@ -369,11 +377,8 @@ class Queue:
 
     def _forget(self, now: datetime) -> None:
         """Drops what ended too long ago."""
-        old = [
-            each.uuid for each in self._requests.values() if each.ended_at and now - each.ended_at > self.settings.keep
-        ]
-        for uuid in old:
-            del self._requests[uuid]
+        while self._ended and now - (self._ended[0].ended_at or now) > self.settings.keep:
+            self._requests.pop(self._ended.popleft().uuid, None)
 
 
 def _kind(task: object) -> str:

@@ -28,7 +28,7 @@ MODEL, MODEL_NAME = 87, "АТОЛ 27Ф"
 FIRMWARE_VERSION, CONFIGURATION_VERSION = "5.8.100", "2.0.8100"
 LINE_LENGTH, LINE_PIXELS = 48, 576
 FNS_URL = "www.nalog.gov.ru"
-LICENSES = ((1, "Лицензия на регистрацию"), (15, "WEB_REQ"))
+LICENSES = (("12", "WEB"), ("15", "WEB_REQ"))
 TENDERS = ("cash", "electronically", "prepaid", "credit", "other")
 
 FLAGS = frozenset((1001, 1002, 1050, 1051, 1052, 1053, 1056, 1108, 1109, 1110, 1125, 1126, 1193, 1207, 1221))
@@ -162,7 +162,9 @@ def counters(acts: Acts) -> dict[str, Any]:
 def licenses(acts: Acts) -> dict[str, Any]:
     """`getLicenses`: among them the one that the web server wants."""
     since = iso(acts.printer.storage.documents[0].at)
-    return {"licenses": [{"id": number, "name": name, "dateFrom": since} for number, name in LICENSES]}
+    return {
+        "licenses": [{"id": number, "name": name, "state": "active", "dateFrom": since} for number, name in LICENSES]
+    }
 
 
 # --- the storage
@@ -269,6 +271,30 @@ def ofd_exchange(acts: Acts) -> dict[str, Any]:
             "lastSuccessConnectionDateTime": iso(confirmed.at if confirmed else born),
         },
         "warnings": {"dataForSendIsEmpty": first is None},
+    }
+
+
+def ism_exchange(acts: Acts) -> dict[str, Any]:
+    """`ismExchangeStatus`: notices of sold marked goods that the marking system has not confirmed."""
+    acts.look()
+    printer = acts.printer
+    good, born = {"code": 0, "description": "Ошибок нет"}, iso(printer.storage.documents[0].at)
+    waiting = printer.marking.notices
+    return {
+        "status": {
+            "notSentCount": waiting,
+            "notSentFirstNoticeNumber": 1 if waiting else 0,
+            "notSentFirstNoticeDateTime": iso(acts.last_document().at) if waiting else born,
+        },
+        "errors": {
+            "network": {"code": 2, "description": "Нет связи с ИСМ"} if waiting else good,
+            "ism": good,
+            "fn": good,
+            "documentNumber": 0,
+            "fnCommandCode": 0,
+            "lastSuccessConnectionDateTime": born,
+        },
+        "warnings": {"dataForSendIsEmpty": not waiting},
     }
 
 

@@ -1,8 +1,8 @@
 """One request to a simulated web server of АТОЛ, and the file in which requests and results outlive the server.
 
-The file stands beside that of the register (`FILE.requests`): one JSON object a line, only ever appended, the last line
-of a uuid counts. A torn last line (cut by a kill) was never answered for and is dropped. Old requests, and lines that
-later ones replace, go when the file is opened.
+The file stands beside that of the register (`FILE.requests`): one JSON object a line, only ever appended. The first
+line of a uuid has the tasks, later ones what has changed since; the last one counts. A torn last line (cut by a kill)
+was never answered for and is dropped. Old requests, and lines that later ones replace, go when the file is opened.
 """
 
 from __future__ import annotations
@@ -79,10 +79,13 @@ class Request:
         self.state, self.ended_at = CANCELED, now
 
     def as_dict(self) -> dict[str, Any]:
-        """For the file."""
+        """For the file, whole."""
+        return {"tasks": self.tasks, **self.changes()}
+
+    def changes(self) -> dict[str, Any]:
+        """For the file: what may have changed since it came."""
         return {
             "uuid": self.uuid,
-            "tasks": self.tasks,
             "number": self.number,
             "results": self.results,
             "state": self.state,
@@ -110,7 +113,7 @@ class RequestFile:
 
     def load(self) -> list[Request]:
         """The requests in the file, in the order in which they came. Raises FileDamaged, OSError."""
-        requests: dict[str, Request] = {}
+        found: dict[str, dict[str, Any]] = {}
         if self.path.exists():
             for number, raw in enumerate(self.path.read_bytes().splitlines(keepends=True), 1):
                 if not raw.endswith(b"\n"):
@@ -119,11 +122,15 @@ class RequestFile:
                     line = json_text.loads(raw)
                     self.state |= line.get("state", {})
                     if "request" in line:
-                        request = Request.from_dict(line["request"])
-                        requests[request.uuid] = request
+                        told = line["request"]
+                        found[told["uuid"]] = {**found.get(told["uuid"], {}), **told}
                 except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                     raise FileDamaged(f"{self.path}, line {number}: {error}") from error
-        return sorted(requests.values(), key=lambda each: each.number)
+        try:
+            requests = [Request.from_dict(each) for each in found.values()]
+        except (ValueError, TypeError, KeyError) as error:
+            raise FileDamaged(f"{self.path}: {error}") from error
+        return sorted(requests, key=lambda each: each.number)
 
     def open(self, requests: Iterable[Request]) -> None:
         """Puts a file with these requests in the place of the old one, and goes on in it."""
@@ -135,9 +142,13 @@ class RequestFile:
         fresh.replace(self.path)
         self._file = self.path.open("ab")
 
+    def add(self, request: Request) -> None:
+        """Keeps a new request; returns when it is safe on the disk."""
+        self._append({"request": request.as_dict()}, force=True)
+
     def write(self, request: Request, *, force: bool = False) -> None:
-        """Keeps a request as it stands; `force`: returns when it is safe on the disk."""
-        self._append({"request": request.as_dict()}, force=force)
+        """Keeps what has become of it; `force`: returns when that is safe on the disk."""
+        self._append({"request": request.changes()}, force=force)
 
     def write_state(self, name: str, value: Any) -> None:
         """Keeps something else."""

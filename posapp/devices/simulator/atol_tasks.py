@@ -38,10 +38,7 @@ UNSUPPORTED = REGISTRATIONS | {
     "getMcu",
     "getDepartmentSum",
     "printDocumentsFromJournal",
-    "ismExchangeStatus",
     "pingIsm",
-    "checkImcTime",
-    "checkImcWorkState",
 }
 """Tasks that the vendor's driver knows and this register does not."""
 
@@ -138,7 +135,8 @@ def _close_shift(acts: Acts, task: Fields) -> Result:
 def _exchange_report(acts: Acts, task: Fields) -> Result:
     operator_tags(task)
     acts.cancel_if_open()
-    return {**_fiscal(acts, acts.exchange_report()), **reading.ofd_exchange(acts)}
+    made, exchange = _fiscal(acts, acts.exchange_report()), reading.ofd_exchange(acts)
+    return {**made, **exchange, "warnings": {**exchange["warnings"], **made["warnings"]}}
 
 
 # --- what prints or moves money
@@ -241,6 +239,7 @@ HANDLERS: dict[str, Handler] = {
     "getFnInfo": _looks(reading.fn_info),
     "getRegistrationInfo": _looks(reading.registration_info),
     "ofdExchangeStatus": _looks(reading.ofd_exchange),
+    "ismExchangeStatus": _looks(reading.ism_exchange),
     "getFnDocument": _document,
     "beginMarkingCodeValidation": marking.begin,
     "getMarkingCodeValidationStatus": _looks(marking.status),
@@ -249,6 +248,8 @@ HANDLERS: dict[str, Handler] = {
     "cancelMarkingCodeValidation": _looks(marking.cancel),
     "clearMarkingCodeValidationResult": _looks(marking.clear),
     "validateMarks": marking.validate,
+    "checkImcTime": _looks(marking.check_time),
+    "checkImcWorkState": _looks(marking.work_state),
     "checkMarkingCodeValidationsReady": lambda acts, task: {"ready": True},
 }
 """Task → how it is done."""

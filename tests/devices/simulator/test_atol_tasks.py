@@ -419,6 +419,20 @@ def test_a_silent_server_is_said(newer: Bench) -> None:
     assert do(newer, "cancelMarkingCodeValidation") == {}
 
 
+def test_the_state_of_checks_and_of_notices(newer: Bench) -> None:
+    assert do(newer, "checkImcWorkState")["fm"]["status"] == "noImcForCheck"
+    do(newer, "validateMarks", params=[marks()])
+    assert do(newer, "checkImcWorkState")["fm"]["checkingCount"] == 1
+    assert do(newer, "checkImcTime")["fullTime"] == 0
+    assert do(newer, "ismExchangeStatus")["warnings"] == {"dataForSendIsEmpty": True}
+    newer.printer.marking.set_world({"server": "silent"})
+    do(
+        newer,
+        sale(position(paymentObject="commodityWithMarking", quantity=1, amount=Decimal("100.50"), imcParams=marks())),
+    )
+    assert do(newer, "ismExchangeStatus")["status"]["notSentCount"] == 1
+
+
 def test_the_old_format_knows_no_checks(selling: Bench) -> None:
     assert fails(selling, "beginMarkingCodeValidation", params=marks())[0] == 413
 
