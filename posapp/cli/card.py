@@ -97,7 +97,7 @@ def back(
     from posapp import app
 
     with app.open_till(app.data_dir(data_dir), person=by.strip()) as till:
-        pay = card.CardPay(typed=card_ref.strip(), said=complain)
+        pay = card.CardPay(typed=card_ref.strip(), said=hear)
         done = card.give_back(till, reference.strip().upper(), why=why, pay=pay)
     answer(json, card.as_json(done), _line(done))
 
@@ -114,6 +114,12 @@ def ready_(data_dir: DataDir = None, json: Json = False) -> int:
               if each.trouble is not None]  # fmt: skip
     answer(json, {"light": light.tone.value, "may_charge": light.may_charge, "signs": signs}, "\n".join(lines))
     return 0 if light.may_charge else 1
+
+
+def hear(words: str) -> None:
+    """The terminal's words, on stderr."""
+    if words:
+        complain(f"Terminal: {words}" if language() == "en" else f"Терминал: {words}")
 
 
 def light_of(till: Till) -> ready.Ready:

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from posapp.cli.common import By, DataDir, Json, Why, amount, answer, command, complain
+from posapp.cli.card import hear
+from posapp.cli.common import By, DataDir, Json, Why, amount, answer, command
 from posapp.cli.sell import codes_of
 from posapp.domain.lawful import Step
 from posapp.domain.money import Quantity, total
@@ -100,7 +101,7 @@ def _pay(original: Original, card_ref: str) -> CardPay | None:
     """How money goes back to a card; what was paid by SBP does not go over the terminal."""
     if not (card_ref.strip() or card_money.is_by_card(original.receipt)):
         return None
-    return CardPay(typed=card_ref.strip(), said=complain)
+    return CardPay(typed=card_ref.strip(), said=hear)
 
 
 def _refuse_contradiction(key: str, qr: str, document: int | None, order: str) -> None:

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from posapp.cli import sell_items
+from posapp.cli.card import hear
 from posapp.cli.common import By, DataDir, Json, Why, amount, answer, command, complain, language
 from posapp.domain.checkout import Terms
 from posapp.domain.marking import MarkingCode, parse_marking
@@ -153,7 +154,7 @@ def _pay(amount: Money | None, card_ref: str, charged: str, *, another: bool) ->
         if card_ref.strip() or charged.strip():
             raise UsageError("usage", what="--card-ref и --charged идут с --card")
         return None
-    return CardPay(amount, card_ref.strip(), charged.strip().upper(), another, complain)
+    return CardPay(amount, card_ref.strip(), charged.strip().upper(), another, hear)
 
 
 def _say_charged(till: Till, order: Order, error: PosError, *, json: bool) -> None:

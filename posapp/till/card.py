@@ -45,7 +45,7 @@ class CardPay:
     `amount` is what of its cashless tender goes over the terminal, None for all of it. `typed` is the RRN of an
     operation that a person made on the terminal by hand. `charged` names an operation that took the money before, for a
     sale without an order; `another`: a person's word that an open charge of the same sum is another customer's.
-    `said` hears the terminal's words for the cashier.
+    `said` hears the terminal's words for the cashier, "" when it has decided.
     """
 
     amount: Money | None = None
@@ -171,6 +171,7 @@ def _move(till: Till, new: NewCardOperation, pay: CardPay) -> CardOperation:
     by = rows.BY_TERMINAL
     if result.outcome is CardOutcome.UNKNOWN and terminal.tells:
         result, by = _inquired(terminal, new.reference, result), rows.BY_INQUIRY
+    pay.said("")
     return _ended(till, new.reference, result, by)
 
 

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from posapp.domain.settlement import State
 from posapp.errors import JournalError
 from posapp.journal.lock import holder
-from posapp.till import correction_state, counter_fact, story, story_corrections
+from posapp.till import correction_state, counter_fact, story, story_card, story_corrections
 from posapp.till.context import Till
 from posapp.till.correction_state import Correction
 from posapp.till.desk_words import Say
 from posapp.till.views import Alarm, Case, CaseKind
 
 if TYPE_CHECKING:
+    from posapp.journal.card_rows import CardOperation
     from posapp.journal.rows import Operation
 
 FACT = "desk"
@@ -94,6 +95,7 @@ def alarms(till: Till) -> list[Alarm]:
             found.append(_alarm(till, key, CaseKind.STRAY, page["order"], page["device"], page))
     found += _differing(till)
     found += [_half(till, each) for each in correction_state.unfinished(till) if each.is_half]
+    found += [_card(till, each) for each in story_card.waiting(till)]
     return sorted(found, key=lambda alarm: alarm.since)
 
 
@@ -112,6 +114,12 @@ def _half(till: Till, known: Correction) -> Alarm:
     since = (first.fiscalized_at if first is not None else None) or till.now()
     page = {"since": since.isoformat(), "person": True}
     return _alarm(till, receipt.key, CaseKind.CORRECTION, receipt.order_number, "", page)
+
+
+def _card(till: Till, operation: CardOperation) -> Alarm:
+    """Card money without an answer – the program asks the terminal when it can –, or without a receipt."""
+    page = {"since": (operation.asked_at or till.now()).isoformat(), "person": True}
+    return _alarm(till, operation.reference, CaseKind.CARD, operation.order_number, operation.terminal, page)
 
 
 def _page(kept: Mapping[str, dict[str, Any]], key: str, started_at: datetime) -> dict[str, Any]:
@@ -180,7 +188,7 @@ def cases(till: Till, say: Say) -> list[Case]:
             is_overdue=abs(till.now() - operation.started_at) > story.LIMIT,
         )
         found.append(case)
-    return found + story_corrections.cases(till, say)
+    return found + story_corrections.cases(till, say) + story_card.cases(till, say)
 
 
 def _told(till: Till, say: Say, asked: str, page: Mapping[str, Any]) -> tuple[str, str, str]:

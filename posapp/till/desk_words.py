@@ -15,6 +15,63 @@ _TEXTS = {
         "Чек продажи без заказа: исход не доказан",
         "The receipt of a sale without an order: outcome not proven",
     ),
+    # --- card money
+    "card.charge": ("оплата картой", "a charge of a card"),
+    "card.refund": ("возврат на карту", "a refund to a card"),
+    "card.cancel": ("отмена оплаты картой", "a cancelled charge"),
+    "card.no_order": ("без заказа", "no order"),
+    "title.card_unknown": ("{order}: {kind}, исход не известен", "{order}: {kind}, outcome unknown"),
+    "title.card_charged": ("{order}: {kind}, чека нет", "{order}: {kind}, no receipt"),
+    "asked.card": (
+        "{at} у терминала спрошено: {kind} на {amount}, {order}. Работал: {who}.",
+        "{at}, the terminal was asked for {kind} of {amount}, {order}. At the till: {who}.",
+    ),
+    "shows.card_unknown": (
+        "Ответа терминала нет ({by}). Он мог взять деньги, мог и не взять.",
+        "There is no answer of the terminal ({by}). It may have moved the money or not.",
+    ),
+    "shows.card_charged": (
+        "Терминал одобрил: RRN {rrn}, карта {card}. Чек по этой операции не напечатан.",
+        "The terminal approved: RRN {rrn}, card {card}. No receipt of it is printed.",
+    ),
+    "next.card_unknown": (
+        "Программа спросит терминал снова при каждой продаже этого заказа. Если терминал не может ответить, решает "
+        "человек по чеку терминала.",
+        "The program asks the terminal again at each sale of this order. Where it cannot answer, a person decides by "
+        "the terminal's slip.",
+    ),
+    "next.card_charged": (
+        "Пробейте заказ картой на эту сумму: деньги второй раз не возьмём. Или верните деньги на карту.",
+        "Sell the order by card for this sum: nothing is charged again. Or give the money back.",
+    ),
+    "choice.card_taken": ("На чеке терминала – одобрено", "The slip says: approved"),
+    "choice.card_not_taken": ("Деньги не прошли", "No money moved"),
+    "choice.card_back": ("Вернуть деньги на карту", "Give the money back"),
+    "then.card_taken": (
+        "Операция считается проведённой с номером (RRN) с чека терминала. Чек печатается по ней, карту больше не "
+        "спрашиваем.",
+        "The operation counts as made, with the number (RRN) of the slip. The receipt is printed for it, the card is "
+        "not asked again.",
+    ),
+    "then.card_cancelled": (
+        "Деньги считаются возвращёнными, заказ можно продать заново.",
+        "The money counts as given back, the order may be sold anew.",
+    ),
+    "then.card_not_taken": (
+        "Заказ снова можно продать. Если деньги всё же взяты, покупатель заплатит дважды.",
+        "The order may be sold again. If the money was taken after all, the customer pays twice.",
+    ),
+    "then.card_back": (
+        "Терминал отменит операцию: покупателю вернутся деньги, чека не будет.",
+        "The terminal cancels the operation: the customer gets the money, there is no receipt.",
+    ),
+    "done.card_approved": (
+        "Операция проведена. Пробейте заказ картой: чек напечатаем, деньги второй раз не возьмём.",
+        "The operation is made. Sell the order by card: the receipt is printed, nothing is charged again.",
+    ),
+    "done.card_declined": ("Деньги не взяты. Заказ можно продать.", "No money was taken. The order may be sold."),
+    "done.card_receipted": ("Чек по операции уже напечатан.", "The receipt of the operation is printed already."),
+    "done.card_returned": ("Деньги возвращены на карту.", "The money went back to the card."),
     # --- receipts that the portal orders
     "title.job": (
         "Чек по заданию портала {order}: исход не доказан",

@@ -14,9 +14,9 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from posapp.devices.base import PrinterStatus, StorageHealth, StoragePhase
+from posapp.devices.base import Paper, PrinterStatus, StorageHealth, StoragePhase
 from posapp.errors import DeviceError, JournalError, PosError, Refused, SaleError
-from posapp.till import register, shift_opening
+from posapp.till import shift_opening
 from posapp.till.context import Till
 
 SHIFT_LASTS = timedelta(hours=24)
@@ -114,11 +114,26 @@ def _answer(seen: Seen, now: datetime) -> Sign:
 
 
 def _paper_and_state(status: PrinterStatus) -> Sign:
-    trouble = register.trouble_of(status)
+    trouble = trouble_of(status)
     if trouble is None:
         return Sign("paper")
     name = "shift" if trouble.code.startswith("shift") else "paper"
     return Sign(name, Tone.RED, trouble)
+
+
+def trouble_of(status: PrinterStatus) -> Refused | None:
+    """Why the register may not print now, or None."""
+    if status.has_open_document:
+        return Refused("foreign_receipt_open")
+    if status.shift.is_expired:
+        return Refused("shift_expired")
+    if not status.shift.is_open:
+        return Refused("shift_closed")
+    if status.paper is Paper.COVER_OPEN:
+        return Refused("cover_open")
+    if status.paper in (Paper.OUT, Paper.OUT_WHILE_PRINTING):
+        return Refused("paper_out")
+    return None
 
 
 def _shift(status: PrinterStatus, age: timedelta | None) -> Sign:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from posapp.devices.base import Paper, PrinterStatus
 from posapp.errors import PosError, Refused
-from posapp.till import counter_fact, shift_opening
+from posapp.till import counter_fact, ready, shift_opening
 from posapp.till.context import Till
 from posapp.till.views import RegisterView
+
+trouble_of = ready.trouble_of
 
 
 def ready_to_print(till: Till) -> PrinterStatus:
@@ -34,21 +36,6 @@ def refuse_other_device(till: Till) -> None:
         raise Refused("wrong_device", found=found, expected=till.identity)
 
 
-def trouble_of(status: PrinterStatus) -> Refused | None:
-    """Why the register may not print now, or None."""
-    if status.has_open_document:
-        return Refused("foreign_receipt_open")
-    if status.shift.is_expired:
-        return Refused("shift_expired")
-    if not status.shift.is_open:
-        return Refused("shift_closed")
-    if status.paper is Paper.COVER_OPEN:
-        return Refused("cover_open")
-    if status.paper in (Paper.OUT, Paper.OUT_WHILE_PRINTING):
-        return Refused("paper_out")
-    return None
-
-
 def view(till: Till) -> RegisterView:
     """What head and foot of the window show. Never raises for trouble: it is part of the picture."""
     midnight = till.now().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -62,7 +49,8 @@ def view(till: Till) -> RegisterView:
             till.printer.wait_until_idle()
             status = till.printer.status()
     except PosError as error:
-        return RegisterView(None, None, None, receipts, total, error, till.settings.is_training)
+        light = ready.of_trouble(till, error)
+        return RegisterView(None, None, None, receipts, total, error, till.settings.is_training, light=light)
     return RegisterView(
         identity=till.identity,
         shift=status.shift,
@@ -72,4 +60,5 @@ def view(till: Till) -> RegisterView:
         trouble=trouble_of(status) or counter_fact.trouble(till),
         is_training=till.settings.is_training,
         paper_ok=status.paper is Paper.OK,
+        light=ready.look(till, status),
     )

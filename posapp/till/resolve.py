@@ -20,6 +20,7 @@ from posapp.domain.settlement import State
 from posapp.errors import DeviceError, PosError, Refused, ResolveNeeded
 from posapp.till import (
     adopt,
+    card,
     counter_fact,
     counters,
     desk_book,
@@ -27,6 +28,7 @@ from posapp.till import (
     sale,
     shift_proof,
     story,
+    story_card,
     story_corrections,
     story_counters,
 )
@@ -49,7 +51,7 @@ def cases(till: Till, language: str = "", proven: list[Recovered] | None = None)
     What could be decided is added to `proven`, when given.
 
     Without anything under way: the documents that the journal lost, then what keeps the register from selling. Besides,
-    corrections of which only the first document is out. Raises
+    corrections of which only the first document is out, and card money that is owed an answer or a receipt. Raises
     DeviceError when there is nothing to tell and the register does not answer, SetupError without one.
     """
     say = Say(language or till.settings.language)
@@ -60,7 +62,7 @@ def cases(till: Till, language: str = "", proven: list[Recovered] | None = None)
     found = [each for each in seen if isinstance(each, Case)]
     if proven is not None:
         proven += [each for each in seen if isinstance(each, Recovered)]
-    half = story_corrections.cases(till, say)
+    half = story_corrections.cases(till, say) + story_card.cases(till, say)
     try:
         found = found or _strays(till, say) or _register(till, say)
     except PosError:
@@ -187,6 +189,8 @@ def _decide(till: Till, say: Say, case_key: str, choice_id: str, why: str, answe
         case "cancel":
             lawful.cancel(till, case_key, why)
             return Resolved(case_key, State.CANCELLED.value, say("done.cancelled", key=case_key))
+        case "card_taken" | "card_not_taken" | "card_back":
+            return _decide_card(till, say, case_key, name, why, answers.get("rrn", "").strip())
         case "foreign" if len(numbers) == 1:
             lawful.foreign(till, case_key, numbers[0], why)
             return Resolved(case_key, "foreign", say("done.foreign", number=numbers[0]))
@@ -196,6 +200,24 @@ def _decide(till: Till, say: Say, case_key: str, choice_id: str, why: str, answe
             return Resolved(case_key, state, say("done.operation" if is_made else "done.pending", key=case_key))
         case _:
             raise ResolveNeeded("no_such_choice", choice=choice_id)
+
+
+_CARD_DONE = {
+    "approved": "done.card_approved",
+    "declined": "done.card_declined",
+    "receipted": "done.card_receipted",
+    "returned": "done.card_returned",
+}
+
+
+def _decide_card(till: Till, say: Say, reference: str, name: str, why: str, rrn: str) -> Resolved:
+    if name == "card_back":
+        ended = card.give_back(till, reference, why=why)
+    elif (name == "card_taken") is not bool(rrn):
+        raise ResolveNeeded("no_such_choice", choice=f"rrn {rrn or '–'}")
+    else:
+        ended = card.settle(till, reference, rrn=rrn, why=why)
+    return Resolved(reference, ended.state, say(_CARD_DONE[ended.state]))
 
 
 def _fiscalized(say: Say, key: str, done: sale.Sold) -> Resolved:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalMark, ReceiptKind, Shift
 from posapp.domain.money import ZERO, Money
@@ -19,6 +20,9 @@ from posapp.domain.settlement import State
 from posapp.domain.shift_hours import CloseAdvice
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError
+
+if TYPE_CHECKING:  # it knows the register, which the first paint must not wait for
+    from posapp.till.ready import Ready
 
 
 class Light(StrEnum):
@@ -253,6 +257,7 @@ class RegisterView:
     is_training: bool
     paper_ok: bool = True
     closes: CloseAdvice | None = None  # the shift ends within two hours: when to close it
+    light: Ready | None = None  # whether a card may be charged
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +422,7 @@ class CaseKind(StrEnum):
     OPERATION = "operation"  # a shift operation that is `sending`
     STRAY = "stray"  # a document of this till that its journal does not know
     CORRECTION = "correction"  # a wrong receipt is undone and the right one is not printed
+    CARD = "card"  # card money: its outcome is not known, or it has no receipt
     REGISTER = "register"  # the register itself: another one, another storage, another program's receipt open
 
 
@@ -517,6 +523,10 @@ class Alarm:
             if language == "en":
                 return f"Register {self.key}: counters and journal differ for {minutes} min, a person has to decide."
             return f"ККТ {self.key}: счётчики не сходятся с журналом {minutes} мин, решает человек."
+        if self.kind is CaseKind.CARD:
+            if language == "en":
+                return f"{order}: card money is owed an answer or a receipt for {minutes} min: posapp card list."
+            return f"{order}: деньги по карте {minutes} мин без ответа или без чека: posapp card list."
         if self.kind is CaseKind.CORRECTION:
             if language == "en":
                 return f"{order}: a correction is half done for {minutes} min, finish it: posapp correct {self.key}."

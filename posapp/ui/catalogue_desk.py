@@ -266,6 +266,24 @@ DESK_TEXTS: dict[str, tuple[str, str]] = {
     "help.key.F8": ("F8", "F8"),
     "help.does.F8": ("Карта.", "Card."),
     "help.key.F12": ("F12", "F12"),
+    "action.card_unknown": (
+        "Карту не проводите ещё раз и чек не печатайте. Посмотрите чек терминала и решите.",
+        "Neither charge the card again nor print. Look at the terminal's slip and decide.",
+    ),
+    "action.card_charged": (
+        "Карту больше не спрашиваем: продолжите, и чек напечатается на эти деньги.",
+        "The card is not asked again: go on, and the receipt is printed for this money.",
+    ),
+    "action.terminal_by_hand": (
+        "Проведите карту на терминале и наберите номер операции (RRN).",
+        "Use the terminal by hand and type the number of the operation (RRN).",
+    ),
+    "action.terminal_strange": (
+        "Администратору: проверить адрес терминала. Пока – провести карту руками и набрать RRN.",
+        "Administrator: check the terminal's address. Meanwhile use it by hand and type the RRN.",
+    ),
+    "desk.ask_rrn": ("RRN с чека", "RRN of the slip"),
+    "desk.need_rrn": ("Наберите номер операции (RRN)", "Type the number of the operation (RRN)"),
     "help.does.F12": ("Частями: наличные и карта.", "In parts: cash and card."),
     "help.key.Enter": ("Enter", "Enter"),
     "help.does.Enter": (

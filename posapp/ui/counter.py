@@ -39,7 +39,7 @@ from posapp.ui.dealing import (
     stands_words,
     way_options,
 )
-from posapp.ui.desk import Desk
+from posapp.ui.desk import Desk, Terminal
 from posapp.ui.draft import Draft, Method, Paid
 from posapp.ui.face import Face
 from posapp.ui.lights import worst_of
@@ -47,7 +47,7 @@ from posapp.ui.look import Look
 from posapp.ui.marker import LineOf
 from posapp.ui.moneywords import hand_over_words
 from posapp.ui.payment_pane import Step
-from posapp.ui.proof_words import begun_words, not_a_sale, proof_of, unknown_words
+from posapp.ui.proof_words import begun_words, not_a_sale, owed_draft, proof_of, unknown_words
 from posapp.ui.refusal import Part
 from posapp.ui.sounds import Sounds
 from posapp.ui.trouble import Trouble, is_unknown, trouble_of
@@ -274,10 +274,14 @@ class Counter(QObject):
             pane.show_blocked(
                 say("due.changed"), view.order.to_pay, changed_words(view, self._look, stacked=pane.stacked)
             )
+        elif view.owed is not None and view.owed.exit_code == 3 and not is_begun(view):
+            pane.show_blocked(say("due.unknown"), view.order.to_pay, trouble_of(view.owed, say))
         else:
             has_others = bool(others(view))
             pane.show_due(view.order.to_pay, self._drafts.get(view.order.order_id), has_others=has_others)
-            if receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
+            if view.owed is not None and not is_begun(view):
+                pane.only_resume(trouble_of(view.owed, say))
+            elif receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
                 pane.only_resume(begun_words(receipt, self._look))
 
     def _show_blocked(self, view: OrderView, refusal: PosError) -> None:
@@ -305,6 +309,9 @@ class Counter(QObject):
         """Continues a receipt that was begun, with exactly its tenders: anything else would be another settlement."""
         view = self.view
         receipt = None if view is None else view.receipt
+        if view is not None and view.owed is not None and not is_begun(view):
+            self._face.pane.resume(owed_draft(view.owed, view.order.to_pay))
+            return
         if view is None or receipt is None:
             return
         self._chooser.part = part_of(receipt.receipt)
@@ -427,11 +434,14 @@ class Counter(QObject):
         self._has_codes = bool(codes is not None and codes.by_line)
         self._face.pane.printing(0, has_codes=self._has_codes)
         order_id, offer, part = self.view.order.order_id, self._chooser.offer, self._chooser.part
+        at = Terminal(self._face.pane.card.typed, self._bridge.teller(self._face.pane.terminal_says)) if card else None
 
         def printed() -> ReceiptView:
             if offer is None:
-                return self._desk.sell(order_id, cash, card, codes=codes)
-            return self._desk.sell(order_id, cash, card, offer.way, offer.payment_id, codes, part, offer.shipment_id)
+                return self._desk.sell(order_id, cash, card, codes=codes, terminal=at)
+            return self._desk.sell(
+                order_id, cash, card, offer.way, offer.payment_id, codes, part, offer.shipment_id, at
+            )
 
         self._bridge.run(self._lanes.device, printed, self._sold, self._not_sold)
 

@@ -61,6 +61,15 @@ class SaleCodes:
     without: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """How card money is taken: `rrn` of an operation that a person made by hand, else "" and the connected terminal is
+    asked; `said` hears its words for the cashier, "" when it has decided."""
+
+    rrn: str
+    said: Callable[[str], None]
+
+
 class Desk(Protocol):
     """The use cases, as the window needs them."""
 
@@ -72,6 +81,11 @@ class Desk(Protocol):
     @property
     def till(self) -> str:
         """The name of this till."""
+        ...
+
+    @property
+    def terminal(self) -> str:
+        """The card terminal: `tcp` is asked by the till, `manual` by a person, "" the till keeps no card money."""
         ...
 
     @property
@@ -140,10 +154,11 @@ class Desk(Protocol):
         codes: SaleCodes | None = None,
         part: Part | None = None,
         shipment_id: int | None = None,
+        terminal: Terminal | None = None,
     ) -> ReceiptView:
         """Lane device. Prints the receipt; returns after its mark is on disk. `cash` is what was handed over. `way`,
         `payment_id` and `shipment_id` say which of the order's offers it is; `codes` None for a receipt that takes
-        none; `part` what of the order is refused.
+        none; `part` what of the order is refused; `terminal` how the card money is taken.
 
         Raises OutcomeUnknown or ResolveNeeded when it is not known whether a receipt was made; any other PosError
         means that none was.

@@ -12,7 +12,7 @@ from posapp.domain.offers import Offer
 from posapp.till.views import RegisterView
 from posapp.ui.amount import AmountField, Keypad
 from posapp.ui.banner import LampIcon
-from posapp.ui.controls import Button, Kind, Label
+from posapp.ui.controls import Button, Field, Kind, Label
 from posapp.ui.draft import Draft, Method, Paid, quick_sums
 from posapp.ui.lights import Shape
 from posapp.ui.look import Look
@@ -252,11 +252,19 @@ class CashPage(_Sums):
 
 
 class CardPage(QWidget):
-    """A terminal that is not connected to the program: the sum to key in, and the word that it approved."""
+    """A card: the sum, and what the person does. A terminal that is connected gets the sum and says its own words; one
+    that is not gets it from the person, who types the number of the operation (RRN) where the till keeps card money."""
+
+    edited = Signal()
 
     def __init__(self, look: Look, stacked: bool) -> None:
         super().__init__()
         self.look = look
+        self.terminal = ""
+        self.by_hand = False  # the connected terminal did not answer: a person may have used it
+        self.rrn = Field(look, look.say("card.rrn"))
+        self.rrn.setPlaceholderText(look.say("card.rrn"))
+        self.rrn.textEdited.connect(lambda _text: self.edited.emit())
         column = _column(look, self, Space.S1 if stacked else Space.S3)
         if not stacked:
             column.addSpacing(look.px(Space.S3))
@@ -265,13 +273,36 @@ class CardPage(QWidget):
         self.second = Label(look, look.say("card.second"), Type.BODY, wrap=True)
         column.addWidget(self.first)
         column.addWidget(self.second)
+        column.addWidget(self.rrn)
         column.addStretch(1)
 
+    @property
+    def typed(self) -> str:
+        """The RRN that a person has typed, "" where the terminal is asked."""
+        return self.rrn.text().strip() if self.rrn.isVisibleTo(self) else ""
+
+    @property
+    def lacks_rrn(self) -> bool:
+        """Nothing is printed before the number of the operation is typed."""
+        return self.terminal == "manual" and len(self.typed) < RRN_MIN
+
+    def start(self) -> None:
+        """Another payment."""
+        self.by_hand = False
+        self.rrn.clear()
+
     def show_draft(self, draft: Draft, *, is_settled: bool) -> None:
-        """The sum to key in; `is_settled`: a receipt was begun with it, so the card is charged already."""
+        """The sum; `is_settled`: a receipt was begun with it, so the card is charged already."""
         say = self.look.say
-        self.first.set_text(say("card.settled" if is_settled else "card.first", sum=draft.card_tender))
-        self.second.set_text(say("card.settled_second" if is_settled else "card.second"))
+        is_connected = self.terminal == "tcp" and not self.by_hand
+        name = "settled" if is_settled else "terminal" if is_connected else "first"
+        self.first.set_text(say(f"card.{name}", sum=draft.card_tender))
+        self.rrn.setVisible(not is_settled and (self.terminal == "manual" or self.by_hand))
+        second = "card.rrn_second" if self.rrn.isVisibleTo(self) else f"card.{name}_second"
+        self.second.set_text(say("card.second" if second == "card.first_second" else second))
+
+
+RRN_MIN = 4
 
 
 class MixPage(_Sums):

@@ -27,6 +27,8 @@ from posapp.ui.trouble import Trouble
 from posapp.ui.wedge import LastKeys
 
 _PAPER_OUT, _UNPRINTED = "102", "104"
+_BY_HAND = ("116", "190", "191")
+"""The terminal was not asked: a person may use it by hand and type the number."""
 
 
 class Step(Enum):
@@ -76,6 +78,7 @@ class PaymentPane(Pane):
         self._hold_reason: Trouble | None = None
         self._is_chosen = False  # what is shown was chosen from a list: Esc leads back to it
         self._offer = Offer(Way.HANDOVER)  # what a receipt without money settles
+        self._terminal_words: str | None = None  # the terminal is asked: its words for the cashier
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setProperty("no_ring", True)
         self.setAccessibleName(look.say("pay.pane"))
@@ -136,6 +139,7 @@ class PaymentPane(Pane):
         self.cash.edited.connect(self._cash_edited)
         self.mix.edited.connect(self._mix_edited)
         self.money.fired.connect(self._fire)
+        self.card.edited.connect(self._rrn_edited)
 
     # ------------------------------------------------------------------ what the window tells
 
@@ -300,15 +304,28 @@ class PaymentPane(Pane):
             self.pages.setEnabled(False)
             self.stepped.emit()
         say = self.look.say
+        if self._terminal_words is not None:
+            key = "card.says" if self._terminal_words else "card.asking"
+            self.money.disarm(say(key, words=self._terminal_words, age=say.age(seconds)))
+            return
         if seconds >= SLOW_S and self.banner.trouble is None:
             self.show_trouble(Trouble("wait", say("pay.slow"), say("pay.slow_action"), ""))
         self.money.disarm(say("codes.printing" if has_codes else "pay.printing", age=say.age(seconds)))
 
+    def terminal_says(self, words: str) -> None:
+        """The terminal's words while the customer pays; "" when it has decided."""
+        if self.step is Step.PRINTING:
+            self._terminal_words = words or None
+            self.card.second.set_text(words or self.look.say("pay.printing", age=""))
+
     def failed(self, trouble: Trouble) -> None:
         """Nothing was printed: the same method and sums, nothing armed until a person says so."""
         self._needs_person = True
+        self._terminal_words = None
         self.step = Step.PAY
         self.pages.setEnabled(True)
+        if trouble.code in _BY_HAND and self.card.terminal:
+            self.card.by_hand = True
         self.show_trouble(trouble)
         self._refresh()
         self._focus()
@@ -333,7 +350,10 @@ class PaymentPane(Pane):
             return
         self._needs_person = False  # a method that a person chooses is a person's word
         card = self.draft.card if method is Method.MIX else None
+        self.card.start()
         self._open(replace(self.draft, method=method, card=card))
+        if method is Method.CARD and self.card.terminal == "tcp":
+            self._fire()  # the person's key asks the terminal, the customer's card is the consent
 
     @property
     def _takes_no_money(self) -> bool:
@@ -412,8 +432,12 @@ class PaymentPane(Pane):
         return True
 
     def _fire(self) -> None:
-        if self.draft is not None and self.step is Step.PAY:
-            self.sell.emit(self.draft.cash_tender, self.draft.card_tender)
+        draft = self.draft
+        if draft is None or self.step is not Step.PAY:
+            return
+        is_asked = draft.card_tender > ZERO and self.card.terminal == "tcp" and not self._only_resume
+        self._terminal_words = "" if is_asked and not self.card.typed else None
+        self.sell.emit(draft.cash_tender, draft.card_tender)
 
     def _act(self, act: str) -> None:
         if act == "odd" and self.draft is not None:
@@ -430,6 +454,12 @@ class PaymentPane(Pane):
         if self.draft is not None and self.step is Step.PAY:
             self.cash.received.show_sum(amount)
             self._edit(replace(self.draft, received=amount))
+
+    def _rrn_edited(self) -> None:
+        """A person types the number of an operation: that arms the button again."""
+        if self.draft is not None and self.step is Step.PAY:
+            self._needs_person = self._needs_person and not self.card.typed
+            self._refresh()
 
     def _cash_edited(self) -> None:
         if self.draft is not None:
@@ -472,7 +502,9 @@ class PaymentPane(Pane):
 
     def _focus(self) -> None:
         page = self.pages.currentWidget()
-        if page is self.cash:
+        if page is self.card and self.card.rrn.isVisibleTo(self.card) and self.step is Step.PAY:
+            self.card.rrn.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif page is self.cash:
             self.cash.received.setFocus(Qt.FocusReason.OtherFocusReason)
         elif page is self.mix:
             self.mix.cash.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -500,7 +532,11 @@ class PaymentPane(Pane):
     def _refresh_money(self, draft: Draft) -> None:
         say = self.look.say
         text = say(f"print.{self._offer.way.value}") if self._takes_no_money else say("pay.print", sum=draft.due)
-        why_not = why_not_armed(draft, self.look, is_allowed=bool(self._allowed), held=self._held)
+        is_allowed = bool(self._allowed) and (draft.method in {*self._allowed, Method.NONE} or self._only_resume)
+        why_not = why_not_armed(draft, self.look, is_allowed=is_allowed, held=self._held)
+        is_charged_now = draft.card_tender > ZERO and not self._only_resume
+        if why_not is None and is_charged_now and self.card.lacks_rrn and draft.method is Method.CARD:
+            why_not = say("card.need_rrn"), ""
         if why_not is not None:
             self.money.disarm(*why_not)
             if draft.is_odd and not self._held:
@@ -509,5 +545,7 @@ class PaymentPane(Pane):
         elif self._needs_person:
             self.money.disarm(text, say("pay.see_above"))
         else:
-            is_charged_now = draft.card_tender > ZERO and not self._only_resume
+            if is_charged_now and self.card.terminal == "tcp" and not self.card.typed:
+                self.money.arm(say("card.take", sum=draft.card_tender))
+                return
             self.money.arm(text, say("card.approved") if is_charged_now else "")

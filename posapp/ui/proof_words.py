@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from posapp.domain.money import Money
 from posapp.domain.settlement import State
 from posapp.errors import PosError
 from posapp.till.views import OrderView, ReceiptView
+from posapp.ui.draft import Draft, Method
 from posapp.ui.look import Look
 from posapp.ui.moneywords import tender_words
 from posapp.ui.trouble import Trouble, is_unknown, trouble_of
@@ -16,6 +18,16 @@ def begun_words(receipt: ReceiptView, look: Look) -> Trouble:
     key = "begun.refused" if receipt.state is State.REFUSED else "begun.pending"
     action = say("begun.action", sums=tender_words(receipt, look))
     return Trouble("wait", say(key, reason=receipt.reason), action, "306", "resume")
+
+
+def owed_draft(owed: PosError, due: Money) -> Draft:
+    """The sums of a sale whose card was charged before there was a receipt: that sum by card, the rest in cash."""
+    operation = owed.extra["card"]
+    kopecks = operation["amount_kopecks"] if isinstance(operation, dict) else 0
+    card = Money(int(kopecks))
+    if card >= due:
+        return Draft(due, Method.CARD)
+    return Draft(due, Method.MIX, due - card, card)
 
 
 def not_a_sale(receipt: ReceiptView, refusal: PosError | None, look: Look) -> Trouble:

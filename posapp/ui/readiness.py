@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from posapp.domain.fiscal import ShiftState
 from posapp.errors import WORDS, Refused
@@ -12,6 +13,9 @@ from posapp.ui.lights import Shape
 from posapp.ui.look import Look
 from posapp.ui.trouble import Trouble, trouble_of
 from posapp.ui.words import Say
+
+if TYPE_CHECKING:  # it knows the register, which the first paint must not wait for
+    from posapp.till.ready import Ready
 
 _SHORT = {
     "device_unreachable": "ready.dead",
@@ -29,15 +33,24 @@ _SHORT = {
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether money may be taken: the lamp, its words, and the one button that helps ("" for none)."""
+    """Whether money may be taken: the lamp, its words, and the one button that helps ("" for none).
+
+    `only_cash`: a receipt may be printed now, but no card is charged: when the customer has paid it might not.
+    """
 
     shape: Shape
     words: str
     act: str = ""
+    only_cash: bool = False
 
     @property
     def may_sell(self) -> bool:
         """Methods may be chosen."""
+        return self.shape is Shape.OK or self.only_cash
+
+    @property
+    def may_charge(self) -> bool:
+        """A card may be charged."""
         return self.shape is Shape.OK
 
 
@@ -71,7 +84,26 @@ def readiness_of(register: RegisterView | None, look: Look, *, recovered: bool) 
         )
     if not register.paper_ok:
         return Readiness(Shape.BAD, say("ready.paper"))
-    return Readiness(Shape.OK, say("ready.ok"))
+    return _light(register.light, look)
+
+
+def _light(light: Ready | None, look: Look) -> Readiness:
+    """The register may print; whether a card may be charged too, and what will trouble the till soon."""
+    say = look.say
+    trouble = None if light is None else light.trouble
+    if light is None or trouble is None:
+        return Readiness(Shape.OK, say("ready.ok"))
+    if light.may_charge:
+        return Readiness(Shape.OK, say("ready.soon", why=say(f"ready.{light.signs[0].name}")))
+    return Readiness(Shape.BAD, say("ready.no_card", why=say(f"ready.{light.signs[0].name}")), only_cash=True)
+
+
+def light_trouble(register: RegisterView | None, readiness: Readiness, say: Say) -> Trouble | None:
+    """Why the card is not charged, with its remedy, where cash may be taken."""
+    light = None if register is None else register.light
+    if not readiness.only_cash or light is None or light.trouble is None:
+        return None
+    return trouble_of(light.trouble, say)
 
 
 def why_not(register: RegisterView | None, readiness: Readiness, say: Say) -> Trouble | None:
@@ -99,4 +131,4 @@ def with_alarm(shown: Readiness, alarm: CaseAlarm, look: Look) -> Readiness:
     else:
         words, shape = shown.words, shown.shape
     is_shift = shown.act in ("open_shift", "close_shift")
-    return Readiness(shape, words, shown.act if is_shift else "resolve")
+    return Readiness(shape, words, shown.act if is_shift else "resolve", only_cash=shown.only_cash)

@@ -10,7 +10,7 @@ from posapp.ui.alarms import CaseAlarm, alarm_of
 from posapp.ui.draft import Method
 from posapp.ui.lights import Shape
 from posapp.ui.payment_pane import Step
-from posapp.ui.readiness import Readiness, readiness_of, short_of, why_not, with_alarm
+from posapp.ui.readiness import Readiness, light_trouble, readiness_of, short_of, why_not, with_alarm
 from posapp.ui.recovery import Recovery
 from posapp.ui.trouble import Trouble
 
@@ -188,5 +188,9 @@ class Reports:
         if window.pane.step is Step.PRINTING:
             shown = Readiness(Shape.WAIT, say("ready.printing"))
         window.frame.head.show_register(self.register, shown)
-        window.pane.allow(set(Method) if readiness.may_sell else set())
-        window.pane.show_register_trouble(trouble or why_not(self.register, readiness, say))
+        allowed = set(Method) if readiness.may_sell else set()
+        window.pane.allow(allowed if readiness.may_charge else allowed - {Method.CARD, Method.MIX})
+        said = trouble or why_not(self.register, readiness, say)
+        if said is None and window.pane.step in (Step.IDLE, Step.METHODS):  # while money is taken the keypad is needed
+            said = light_trouble(self.register, readiness, say)
+        window.pane.show_register_trouble(said)

@@ -18,6 +18,7 @@ from posapp.domain.refund import refund_of
 from posapp.errors import JournalError, SaleError
 from posapp.lanes import Lanes
 from posapp.till import (
+    card,
     counters,
     courier_day,
     doorstep,
@@ -36,6 +37,7 @@ from posapp.till import (
     shift_rule,
     sync_log,
 )
+from posapp.till.card import CardPay
 from posapp.till.code_views import CodeAnswer, CodeRead
 from posapp.till.context import Till
 from posapp.till.courier_day import DayReport
@@ -58,7 +60,7 @@ from posapp.till.views import (
     Resolved,
     SyncRow,
 )
-from posapp.ui.desk import SaleCodes, Watch
+from posapp.ui.desk import SaleCodes, Terminal, Watch
 from posapp.ui.refunder import names_receipt
 from posapp.ui.refunding import Found, Proposal
 from posapp.ui.refusal import Part
@@ -75,6 +77,7 @@ class DeskOfTill:
         self._seen: sale.Sold | None = None  # the refund whose answer is being shown
         self._loader = Loader(till)
         self.cashier = till.settings.cashier
+        self.terminal = till.settings.terminal.model if till.settings.terminal is not None else ""
         self.till = till.settings.till
         self.is_training = till.settings.is_training
         self.language = till.settings.language
@@ -143,6 +146,7 @@ class DeskOfTill:
         codes: SaleCodes | None = None,
         part: Part | None = None,
         shipment_id: int | None = None,
+        terminal: Terminal | None = None,
     ) -> ReceiptView:
         """One settlement, one receipt."""
         till, order = self._till, self._order(order_id)
@@ -154,7 +158,8 @@ class DeskOfTill:
         tenders, terms = sale.tenders_of(cash, card), Terms(way, payment_id, shipment_id=shipment_id)
         if part is not None:
             terms = replace(terms, refused=part.refused, why=part.why)
-        sold = sale.sell(till, order, tenders, codes=by_line, terms=terms).view
+        pay = CardPay(card, terminal.rrn, said=terminal.said) if terminal is not None else None
+        sold = sale.sell(till, order, tenders, codes=by_line, terms=terms, pay=pay).view
         with suppress(JournalError):  # the receipt is there; what is not remembered is asked for once more
             marked_goods.learn(till, order, by_line)
         self._afterwards(counters.settle)
@@ -217,6 +222,7 @@ class DeskOfTill:
     def recover(self) -> list[Recovered]:
         """What became of the receipts under way."""
         recovered = recover.recover(self._till)
+        card.ask_all(self._till)  # a charge that was under way when the program ended
         self._afterwards(counters.look)
         return recovered
 

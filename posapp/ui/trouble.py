@@ -25,6 +25,8 @@ _BUTTONS = {
     "counters_differ": "resolve",
     "day_not_open": "day",
     "day_unfinished": "resolve",
+    "card_unknown": "resolve",
+    "card_charged": "resume",
 }
 """Which button helps which code; others get `again` where trying again is safe."""
 
@@ -41,6 +43,10 @@ _ACTIONS = (
     "day_not_open",
     "day_unfinished",
     "changed_at_door",
+    "card_unknown",
+    "card_charged",
+    "terminal_by_hand",
+    "terminal_strange",
 )
 """The table's words for these name a command; here a button does it."""
 

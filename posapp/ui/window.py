@@ -230,6 +230,7 @@ class Window(QWidget):
             is_training=desk.is_training if desk else False,
             stacked=self._is_narrow(),
         )
+        frame.pane.card.terminal = desk.terminal if desk else ""
         while (item := self._box.takeAt(0)) is not None:
             del item
         self._box.addWidget(frame)

@@ -52,7 +52,7 @@ def test_the_terminal_takes_the_money_and_the_receipt_names_the_operation(shop: 
     said: list[str] = []
     done = sell(till_of(shop, desk), CardPay(TOTAL, said=said.append))
     assert desk.moved() == [TOTAL.kopecks]
-    assert said == ["Приложите карту"]
+    assert said == ["Приложите карту", ""]
     (detail,) = done.view.receipt.cashless
     assert (detail.amount, detail.info) == (TOTAL, "картой")
     (operation,) = shop.till.journal.cards()
@@ -121,6 +121,7 @@ def test_unknown_stays_unknown_until_the_terminal_tells(shop: Shop, desk: Desk) 
 
 def test_a_till_killed_while_the_customer_pays_asks_and_does_not_repeat(shop: Shop, desk: Desk) -> None:
     def die(words: str) -> None:
+        assert words
         raise Killed
 
     with pytest.raises(Killed):

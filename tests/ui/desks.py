@@ -59,7 +59,7 @@ from posapp.till.views import (
     SyncRow,
     Verdict,
 )
-from posapp.ui.desk import SaleCodes, Watch
+from posapp.ui.desk import SaleCodes, Terminal, Watch
 from posapp.ui.refunding import Found, Proposal
 from posapp.ui.refusal import Part
 
@@ -328,6 +328,8 @@ class FakeDesk:
     def __init__(self) -> None:
         self.cashier = "Иванова А."
         self.till = "Касса 1"
+        self.terminal = ""
+        self.terminal_asked: Terminal | None = None
         self.is_training = False
         self.language = "ru"
         self.views: dict[str, OrderView] = {}
@@ -418,7 +420,9 @@ class FakeDesk:
         codes: SaleCodes | None = None,
         part: Part | None = None,
         shipment_id: int | None = None,
+        terminal: Terminal | None = None,
     ) -> ReceiptView:
+        self.terminal_asked = terminal
         said: tuple[object, ...] = () if way is Way.FULL else (way, payment_id)
         if codes is not None and (codes.by_line or codes.without):
             said = (*said, codes)
