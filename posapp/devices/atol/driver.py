@@ -322,17 +322,20 @@ class AtolPrinter:
             and document.sign == fiscal.sign
             and (mark.storage_number, mark.registration_number) == (fiscal.storage_number, fiscal.registration_number)
         )
-        if not same:
+        if not same or not self._may_be_ours(receipt, document, is_recovered=fiscal.is_recovered):
             raise OutcomeUnknown(key=receipt.key, reason="в ФН под этим номером другой документ")
-        self._note_key(receipt, document)
         return mark
 
-    def _note_key(self, receipt: Receipt, document: FiscalDocument) -> None:
-        """Whether the register has taken our key into the document."""
+    def _may_be_ours(self, receipt: Receipt, document: FiscalDocument, *, is_recovered: bool) -> bool:
+        """Whether the key does not say otherwise. A document without any is ours when its number came from the task
+        itself, not from a look at what had grown: then the register has left the key out, and is known for it."""
         has_key = receipt.key in (document.stamp or "")
+        if not has_key and (document.stamp or is_recovered):
+            return False
         self._shows_key[self._asking.connect(), receipt.document_type] = has_key
         if not has_key:
             log.warning("FD %d does not show our key: the register has left 1084 out", document.number)
+        return True
 
     # --- marked goods
 

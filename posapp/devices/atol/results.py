@@ -214,18 +214,21 @@ class Fiscal:
     storage_number: str
     registration_number: str
     is_unprinted: bool
+    is_recovered: bool
+    """The document was found by its number after the answer had been lost: it may be anybody's."""
 
 
 def fiscal_of(result: Mapping[str, Any]) -> Fiscal:
     """Every field that the proof compares must be there."""
-    told, warned = inside(result, "fiscalParams"), result.get("warnings")
-    unprinted = isinstance(warned, Mapping) and warned.get("notPrinted") is True
+    told, given = inside(result, "fiscalParams"), result.get("warnings")
+    warned: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     return Fiscal(
         number=number(told.get("fiscalDocumentNumber")),
         sign=str(int(digits(told.get("fiscalDocumentSign")))),
         storage_number=digits(told.get("fnNumber")),
         registration_number=digits(told.get("registrationNumber")),
-        is_unprinted=unprinted,
+        is_unprinted=warned.get("notPrinted") is True,
+        is_recovered=warned.get("recovered") is True,
     )
 
 

@@ -143,6 +143,38 @@ def test_somebody_elses_document_under_that_number_is_not_ours(printer: AtolPrin
         printer.print_receipt(receipt(), number - 1, request=UUID)
 
 
+def test_a_document_that_was_found_by_its_number_must_show_our_key(printer: AtolPrinter, tasks: SimTasks) -> None:
+    """A web server that lost the register tells the last document as ours, though another program has made it."""
+    printer.evidence_for(receipt())
+    foreign = {
+        "type": "sell",
+        "items": [
+            {"type": "position", "name": "X", "price": 245, "quantity": 1, "amount": 245, "tax": {"type": "vat22"}}
+        ],
+        "payments": [{"type": "cash", "sum": 245}],
+    }
+
+    def recovered(name: str, result: dict[str, Any]) -> dict[str, Any]:
+        return tasks.register.recovered(tasks.documents, tasks.now) if name == "sell" else result
+
+    perform = tasks.register.perform
+    tasks.told = recovered
+    tasks.register.perform = lambda task, *rest: perform(foreign if task["type"] == "sell" else task, *rest)  # type: ignore[method-assign]
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            sell(printer)
+
+
+def test_a_document_with_another_key_is_never_ours(printer: AtolPrinter, tasks: SimTasks) -> None:
+    sell(printer)
+    number, kept = tasks.documents, tasks.told
+    tasks.told = lambda name, result: tasks.register.recovered(number, tasks.now) if name == "sell" else result
+    with pytest.raises(OutcomeUnknown):
+        printer.print_receipt(receipt(), number - 1, request=UUID)
+    tasks.told = kept
+    sell(printer)
+
+
 @pytest.mark.parametrize("result", [{}, {"fiscalParams": None}, {"fiscalParams": []}, {"warnings": {}}])
 def test_an_answer_without_its_parts_is_an_unknown_outcome(
     printer: AtolPrinter, tasks: SimTasks, result: dict[str, Any]
