@@ -5,22 +5,31 @@ Clock, ids and randomness enter here and nowhere else.
 
 from __future__ import annotations
 
+import logging
+import os
 import random
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from posapp import settings as settings_file
 from posapp import vault
+from posapp.devices import registry
 from posapp.devices.base import CardTerminal, FiscalPrinter
+from posapp.devices.discovery import Question
 from posapp.devices.marking import BODY_MAX as MARKING_BODY_MAX
 from posapp.devices.marking import Access, HostBook, HttpMarkingCheck, MarkingCheck
+from posapp.devices.moving import Place, Search, Whereabouts, following
 from posapp.devices.registry import make_printer
 from posapp.devices.terminal import ManualTerminal, TcpTerminal
+from posapp.devices.trace import Trace
+from posapp.devices.usb_identity import UsbIdentity
+from posapp.domain.fiscal import DeviceIdentity
 from posapp.errors import DeviceError, JournalError, Offline, SaleError, SetupError
 from posapp.http import HttpClient
 from posapp.journal.connect import JOURNAL_NAME
@@ -42,6 +51,7 @@ from posapp.till import (
     keeping,
     place,
     restore,
+    setup,
     site_poll,
     sync_log,
 )
@@ -49,8 +59,13 @@ from posapp.till.context import Till
 from posapp.till.job_loop import Rounds
 from posapp.till.own_documents import Progress, silent
 
+TRACE_VARIABLE = "POSAPP_TRACE"
+"""Names a file into which every process of this program writes what goes to the register and back."""
 BUDGET_PATIENCE_S = 1.0
 """So long a request waits for the gateway's word on the budget; then the till keeps to its fair share."""
+
+
+log = logging.getLogger(__name__)
 
 
 def data_dir(given: Path | None) -> Path:
@@ -282,12 +297,40 @@ def marking_check(access: Access, hosts: HostBook = HostBook()) -> MarkingCheck:
     return HttpMarkingCheck(access, HttpClient(body_max=MARKING_BODY_MAX), now, time.monotonic, hosts)
 
 
-def printer_of(settings: Settings) -> FiscalPrinter | None:
-    """The driver of the register that is set up, or None."""
+def trace_to(file: Path) -> Trace:
+    """A wire trace that is written to this file. Raises SetupError `not_written`."""
+    try:
+        return Trace(now, file)
+    except OSError as error:
+        raise SetupError("not_written", path=file, reason=error.strerror or type(error).__name__) from error
+
+
+def _trace_of_environment() -> Trace | None:
+    """The trace that POSAPP_TRACE asks for. A file that cannot be written stops nothing."""
+    given = os.environ.get(TRACE_VARIABLE)
+    if not given:
+        return None
+    try:
+        return trace_to(Path(given))
+    except SetupError as error:
+        log.warning("%s", error.message())
+        return None
+
+
+def printer_of(
+    settings: Settings, trace: Trace | None = None, moved: Callable[[Place], None] | None = None
+) -> FiscalPrinter | None:
+    """The driver of the register that is set up, or None; `trace` hears what goes over its line.
+
+    A register whose port the driver opens itself is followed to wherever it is plugged, and `moved` is told.
+    """
     chosen = settings.printer
     if chosen is None:
         return None
-    return make_printer(
+    usb = UsbIdentity(chosen.usb_vid, chosen.usb_pid, chosen.usb_serial) if chosen.usb_vid else None
+    here = Whereabouts(Place(chosen.port, chosen.baud, usb))
+    is_followed = registry.is_followed(chosen.model, chosen.link)
+    printer = make_printer(
         chosen.model,
         chosen.port,
         link=chosen.link,
@@ -295,7 +338,25 @@ def printer_of(settings: Settings) -> FiscalPrinter | None:
         baud=chosen.baud,
         key_tags=chosen.key_tags,
         correction_key_tag=chosen.correction_key_tag,
+        trace=trace,
+        login=lambda: atol_login(settings.identity),
+        opens=here.open if is_followed else None,
     )
+    if not is_followed:
+        return printer
+    expected = DeviceIdentity(chosen.factory_number, chosen.registration_number, chosen.storage_number)
+    search = Search(chosen.model, chosen.factory_number, Question(password=chosen.password))
+    return following(printer, here, expected, search, moved or (lambda place: None))
+
+
+def _remember_place(folder: Path, place: Place) -> None:
+    """Keeps where the register is now. What cannot be kept is looked for again next time, and stops nothing."""
+    try:
+        settings = settings_file.load(folder)
+        if settings is not None:
+            settings_file.save(folder, setup.with_place(settings, place.port, place.baud, place.usb))
+    except (JournalError, SetupError) as error:
+        log.warning("the register's new port is not kept: %s", error.message())
 
 
 def terminal_of(settings: Settings) -> CardTerminal | None:
@@ -304,6 +365,15 @@ def terminal_of(settings: Settings) -> CardTerminal | None:
     if chosen is None:
         return None
     return TcpTerminal(chosen.port) if chosen.is_connected else ManualTerminal()
+
+
+def atol_login(identity: str) -> str:
+    """`user:password` of ATOL's web server, "" for none; where no vault can be asked the server says what it wants."""
+    try:
+        secret = vault.atol_login(identity)
+    except SetupError:
+        return ""
+    return "" if secret is None else secret.reveal()
 
 
 def load_settings(folder: Path) -> Settings:
@@ -320,13 +390,19 @@ def load_settings(folder: Path) -> Settings:
 
 @contextmanager
 def open_till(
-    folder: Path, *, write: bool = True, person: str = "", checks: bool = True, restoring: bool = False
+    folder: Path,
+    *,
+    write: bool = True,
+    person: str = "",
+    checks: bool = True,
+    restoring: bool = False,
+    trace: Trace | None = None,
 ) -> Iterator[Till]:
     """The till of a data directory, its journal open. Lets everything go at the end, the journal last.
-        login=lambda: atol_login(settings.identity),
 
     `checks`: a journal opened for writing is read whole first when that is due, once a day and after a process that did
-    not end by itself; the window does it in the background instead. `person`: who decides, for the audit log.
+    not end by itself; the window does it in the background instead. `person`: who decides, for the audit log. `trace`
+    hears what goes to the register and back; else the one that POSAPP_TRACE names, if any.
     """
     settings = load_settings(folder)
     if not write and not (folder / JOURNAL_NAME).exists():  # set up and not yet used: an empty till, no trouble
@@ -335,18 +411,12 @@ def open_till(
         journal = stack.enter_context(Journal.open(folder, now=now, write=write))
         door = PortalDoor(settings, folder, sync_log.tills_of(journal, settings))
         stack.callback(door.close)
-def atol_login(identity: str) -> str:
-    """`user:password` of ATOL's web server, "" for none; where no vault can be asked the server says what it wants."""
-    try:
-        secret = vault.atol_login(identity)
-    except SetupError:
-        return ""
-    return "" if secret is None else secret.reveal()
-
-
         gateway = GatewayDoor(settings)
         stack.callback(gateway.close)
-        printer = printer_of(settings)
+        listening = trace or _trace_of_environment()
+        if listening is not None:
+            stack.callback(listening.close)
+        printer = printer_of(settings, listening, partial(_remember_place, folder) if write else None)
         if printer is not None:
             stack.callback(printer.close)
         terminal = terminal_of(settings)

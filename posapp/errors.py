@@ -1992,9 +1992,9 @@ WORDS: dict[str, Words] = {
     ),
     "disk_low": Words(
         210,
-        "На диске осталось {free}. Чеки пока записываются.",
+        "На диске осталось {free} МБ. Чеки пока записываются.",
         "Освободите место до конца дня.",
-        "{free} left on disk. Receipts are still written.",
+        "{free} MB left on disk. Receipts are still written.",
         "Free some space today.",
     ),
     "ofd_behind": Words(
@@ -2045,7 +2045,7 @@ WORDS: dict[str, Words] = {
         224,
         "На ККТ не закончен чек этой кассы по заказу {order}. Напечатан ли он, решает ФН.",
         "«Проверка кассы» – «Закончить», или «posapp doctor --repair»: программа прочитает ФН и лишнего не отменит.",
-        "A receipt of this till for order {order} is unfinished on the register. The storage decides whether it exists.",
+        "A receipt of this till for order {order} is not finished. Whether it was made the storage knows.",
         "Self-check – Finish, or “posapp doctor --repair”: the program reads the storage and cancels nothing too much.",
     ),
     "storage_new": Words(

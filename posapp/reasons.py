@@ -14,6 +14,15 @@ REASONS: dict[str, str] = {
     "нет связи с ККТ": "no connection to the register",
     "сбой ФН": "the fiscal storage failed",
     "выполняется другое задание": "another task is being done",
+    # storage_ends, storage_dead, gateway_offline, storage_unready
+    "память почти заполнена": "its memory is nearly full",
+    "он закрыт или неисправен": "it is closed or broken",
+    "срок на исходе": "its term is nearly over",
+    "срок вышел {day}": "its term ended {day}",
+    "осталось дней: {n}, последний день {day}": "days left: {n}, the last one is {day}",
+    "с {day}, в очереди {n}": "since {day}, waiting: {n}",
+    "он молчал при последнем обмене": "it was silent in the last exchange",
+    "в кассе прежний накопитель": "the former storage is in the register",
     # oauth_unanswered
     "за {n} с браузер не вернулся": "the browser did not come back within {n} s",
     "он ответил «кода нет»": "it answered without a code",

@@ -193,7 +193,7 @@ def test_a_command_that_does_not_exist_is_found(typed: str) -> None:
 
 def test_what_the_readme_says_is_missing_is_missing() -> None:
     # Whoever builds one of these takes it from "What it cannot do yet".
-    assert set(command_line().commands) & {"doctor", "bundle"} == set()
+    assert set(command_line().commands) & {"bundle"} == set()
     assert MODELS == ("shtrih", "atol")
 
 

@@ -22,7 +22,7 @@ COMMANDS = {
     "receipt": "receipt", "tlv": "receipt", "qr": "receipt", "backup": "backup", "restore": "restore",
     "uninstall": "leave", "marking": "marking", "sim": "sim", "demo": "demo", "bench": "bench", "simulate": "simulate",
     "gateway": "gateway", "run": "window", "catalogue": "catalogue", "jobs": "jobs", "stock": "stock",
-    "card": "card",
+    "card": "card", "doctor": "doctor",
 }  # fmt: skip
 """Each command and the module of `posapp.cli` that has it; each module has `register(app)`."""
 

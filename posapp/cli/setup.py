@@ -18,6 +18,7 @@ from posapp.cli import (
     setup_catalogue,
     setup_check,
     setup_exchange,
+    setup_find,
     setup_gateway,
     setup_marking,
     setup_ofd,
@@ -25,11 +26,13 @@ from posapp.cli import (
     setup_sales,
     setup_shift,
     setup_stock,
+    setup_storage,
     setup_tell,
     setup_terminal,
 )
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language
 from posapp.cli.setup_common import Training, checked_cashier, checked_name, line_of_stdin, portal_of, save
+from posapp.devices.candidates import usb_at
 from posapp.devices.registry import ATOL, SHTRIH, make_printer
 from posapp.domain.fiscal import DeviceIdentity
 from posapp.domain.vat import VatRate, rule_for
@@ -42,17 +45,18 @@ from posapp.till.audit import decided
 log = logging.getLogger(__name__)
 
 VAT_PATIENCE_S = 10.0
-
 UNPROVEN_KEY = {
     SHTRIH: " Где ККТ принимает ключ чека, не проверено: повторите при открытой смене.",
     ATOL: " Принимает ли ККТ ключ чека, покажет первый чек: задания АТОЛ не дают проверить это без документа.",
 }
 """What set-up says of a register that it could not try the key on."""
 
+
 def register(app: typer.Typer) -> None:
     """Adds the group."""
     group = typer.Typer(help="Настройка: каждая команда проверяет то, что сохраняет.", no_args_is_help=True)
     group.command("printer")(command(printer))
+    group.command("find")(command(setup_find.find_registers))
     group.command("portal")(command(setup_portal.portal))
     group.command("check")(command(setup_check.check))
     group.command("vat")(command(vat))
@@ -65,6 +69,7 @@ def register(app: typer.Typer) -> None:
     group.command("shift")(command(setup_shift.shift))
     group.command("exchange")(command(setup_exchange.exchange))
     group.command("marking")(command(setup_marking.marking))
+    group.command("storage")(command(setup_storage.storage))
     group.command("stock")(command(setup_stock.stock))
     group.command("tell")(command(setup_tell.tell))
     group.command("terminal")(command(setup_terminal.terminal))
@@ -74,15 +79,19 @@ def register(app: typer.Typer) -> None:
 
 
 def printer(
-    model: Annotated[str, typer.Option(help="shtrih|atol")],
-    port: Annotated[str, typer.Option(help="/dev/ttyACM0, COM3, socket://HOST:PORT, http://HOST:16732")],
+    model: Annotated[str, typer.Option(help="shtrih|atol")] = "",
+    port: Annotated[str, typer.Option(help="/dev/ttyACM0, COM3, socket://HOST:PORT, http://HOST:16732")] = "",
     link: Annotated[str, typer.Option(help="auto; shtrih: v1|v2; atol: web|library|wire")] = "auto",
     password: Annotated[int, typer.Option(help="Пароль системного администратора ККТ.", min=0, max=99_999_999)] = 30,
-    till: Annotated[str | None, typer.Option(help="Номер этой кассы.")] = None,
-    cashier: Annotated[str | None, typer.Option(help="Кассир: должность и фамилия.")] = None,
     login_stdin: Annotated[
         bool, typer.Option("--login-stdin", help="Логин веб-сервера АТОЛ строкой имя:пароль на вводе.")
     ] = False,
+    till: Annotated[str | None, typer.Option(help="Номер этой кассы.")] = None,
+    cashier: Annotated[str | None, typer.Option(help="Кассир: должность и фамилия.")] = None,
+    baud: Annotated[int, typer.Option(help="Скорость порта.", min=1200, max=921_600)] = setup.DEFAULT_BAUD,
+    find: Annotated[bool, typer.Option("--find", help="Найти ККТ вместо --model и --port.")] = False,
+    at: setup_find.At = None,
+    factory_number: Annotated[str, typer.Option(help="С --find: которую из найденных.")] = "",
     only_program: Annotated[
         bool, typer.Option("--only-program", help="Магазин подтверждает: никто другой на этой ККТ не печатает.")
     ] = False,
@@ -100,18 +109,31 @@ def printer(
     settings = setup.begin(folder, training=training, identity=app.new_id())
     secret = atol_login(login_stdin)
     given = app.atol_login(settings.identity) if secret is None else secret.reveal()
-    profile = setup.probe(make_printer(model, port, link=link, password=password, login=lambda: given))
+    if find is bool(model or port) or (not find and not (model and port)) or (not find and (at or factory_number)):
+        raise UsageError("usage", what="нужны --model и --port вместе, или --find (с ним можно --at, --factory-number)")
+    if find:
+        found = setup_find.choose(at or [], password, factory_number, training=settings.is_training, quiet=json)
+        model, port, link, baud = found.model, found.port, found.link, found.baud
+    profile = setup.probe(make_printer(model, port, link=link, password=password, baud=baud, login=lambda: given))
     if settings.gateway is not None and till not in (None, settings.till):
         raise UsageError("usage", what="номер кассы знает шлюз: смените его командой setup gateway --till")
     before = settings
     settings = setup.with_printer(
-        settings, profile, model=model, port=port, link=link, password=password, only_program=only_program
+        settings,
+        profile,
+        model=model,
+        port=port,
+        link=link,
+        password=password,
+        only_program=only_program,
+        baud=baud,
+        usb=usb_at(port),
     )
     settings = settings.with_(till=till or settings.till, cashier=cashier or settings.cashier)
     _note_replaced(folder, before, settings, by, why)
+    in_vault = secret is None or vault.keep_atol_login(settings.identity, secret)
     save(folder, settings)
     body = {"printer": {**asdict(settings)["printer"], "password": None}, "kind": settings.kind}
-    in_vault = secret is None or vault.keep_atol_login(settings.identity, secret)
     text = f"{profile.model}: {profile.identity}, РН {profile.identity.registration_number}. Сохранено."
     if not profile.key_tags:
         text += UNPROVEN_KEY[model]
@@ -120,8 +142,6 @@ def printer(
     answer(json, body, text)
 
 
-def _note_replaced(folder: Path, before: Settings, after: Settings, by: str, why: str) -> None:
-    """Keeps who put another register or storage in place of the former one, before it is done.
 def atol_login(from_stdin: bool) -> vault.Secret | None:
     """`user:password` from standard input, None when it does not come from there. Raises UsageError."""
     line = line_of_stdin() if from_stdin else ""
@@ -130,6 +150,8 @@ def atol_login(from_stdin: bool) -> vault.Secret | None:
     return vault.Secret(line) if line else None
 
 
+def _note_replaced(folder: Path, before: Settings, after: Settings, by: str, why: str) -> None:
+    """Keeps who put another register or storage in place of the former one, before it is done.
 
     It is an act that counts: from then on a person may settle, at the resolve desk, what was sent to the former one.
     A journal that cannot be written stops no set-up: it has to be restored, and that asks for the register itself.

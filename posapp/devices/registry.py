@@ -37,11 +37,13 @@ def make_printer(
     correction_key_tag: str = USER_REQUISITE,
     trace: Trace | None = None,
     login: Callable[[], str] = lambda: "",
+    opens: Callable[[], Port] | None = None,
 ) -> FiscalPrinter:
     """A driver that opens its port when it is first used. Raises UsageError for a model or link we do not have.
 
     `key_tags`: by kind of receipt (1054) the tag that carries our key, as set-up proved it; `correction_key_tag` that
     of corrections. `trace` hears what goes over a line of bytes. `login` gives `user:password` of ATOL's web server.
+    `opens` opens the port in place of `port` itself, for a register that is followed (`is_followed`).
     """
     if model not in MODELS:
         raise UsageError("usage", what=f"модели «{model}» пока нет, есть: {', '.join(MODELS)}")
@@ -49,12 +51,17 @@ def make_printer(
         raise UsageError("usage", what=f"связи «{link}» у «{model}» нет, есть: {', '.join(LINKS[model])}")
 
     def open_port() -> Port:
-        return SerialPort(port, baud)
+        return SerialPort(port, baud) if opens is None else opens()
 
     if model == ATOL:
         return _atol(port, link, password, baud, login, open_port)
-    opens = open_port if trace is None else watching(open_port, trace, ShtrihReader, port)
-    return ShtrihPrinter(opens, port, password, key_tags, link, correction_key_tag)
+    heard = open_port if trace is None else watching(open_port, trace, ShtrihReader, port)
+    return ShtrihPrinter(heard, port, password, key_tags, link, correction_key_tag)
+
+
+def is_followed(model: str, link: str) -> bool:
+    """Whether the driver itself opens the port, so that it can be opened elsewhere: see `moving.py`."""
+    return model == SHTRIH or link == WIRE
 
 
 def is_web(port: str) -> bool:

@@ -20,6 +20,7 @@ WORDS = {
     "document.foreign": ("документ признан чужим", "a document was declared another program's"),
     "document.cancelled": ("открытый чек другой программы отменён", "another program's open receipt was cancelled"),
     "printer.replaced": ("настроена другая ККТ или другой ФН", "another register or storage was set up"),
+    "storage.changed": ("фискальный накопитель заменён", "the fiscal storage was changed"),
     "day.opened": ("курьер взял размен", "a courier took the float"),
     "day.handed_in": ("курьер сдал наличные", "a courier handed cash in"),
     "day.received": ("наличные курьера приняты", "the courier's cash was received"),

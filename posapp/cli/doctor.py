@@ -1,0 +1,117 @@
+"""`posapp doctor`: what is wrong, in plain words; the ladder out of a hung register; the wire trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language
+from posapp.errors import PosError, UsageError
+from posapp.till import doctor, doctor_words, ladder
+from posapp.till.context import Till
+from posapp.till.doctor_verdicts import Level
+from posapp.till.ladder import Rung
+
+SIGNS = {Level.OK: "✓", Level.NOTE: "·", Level.WARN: "!", Level.ALARM: "!!", Level.STOP: "✗"}
+RUNGS = {
+    Rung.PRINT: ("печать", "print"),
+    Rung.DOCUMENT: ("документ", "document"),
+    Rung.SHIFT: ("смена", "shift"),
+}
+DONE = ("сделано", "done")
+NOTHING = ("делать нечего", "nothing to do")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("doctor")(command(examine))
+
+
+def examine(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="По ступеням: допечатать, решить судьбу открытого чека, закрыть смену.")
+    ] = False,
+    close_shift: Annotated[
+        bool, typer.Option("--close-shift", help="С --repair: закрыть и смену, которая ещё не просрочена.")
+    ] = False,
+    cancel_foreign: Annotated[
+        bool, typer.Option("--cancel-foreign", help="С --repair: отменить открытый чек другой программы (--why).")
+    ] = False,
+    trace: Annotated[
+        Path | None, typer.Option("--trace", help="Записать в этот файл всё, что идёт между программой и ККТ.")
+    ] = None,
+    by: By = "",
+    why: Why = "",
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> int:
+    """Проверяет кассу и говорит, что не так и что делать; на ККТ при этом ничего не меняется."""
+    if (close_shift or cancel_foreign) and not repair:
+        raise UsageError("usage", what="--close-shift и --cancel-foreign идут вместе с --repair")
+    if why and not cancel_foreign:
+        raise UsageError("usage", what="--why идёт вместе с --cancel-foreign")
+    with _open(data_dir, trace, write=repair) as till:
+        if repair:
+            word = why if cancel_foreign else ""
+            return _repair(replace(till, person=by.strip()), json, word, close_shift=close_shift, asks=cancel_foreign)
+        report = doctor.examine(till)
+    answer(json, report.as_json(language()), text_of(report, language()))
+    return report.exit_code
+
+
+@contextmanager
+def _open(data_dir: Path | None, trace: Path | None, *, write: bool) -> Iterator[Till]:
+    from posapp import app
+
+    listening = None if trace is None else app.trace_to(trace)
+    with app.open_till(app.data_dir(data_dir), write=write, trace=listening) as till:
+        yield till
+
+
+def text_of(report: doctor.Report, told: str) -> str:
+    """The report for a person: devices with their matters, trouble with its remedy and code."""
+    is_english, lines, device = told == "en", [], ""
+    for each in report.verdicts:
+        if each.device != device:
+            device = each.device
+            lines.append(doctor_words.device(device, told))
+        lines.append(f"  {SIGNS[each.level]:<2} {each.message(told)}")
+        if each.trouble is not None:
+            code = "code" if is_english else "код"
+            lines.append(f"     {each.action(told)}  {code} {each.trouble.number} ({each.trouble.code})")
+    if report.stops_on is not None:
+        until = (
+            "Nothing else done, the till works until" if is_english else "Если ничего не делать, касса проработает до"
+        )
+        lines.append(f"{until} {report.stops_on:%d.%m.%Y}.")
+    return "\n".join(lines)
+
+
+def _repair(till: Till, json: bool, why: str, *, close_shift: bool, asks: bool) -> int:
+    """The ladder; it ends where somebody is needed, and says what was done until then."""
+    if asks and not why.strip():
+        raise PosError("why_needed")
+    done: list[dict[str, object]] = []
+    trouble: PosError | None = None
+    index = int(language() == "en")
+    try:
+        for rung, was_done in ladder.climb_all(till, why=why, close_shift=close_shift):
+            done.append({"step": rung.value, "done": was_done})
+    except PosError as error:
+        trouble = error
+    lines = [f"{RUNGS[Rung(str(each['step']))][index]}: {(DONE if each['done'] else NOTHING)[index]}" for each in done]
+    body: dict[str, object] = {"steps": done}
+    if trouble is not None:
+        body |= {"stopped_at": list(Rung)[len(done)].value, "error": trouble.as_json(language())}
+    answer(json, body, "\n".join(lines))
+    if trouble is None:
+        return 0
+    if not json:
+        step = RUNGS[list(Rung)[len(done)]][index]
+        complain(f"{step}: {trouble.message(language())} {trouble.action(language())}")
+    return trouble.exit_code
