@@ -18,9 +18,11 @@ from typing import Any
 
 from posapp.cli.simulated import REFUSED, WRONG_USAGE, call_at_end, fail, say
 from posapp.devices.base import Ffd
+from posapp.devices.simulator import atol_wire
 from posapp.devices.simulator import faults as fault_plans
 from posapp.devices.simulator.control import Control
 from posapp.devices.simulator.identity import identity_of
+from posapp.devices.simulator.line import Line
 from posapp.devices.simulator.printer import Printer, Traits
 from posapp.devices.simulator.server import Server, local_now, open_channel
 from posapp.devices.simulator.shtrih import ShtrihLine
@@ -28,8 +30,10 @@ from posapp.devices.simulator.storage import StorageDamaged, StorageInUse, open_
 
 FFDS = (Ffd.V1_05.text, Ffd.V1_2.text)
 WIRE, WEB = "wire", "web"
-TRANSPORTS = {"shtrih": (WIRE,), "atol": (WEB,)}
+ATOL = "atol"
+TRANSPORTS = {"shtrih": (WIRE,), "atol": (WIRE, WEB)}
 """By what each simulated model can be reached."""
+ONLY_1_05 = "АТОЛ's protocol is known for FFD 1.05 only; --transport web plays 1.2"
 
 
 def run(
@@ -69,8 +73,11 @@ def run(
         from posapp.cli.sim_printer_web import run_web
 
         return run_web(made, listen, faults, login, stop_on_eof=stop_on_eof)
+    if model == ATOL and version is Ffd.V1_2:
+        return fail(WRONG_USAGE, "bad_arguments", ONLY_1_05)
+    actions = atol_wire.ACTIONS if model == ATOL else fault_plans.ACTIONS
     try:
-        plan = fault_plans.parse(json.loads(faults.read_text("utf-8"))) if faults else []
+        plan = fault_plans.parse(json.loads(faults.read_text("utf-8")), actions=actions) if faults else []
     except (ValueError, OSError) as error:
         return fail(WRONG_USAGE, "bad_arguments", str(error))
     try:
@@ -84,10 +91,16 @@ def run(
     except (StorageDamaged, StorageInUse, OSError) as error:
         channel.close()
         return fail(REFUSED, "storage", str(error))
-    line = ShtrihLine(printer, fault_plans.Faults(plan), commit, strict_enq)
+    line: Line
+    if model == ATOL:
+        line = atol_wire.AtolLine(printer, fault_plans.Faults(plan), commit)
+    else:
+        line = ShtrihLine(printer, fault_plans.Faults(plan), commit, strict_enq)
     server = Server(line, channel, baud)
-    control = Control(server, commit)
+    control = Control(server, commit, lambda given: fault_plans.parse(given, actions=actions))
     try:
+        if model == ATOL and printer.storage.version is not Ffd.V1_05:
+            return fail(REFUSED, "storage", ONLY_1_05)
         _serve(server, control, printer, stop_on_eof)
     finally:
         channel.close()

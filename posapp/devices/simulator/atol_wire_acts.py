@@ -32,6 +32,8 @@ TAX_SYSTEM, CORRECTION_TYPE, TAXES = 1055, 1173, range(1102, 1108)
 WIRE_RATES = frozenset(range(1, 7))
 """Tag 1199 as EBh can name it; for newer rates no byte is known."""
 ROUNDING_MAX = 99
+FULL_PAYMENT, GOODS = 4, 1
+"""Tags 1214 and 1212 of an item that names none (zeros)."""
 TAG_OF_CORRECTION = {a.SELL_CORRECTION: 1, a.BUY_CORRECTION: 3}
 MODES = frozenset((a.REGISTRATION, a.REPORTS, a.CLOSING, a.PROGRAMMING, a.TAX, a.STORAGE))
 
@@ -228,8 +230,8 @@ def _end_item(device: AtolDevice, command: a.EndItem, acts: Acts) -> a.Reply:
         quantity_micro=command.quantity_milli * 1000,
         rate=command.rate,
         sum_kopecks=command.sum_kopecks,
-        payment_method=command.payment_method,
-        payment_object=command.payment_object,
+        payment_method=command.payment_method or FULL_PAYMENT,
+        payment_object=command.payment_object or GOODS,
         department=command.section,
         tlv=b"".join(tags),
     )

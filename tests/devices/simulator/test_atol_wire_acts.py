@@ -95,6 +95,12 @@ def test_a_sum_that_is_not_price_times_quantity_is_refused(host: Host) -> None:
     assert host.refusal(item(100)) == 0x66, "EAh was missing"
 
 
+def test_an_item_that_says_neither_what_nor_how_is_goods_paid_in_full(host: Host) -> None:
+    host.begin(payment_object=0, payment_method=0)
+    host.ok(a.CloseReceipt(0, a.CASH, 10_000))
+    assert (host.value(1059, 1212), host.value(1059, 1214)) == (1, 4)
+
+
 def test_a_sum_of_tax_must_be_the_right_one(host: Host) -> None:
     host.ok(a.OpenReceipt(0, a.SELL))
     host.ok(a.BeginItem())
