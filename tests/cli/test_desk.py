@@ -51,7 +51,7 @@ def run(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     monkeypatch.setenv("POSAPP_DATA_DIR", str(shop.folder))
     monkeypatch.setattr(app, "now", shop.now)
 
-    def printer_of(chosen: Settings) -> object:
+    def printer_of(chosen: Settings, *_: object) -> object:
         return driver_of(shop.register)
 
     monkeypatch.setattr(app, "printer_of", printer_of)
