@@ -76,7 +76,7 @@ class Bench:
     def __init__(self, port: int = 0) -> None:
         self.register = Register()
         self.door = LibraryDoor(self.register, port=port)
-        self._thread = threading.Thread(target=self.door.serve)
+        self._thread = threading.Thread(target=self.door.serve, daemon=True)
         self._made: list[LibraryTasks] = []
 
     def tasks(self, library: str = STAND_IN, waits: Waits = QUICK, port: str = "") -> LibraryTasks:

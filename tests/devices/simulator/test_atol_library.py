@@ -59,7 +59,7 @@ class Bench:
         self.printer = Printer(identity_of(1_234_567), local_now(), timedelta(0), Ffd.V1_05)
         self.register = LibraryRegister(self.printer)
         self.door = LibraryDoor(self.register)
-        self._thread = threading.Thread(target=self.door.serve)
+        self._thread = threading.Thread(target=self.door.serve, daemon=True)
         self._thread.start()
         self.tasks = LibraryTasks(self.door.url, library=library, waits=Waits(end_s=10.0))
 
