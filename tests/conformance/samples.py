@@ -47,7 +47,8 @@ def line(
     **more: Any,
 ) -> ReceiptLine:
     price, count = Money(kopecks), Quantity.of(quantity)
-    return ReceiptLine(f"Товар {vat.title}", price, count, price.times(count), vat, method, sort, **more)
+    name = f"Товар {vat.title}".replace("\u00a0", " ")  # АТОЛ has no such space
+    return ReceiptLine(name, price, count, price.times(count), vat, method, sort, **more)
 
 
 def receipt(lines: Sequence[ReceiptLine], paid: Tenders, kind: ReceiptKind = SELL, **more: Any) -> Receipt:

@@ -7,6 +7,7 @@ vendor's driver from which the commands were learned is older than FFD 1.2 and t
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from posapp.devices.atol import commands as c
+from posapp.devices.atol.layout import decode_text
 from posapp.domain import ffd
 from posapp.domain.terms import MEASURES, PaymentMethod, PaymentObject
 
@@ -90,7 +92,7 @@ _KNOWN_CORRECTION = (
 _KNOWN_CLIENT = ("emailOrPhone", "vatin", "name")
 _KNOWN_ITEM = (
     *("type", "name", "price", "quantity", "amount", "tax", "department", "measurementUnit", "piece"),
-    *("paymentMethod", "paymentObject", "additionalAttribute"),
+    *("paymentMethod", "paymentObject", "additionalAttribute", "nomenclatureCode"),
 )
 
 
@@ -247,7 +249,7 @@ def _cashless(task: Mapping[str, Any]) -> list[c.WriteAttribute]:
 
 def _item_steps(item: Mapping[str, Any]) -> list[Step]:
     """EA, the item's own tags, EB."""
-    if any(item.get(name) for name in ("imcParams", "markingCode", "nomenclatureCode", "productCodes", "mark")):
+    if any(item.get(name) for name in ("imcParams", "markingCode", "productCodes", "mark")):
         raise Lacking("коды маркировки")
     _only(item, _KNOWN_ITEM, "поле позиции")
     price, total, quantity = kopecks(item["price"]), kopecks(item["amount"]), _decimal(item["quantity"])
@@ -267,7 +269,7 @@ def _item_steps(item: Mapping[str, Any]) -> list[Step]:
         discount_sign=0,
         discount_kopecks=0,
         reserved=0,
-        name=str(item["name"]),
+        name=decode_text(ffd.encode_text(str(item["name"])).translate(_LETTERS)),
     )
     tags = [Step(each) for told in _item_tags(item) for each in _attribute(*told)]
     return [Step(c.BeginItem()), *tags, Step(end)]
@@ -278,6 +280,11 @@ def _item_tags(item: Mapping[str, Any]) -> list[tuple[int, ffd.Value]]:
     unit = item.get("measurementUnit")
     if unit is not None and UNITS.get(unit) != 0:
         told.append((1197, MEASURES[UNITS[unit]] if unit in UNITS else str(unit)[:_UNIT_MAX]))
+    code = item.get("nomenclatureCode")
+    if code and not isinstance(code, str):
+        raise Lacking("код товара по частям")
+    if code:
+        told.append((1162, base64.b64decode(code, validate=True)))
     if item.get("additionalAttribute"):
         told.append((1191, str(item["additionalAttribute"])))
     return told

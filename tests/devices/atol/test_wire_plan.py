@@ -136,6 +136,17 @@ def test_rates_that_were_seen_on_the_wire(name: str, code: int) -> None:
     assert end.rate == code
 
 
+def test_a_code_of_goods_before_ffd_1_2_is_a_tag_of_its_item() -> None:
+    made = plan_receipt(task(items=[item(nomenclatureCode="RE0EAQ==")]))
+    assert (1162, b"DM\x04\x01") in tags(made.steps)
+
+
+def test_a_name_has_the_letters_that_the_register_has() -> None:
+    made = plan_receipt(task(items=[item(name="«Чай» 5\u00a0₽ · №1 – $2 ■")]))
+    (end,) = [each.command for each in made.steps if isinstance(each.command, c.EndItem)]
+    assert end.name == '"Чай" 5 руб.   №1 - $2 ■'
+
+
 def test_every_measure_of_the_vendor_has_our_code() -> None:
     assert list(UNITS.values()) == list(MEASURES)
     made = plan_receipt(task(items=[item(measurementUnit="kilogram"), item(measurementUnit="piece")]))
@@ -160,7 +171,7 @@ def test_a_total_rounded_down_is_a_discount_on_the_receipt() -> None:
     ]
     + [
         pytest.param({"items": [item(imcParams={"imc": "MDE="})]}, "коды маркировки", id="marking 1.2"),
-        pytest.param({"items": [item(nomenclatureCode="AAA=")]}, "коды маркировки", id="marking 1.05"),
+        pytest.param({"items": [item(nomenclatureCode={"gtin": "1"})]}, "код товара", id="a code in parts"),
         pytest.param({"items": [item(paymentObject="exciseWithMarking")]}, "exciseWithMarking", id="object of 1.2"),
         pytest.param({"items": [item(quantity=Decimal("0.1234"))]}, "0.1234", id="four decimals"),
         pytest.param({"items": [item(agentInfo={"agents": ["agent"]})]}, "agentInfo", id="agent"),
