@@ -42,16 +42,16 @@ class Words:
 WORDS: dict[str, Words] = {
     "terminal_unreachable": Words(
         116,
-        "Терминал не отвечает, деньги не взяты ({port}).",
+        "Терминал не отвечает, деньги не взяты.",
         "Проверьте терминал или выберите другой способ.",
-        "The terminal does not answer, no money was taken ({port}).",
+        "The terminal does not answer, no money was taken.",
         "Check it or choose another method.",
     ),
     "card_unknown": Words(
         180,
-        "Не знаем, прошла ли операция по карте: {order}, {amount}, {at} ({reason}). Чек не напечатан.",
+        "Не знаем, прошла ли операция по карте: заказ {order}, {amount}, {at} ({reason}). Чек не напечатан.",
         "Не повторяйте её. Посмотрите чек терминала: «posapp card settle {reference} --rrn НОМЕР» или --not-charged.",
-        "We do not know what became of the card: {order}, {amount}, {at} ({reason}). Nothing was printed.",
+        "We do not know what became of the card: order {order}, {amount}, {at} ({reason}). Nothing was printed.",
         "Do not repeat it. See the terminal's slip: “posapp card settle {reference} --rrn NUMBER” or --not-charged.",
     ),
     "card_declined": Words(
@@ -63,23 +63,23 @@ WORDS: dict[str, Words] = {
     ),
     "card_charged": Words(
         182,
-        "С карты уже взято {amount}, чек не напечатан: {order}, {at}, RRN {rrn}.",
+        "С карты уже взято {amount}, чек не напечатан: заказ {order}, {at}, RRN {rrn}.",
         "Пробейте заказ картой на эту сумму: второй раз не возьмём. Или верните: «posapp card back {reference}».",
-        "The card is charged with {amount} and the receipt is not printed: {order}, {at}, RRN {rrn}.",
+        "The card is charged with {amount} and the receipt is not printed: order {order}, {at}, RRN {rrn}.",
         "Sell it by card for this sum: nothing is charged again. Or give it back: “posapp card back {reference}”.",
     ),
     "card_charged_goods": Words(
         183,
-        "За покупку на {amount} с карты уже взяты деньги, чек не напечатан: {order}, {at}, RRN {rrn}.",
+        "За покупку на {amount} с карты уже взяты деньги, чек не напечатан: {at}, RRN {rrn}.",
         "Тот же покупатель – повторите с --charged {reference}; другой – с --another. Вернуть: «posapp card back».",
-        "A card is charged for a purchase of {amount} and the receipt is not printed: {order}, {at}, RRN {rrn}.",
+        "A card is charged for a purchase of {amount} and the receipt is not printed: {at}, RRN {rrn}.",
         "The same customer: repeat with --charged {reference}; another: --another. Give it back: “posapp card back”.",
     ),
     "card_refunded": Words(
         184,
-        "На карту уже возвращено {amount}, чек возврата не напечатан: {order}, {at}, RRN {rrn}.",
+        "На карту уже возвращено {amount}, чек возврата не напечатан: заказ {order}, {at}, RRN {rrn}.",
         "Повторите возврат на эту сумму: второй раз деньги не вернём. Операция {reference}.",
-        "{amount} went back to the card and the refund is not printed: {order}, {at}, RRN {rrn}.",
+        "{amount} went back to the card and the refund is not printed: order {order}, {at}, RRN {rrn}.",
         "Repeat the refund of this sum: nothing is given back again. Operation {reference}.",
     ),
     "card_not_open": Words(

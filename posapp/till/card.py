@@ -386,7 +386,7 @@ def rrn_used(till: Till, rrn: str, reference: str) -> SaleError:
 def _facts(till: Till, operation: CardOperation) -> dict[str, object]:
     at = operation.asked_at.astimezone(till.now().tzinfo) if operation.asked_at else till.now()
     return {
-        "order": operation.order_number or "без заказа",
+        "order": operation.order_number or "–",
         "amount": operation.amount,
         "at": f"{at:%d.%m %H:%M}",
         "reference": operation.reference,

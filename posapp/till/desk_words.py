@@ -19,12 +19,11 @@ _TEXTS = {
     "card.charge": ("оплата картой", "a charge of a card"),
     "card.refund": ("возврат на карту", "a refund to a card"),
     "card.cancel": ("отмена оплаты картой", "a cancelled charge"),
-    "card.no_order": ("без заказа", "no order"),
-    "title.card_unknown": ("{order}: {kind}, исход не известен", "{order}: {kind}, outcome unknown"),
-    "title.card_charged": ("{order}: {kind}, чека нет", "{order}: {kind}, no receipt"),
+    "title.card_unknown": ("Заказ {order}: {kind}, исход не известен", "Order {order}: {kind}, outcome unknown"),
+    "title.card_charged": ("Заказ {order}: {kind}, чека нет", "Order {order}: {kind}, no receipt"),
     "asked.card": (
-        "{at} у терминала спрошено: {kind} на {amount}, {order}. Работал: {who}.",
-        "{at}, the terminal was asked for {kind} of {amount}, {order}. At the till: {who}.",
+        "{at} у терминала спрошено: {kind} на {amount}, заказ {order}. Работал: {who}.",
+        "{at}, the terminal was asked for {kind} of {amount}, order {order}. At the till: {who}.",
     ),
     "shows.card_unknown": (
         "Ответа терминала нет ({by}). Он мог взять деньги, мог и не взять.",

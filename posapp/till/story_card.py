@@ -42,7 +42,7 @@ def cases(till: Till, say: Say) -> list[Case]:
 def _case(till: Till, say: Say, operation: CardOperation) -> Case:
     trouble = card.trouble_of(till, operation)
     since = operation.asked_at or till.now()
-    facts = {"order": operation.order_number or say("card.no_order"), "amount": operation.amount}
+    facts = {"order": operation.order_number or "–", "amount": operation.amount}
     kind = say(_KINDS[operation.kind])
     title, shows, goes_on = _UNKNOWN if operation.is_unknown else _CHARGED
     shown = say(shows, rrn=operation.rrn or "–", card=operation.card or "–", by=operation.reason or "–")

@@ -168,8 +168,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "card.terminal": ("Карта: {sum}", "Card: {sum}"),
     "card.terminal_second": (
-        "Сумма уходит на терминал. Покупатель прикладывает карту, чек напечатаем сами.",
-        "The sum goes to the terminal. The customer presents the card, the receipt is printed by itself.",
+        "Сумму терминал получает от кассы. Покупатель прикладывает карту, чек напечатается сам.",
+        "The terminal gets the sum from the till. The customer presents the card, the receipt prints by itself.",
     ),
     "card.rrn": ("Номер операции (RRN) с чека терминала", "Number of the operation (RRN) on the slip"),
     "card.rrn_second": (
@@ -178,6 +178,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "card.take": ("Взять с карты · {sum}", "Charge the card · {sum}"),
     "card.need_rrn": ("Наберите номер операции", "Type the number of the operation"),
+    "card.waits": (
+        "На терминале {sum}. Отменить можно на нём самом.",
+        "{sum} on the terminal. It can be cancelled there.",
+    ),
+    "due.charged": ("Карта уже списана", "The card is charged"),
+    "ready.terminal": ("Ждём терминал…", "Waiting for the terminal…"),
     "card.asking": ("Терминал… {age}", "Terminal… {age}"),
     "card.says": ("{words} · {age}", "{words} · {age}"),
     "card.approved": ("Терминал одобрил", "The terminal approved"),

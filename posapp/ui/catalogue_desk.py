@@ -274,6 +274,10 @@ DESK_TEXTS: dict[str, tuple[str, str]] = {
         "Карту больше не спрашиваем: продолжите, и чек напечатается на эти деньги.",
         "The card is not asked again: go on, and the receipt is printed for this money.",
     ),
+    "action.terminal_unreachable": (
+        "Проверьте терминал. Или проведите карту на нём и наберите номер операции, или выберите другой способ.",
+        "Check the terminal. Or use it by hand and type the number of the operation, or choose another method.",
+    ),
     "action.terminal_by_hand": (
         "Проведите карту на терминале и наберите номер операции (RRN).",
         "Use the terminal by hand and type the number of the operation (RRN).",

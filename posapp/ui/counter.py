@@ -274,14 +274,14 @@ class Counter(QObject):
             pane.show_blocked(
                 say("due.changed"), view.order.to_pay, changed_words(view, self._look, stacked=pane.stacked)
             )
-        elif view.owed is not None and view.owed.exit_code == 3 and not is_begun(view):
-            pane.show_blocked(say("due.unknown"), view.order.to_pay, trouble_of(view.owed, say))
+        elif view.owed is not None and not is_begun(view):
+            is_asked = view.owed.exit_code == 3
+            due = view.order.to_pay
+            pane.show_blocked(say("due.unknown" if is_asked else "due.charged"), due, trouble_of(view.owed, say))
         else:
             has_others = bool(others(view))
             pane.show_due(view.order.to_pay, self._drafts.get(view.order.order_id), has_others=has_others)
-            if view.owed is not None and not is_begun(view):
-                pane.only_resume(trouble_of(view.owed, say))
-            elif receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
+            if receipt is not None and receipt.state in (State.PENDING, State.REFUSED):
                 pane.only_resume(begun_words(receipt, self._look))
 
     def _show_blocked(self, view: OrderView, refusal: PosError) -> None:
@@ -310,7 +310,7 @@ class Counter(QObject):
         view = self.view
         receipt = None if view is None else view.receipt
         if view is not None and view.owed is not None and not is_begun(view):
-            self._face.pane.resume(owed_draft(view.owed, view.order.to_pay))
+            self._face.pane.resume(owed_draft(view.owed, view.order.to_pay), is_charged=True)
             return
         if view is None or receipt is None:
             return

@@ -286,6 +286,11 @@ class CardPage(QWidget):
         """Nothing is printed before the number of the operation is typed."""
         return self.terminal == "manual" and len(self.typed) < RRN_MIN
 
+    def show_words(self, words: str, draft: Draft) -> None:
+        """What the terminal says to the cashier."""
+        self.first.set_text(words)
+        self.second.set_text(self.look.say("card.waits", sum=draft.card_tender))
+
     def start(self) -> None:
         """Another payment."""
         self.by_hand = False

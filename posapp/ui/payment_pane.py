@@ -167,9 +167,11 @@ class PaymentPane(Pane):
         self.show_trouble(trouble)
         self.stepped.emit()
 
-    def resume(self, draft: Draft) -> None:
-        """A person continues a receipt that was begun: its method, its sums."""
+    def resume(self, draft: Draft, *, is_charged: bool = False) -> None:
+        """A person continues a receipt that was begun: its method, its sums. `is_charged`: so far only its card was
+        charged."""
         self._needs_person = False
+        self._only_resume = self._only_resume or is_charged
         self._open(draft)
 
     def due_changed(self, due: Money) -> None:
@@ -301,7 +303,7 @@ class PaymentPane(Pane):
             self.step = Step.PRINTING
             self.clear_trouble()
             self.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.pages.setEnabled(False)
+            self.pages.setEnabled(self.asks_terminal)
             self.stepped.emit()
         say = self.look.say
         if self._terminal_words is not None:
@@ -312,11 +314,19 @@ class PaymentPane(Pane):
             self.show_trouble(Trouble("wait", say("pay.slow"), say("pay.slow_action"), ""))
         self.money.disarm(say("codes.printing" if has_codes else "pay.printing", age=say.age(seconds)))
 
+    @property
+    def asks_terminal(self) -> bool:
+        """The customer is at the terminal."""
+        return self.step is Step.PRINTING and self._terminal_words is not None
+
     def terminal_says(self, words: str) -> None:
         """The terminal's words while the customer pays; "" when it has decided."""
         if self.step is Step.PRINTING:
             self._terminal_words = words or None
-            self.card.second.set_text(words or self.look.say("pay.printing", age=""))
+            self.pages.setEnabled(bool(words))
+            if words and self.draft is not None:
+                self.card.show_words(words, self.draft)
+            self.stepped.emit()
 
     def failed(self, trouble: Trouble) -> None:
         """Nothing was printed: the same method and sums, nothing armed until a person says so."""

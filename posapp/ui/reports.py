@@ -186,7 +186,7 @@ class Reports:
             readiness = Readiness(Shape.BAD, say("ready.damaged"))
         shown = with_alarm(readiness, self.alarm, window.look)
         if window.pane.step is Step.PRINTING:
-            shown = Readiness(Shape.WAIT, say("ready.printing"))
+            shown = Readiness(Shape.WAIT, say("ready.terminal" if window.pane.asks_terminal else "ready.printing"))
         window.frame.head.show_register(self.register, shown)
         allowed = set(Method) if readiness.may_sell else set()
         window.pane.allow(allowed if readiness.may_charge else allowed - {Method.CARD, Method.MIX})

@@ -46,6 +46,7 @@ _ACTIONS = (
     "card_unknown",
     "card_charged",
     "terminal_by_hand",
+    "terminal_unreachable",
     "terminal_strange",
 )
 """The table's words for these name a command; here a button does it."""
@@ -84,6 +85,8 @@ def trouble_of(failure: Failure, say: Say, *, selling: bool = False) -> Trouble:
         action = say(f"action.{failure.code}", why=sentence(failure.facts.get("why", "?")), what=figures)
     if failure.code == "counters_differ":
         tone, message = "bad", say("counters.differ", shift=failure.facts.get("shift", "–"))
+    elif failure.code == "card_charged":
+        tone = "wait"  # nothing is wrong: the receipt is still to come
     elif failure.code == "resolve_needed":
         message = say("resolve.message")
     elif failure.code == "journal_damaged":
