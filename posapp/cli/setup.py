@@ -109,8 +109,7 @@ def printer(
     settings = setup.begin(folder, training=training, identity=app.new_id())
     secret = atol_login(login_stdin)
     given = app.atol_login(settings.identity) if secret is None else secret.reveal()
-    if find is bool(model or port) or (not find and not (model and port)) or (not find and (at or factory_number)):
-        raise UsageError("usage", what="нужны --model и --port вместе, или --find (с ним можно --at, --factory-number)")
+    _either_port_or_search(bool(model), bool(port), find=find, narrows=bool(at or factory_number))
     if find:
         found = setup_find.choose(at or [], password, factory_number, training=settings.is_training, quiet=json)
         model, port, link, baud = found.model, found.port, found.link, found.baud
@@ -140,6 +139,12 @@ def printer(
     if not in_vault:
         text += " Хранилища паролей нет: задавайте POSAPP_ATOL_LOGIN при каждом запуске."
     answer(json, body, text)
+
+
+def _either_port_or_search(model: bool, port: bool, *, find: bool, narrows: bool) -> None:
+    """Raises UsageError unless a register is named by model and port, or looked for."""
+    if (find and (model or port)) or (not find and (narrows or not (model and port))):
+        raise UsageError("usage", what="нужны --model и --port вместе, или --find (с ним можно --at, --factory-number)")
 
 
 def atol_login(from_stdin: bool) -> vault.Secret | None:
