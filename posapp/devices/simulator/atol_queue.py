@@ -115,7 +115,6 @@ class Queue:
             self._requests[request.uuid] = request
             self._count = max(self._count, request.number)
         self._order = [each for each in requests if each.state in LIVING]
-        self._order.sort(key=lambda each: (each.state == WAIT and each.next_task == 0, each.number))
         over = [each for each in requests if each.ended_at is not None]
         self._ended = deque(sorted(over, key=lambda each: each.ended_at or now))
         self._forget(now)

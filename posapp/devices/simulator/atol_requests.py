@@ -69,8 +69,7 @@ class Request:
     def end(self, now: datetime) -> None:
         """Its last task has ended; those that were not begun are interrupted."""
         for number in range(self.next_task, len(self.tasks)):
-            if self.results[number]["status"] == WAIT:
-                self.results[number] = {"error": said(e.INTERRUPTED), "status": INTERRUPTED}
+            self.results[number] = {"error": said(e.INTERRUPTED), "status": INTERRUPTED}
         self.state, self.before, self.reason, self.ended_at = DONE, None, "", now
 
     def cancel(self, now: datetime) -> None:

@@ -132,6 +132,14 @@ def test_every_tender_by_word_and_by_digit(selling: Bench) -> None:
         assert [value(selling, tag) for tag in (1081, 1215, 1216, 1217, 1031)] == [100, 200, 300, 400, 19_100]
 
 
+def test_a_tender_may_come_in_parts(selling: Bench) -> None:
+    do(
+        selling,
+        sale(payments=[{"type": "1", "sum": 1}, {"type": "5", "sum": 50}, {"type": "electronically", "sum": 150}]),
+    )
+    assert (value(selling, 1081), value(selling, 1031)) == (20_100, 0)
+
+
 @pytest.mark.parametrize("kind, tag", [("sell", 1), ("sellReturn", 2), ("buy", 3), ("buyReturn", 4)])
 def test_every_kind(selling: Bench, kind: str, tag: int) -> None:
     do(selling, sale(type=kind))
@@ -200,6 +208,9 @@ def test_corrections_of_the_old_format_are_sums(selling: Bench) -> None:
     assert (selling.last().form, selling.last().total_kopecks, value(selling, 1102)) == (31, 12_000, 2_000)
     do(selling, correction(items=[position(tax={"type": "vat110"})]))
     assert (value(selling, 1107), value(selling, 1031)) == (1_827, 20_100)
+    free = [position(tax={"type": "none"}), position(tax={"type": "vat0"})]
+    do(selling, correction(items=free, payments=[{"type": "cash", "sum": 402}]))
+    assert (value(selling, 1105), value(selling, 1104)) == (20_100, 20_100), "turnovers"
     before = selling.last()
     assert fails(selling, correction(type="sellReturnCorrection"))[0] == 190
     assert fails(selling, correction())[0] == 144, "22 % has no place among the six"
@@ -236,6 +247,7 @@ def test_corrections_of_the_old_format_are_sums(selling: Bench) -> None:
             'Поле "payments[0].type" имеет неверный тип (ожидается "string")',
         ),
         (sale(payments=[{"type": "11", "sum": 1}]), 'Некорректное значение поля "payments[0].type" (11)'),
+        ({"type": "cashIn", "cashSum": True}, 'Поле "cashSum" имеет неверный тип (ожидается "number")'),
         ({"type": "cashIn", "cashSum": "5"}, 'Поле "cashSum" имеет неверный тип (ожидается "number")'),
         ({"type": "setDateTime", "dateTime": "21.11.2026"}, 'Некорректное значение поля "dateTime" (21.11.2026)'),
         (
