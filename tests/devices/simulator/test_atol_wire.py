@@ -14,7 +14,7 @@ from posapp.devices.atol import frame
 from posapp.devices.atol import task_layer as layer
 from posapp.devices.atol.task_layer import Refusal, Result
 from posapp.devices.simulator.line import Pause, Reply
-from tests.devices.simulator.atol_hosts import Host, heard, is_cut
+from tests.devices.simulator.atol_hosts import Host, heard, is_cut, item
 
 DONE = bytes.fromhex("55 00 00")
 CLOSE = a.CloseReceipt(0, a.CASH)
@@ -299,3 +299,47 @@ def test_no_order_of_requests_makes_more_documents_than_closings(said: list[Any]
             host.line.new_connection()
     assert host.receipts <= len(closings)
     assert host.receipts <= 1, "one receipt was open"
+
+
+def sale(first: int) -> list[bytes]:
+    """The packets of one whole sale, whose tasks nobody acknowledges."""
+    commands: list[a.AnyCommand] = [
+        a.OpenReceipt(0, a.SELL),
+        a.BeginItem(),
+        item(10_000),
+        a.Payment(0, a.CASH, 10_000),
+        CLOSE,
+    ]
+    return [
+        frame.encode(at % 0xDE, layer.Add(1, first + at, command.encode()).encode())
+        for at, command in enumerate(commands)
+    ]
+
+
+@given(damage=st.lists(st.tuples(st.integers(0, 2_000), st.sampled_from("dnfct"), st.binary(max_size=6)), max_size=12))
+def test_no_noise_on_the_line_makes_a_document_more(damage: list[tuple[int, str, bytes]]) -> None:
+    """Packets lost, doubled, cut off, flipped at a bit, with foreign bytes between and inside them."""
+    host = Host()
+    host.open_shift()
+    host.say(layer.Abort())
+    packets = [packet for number in range(5) for packet in sale(10 * number)]
+    for place, kind, noise in damage:
+        at = place % len(packets)
+        whole = packets[at]
+        inside = place % max(1, len(whole))
+        packets[at] = {
+            "d": whole + whole,
+            "n": noise + whole,
+            "f": whole[:inside] + bytes((whole[inside] ^ 1 << place % 8,)) + whole[inside + 1 :] if whole else whole,
+            "c": whole[:inside],
+            "t": b"",
+        }[kind]
+    for packet in packets:
+        list(host.line.receive(packet, host.now))
+    assert host.receipts <= 5
+    totals = [document.total_kopecks or 0 for document in host.documents if document.kind]
+    assert all(total % 10_000 == 0 for total in totals), "this host hears no refusals, so two sales may become one"
+    for number in range(5):
+        told_ = host.ask(10 * number + 4)
+        assert told_ == layer.Refused(Refusal.NOT_FOUND) or isinstance(told_, layer.Told)
+    assert host.receipts == sum(host.ask(10 * number + 4) == told(DONE) for number in range(5))
