@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from posapp.devices.simulator import faults
+from posapp.devices.simulator.atol_wire import AtolLine
 from posapp.devices.simulator.identity import identity_of
 from posapp.devices.simulator.printer import Printer
 from posapp.devices.simulator.server import Server, open_channel
@@ -81,12 +82,13 @@ def stranger(
 
 
 class Register:
-    """A simulated Штрих-М register in a thread: its port, its numbers, the commands it heard."""
+    """A simulated register in a thread: its port and its numbers."""
 
-    def __init__(self, number: int, listen: str = "pty", storage: str = "") -> None:
+    def __init__(self, number: int, listen: str = "pty", storage: str = "", model: str = "shtrih") -> None:
         numbers = identity_of(number)
         self.printer = Printer(replace(numbers, storage_number=storage or numbers.storage_number), NOW)
-        self.line = ShtrihLine(self.printer, faults.Faults([]), lambda: None, strict_enq=False)
+        made = AtolLine if model == "atol" else ShtrihLine
+        self.line = made(self.printer, faults.Faults([]), lambda: None)
         self.server = Server(self.line, open_channel(listen))
         self.thread = threading.Thread(target=self.server.serve)
         self.thread.start()
@@ -114,9 +116,9 @@ class Register:
 
 
 @contextlib.contextmanager
-def register(number: int, listen: str = "pty", storage: str = "") -> Iterator[Register]:
+def register(number: int, listen: str = "pty", storage: str = "", model: str = "shtrih") -> Iterator[Register]:
     """A register that is gone afterwards. `storage`: another fiscal storage than the one that is its own."""
-    made = Register(number, listen, storage)
+    made = Register(number, listen, storage, model)
     try:
         yield made
     finally:
