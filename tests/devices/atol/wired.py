@@ -54,12 +54,16 @@ class Wired:
         self.cable = Cable(self.random, self.hear, self.silence, garbage, rate, pulls=0.01)
         self.cut: tuple[int, str] | None = None
         """The cable is cut at this task from now on, counted from 0: `before` its packet leaves, or `after`, or before
-        that of its acknowledgement (`at Ack`)."""
+        that of its acknowledgement (`at Ack`); `killed before` and `killed after`: the program ends there."""
         self.is_cut = False
-        self.tasks = WireTasks(lambda: Cut(self, self.cable.open_port()), "bench")
+        self.tasks = WireTasks(self.open_port, "bench")
         self._buffer = FrameBuffer()
         self._results: dict[int, tuple[int, bytes]] = {}
         self._working: set[int] = set()
+
+    def open_port(self) -> Port:
+        """A port of its own on the one cable."""
+        return Cut(self, self.cable.open_port())
 
     # --- looking
 
@@ -155,6 +159,10 @@ class Wired:
         return layer.Told(layer.Result.ERROR if is_error else layer.Result.RESULT, answer)
 
 
+class Killed(BaseException):
+    """The program ends here; nothing of it runs any more."""
+
+
 class Cut:
     """A port whose cable is cut where the bench says so, and stays so until it is mended."""
 
@@ -171,8 +179,10 @@ class Cut:
             if data[4:5] == (b"\xc2" if when == "at Ack" else b"\xc1"):
                 bench.cut = left - 1, when
                 bench.is_cut = left == 0
-            if bench.is_cut and when == "after":
+            if bench.is_cut and when.endswith("after"):
                 self._port.write(data)
+            if bench.is_cut and when.startswith("killed"):
+                raise Killed
             self._check()
         self._port.write(data)
 
