@@ -187,6 +187,27 @@ WORDS: dict[str, Words] = {
         "The OFD has received no documents for {days} days; on {at} the storage stops the register.",
         "Check the register's internet and the contract with the OFD.",
     ),
+    "scan_incomplete": Words(
+        114,
+        "Сканер прочитал неполный код. Ничего не изменилось.",
+        "Отсканируйте ещё раз, ближе.",
+        "The scan was incomplete. Nothing has changed.",
+        "Scan again, closer.",
+    ),
+    "scan_layout": Words(
+        115,
+        "Сканер печатает русскими буквами. Код исправили.",
+        "Настройте раскладку сканера: «posapp setup scanner --try-stdin» покажет, что он присылает.",
+        "The scanner types Cyrillic. We repaired the code.",
+        "Set the scanner's layout: “posapp setup scanner --try-stdin” shows what it sends.",
+    ),
+    "scanner_gone": Words(
+        192,
+        "Сканер не отвечает ({port}). {why}",
+        "Проверьте его кабель – подключимся сами. Номера можно набирать.",
+        "The scanner does not answer ({port}). {why}",
+        "Check its cable; we reconnect by ourselves. Numbers can be typed.",
+    ),
     "device_unreachable": Words(
         101,
         "ККТ не отвечает, чек не отправлен ({port}).",
@@ -459,8 +480,8 @@ WORDS: dict[str, Words] = {
         "Администратору: установить «Драйвер ККТ» АТОЛ версии 10, {bits}-разрядный – Центр загрузки fs.atol.ru или"
         " сервисный центр. Установлен в другом месте – назвать путь в переменной POSAPP_ATOL_LIBRARY.",
         "The driver of ATOL was not found on this computer ({where}). Nothing was sent.",
-        "Administrator: install ATOL's driver, version 10, {bits} bits, from its download centre fs.atol.ru or a service"
-        " centre. If it is elsewhere, name the path in the variable POSAPP_ATOL_LIBRARY.",
+        "Administrator: install ATOL's driver, version 10, {bits} bits, from its download centre fs.atol.ru or a"
+        " service centre. If it is elsewhere, name the path in the variable POSAPP_ATOL_LIBRARY.",
     ),
     "atol_library_architecture": Words(
         152,

@@ -26,7 +26,12 @@ def register(app: typer.Typer) -> None:
 def printer(
     model: Annotated[str, typer.Option(help="shtrih или atol")] = "shtrih",
     listen: Annotated[str, typer.Option(help="pty или tcp:HOST:PORT")] = "pty",
-    transport: Annotated[str, typer.Option(help="wire (линия) или web (сервер запросов АТОЛ)")] = "wire",
+    transport: Annotated[
+        str, typer.Option(help="wire (линия), web (сервер запросов АТОЛ) или library (драйвер АТОЛ)")
+    ] = "wire",
+    library: Annotated[
+        Path | None, typer.Option(help="Каталог, где собрать учебный драйвер АТОЛ; нужен компилятор C.")
+    ] = None,
     login: Annotated[str, typer.Option(help="Имя и пароль сервера запросов: имя:пароль; без них пускает всех.")] = "",
     baud: Annotated[int | None, typer.Option(help="Скорость, с которой идут байты; без неё – без пауз.")] = None,
     storage: Annotated[Path | None, typer.Option(help="Файл фискального накопителя.")] = None,
@@ -52,6 +57,7 @@ def printer(
         model=model,
         transport=transport,
         login=login,
+        library=library,
         listen=listen,
         baud=baud,
         storage=storage,

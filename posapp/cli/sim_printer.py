@@ -29,9 +29,9 @@ from posapp.devices.simulator.shtrih import ShtrihLine
 from posapp.devices.simulator.storage import StorageDamaged, StorageInUse, open_storage, stored_documents
 
 FFDS = (Ffd.V1_05.text, Ffd.V1_2.text)
-WIRE, WEB = "wire", "web"
+WIRE, WEB, LIBRARY = "wire", "web", "library"
 ATOL = "atol"
-TRANSPORTS = {"shtrih": (WIRE,), "atol": (WIRE, WEB)}
+TRANSPORTS = {"shtrih": (WIRE,), "atol": (WIRE, WEB, LIBRARY)}
 """By what each simulated model can be reached."""
 ONLY_1_05 = "АТОЛ's protocol is known for FFD 1.05 only; --transport web plays 1.2"
 
@@ -52,6 +52,7 @@ def run(
     refuse_correction_tags: Sequence[int] = (),
     transport: str = WIRE,
     login: str = "",
+    library: Path | None = None,
 ) -> int:
     """Plays a register until SIGTERM or SIGINT (or, with `stop_on_eof`, the end of standard input); the exit code.
 
@@ -59,7 +60,8 @@ def run(
     otherwise: two practice registers are never the same one. `refuse_tags` (of FF0C) and `opens_shift` (by the first
     receipt) and `refuse_correction_tags` make it another model. `ffd`: the format that it writes, `1.05` or `1.2`;
     left out, that of its storage, 1.05 for a new one. A register keeps the format it was registered with. `transport`
-    `web`: behind the vendor's web server, which lets in who knows `login` (`name:password`; "" everybody).
+    `web`: behind the vendor's web server, which lets in who knows `login` (`name:password`; "" everybody); `library`:
+    behind a stand-in for the vendor's driver library, built into the folder `library` when that is given.
     """
     if ffd is not None and ffd not in FFDS:
         return fail(WRONG_USAGE, "bad_arguments", f"ffd is one of {', '.join(FFDS)}, not {ffd!r}")
@@ -73,6 +75,10 @@ def run(
         from posapp.cli.sim_printer_web import run_web
 
         return run_web(made, listen, faults, login, stop_on_eof=stop_on_eof)
+    if transport == LIBRARY:
+        from posapp.cli.sim_printer_library import run_library
+
+        return run_library(made, listen, faults, library, stop_on_eof=stop_on_eof)
     if model == ATOL and version is Ffd.V1_2:
         return fail(WRONG_USAGE, "bad_arguments", ONLY_1_05)
     actions = atol_wire.ACTIONS if model == ATOL else fault_plans.ACTIONS
@@ -179,8 +185,9 @@ def main(arguments: list[str] | None = None) -> int:
     """The command without the rest of the program."""
     parser = argparse.ArgumentParser(description="A simulated register.")
     parser.add_argument("--model", default="shtrih")
-    parser.add_argument("--transport", default=WIRE, help="wire or web")
+    parser.add_argument("--transport", default=WIRE, help="wire, web or library")
     parser.add_argument("--login", default="", metavar="NAME:PASSWORD", help="who may use the web server")
+    parser.add_argument("--library", type=Path, metavar="FOLDER", help="build the stand-in library there")
     parser.add_argument("--listen", default="pty", help="pty or tcp:HOST:PORT")
     parser.add_argument("--baud", type=int, help="pace bytes like a line of this speed")
     parser.add_argument("--storage", type=Path, help="keep the fiscal storage in this file")
@@ -215,6 +222,7 @@ def main(arguments: list[str] | None = None) -> int:
         given.refuse_correction_tag,
         given.transport,
         given.login,
+        given.library,
     )
 
 

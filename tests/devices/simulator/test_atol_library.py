@@ -15,10 +15,15 @@ from typing import Any
 
 import pytest
 
+from posapp.cli.sim_printer import Made
+from posapp.cli.sim_printer_library import run_library
+from posapp.cli.simulated import WRONG_USAGE
 from posapp.devices.atol.library import LibraryTasks, Waits
+from posapp.devices.atol.library_places import PATH_VARIABLE
 from posapp.devices.atol.library_process import SIGNATURES
 from posapp.devices.atol.tasks import Lost, NotSent, OpenReceipt, TaskFailed
 from posapp.devices.base import Ffd
+from posapp.devices.registry import make_printer
 from posapp.devices.simulator import atol_library as stand_in
 from posapp.devices.simulator import atol_library_build
 from posapp.devices.simulator.atol_library_build import CannotBuild, build
@@ -26,10 +31,12 @@ from posapp.devices.simulator.atol_library_door import LibraryDoor
 from posapp.devices.simulator.atol_library_register import LibraryRegister
 from posapp.devices.simulator.faults import BadFault
 from posapp.devices.simulator.identity import identity_of
-from posapp.devices.simulator.printer import Printer
+from posapp.devices.simulator.printer import Printer, Traits
 from posapp.devices.simulator.server import local_now
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money
+from posapp.errors import OutcomeUnknown
+from tests.wire.simulated import simulated
 
 ENOUGH_S = 20.0
 CASHIER = {"name": "Кассир Ёлкина"}
@@ -126,13 +133,17 @@ def test_the_library_tells_and_cancels_the_open_receipt(bench: Bench) -> None:
         bench.tasks.cancel_receipt()
 
 
-@pytest.mark.parametrize("do", ["crash", "hang", "garbage", "huge", "lie", "flip", "truncate"])
 @pytest.mark.parametrize(
-    "command, when, made",
-    [("sell", "before", 0), ("registration", "before", 0), ("closeReceipt", "before", 0), ("sell", "after_commit", 1)],
+    "command, do, when, made",
+    [
+        *(("sell", do, "before", 0) for do in ("crash", "hang", "garbage", "huge", "lie")),
+        *(("sell", do, "after_commit", 1) for do in ("crash", "hang", "garbage", "huge", "lie", "flip")),
+        ("registration", "crash", "before", 0),
+        ("closeReceipt", "hang", "before", 0),
+    ],
 )
 def test_a_misdeed_of_the_library_makes_one_document_or_none(
-    bench: Bench, do: str, command: str, when: str, made: int
+    bench: Bench, command: str, do: str, when: str, made: int
 ) -> None:
     before = bench.documents
     bench.fault(command, do, when=when)
@@ -189,6 +200,36 @@ def test_the_register_prints_before_the_next_task(bench: Bench) -> None:
 def test_a_fault_that_cannot_be_understood_is_refused(given: object) -> None:
     with pytest.raises(BadFault):
         LibraryRegister.parse_faults(given)
+
+
+# ---- as a command
+
+
+@pytest.mark.parametrize("built", [False, True], ids=["python", "c"])
+def test_the_command_plays_a_register_for_the_drivers_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: bool
+) -> None:
+    if built and not atol_library_build.compiler():
+        pytest.skip("there is no C compiler on this computer")
+    storage = ("--storage", str(tmp_path / "storage.json"))
+    folder = ("--library", str(tmp_path / "library")) if built else ()
+    with simulated("--model", "atol", "--transport", "library", *storage, *folder) as register:
+        monkeypatch.setenv(PATH_VARIABLE, register.ready["library"])
+        printer = make_printer("atol", register.ready["port"], link="library")
+        printer.open_shift("Кассир")
+        register.post("/_sim/faults", [{"command": "cashIn", "do": "crash", "when": "after_commit"}])
+        with pytest.raises(OutcomeUnknown):
+            printer.cash_in(Money(10_000))
+        assert printer.reset_link().factory_number == register.ready["factory_number"]
+        assert printer.cash_totals().drawer == Money(10_000)
+        printer.close()
+        register.kill()
+    with simulated("--model", "atol", "--transport", "library", *storage) as register:
+        printer = make_printer("atol", register.ready["port"], link="auto")
+        assert printer.cash_totals().drawer == Money(10_000)
+        printer.close()
+    status = run_library(Made(None, None, timedelta(0), None, Traits()), "nowhere", None, None, stop_on_eof=False)
+    assert status == WRONG_USAGE
 
 
 # ---- the door
