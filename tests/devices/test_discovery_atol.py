@@ -21,7 +21,8 @@ from posapp.devices.moving import MovingPrinter, Place, Search, Whereabouts
 from posapp.devices.port import SerialPort, SocketPort
 from tests.devices.lines import Register, register, stranger
 
-QUICK = Question(speeds=(115_200,), greeting_s=0.5)
+ALL = Question(speeds=(115_200,), greeting_s=0.1)
+QUICK = Question(vendors=("atol",), speeds=(115_200,), greeting_s=0.5)
 NUMBER = 87_300_001
 
 
@@ -44,7 +45,7 @@ def asked(port: str, question: Question = QUICK) -> Finding:
 
 def test_it_says_who_it_is_on_a_cable_and_over_tcp(cable: Register, network: Register) -> None:
     for there in (cable, network):
-        found = asked(there.port)
+        found = asked(there.port, ALL)
         assert found.state is State.REGISTER
         assert found.who is not None
         assert (found.who.vendor, found.who.link) == ("atol", "wire")
@@ -149,7 +150,7 @@ def test_a_web_server_is_told_by_its_version(status: int, kind: str, body: bytes
             """Silent."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         found = asked(f"http://127.0.0.1:{server.server_port}", Question(web=version_at))
         server.shutdown()
