@@ -13,6 +13,7 @@ from posapp.devices.simulator.atol_queue import TASKS_MAX, WAITING_MAX, Queue, Q
 from posapp.devices.simulator.atol_requests import FileDamaged, RequestFile
 from posapp.devices.simulator.atol_tasks import AtolTasks
 from posapp.devices.simulator.atol_web import command_of
+from posapp.devices.simulator.printer import Traits
 from tests.devices.simulator.benches import Bench
 
 SELL = {
@@ -243,6 +244,21 @@ def test_the_server_takes_any_new_document_for_its_own(shop: Shop) -> None:
     shop.power_on()
     shop.run()
     assert (shop.statuses("a"), shop.bench.last().form) == (["ready"], 21)
+
+
+def test_a_shift_that_opened_by_itself_passes_for_the_receipt(bench: Bench) -> None:
+    bench.printer.traits = Traits(opens_shift=True)
+    shop = Shop(bench)
+    shop.post("whole", SELL)
+    shop.run()
+    assert shop.results("whole")[0]["result"]["warnings"] == {"shiftAutoOpened": True}
+    shop.post("close", {"type": "closeShift"})
+    shop.break_({"command": "closeReceipt", "do": "power_off"})
+    shop.post("lost", SELL)
+    shop.run_until_blocked()
+    shop.power_on()
+    shop.run()
+    assert (shop.statuses("lost"), bench.last().form) == (["ready"], 2), "a shift report, and no receipt"
 
 
 def test_a_storage_that_fails_blocks_and_is_found_out(shop: Shop) -> None:
