@@ -82,13 +82,13 @@ class Archive:
         )
 
     def has_key(self, form: DocumentType) -> bool:
-        """Whether one of the last documents of this form carries a key in 1084: then the register takes it.
+        """Whether the last document of this form shows a key in 1084: then the register takes it now.
 
-        Nothing of a kind there, or documents of other programs only: not proven.
+        None among the last ones, or one of another program: not proven.
         """
         last = self.last_document_number()
         for number in range(last, max(0, last - KEY_LOOK), -1):
             document = self.read_document(number)
-            if results.is_form_of(document.type, form) and document.stamp and not is_key(document.stamp):
-                return True
+            if results.is_form_of(document.type, form):
+                return bool(document.stamp) and not is_key(document.stamp or "")
         return False

@@ -138,13 +138,17 @@ class WebTasks:
     def _ask(self, tasks: Sequence[Mapping[str, Any]], timeout_s: float) -> list[dict[str, Any]]:
         uuid = self._new_uuid()
         try:
-            self._submit(uuid, tasks)
-            return self._results(self._followed(uuid, timeout_s), len(tasks))
+            stands = self._submit(uuid, tasks)
+            patience_s = min(timeout_s, self._patience.blocked) if stands else timeout_s
+            return self._results(self._followed(uuid, patience_s), len(tasks))
         except Lost as error:
             raise self._taken_back(uuid, str(error)) from error
 
-    def _submit(self, uuid: str, tasks: Sequence[Mapping[str, Any]]) -> None:
-        """One POST, and GET where its answer is unclear. Raises NotSent, or Lost when the uuid is not known either."""
+    def _submit(self, uuid: str, tasks: Sequence[Mapping[str, Any]]) -> bool:
+        """One POST, and GET where its answer is unclear; True when the queue was told to stand.
+
+        Raises NotSent, or Lost when the uuid is not known either.
+        """
         try:
             answer = self._post(uuid, tasks)
         except NoAnswer as error:
@@ -153,10 +157,11 @@ class WebTasks:
             why = error.message()
         else:
             if answer.status == 201:
-                return
+                return _object(answer).get("isBlocked") is True
             why = _description(answer)
         if self._look(uuid) is None:
             raise Lost(why)
+        return False
 
     def _post(self, uuid: str, tasks: Sequence[Mapping[str, Any]]) -> Response:
         return self._exchange("POST", "requests", {"uuid": uuid, "request": list(tasks)})

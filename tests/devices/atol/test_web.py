@@ -212,10 +212,13 @@ def test_a_blocked_request_is_waited_for_a_moment_only(queue: Queue, web: WebTas
     assert clock.now < 15
 
 
-def test_a_question_behind_a_blocked_queue_is_taken_back_and_the_reason_told(queue: Queue, web: WebTasks) -> None:
+def test_a_question_behind_a_blocked_queue_is_taken_back_and_the_reason_told(
+    queue: Queue, web: WebTasks, clock: Clock
+) -> None:
     queue.script, queue.is_blocked, queue.block_reason = ["wait"], True, "paperError"
     with pytest.raises(Busy) as told:
-        web.perform(ASK, 10)
+        web.perform(ASK, 100)
+    assert clock.now < 15
     assert told.value.code == "atol_queue"
     assert "бумаг" in str(told.value)
     (entry,) = queue.known.values()
