@@ -28,7 +28,7 @@ from posapp.domain.tags import TAGS, Kind
 MODEL, NAME = 61, "АТОЛ 30Ф"
 MAJOR, MINOR, BUILD = 3, 0, 2195
 CONFIGURATION = bytes.fromhex("03 00 00 00 21 95")
-LETTERS, PIXELS = 32, 384
+LETTERS, PIXELS = 48, 576
 REGISTERED, SHIFT_IS_OPEN, DRAWER_IS_CLOSED, PAPER, COVER, FISCAL, BATTERY = 0x01, 0x02, 0x04, 0x08, 0x20, 0x40, 0x80
 PRINTS, NO_PAPER_BIT = 2, 0x01
 """Submode of a report that is being printed; bit 0 of the printer's byte."""
