@@ -158,14 +158,13 @@ def sentence(finding: Finding, known: PrinterSettings | None) -> str:
 def _of_register(finding: Finding, who: Introduced, known: PrinterSettings | None) -> str:
     tongue = language()
     vendor = words.say(words.VENDORS[who.vendor], tongue)
+    make = who.model if who.model.startswith(words.VENDORS[who.vendor][0]) else f"{vendor} {who.model}".rstrip()
     if not who.factory_number:
-        facts = {"vendor": vendor, "model": who.model, "why": _why_nameless(who)}
-        return words.say(words.STATES["register_nameless"], tongue, **facts)
+        return words.say(words.STATES["register_nameless"], tongue, make=make, why=_why_nameless(who))
     text = words.say(
         words.STATES["register"],
         tongue,
-        vendor=vendor,
-        model=who.model,
+        make=make,
         number=who.factory_number,
         storage=who.storage_number or "–",
         speed=f" · {finding.baud}" if finding.baud else "",

@@ -11,12 +11,12 @@ VENDORS: Mapping[str, Words] = {"shtrih": ("Штрих-М", "Shtrih-M"), "atol":
 
 STATES: Mapping[str, Words] = {
     "register": (
-        "{vendor} {model} · № {number} · ФН {storage}{speed}",
-        "{vendor} {model} · no. {number} · storage {storage}{speed}",
+        "{make} · № {number} · ФН {storage}{speed}",
+        "{make} · no. {number} · storage {storage}{speed}",
     ),
     "register_nameless": (
-        "{vendor} {model}: это ККТ, но номера она не назвала – {why}",
-        "{vendor} {model}: a register that does not tell its number – {why}",
+        "{make}: это ККТ, но номера она не назвала – {why}",
+        "{make}: a register that does not tell its number – {why}",
     ),
     "web_server": (
         "веб-сервер АТОЛ {version}; какая за ним ККТ, скажет с логином: "

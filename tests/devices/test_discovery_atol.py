@@ -15,7 +15,7 @@ from posapp.devices.atol.frame import FrameBuffer, Packet, encode
 from posapp.devices.atol.web_probe import version_at
 from posapp.devices.atol.wire import WireTasks
 from posapp.devices.candidates import Candidate
-from posapp.devices.discovery import Finding, Question, State, find, same_number
+from posapp.devices.discovery import Finding, Question, State, find
 from posapp.devices.flow import Port
 from posapp.devices.moving import MovingPrinter, Place, Search, Whereabouts
 from posapp.devices.port import SerialPort, SocketPort
@@ -59,7 +59,7 @@ def test_the_number_is_the_one_that_the_driver_reads(cable: Register) -> None:
     printer.close()
     found = asked(cable.port)
     assert found.who is not None
-    assert same_number(found.who.factory_number, identity.factory_number)
+    assert found.who.factory_number == identity.factory_number
     assert found.who.storage_number == identity.storage_number
 
 
@@ -94,9 +94,9 @@ def test_after_the_search_no_task_of_ours_is_left(network: Register) -> None:
     assert asked(network.port).state is State.REGISTER
     host, number = Candidate(network.port).address
     port = SocketPort(host, number, 1.0)
-    answers = [told(port, 10 + tid, layer.Ask(tid)) for tid in (0xD7, 0xD9, 0xDB)]
+    answers = [told(port, 10 + tid, layer.Ask(tid)) for tid in (0xD5, 0xD7, 0xD9, 0xDB)]
     port.close()
-    assert answers == [layer.Refused(layer.Refusal.NOT_FOUND)] * 3
+    assert answers == [layer.Refused(layer.Refusal.NOT_FOUND)] * 4
 
 
 def test_its_driver_is_led_to_its_new_port(cable: Register) -> None:
