@@ -37,8 +37,10 @@ ANSWER_TIMEOUT_S = 1.0
 """What answers without any work: Abort, Ack, Req."""
 LISTEN_S = (1.0, 2.0, 4.0, 8.0)
 """How long we listen before we ask by Req, one time after another; the last one again and again."""
-SILENT_MAX = 5
-"""So often running is nothing heard, not even an answer to Req: no power, or no cable."""
+SILENT_MAX = 4
+"""So often running is nothing heard, not even an answer to Req: no power, or no cable. A quarter of a minute."""
+QUESTION_SILENT_MAX = 2
+"""The same for a question, which can be asked again: three seconds."""
 QUIET_S = 0.1  # what was under way has arrived after that, also through a USB converter that collects bytes
 CHUNKS_MAX = 4096  # portions of bytes we are willing to read for one piece
 PACKETS_MAX = 512  # what one task may bring; more means that the line is not sane
@@ -78,7 +80,7 @@ class Link:
         for left in range(TRIES - 1 if repeats else 0, -1, -1):
             yield from self.begin()
             try:
-                return (yield from self._task(command, timeout_s))
+                return (yield from self._task(command, timeout_s, QUESTION_SILENT_MAX if repeats else SILENT_MAX))
             except Lost:
                 self._in_step = False
                 if not left:
@@ -112,19 +114,19 @@ class Link:
                 raise NotSent(str(error)) from error
         raise NotSent("the line does not fall silent")
 
-    def _task(self, command: bytes, timeout_s: float) -> Flow[Answer]:
+    def _task(self, command: bytes, timeout_s: float, silent_max: int) -> Flow[Answer]:
         """Adds the task, once; its answer is acknowledged. Raises Lost."""
         tid = self._tid
         self._tid = 0 if tid >= layer.TID_MAX else tid + 1
         try:
             asked = {(yield from self._send(layer.Add(layer.TaskFlag.NEED_RESULT, tid, command)))}
-            answer = yield from self._answer(tid, asked, timeout_s)
+            answer = yield from self._answer(tid, asked, timeout_s, silent_max)
         except PortError as error:
             raise Lost(str(error)) from error
         yield from self._acknowledge(tid)
         return answer
 
-    def _answer(self, tid: int, asked: set[int], timeout_s: float) -> Flow[Answer]:
+    def _answer(self, tid: int, asked: set[int], timeout_s: float, silent_max: int) -> Flow[Answer]:
         """What the task came to. Asks by Req after silence, after a damaged packet and after an unasked answer."""
         silent, waited_s = 0, 0.0
         for _ in range(PACKETS_MAX):
@@ -143,7 +145,7 @@ class Link:
                     raise Lost("the device does not come to an end")
                 silent += 1
                 waited_s += listen_s
-                if silent > SILENT_MAX:
+                if silent > silent_max:
                     raise Lost("no answer")
             asked.add((yield from self._send(layer.Ask(tid))))
         raise Lost("the line is not sane")

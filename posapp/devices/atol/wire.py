@@ -3,12 +3,12 @@
 A receipt is ``56 01 → E8 (cashier) → 92 → E8 (our key, buyer) → EA, E8, EB × items → 99 × payments → 4A``, and then the
 storage as the proof. Only 4A makes a document. So:
 
-* a "no" before it: what this very session opened is cancelled (59h) and `TaskFailed` is told;
+* a "no" before it: what this very session opened is cancelled (59h), and nothing was made (`Refused`);
 * any doubt from 92 on: `Lost`. The till reads the state;
 * after 4A: the task has a result only when the storage shows a later document of our kind and total.
 
 Unlike the vendor's driver this one cancels nothing that it has not opened itself (design rule 7): where a receipt is
-open, the task fails with 82.
+open, it is refused.
 
 What the raw protocol is not known to do is refused by its name before anything is sent (`register_lacks`). And as long
 as nobody has seen a model pass the conformance suite by the raw protocol, real receipts do not go this way at all
@@ -25,6 +25,7 @@ from typing import Any, Final
 from posapp.devices.atol import commands as c
 from posapp.devices.atol import wire_plan as plan
 from posapp.devices.atol import wire_reading as reading
+from posapp.devices.atol.refusals import reason, refusal
 from posapp.devices.atol.session import Session
 from posapp.devices.atol.tasks import Lost, NotSent, OpenReceipt, TaskFailed
 from posapp.devices.atol.wire_errors import BAD_DATA_CODE, NOTHING_OPEN, code_of
@@ -136,8 +137,8 @@ class WireTasks:
         with self._asking():
             try:
                 self._session.order(c.LeaveMode())
-            except TaskFailed as refusal:
-                if refusal.code != _WRONG_MODE:  # it has not entered any
+            except TaskFailed as failure:
+                if failure.code != _WRONG_MODE:  # it has not entered any
                     raise
             self._session.order(c.EnterMode(mode, self._password))
 
@@ -211,14 +212,7 @@ class WireTasks:
             raise Refused("register_lacks", what=f"{lacking} по прямому протоколу АТОЛ") from lacking
         except (ValueError, KeyError, TypeError) as error:
             raise TaskFailed(_BAD_PARAMETER, str(error)) from error
-        self.open()
-        self._check_format(made)
-        before = self._last_document()
-        if self.open_receipt() is not None:
-            raise TaskFailed(_RECEIPT_OPEN, "чек открыт")
-        self._enter(c.REGISTRATION)
-        self._name_cashier(task)
-        self._step_to_open(made.opening)
+        before = self._begin(task, made)
         try:
             opened()
             self._fill(made)
@@ -226,6 +220,9 @@ class WireTasks:
             raise
         except NotSent as error:
             raise Lost(str(error)) from error
+        except TaskFailed as error:
+            self._cancel_own()
+            raise refusal(error.code, error.description) from error
         except Exception:
             self._cancel_own()
             raise
@@ -234,6 +231,21 @@ class WireTasks:
         except NotSent as error:  # 4A did not go out, and our receipt is open
             raise Lost(str(error)) from error
         return self._proven(before, lambda found: (found.kind, found.total_kopecks) == (made.kind, made.total_kopecks))
+
+    def _begin(self, task: Mapping[str, Any], made: plan.ReceiptPlan) -> int:
+        """Everything up to the opening; the last document before. Raises Refused: nothing is open because of us."""
+        try:
+            self.open()
+            self._check_format(made)
+            before = self._last_document()
+            if self.open_receipt() is not None:
+                raise TaskFailed(_RECEIPT_OPEN, "чек открыт")
+            self._enter(c.REGISTRATION)
+            self._name_cashier(task)
+            self._step_to_open(made.opening)
+        except TaskFailed as error:
+            raise refusal(error.code, error.description) from error
+        return before
 
     def _check_format(self, made: plan.ReceiptPlan) -> None:
         with self._asking():
@@ -279,10 +291,14 @@ class WireTasks:
     def _take(self, step: plan.Step) -> None:
         try:
             self._order(step.command)
-        except TaskFailed as refusal:
-            if not step.is_optional or not self._session.is_open:
+        except TaskFailed as failure:
+            if step.is_optional:
+                log.warning("the register does not take an optional tag: %s", failure)
+                return
+            if not step.tag:
                 raise
-            log.warning("the register does not take an optional tag: %s", refusal)
+            error = f"{failure.description}, тег {step.tag}"
+            raise Refused("key_refused", reason=reason(failure.code), error=error) from failure
 
     def _order(self, command: c.Command[Any]) -> Any:
         """A command inside the open receipt."""

@@ -102,9 +102,11 @@ class Lacking(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A command between opening and closing. `is_optional`: its "no" is passed over."""
+    """A command between opening and closing. `tag`: the tag of the document that it writes, 0 for none.
+    `is_optional`: its "no" is passed over."""
 
     command: c.AnyCommand
+    tag: int = 0
     is_optional: bool = False
 
 
@@ -179,7 +181,7 @@ def _plan_correction(task: Mapping[str, Any]) -> ReceiptPlan:
         cashier=cashier(task),
         steps=(
             *_document_steps(task),
-            *(Step(each) for tag, value in told for each in _attribute(tag, value)),
+            *(Step(each, tag) for tag, value in told for each in _attribute(tag, value)),
             Step(c.BeginItem()),
             Step(nothing),
             *(Step(each) for each in taxes),
@@ -210,7 +212,7 @@ def _document_steps(task: Mapping[str, Any]) -> list[Step]:
             case other:
                 raise Lacking(f"элемент чека «{other}»")
     told += _document_tags(task)
-    steps = [Step(each) for tag, value in told for each in _attribute(tag, value)]
+    steps = [Step(each, tag) for tag, value in told for each in _attribute(tag, value)]
     steps += [Step(c.PrintLine(str(each.get("text", "")))) for each in _sequence(task, "items") if _is_text(each)]
     details = _cashless(task)
     return [*steps, *(Step(each, is_optional=True) for each in details)]

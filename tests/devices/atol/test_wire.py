@@ -199,6 +199,15 @@ def test_a_wrong_password_is_said_before_anything_begins() -> None:
     assert len(bench.documents()) == 1
 
 
+def test_a_tag_that_is_refused_is_named_and_nothing_stays_open(bench: Wired) -> None:
+    bench.printer.traits = type(bench.printer.traits)(frozenset((1084,)))
+    with pytest.raises(Refused) as told:
+        bench.tasks.perform(receipt(), 60)
+    assert (told.value.code, "1084" in str(told.value.facts)) == ("key_refused", True)
+    assert bench.tasks.open_receipt() is None
+    assert bench.with_key(KEY) == []
+
+
 def test_an_optional_tag_that_is_refused_stops_nothing(bench: Wired) -> None:
     bench.printer.traits = type(bench.printer.traits)(frozenset((1234,)))
     details = [{"sum": Decimal("89.99"), "paymentMethod": 1, "electronicallyId": "RRN 1"}]
@@ -269,9 +278,9 @@ def test_the_clock_is_set_while_the_shift_is_closed(bench: Wired) -> None:
 
 def test_the_end_of_the_paper(bench: Wired) -> None:
     bench.printer.set_paper("out", bench.now)
-    with pytest.raises(TaskFailed) as told:
+    with pytest.raises(Refused) as refused:
         bench.tasks.perform(receipt(), 60)
-    assert told.value.code == 44
+    assert refused.value.code == "paper_out"
     assert bench.tasks.open_receipt() is None
     bench.printer.set_paper("ok", bench.now)
     bench.tasks.perform(receipt(), 60)
@@ -339,9 +348,9 @@ def test_no_real_receipt_goes_this_way_until_its_model_is_proven(monkeypatch: py
 def test_a_receipt_of_another_program_is_left_alone(bench: Wired) -> None:
     bench.device.execute(c.EnterMode(1).encode(), bench.now)
     bench.device.execute(c.OpenReceipt(0, c.SELL_RETURN).encode(), bench.now)
-    with pytest.raises(TaskFailed) as told:
+    with pytest.raises(Refused) as refused:
         bench.tasks.perform(receipt(), 60)
-    assert told.value.code == 82
+    assert refused.value.code == "foreign_receipt_open"
     assert bench.tasks.open_receipt() == OpenReceipt(ReceiptKind.SELL_REFUND, Money(0))
     with pytest.raises(TaskFailed) as told:
         bench.tasks.perform({"type": "closeShift", "operator": CASHIER}, 60)
