@@ -53,7 +53,7 @@ def _serve(server: AtolWeb, queue: Queue, *, stop_on_eof: bool) -> None:
         queue.commit()
         server.wake()
 
-    control = Control(server, changed, server.line.parse_faults)
+    control = Control(server, changed, server.line.parse_faults, {"/_sim/queue": server.line.set_queue})
     call_at_end(server.stop, "register", stop_on_eof=stop_on_eof)
     control.start()
     server.start()

@@ -22,7 +22,7 @@ import hmac
 import re
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from posapp.devices.simulator import atol_errors as e
@@ -83,6 +83,13 @@ class Register:
         """It comes back; what was open in it is open still."""
         self._queue.is_on = True
         self.printer.power_on()
+
+    def set_queue(self, given: Any) -> None:
+        """How long a blocked queue waits between two questions. ValueError, TypeError, KeyError for anything else."""
+        seconds = given["retry_s"]
+        if isinstance(seconds, bool) or not 0.001 <= seconds <= 3600:
+            raise ValueError("retry_s is a number of seconds, 0.001 to 3600")
+        self._queue.settings.retry = timedelta(seconds=seconds)
 
     def parse_faults(self, given: object) -> list[plans.Fault]:
         """Faults by the names that are known here."""

@@ -9,6 +9,7 @@
     POST /_sim/printing    {"seconds": 0.4}  how long it prints
     POST /_sim/ofd         {"up": false}  no tickets come while it is down
     POST /_sim/marking     {"server", "codes", "others"}  what is known of marked goods, see `checks.py`
+    POST /_sim/queue       {"retry_s": 3}  how often a blocked web server of АТОЛ asks its register
 
 A POST answers `{}`; a mistake answers status 400 and `{"error": {"code", "message"}}`.
 """
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
@@ -54,17 +55,19 @@ class Owner(Protocol):
 
 class Control:
     """The HTTP server; `url` is what the ready line tells. `parse` understands faults in the words of this register;
-    `commit` makes a change durable, and is called with the lock held."""
+    `commit` makes a change durable, and is called with the lock held; `more` are paths that only this register has."""
 
     def __init__(
         self,
         server: Owner,
         commit: Callable[[], None],
         parse: Callable[[object], list[Fault]] = faults.parse,
+        more: Mapping[str, Callable[[Any], None]] | None = None,
     ) -> None:
         self._server = server
         self._commit = commit
         self._parse = parse
+        self._more = dict(more or {})
         control = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -118,6 +121,7 @@ class Control:
             "/_sim/printing": self._set_printing,
             "/_sim/ofd": self._set_ofd,
             "/_sim/marking": self._set_marking,
+            **self._more,
         }.get(path)
         if action is None:
             return 404, _problem("not_found", f"there is no {path}")

@@ -397,7 +397,13 @@ def test_a_killed_server_knows_its_requests_and_sells_nothing_twice(tmp_path: Pa
     assert client.ended("sale")[0]["result"]["fiscalParams"]["fiscalDocumentNumber"] == 3
     assert client.post("sale", SELL)[0] == 409
     assert [each["type"] for each in second.documents()] == [1, 2, 3]
+    assert second.post("/_sim/queue", {"retry_s": 0.02})[0] == 200
+    wrongs: list[Any] = [{"retry_s": 0}, {"retry_s": "often"}, {}, [], {"retry_s": True}]
+    for wrong in wrongs:
+        assert second.post("/_sim/queue", wrong)[0] == 400
     assert second.post("/_sim/paper", {"state": "out"})[0] == 200
+    client.post("dry", SELL)
+    assert client.ended("dry")[0]["error"]["code"] == 44
     assert second.stop() == 0
 
 
