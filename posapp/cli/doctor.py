@@ -75,16 +75,15 @@ def _open(data_dir: Path | None, trace: Path | None, *, write: bool) -> Iterator
 
 def text_of(report: doctor.Report, told: str) -> str:
     """The report for a person: devices with their matters, trouble with its remedy and code."""
-    is_english, lines, device = told == "en", [], ""
+    is_english, lines = told == "en", []
     for each in report.verdicts:
-        if each.device != device:
-            device = each.device
-            lines.append(doctor_words.device(device, told))
-        lines.append(f"  {SIGNS[each.level]:<2} {each.message(told)}")
+        lines.append(
+            f"{SIGNS[each.level]:<2} {doctor_words.title(each.device, each.matter, told)}: {each.message(told)}"
+        )
         if each.trouble is not None:
             code = "code" if is_english else "код"
-            lines.append(f"     {each.action(told)}  {code} {each.trouble.number} ({each.trouble.code})")
-    if report.stops_on is not None:
+            lines.append(f"   {each.action(told)}  {code} {each.trouble.number} ({each.trouble.code})")
+    if report.stops_on is not None and report.worst is not Level.STOP:
         until = (
             "Nothing else done, the till works until" if is_english else "Если ничего не делать, касса проработает до"
         )

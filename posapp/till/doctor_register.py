@@ -99,8 +99,8 @@ def _link(port: str, line: LineFacts) -> Verdict:
     if line.baud is None:
         return fine("register", "link", "link", port=port, link=line.link)
     if line.baud < SLOW_BAUD:
-        seconds = round(RECEIPT_BYTES * BITS_PER_BYTE / line.baud, 1)
-        return bad("register", "link", Level.NOTE, Refused("line_slow", baud=line.baud, seconds=f"{seconds:g}"))
+        seconds = max(1, round(RECEIPT_BYTES * BITS_PER_BYTE / line.baud))
+        return bad("register", "link", Level.NOTE, Refused("line_slow", baud=line.baud, seconds=seconds))
     return fine("register", "link", "link_baud", port=port, link=line.link, baud=line.baud)
 
 

@@ -15,6 +15,7 @@ from posapp.till.context import Till
 from posapp.till.doctor_verdicts import Level, Verdict, bad, fine
 
 DISK_ALARM, DISK_WARN = 200 << 20, 1 << 30
+MUCH = 10 << 30
 MOMENT = "%d.%m.%Y %H:%M"
 
 
@@ -57,6 +58,8 @@ def _disk(till: Till) -> list[Verdict]:
     if free < DISK_WARN:
         level = Level.ALARM if free < DISK_ALARM else Level.WARN
         return [bad("till", "disk", level, JournalError("disk_low", free=free >> 20))]
+    if free >= MUCH:
+        return [fine("till", "disk", "disk_much", free=free >> 30)]
     return [fine("till", "disk", free=free >> 20)]
 
 

@@ -12,6 +12,28 @@ DEVICES: dict[str, tuple[str, str]] = {
 }
 """By device, in the order in which they are shown."""
 
+MATTERS: dict[str, tuple[str, str]] = {
+    "link": ("связь", "link"),
+    "identity": ("номер", "number"),
+    "paper": ("бумага", "paper"),
+    "document": ("открытый чек", "open receipt"),
+    "shift": ("смена", "shift"),
+    "clock": ("часы", "clock"),
+    "sending": ("исходы", "outcomes"),
+    "life": ("срок", "term"),
+    "memory": ("память", "memory"),
+    "unsent": ("передача", "sending"),
+    "journal": ("журнал", "journal"),
+    "disk": ("диск", "disk"),
+    "backup": ("копия", "copy"),
+    "second": ("вторая копия", "second copy"),
+    "secrets": ("ключи", "keys"),
+    "queue": ("очередь", "queue"),
+    "exchange": ("обмен", "exchange"),
+    "gateway": ("обмен", "exchange"),
+}
+"""By what is looked at."""
+
 WELL: dict[str, tuple[str, str]] = {
     "link": ("На связи: {port}, протокол {link}.", "Answers: {port}, protocol {link}."),
     "link_baud": (
@@ -48,6 +70,7 @@ WELL: dict[str, tuple[str, str]] = {
     "journal": ("Журнал цел, проверен {at}.", "The journal is sound, checked {at}."),
     "journal_unchecked": ("Журнал открывается; целиком ещё не проверен.", "The journal opens; not read whole yet."),
     "disk": ("На диске свободно {free} МБ.", "Free on disk: {free} MB."),
+    "disk_much": ("На диске свободно {free} ГБ.", "Free on disk: {free} GB."),
     "backup": ("Копия журнала от {at}, копий {count}.", "Copy of the journal of {at}, copies: {count}."),
     "no_copy": ("Копии журнала ещё не было.", "There was no copy of the journal yet."),
     "no_second": (
@@ -70,6 +93,11 @@ WELL: dict[str, tuple[str, str]] = {
 def device(name: str, language: str) -> str:
     """A device by its name."""
     return DEVICES[name][language == "en"]
+
+
+def title(name: str, matter: str, language: str) -> str:
+    """`ККТ · бумага`."""
+    return f"{device(name, language)} · {MATTERS[matter][language == 'en']}"
 
 
 def well(what: str, language: str, facts: dict[str, object]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from posapp.ui.catalogue_codes import CODE_COUNTS, CODE_TEXTS
 from posapp.ui.catalogue_day import DAY_TEXTS
 from posapp.ui.catalogue_desk import DESK_COUNTS, DESK_TEXTS
+from posapp.ui.catalogue_doctor import DOCTOR_TEXTS
 from posapp.ui.catalogue_door import DOOR_TEXTS
 from posapp.ui.catalogue_log import LOG_TEXTS
 from posapp.ui.catalogue_refund import REFUND_TEXTS
@@ -16,6 +17,7 @@ from posapp.ui.catalogue_ways import WAY_TEXTS
 
 TEXTS: dict[str, tuple[str, str]] = {
     **DESK_TEXTS,
+    **DOCTOR_TEXTS,
     **WAY_TEXTS,
     **CODE_TEXTS,
     **DAY_TEXTS,

@@ -37,6 +37,7 @@ from posapp.ui.refusal import Part
 
 if TYPE_CHECKING:  # it knows the journal, which the first paint must not wait for
     from posapp.till.courier_day import DayReport
+    from posapp.till.doctor import Report
     from posapp.till.keeping import State
 
 News = TypeVar("News")
@@ -243,6 +244,15 @@ class Desk(Protocol):
 
     def register(self) -> RegisterView:
         """Lane device. The register now."""
+        ...
+
+    def examine(self) -> Report:
+        """Lane device. The self-check: a verdict per matter. Raises nothing for trouble, changes nothing."""
+        ...
+
+    def climb(self, rung: str) -> Report:
+        """Lane device. One rung of the ladder out of a hung register (`print`, `document`), and the self-check after
+        it. Raises DeviceError, ResolveNeeded where a person has to decide."""
         ...
 
     def open_shift(self) -> RegisterView:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 from posapp.ui.action_bar import ActionBar
 from posapp.ui.controls import FocusRing, Pane, Stack
 from posapp.ui.day_screen import DayScreen
+from posapp.ui.doctor_screen import DoctorScreen
 from posapp.ui.head import Head
 from posapp.ui.help_screen import HelpScreen
 from posapp.ui.look import Look
@@ -44,6 +45,7 @@ SCREENS = (
     "log",
     "resolve",
     "reconcile",
+    "doctor",
     "service",
     "help",
     "restore",
@@ -77,6 +79,7 @@ class Frame(QWidget):
         self.log = SyncLog(look, stacked=stacked)
         self.resolve = ResolveScreen(look, who=cashier, stacked=stacked)
         self.reconcile = ReconcileScreen(look)
+        self.doctor = DoctorScreen(look)
         self.service = ServiceScreen(look, last, settings, stacked=stacked)
         self.help = HelpScreen(look)
         self.refusal = RefusalScreen(look, last, stacked=stacked)
@@ -90,6 +93,7 @@ class Frame(QWidget):
         self.log.table.tapped.connect(lambda _row: self._look_closer("log"))
         self.log.detail_opened.connect(lambda: self.show_screen("log"))
         self.reconcile.table.opened.connect(lambda _row: self._look_closer("reconcile"))
+        self.doctor.table.opened.connect(lambda _row: self._look_closer("doctor"))
         self.ring = FocusRing(look, self)
 
     def _build(self) -> None:
@@ -102,6 +106,7 @@ class Frame(QWidget):
             self.log,
             self.resolve,
             self.reconcile,
+            self.doctor,
             self.service,
             self.restore,
             self.refusal,
@@ -173,6 +178,8 @@ class Frame(QWidget):
         self.show_screen(screen, peek=True)
         if screen == "log":
             self.log.focus_repair()
+        elif screen == "doctor":
+            self.doctor.focus_step()
         else:
             self.reconcile.focus_step()
 

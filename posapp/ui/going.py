@@ -51,6 +51,7 @@ class Going:
             "log": self._log,
             "more": self._more,
             "reconcile": self._reconcile,
+            "doctor": window.doctors.open,
             "help": self._help,
             "resolve": window.backroom.open_desk,
         }
@@ -118,7 +119,7 @@ class Going:
             return
         if frame.is_peeking:
             frame.show_screen(frame.shown)
-        elif frame.shown == "reconcile":
+        elif frame.shown in ("reconcile", "doctor"):
             self.go("more")
         elif frame.shown == "restore":
             if not frame.restore.side.is_busy:

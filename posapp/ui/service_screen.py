@@ -87,7 +87,7 @@ class ServiceScreen(QWidget):
         column.addWidget(Label(look, say("service.look"), Type.TITLE))
         self._add_choices(column)
         column.addSpacing(px(Space.S4))
-        column.addLayout(self._row((self._act_button("quit", "x"),)))
+        column.addLayout(self._row((self._act_button("doctor", "list-check"), self._act_button("quit", "x"))))
         column.addStretch(1)
         self._scroll(page)
         self.show_register(None)

@@ -21,9 +21,11 @@ from posapp.till import (
     card,
     counters,
     courier_day,
+    doctor,
     doorstep,
     exchange,
     keeping,
+    ladder,
     marked_goods,
     orders,
     reconcile,
@@ -273,6 +275,15 @@ class DeskOfTill:
         """The register now, and when to close its shift."""
         seen = register.view(self._till)
         return replace(seen, closes=shift_rule.advice_for(self._till, seen.shift, seen.shift_opened_at))
+
+    def examine(self) -> doctor.Report:
+        """The self-check."""
+        return doctor.examine(self._till)
+
+    def climb(self, rung: str) -> doctor.Report:
+        """One rung of the ladder, then the self-check."""
+        ladder.climb(self._till, ladder.Rung(rung))
+        return self.examine()
 
     def open_shift(self) -> RegisterView:
         """Opens the shift."""

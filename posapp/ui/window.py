@@ -23,6 +23,7 @@ from posapp.ui.codes import CodeDraft
 from posapp.ui.counter import Counter
 from posapp.ui.dealing import REFUSE
 from posapp.ui.desk import Desk
+from posapp.ui.doctors import Doctors
 from posapp.ui.draft import Draft
 from posapp.ui.errands import Errands
 from posapp.ui.frame import Frame
@@ -67,6 +68,7 @@ class Window(QWidget):
         self.backroom = BackRoom(self)
         self.refuser = Refuser(self)
         self.refunder = Refunder(self)
+        self.doctors = Doctors(self)
         self._early_scan = ""
         self._damage: Trouble | None = None
         self._box = QVBoxLayout(self)
@@ -336,6 +338,7 @@ class Window(QWidget):
             "undo_code": counter.codes.undo,
             "unmarked": counter.codes.go_unmarked,
             "reconcile": lambda: self.go("reconcile"),
+            "doctor": lambda: self.go("doctor"),
             "reconcile_now": lambda: self.backroom.reconcile(None),
             "copy_now": errands.copy_now,
             "try_copy": errands.try_copies,
@@ -497,6 +500,8 @@ class Window(QWidget):
             self.frame.service.side.show_trouble(trouble)
         elif self.frame.shown == "resolve":
             self.frame.resolve.show_trouble(trouble)
+        elif self.frame.shown == "doctor":
+            self.frame.doctor.side.banner.show_trouble(trouble)
         elif self.frame.shown in ("route", "log", "help", "reconcile"):
             self.go("till")
             self.pane.show_trouble(trouble)

@@ -44,6 +44,8 @@ def connect_backroom(window: Window, frame: Frame) -> None:
     frame.resolve.left.connect(window.going.back)
     frame.resolve.side.left.connect(window.going.back)
     frame.log.detail_asked.connect(window.backroom.open_request)
+    frame.doctor.asked.connect(window.doctors.look)
+    frame.doctor.side.stepped.connect(window.doctors.take_step)
     frame.reconcile.asked.connect(window.backroom.reconcile)
     frame.reconcile.stopped.connect(window.backroom.stop_reconciling)
     frame.reconcile.side.stepped.connect(window.backroom.take_step)

@@ -30,6 +30,7 @@ from posapp.ui.service_screen import LookSettings
 from posapp.ui.start import make_application, make_window
 from posapp.ui.window import Window
 from tests.screens import changed, days, door, marked, refunds, ways
+from tests.screens.doctors import DOCTOR_SCENES, doctor_stopped
 from tests.screens.shop import desk_of_the_day, open_order, window_on
 from tests.ui.desks import (
     NOW,
@@ -774,6 +775,10 @@ SCENES: dict[str, Scene] = {
     "large-reconcile-row": large_reconcile_row,
     "middle-reconcile": _settled(reconcile, factor=1.25),
     "english-reconcile": _settled(reconcile, language="en"),
+    **DOCTOR_SCENES,
+    "dark-doctor": _settled(doctor_stopped, theme="dark"),
+    "large-doctor": _settled(doctor_stopped, factor=2.0),
+    "english-doctor": _settled(doctor_stopped, language="en"),
     "english-service": _settled(service_safety, language="en"),
     "dark-resolve": _settled(resolve, theme="dark"),
     "large-resolve": _settled(resolve, factor=2.0),

@@ -54,7 +54,7 @@ def test_every_verdict_is_a_whole_sentence_in_both_languages(shop: Shop, languag
         assert text[-1] in ".…", text
         assert "?" not in text
         assert "{" not in text
-        assert doctor_words.device(verdict.device, language)
+        assert " · " in doctor_words.title(verdict.device, verdict.matter, language)
 
 
 def test_a_look_asks_questions_only_and_leaves_journal_and_register_as_they_were(shop: Shop) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -23,9 +23,10 @@ from posapp.domain.settlement import Settlement, State
 from posapp.domain.shift_hours import CloseAdvice
 from posapp.domain.vat import VatRate
 from posapp.errors import PosError, SaleError, Unreachable
-from posapp.till import keeping
+from posapp.till import doctor, doctor_verdicts, keeping
 from posapp.till.code_views import CodeAnswer, CodeRead, Said
 from posapp.till.courier_day import DayReport
+from posapp.till.doctor_verdicts import fine
 from posapp.till.keeping import PlaceState
 from posapp.till.leaving import Unsent
 from posapp.till.reconcile_views import (
@@ -279,6 +280,24 @@ def difference(code: str = "portal_undone", **more: object) -> Difference:
     return replace(made, **more)  # type: ignore[arg-type]
 
 
+def healthy(*more: doctor_verdicts.Verdict) -> doctor.Report:
+    """A till on which nothing is wrong but `more`."""
+    good = (
+        fine("register", "link", "link_baud", port="COM3", link="v1", baud=115_200),
+        fine("register", "paper"),
+        fine("register", "document"),
+        fine("register", "shift", "shift_open", number=214, hours=4, minutes=12),
+        fine("storage", "life", "storage", days=214, day="14.06.2027"),
+        fine("ofd", "unsent", "ofd"),
+        fine("till", "disk", free=48_213),
+    )
+    told = {(each.device, each.matter) for each in more}
+    kept = [each for each in good if (each.device, each.matter) not in told]
+    order = ["register", "storage", "ofd", "till", "portal", "gateway"]
+    verdicts = sorted([*kept, *more], key=lambda each: order.index(each.device))
+    return doctor.Report(NOW, tuple(verdicts), date(2027, 6, 14))
+
+
 def reconciled(*differences: Difference, why: str = "close", **more: object) -> LastReconciled:
     """The last reconciliation, an hour ago."""
     report = ReconcileReport(
@@ -350,6 +369,8 @@ class FakeDesk:
         self.age_minutes = 3
         self.last_reconciled: LastReconciled | None = None
         self.copies_state = copies()
+        self.report = healthy()
+        self.climb_error: PosError | None = None
         self.on_decide: Callable[[], None] = lambda: None
         self.codes: dict[str, tuple[int, ...]] = {}  # what may be scanned, and the lines that it may belong to
         self.needed: tuple[int, ...] = ()
@@ -514,6 +535,16 @@ class FakeDesk:
 
     def reconciled(self) -> LastReconciled | None:
         return self.last_reconciled
+
+    def examine(self) -> doctor.Report:
+        self.asked.append(("examine",))
+        return self.report
+
+    def climb(self, rung: str) -> doctor.Report:
+        self.asked.append(("climb", rung))
+        if self.climb_error is not None:
+            raise self.climb_error
+        return self.report
 
     def copies(self) -> keeping.State:
         return self.copies_state
