@@ -150,6 +150,7 @@ def sentence(finding: Finding, known: PrinterSettings | None) -> str:
     if finding.state is State.LEFT_ALONE:
         facts["kind"] = words.say(words.KINDS[finding.why], tongue)
         facts["usb"] = candidate.usb.text if candidate.usb else "–"
+        state = "other_device" if candidate.known_as is not None else state
     if finding.state is State.FOREIGN:
         facts["how"] = words.say(words.HOW[finding.why], tongue)
     return words.say(words.STATES[state], tongue, **facts)

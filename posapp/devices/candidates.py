@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -42,12 +42,13 @@ class Carrier(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A place to ask. `port` is what `--port` takes; `is_named`: a person named it, so that it is asked whatever USB
-    says of it, and told of also when nobody is there."""
+    says of it, and told of also when nobody is there. `known_as`: this till has another device there."""
 
     port: str
     usb: UsbIdentity | None = None
     description: str = ""
     is_named: bool = False
+    known_as: Foreign | None = None
 
     @property
     def carrier(self) -> Carrier:
@@ -63,8 +64,10 @@ class Candidate:
     @property
     def foreign(self) -> Foreign | None:
         """What it is when it is left alone; None for what is asked."""
-        if self.is_named or self.carrier is not Carrier.SERIAL:
+        if self.is_named:
             return None
+        if self.known_as is not None or self.carrier is not Carrier.SERIAL:
+            return self.known_as
         text = f"{self.port} {self.description}".casefold()
         if "rfcomm" in text or "bluetooth" in text:
             return Foreign.BLUETOOTH
@@ -95,6 +98,11 @@ def serial_candidates(places: Iterable[SerialPlace] | None = None) -> list[Candi
     found = serial_places() if places is None else places
     made = [Candidate(each.port, each.usb, each.description) for each in found]
     return sorted(made, key=lambda each: (each.usb is None, each.port))
+
+
+def known_as(candidates: Iterable[Candidate], others: Mapping[str, Foreign]) -> list[Candidate]:
+    """The candidates, those marked at whose ports this till has other devices."""
+    return [replace(each, known_as=others.get(each.port)) for each in candidates]
 
 
 def parse(text: str) -> list[Candidate]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -24,6 +24,7 @@ from posapp.devices.candidates import (
     Candidate,
     Carrier,
     carrier_of,
+    known_as,
     neighbours,
     serial_candidates,
     usb_at,
@@ -31,7 +32,7 @@ from posapp.devices.candidates import (
 from posapp.devices.discovery import SPEEDS, Finding, Question, State, find
 from posapp.devices.flow import Port
 from posapp.devices.port import TCP, SerialPort
-from posapp.devices.usb_identity import UsbIdentity
+from posapp.devices.usb_identity import Foreign, UsbIdentity
 from posapp.domain.fiscal import DeviceIdentity
 from posapp.errors import DeviceError, ProtocolError, Refused, Unreachable
 
@@ -84,7 +85,10 @@ class Owed(Protocol):
 
 
 class Search:
-    """Looks for one register. Remembers whom it has asked, so that strangers are not bothered for ever."""
+    """Looks for one register. Remembers whom it has asked, so that strangers are not bothered for ever.
+
+    `others`: ports at which this till has other devices; they are left alone.
+    """
 
     def __init__(
         self,
@@ -93,7 +97,9 @@ class Search:
         question: Question,
         places: Callable[[Place], list[Candidate]] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        others: Mapping[str, Foreign] | None = None,
     ) -> None:
+        self._others = others or {}
         self._vendor = vendor
         self._number = factory_number
         self._question = question
@@ -105,8 +111,9 @@ class Search:
 
     def by_itself(self, home: Place, *, another_answers: bool) -> Finding | None:
         """A short search, when it is time for one. `another_answers`: another register is at our port, so that ours may
-        be anywhere; else only ports are asked where USB shows the same make of chip, if any was remembered."""
-        candidates = [each for each in self._places(home) if each.foreign is None]
+        be anywhere; else only its own port – the cable may be a new one – and those are asked where USB shows the same
+        make of chip, if any was remembered."""
+        candidates = self._askable(home)
         present, now = frozenset(candidates), self._clock()
         if present == self._seen and now < self._next:
             return None
@@ -115,7 +122,8 @@ class Search:
         self._seen = present
         self._asked = {each: times for each, times in self._asked.items() if each in present}
         if home.usb is not None and not another_answers:
-            candidates = [each for each in candidates if home.usb.likeness(each.usb)]
+            usb = home.usb
+            candidates = [each for each in candidates if usb.likeness(each.usb) or each.port == home.port]
         candidates = [each for each in candidates if self._asked.get(each, 0) < SILENT_MAX]
         found = self._ask(_nearest_first(candidates, home), (home.baud, *FACTORY_SPEEDS), SEEK_S)
         self._next = self._clock() + self._pause_s
@@ -125,8 +133,11 @@ class Search:
     def by_person(self, home: Place) -> Finding | None:
         """A whole search, because a person wants it: every port that is not surely something else, at any speed."""
         self._asked.clear()
-        candidates = [each for each in self._places(home) if each.foreign is None]
+        candidates = self._askable(home)
         return self._ask(_nearest_first(candidates, home), (home.baud, *SPEEDS), PERSON_S)
+
+    def _askable(self, home: Place) -> list[Candidate]:
+        return [each for each in known_as(self._places(home), self._others) if each.foreign is None]
 
     def _ask(self, candidates: list[Candidate], speeds: tuple[int, ...], most_s: float) -> Finding | None:
         question = self._question.of(self._vendor, speeds, most_s)

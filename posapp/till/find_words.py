@@ -37,6 +37,7 @@ STATES: Mapping[str, Words] = {
         "no right to open it – administrator: “sudo usermod -aG {group} NAME”, then sign in anew",
     ),
     "left_alone": ("не спрашивали: {kind} (USB {usb})", "not asked: {kind} (USB {usb})"),
+    "other_device": ("не спрашивали: здесь {kind} этой кассы", "not asked: {kind} of this till is there"),
     "foreign": ("не ККТ: {how}", "not a register: {how}"),
     "unclear": (
         "отвечает похоже на ККТ, но не называется: она занята, или это другое устройство – повторите через минуту",

@@ -17,7 +17,7 @@ from posapp.devices.flow import PortError
 from posapp.devices.moving import MovingPrinter, Place, Search, Whereabouts, following
 from posapp.devices.port import SerialPort
 from posapp.devices.shtrih.driver import ShtrihPrinter
-from posapp.devices.usb_identity import UsbIdentity
+from posapp.devices.usb_identity import Foreign, UsbIdentity
 from posapp.domain.fiscal import DeviceIdentity
 from posapp.domain.money import Money
 from posapp.errors import OutcomeUnknown, Refused, Unreachable
@@ -193,6 +193,23 @@ def test_a_strangers_chip_at_our_name_is_not_spoken_to(shop: Shop) -> None:
         assert printer.connect() == identity(shop.ours)
         assert scanner.heard == b""
     assert [(Path(each.port).name, each.usb) for each in shop.kept] == [("tty1", CHIP)]
+
+
+def test_a_new_cable_at_the_same_port_is_no_matter(shop: Shop) -> None:
+    name = str(shop.folder / "tty0")
+    shop.chips[name] = UsbIdentity(0x067B, 0x2303)
+    printer = shop.driver(shop.plug("tty0", shop.ours.port), CHIP)
+    assert printer.connect() == identity(shop.ours)
+    assert [(Path(each.port).name, each.usb) for each in shop.kept] == [("tty0", shop.chips[name])]
+
+
+def test_where_the_till_has_another_device_nobody_is_asked(shop: Shop) -> None:
+    with stranger() as scanner:
+        name = shop.plug("tty1", scanner.port)
+        search = Search("shtrih", str(OURS), BRIEF, lambda home: list(shop.places), others={name: Foreign.SCANNER})
+        assert search.by_itself(Place("tty0", 115_200), another_answers=True) is None
+        assert search.by_person(Place("tty0", 115_200)) is None
+        assert scanner.heard == b""
 
 
 def test_without_a_trace_of_its_chip_no_other_device_is_asked(shop: Shop) -> None:

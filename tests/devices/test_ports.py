@@ -61,6 +61,8 @@ def test_a_named_place_is_asked_once() -> None:
         (Candidate("COM3", UsbIdentity(0x0403, 0x6001)), None),
         (Candidate("COM3"), None),
         (Candidate("COM3", UsbIdentity(0x12D1, 1), is_named=True), None),
+        (Candidate("COM3", known_as=Foreign.SCANNER), Foreign.SCANNER),
+        (Candidate("socket://10.0.0.9:5555", known_as=Foreign.CARD_TERMINAL), Foreign.CARD_TERMINAL),
     ],
 )
 def test_who_is_left_alone(candidate: Candidate, foreign: Foreign | None) -> None:
