@@ -210,7 +210,7 @@ def _warnings(acts: Acts) -> dict[str, bool]:
     return {
         "resourceExhausted": days < 30,
         "needReplacement": days < 3,
-        "memoryOverflow": False,
+        "memoryOverflow": storage.is_nearly_full,
         "ofdTimeout": first is not None and (acts.at - first.at).days >= 1,
         "criticalError": False,
     }

@@ -340,6 +340,19 @@ def test_what_waits_for_the_ofd(selling: Bench) -> None:
     assert (told["status"]["notSentCount"], told["warnings"]["dataForSendIsEmpty"]) == (0, True)
 
 
+def test_a_storage_that_comes_to_its_end(selling: Bench) -> None:
+    storage = selling.printer.storage
+    assert not any(do(selling, "getFnStatus")["fnStatus"]["warnings"].values())
+    for _ in range(8):
+        do(selling, sale())
+    storage.capacity = storage.last_number + 1
+    assert do(selling, "getFnStatus")["fnStatus"]["warnings"]["memoryOverflow"]
+    assert fails(selling, sale()) == (137, "Ресурс хранения ФД исчерпан")
+    storage.capacity += 10
+    selling.now += timedelta(days=1100)
+    assert do(selling, "getFnInfo")["fnInfo"]["warnings"]["resourceExhausted"]
+
+
 def test_documents_of_every_form_can_be_read(newer: Bench) -> None:
     do(newer, sale())
     do(newer, correction())
