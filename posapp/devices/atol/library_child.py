@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from posapp.devices.atol import library_process
@@ -20,6 +21,13 @@ PROGRAM = library_process.__file__
 """What runs in the process of its own."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing more comes out of the process; `garbled`: what came last made no sense."""
+
+    garbled: str = ""
 
 
 class Ended(Exception):
@@ -41,7 +49,15 @@ class Child:
 
     def __init__(self, end_s: float) -> None:
         self._end_s = end_s
-        self._process = subprocess.Popen(
+        self._process = self._start()
+        self._count = 0
+        self._events: queue.Queue[dict[str, Any] | End] = queue.Queue(self.EVENTS_MAX)
+        self._orders: queue.Queue[bytes] = queue.Queue()
+        for work in (self._write, self._read):
+            threading.Thread(target=work, name=f"atol-library-{work.__name__[1:]}", daemon=True).start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [sys.executable, "-I", "-S", PROGRAM],
             bufsize=0,
             stdin=subprocess.PIPE,
@@ -50,11 +66,6 @@ class Child:
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        self._count = 0
-        self._events: queue.Queue[dict[str, Any]] = queue.Queue(self.EVENTS_MAX)
-        self._orders: queue.Queue[bytes] = queue.Queue()
-        for work in (self._write, self._read):
-            threading.Thread(target=work, name=f"atol-library-{work.__name__[1:]}", daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -78,13 +89,16 @@ class Child:
                     is_timeout=True,
                 ) from None
             match event:
-                case {"event": "end"}:
+                case End(""):
                     is_gone = self.end()
                     raise Ended(f"the process ended: {self._last_words()}", is_handed=is_handed or not is_gone)
                 case {"event": "handed", "number": self._count} if not is_handed:
                     is_handed = True
                 case {"event": "done" | "state" | "no" | "opened" | "failed" | "closed", "number": self._count}:
                     return event, is_handed
+                case End(what):
+                    self.end()
+                    raise Ended(what, is_handed=True)
                 case _:
                     self.end()
                     raise Ended(str(event.get("text", event))[:200], is_handed=True)
@@ -113,7 +127,7 @@ class Child:
                 event = self._events.get(timeout=left)
             except queue.Empty:
                 break
-            return event.get("event") != "end"
+            return event != End()
         return True
 
     def _last_words(self) -> str:
@@ -132,17 +146,17 @@ class Child:
                 library_process.write_whole(pipe.fileno(), data)
 
     def _read(self) -> None:
-        """What comes out of the pipe, bounded; the last event is "end" (a clean one) or "garbled"."""
+        """What comes out of the pipe, bounded; the last event is the end."""
         pipe = self._process.stdout
         assert pipe is not None  # noqa: S101
-        last: dict[str, Any] = {"event": "end"}
+        last = End()
         with pipe:
             try:
                 while (message := library_process.receive(pipe.fileno())) is not None:
                     self._events.put_nowait(message)
             except (Garbled, OSError) as error:
-                last = {"event": "garbled", "text": str(error)}
+                last = End(str(error) or "the pipe broke")
             except queue.Full:
-                last = {"event": "garbled", "text": "it floods"}
+                last = End("it floods")
         with contextlib.suppress(queue.Full):
             self._events.put(last, timeout=self._end_s)

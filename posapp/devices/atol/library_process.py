@@ -171,11 +171,11 @@ def load(paths: Sequence[str]) -> Library:
             if not os.path.dirname(path) and _is_not_found(error, path):
                 continue
             why = ARCHITECTURE if _is_for_others(path, error) else UNLOADABLE
-            raise CannotOpen(why, f"{path}: {error}") from None
+            raise CannotOpen(why, _naming(path, error)) from None
         try:
             return Library(partial(_address_in, loaded), os.path.dirname(path))
         except AttributeError as error:
-            raise CannotOpen(UNLOADABLE, f"{path}: {error}") from None
+            raise CannotOpen(UNLOADABLE, _naming(path, error)) from None
     raise CannotOpen(MISSING, ", ".join(paths))
 
 
@@ -188,6 +188,12 @@ def _stand_in(path: str) -> Callable[[str], int]:
     spec.loader.exec_module(module)
     address_of: Callable[[str], int] = module.address_of
     return address_of
+
+
+def _naming(path: str, error: Exception) -> str:
+    """What went wrong, beginning with the path."""
+    text = str(error)
+    return text if text.startswith(path) else f"{path}: {text}"
 
 
 def _address_in(loaded: ctypes.CDLL, name: str) -> int:
