@@ -20,16 +20,18 @@ from uuid import UUID, uuid4
 from posapp import settings as settings_file
 from posapp import vault
 from posapp.devices import registry
-from posapp.devices.base import CardTerminal, FiscalPrinter
+from posapp.devices.base import CardTerminal, FiscalPrinter, Scanner
 from posapp.devices.discovery import Question
 from posapp.devices.marking import BODY_MAX as MARKING_BODY_MAX
 from posapp.devices.marking import Access, HostBook, HttpMarkingCheck, MarkingCheck
 from posapp.devices.moving import Place, Search, Whereabouts, following
 from posapp.devices.registry import make_printer
+from posapp.devices.scanner import SerialScanner
 from posapp.devices.terminal import ManualTerminal, TcpTerminal
 from posapp.devices.trace import Trace
 from posapp.devices.usb_identity import UsbIdentity
 from posapp.domain.fiscal import DeviceIdentity
+from posapp.domain.scans import ScanRules
 from posapp.errors import DeviceError, JournalError, Offline, SaleError, SetupError
 from posapp.http import HttpClient
 from posapp.journal.connect import JOURNAL_NAME
@@ -377,6 +379,15 @@ def atol_login(identity: str) -> str:
 
 
 def load_settings(folder: Path) -> Settings:
+def scanner_of(settings: Settings) -> Scanner | None:
+    """The scanner at a port of its own, or None; it listens when it is started."""
+    chosen = settings.scanner
+    if not chosen.port:
+        return None
+    rules = ScanRules(chosen.prefix, chosen.suffix, chosen.gap_ms, chosen.length_min)
+    return SerialScanner(chosen.port, chosen.baud, rules)
+
+
     """The settings. Raises SetupError `not_set_up` when there are none, `settings_damaged` when they were lost."""
     from posapp.journal.backup import BACKUPS_NAME
 
@@ -423,6 +434,9 @@ def open_till(
         if terminal is not None:
             stack.callback(terminal.close)
         here = place.here(folder)
+        scanner = scanner_of(settings)
+        if scanner is not None:
+            stack.callback(scanner.close)
         till = Till(
             settings,
             journal,
@@ -438,6 +452,7 @@ def open_till(
             marking=marking_of(settings),
             terminal=terminal,
         )
+            scanner=scanner,
         if write:
             place.settle(journal, here)
             if not restoring:

@@ -124,13 +124,6 @@ WORDS: dict[str, Words] = {
         "The terminal is not connected to the till: no money was taken, nothing was printed.",
         "Use the terminal by hand and type the number of the operation (RRN): --card-ref.",
     ),
-    "terminal_strange": Words(
-        191,
-        "По адресу {port} отвечает не терминал. Деньги не взяты.",
-        "Проверьте адрес: «posapp setup terminal».",
-        "What answers at {port} is no terminal. No money was taken.",
-        "Check the address: “posapp setup terminal”.",
-    ),
     "terminal_kind": Words(
         193,
         "Учебный терминал – только для учебного каталога, настоящий – только для настоящего. Ничего не сохранено.",
@@ -188,7 +181,7 @@ WORDS: dict[str, Words] = {
         "Check the register's internet and the contract with the OFD.",
     ),
     "scan_incomplete": Words(
-        114,
+        191,
         "Сканер прочитал неполный код. Ничего не изменилось.",
         "Отсканируйте ещё раз, ближе.",
         "The scan was incomplete. Nothing has changed.",
@@ -203,9 +196,9 @@ WORDS: dict[str, Words] = {
     ),
     "scanner_gone": Words(
         192,
-        "Сканер не отвечает ({port}). {why}",
+        "Сканер не отвечает ({port}): {why}.",
         "Проверьте его кабель – подключимся сами. Номера можно набирать.",
-        "The scanner does not answer ({port}). {why}",
+        "The scanner does not answer ({port}): {why}.",
         "Check its cable; we reconnect by ourselves. Numbers can be typed.",
     ),
     "device_unreachable": Words(

@@ -9,6 +9,19 @@ import re
 from functools import lru_cache
 
 REASONS: dict[str, str] = {
+    # card money, the ready-to-charge light, scanners
+    "срок до {at}": "it ends on {at}",
+    "ответ потерян": "the answer was lost",
+    "связь с терминалом оборвалась": "the line to the terminal broke",
+    "терминал не ответил вовремя": "the terminal did not answer in time",
+    "терминал прислал не то": "the terminal sent something else",
+    "терминал такой операции не знает": "the terminal does not know the operation",
+    "терминал не подключён": "the terminal is not connected",
+    "ждёт карту": "it waits for the card",
+    "без причины": "no reason given",
+    "порт занят другой программой": "another program has the port",
+    "нет права открыть порт": "no right to open the port",
+    "порта нет": "there is no such port",
     # atol_queue
     "нет бумаги или открыта крышка": "no paper, or the lid is open",
     "нет связи с ККТ": "no connection to the register",

@@ -166,6 +166,19 @@ class TerminalSettings:
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
+@dataclass(frozen=True, slots=True)
+class ScannerSettings:
+    """The scanner: `port` and `baud` of a serial one, "" for one that only types. The rest are the rules by which its
+    scans are told from anything else (`ScanRules`)."""
+
+    port: str = ""
+    baud: int = 9600
+    prefix: str = ""
+    suffix: str = ""
+    gap_ms: int = 60
+    length_min: int = 6
+
+
     """The gateway that the tills of a portal share, under whose claims orders are sold. Its secret is in the vault."""
 
     url: str
@@ -327,6 +340,7 @@ _Part = TypeVar(
     TerminalSettings,
 )
 
+    ScannerSettings,
 
 @dataclass(frozen=True, slots=True)
 class VatSettings:
@@ -365,6 +379,7 @@ class Settings:
     terminal: TerminalSettings | None = None
 
     @property
+    scanner: ScannerSettings = ScannerSettings()
     def is_training(self) -> bool:
         """Whether receipts and orders are practice."""
         return self.kind == TRAINING
@@ -498,6 +513,7 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         terminal=None if body.get("terminal") is None else _terminal(body["terminal"]),
     )
 
+        scanner=_scanner(body.get("scanner") or {}),
 
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "str": (str,),
@@ -594,6 +610,16 @@ def _jobs(given: Mapping[str, Any]) -> JobSettings:
 
 
 TERMINALS = ("tcp", "manual")
+
+def _scanner(given: Mapping[str, Any]) -> ScannerSettings:
+    """The scanner. Raises ValueError."""
+    chosen = _typed(ScannerSettings(**given))
+    if not (10 <= chosen.gap_ms <= 500 and 3 <= chosen.length_min <= 40 and 300 <= chosen.baud <= 4_000_000):
+        raise ValueError("scanner")
+    if max(len(chosen.prefix), len(chosen.suffix)) > 8 or not (chosen.prefix + chosen.suffix).isascii():
+        raise ValueError("prefix, suffix")
+    return chosen
+
 
 
 def _terminal(given: Mapping[str, Any]) -> TerminalSettings:

@@ -24,6 +24,7 @@ from posapp.cli import (
     setup_ofd,
     setup_portal,
     setup_sales,
+    setup_scanner,
     setup_shift,
     setup_stock,
     setup_storage,
@@ -72,6 +73,7 @@ def register(app: typer.Typer) -> None:
     group.command("storage")(command(setup_storage.storage))
     group.command("stock")(command(setup_stock.stock))
     group.command("tell")(command(setup_tell.tell))
+    group.command("scanner")(command(setup_scanner.scanner))
     group.command("terminal")(command(setup_terminal.terminal))
     group.command("sign-out")(command(leave.sign_out))
     group.command("show")(command(show))

@@ -25,6 +25,8 @@ from posapp.domain.permission import IndustryDetail, RegisterVerdict
 from posapp.domain.printed import DEFAULT_WIDTH
 from posapp.domain.receipt import Receipt, TaxSystem, TenderKind
 from posapp.domain.registration import Registration
+from posapp.domain.scans import Scan
+from posapp.errors import PosError
 
 
 class Ffd(IntEnum):
@@ -450,4 +452,31 @@ class CardTerminal(Protocol):
 
     def close(self) -> None:
         """Closes the link; safe to call at any time."""
+        ...
+
+
+# ---- scanners
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a scanner brought: a `scan` with the bytes that it came as, or – `trouble` – why nothing comes now.
+
+    Neither: the line is there, from now on scans are heard.
+    """
+
+    scan: Scan | None = None
+    raw: bytes = b""
+    trouble: PosError | None = None
+
+
+class Scanner(Protocol):
+    """A scanner on a port of its own. It connects by itself, now and after its cable was pulled."""
+
+    def start(self, heard: Callable[[Heard], None]) -> None:
+        """Listens on a lane of its own; `heard` is called there."""
+        ...
+
+    def close(self) -> None:
+        """Ends it and lets the port go; safe to call at any time."""
         ...

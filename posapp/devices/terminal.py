@@ -62,7 +62,7 @@ class TcpTerminal:
             raise Unreachable("terminal_unreachable", port=self._url) from error
         if answer.get("op") != "hello" or answer.get("protocol") != 1:
             self.close()
-            raise Unreachable("terminal_strange", port=self._url)
+            raise Unreachable("terminal_unreachable", port=self._url)
         return answer
 
     def charge(self, reference: str, amount: Money, said: Said = silent) -> CardResult:

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from posapp.devices.base import CardTerminal, FiscalPrinter
+from posapp.devices.base import CardTerminal, FiscalPrinter, Scanner
 from posapp.domain.checkout import Seller, VatTable
 from posapp.domain.fiscal import DeviceIdentity
 from posapp.domain.money import Money, decimal_of
 from posapp.domain.partial import FeePolicy, FeeRule
 from posapp.domain.receipt import TaxSystem
+from posapp.domain.scans import ScanRules
 from posapp.domain.vat import PortalVatRow, VatRate
 from posapp.errors import SetupError
 from posapp.settings import PrinterSettings, Settings
@@ -37,7 +38,8 @@ class Till:
     `claims` makes the gateway's desk (SetupError without a secret); used only where settings name a gateway.
     `place` is where this data directory lives now; None for a journal that lives nowhere in particular.
     `marking` makes the adapter of the marking system, given what is known of its hosts (SetupError without a key); None
-    where nobody is asked. `terminal` is the card terminal that settings name, one that is not connected included.
+    where nobody is asked. `terminal` is the card terminal that settings name, one that is not connected included,
+    `scanner` one at a port of its own.
     """
 
     settings: Settings
@@ -53,6 +55,7 @@ class Till:
     place: Place | None = None
     marking: Callable[[HostBook], MarkingCheck] | None = None
     terminal: CardTerminal | None = None
+    scanner: Scanner | None = None
 
     @property
     def who(self) -> str:
@@ -107,6 +110,12 @@ class Till:
         """What the delivery costs when a part of an order is refused."""
         sales = self.settings.sales
         return FeePolicy(FeeRule(sales.fee_rule), Money(sales.fee_free_from_kopecks), Money(sales.fee_kopecks))
+
+    @property
+    def scan_rules(self) -> ScanRules:
+        """How a scan is told from fingers and noise."""
+        chosen = self.settings.scanner
+        return ScanRules(chosen.prefix, chosen.suffix, chosen.gap_ms, chosen.length_min)
 
     @property
     def vat(self) -> VatTable:

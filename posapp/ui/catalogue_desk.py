@@ -278,13 +278,17 @@ DESK_TEXTS: dict[str, tuple[str, str]] = {
         "Проверьте терминал. Или проведите карту на нём и наберите номер операции, или выберите другой способ.",
         "Check the terminal. Or use it by hand and type the number of the operation, or choose another method.",
     ),
+    "action.scan_layout": (
+        "Администратору: поставить на сканере английскую раскладку.",
+        "Administrator: set the scanner to the English layout.",
+    ),
+    "action.scanner_gone": (
+        "Проверьте его кабель – подключимся сами. Номера можно набирать.",
+        "Check its cable; we reconnect by ourselves. Numbers can be typed.",
+    ),
     "action.terminal_by_hand": (
         "Проведите карту на терминале и наберите номер операции (RRN).",
         "Use the terminal by hand and type the number of the operation (RRN).",
-    ),
-    "action.terminal_strange": (
-        "Администратору: проверить адрес терминала. Пока – провести карту руками и набрать RRN.",
-        "Administrator: check the terminal's address. Meanwhile use it by hand and type the RRN.",
     ),
     "desk.ask_rrn": ("RRN с чека", "RRN of the slip"),
     "desk.need_rrn": ("Наберите номер операции (RRN)", "Type the number of the operation (RRN)"),

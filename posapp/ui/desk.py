@@ -14,6 +14,8 @@ from posapp.domain.marking import MarkingCode
 from posapp.domain.money import Money, Quantity
 from posapp.domain.offers import Way
 from posapp.domain.partial import HandedOver, RefusedLine
+from posapp.domain.scans import Scan, ScanRules
+from posapp.errors import PosError
 from posapp.lanes import Lanes
 from posapp.till.code_views import CodeAnswer, CodeRead
 from posapp.till.reconcile_views import LastReconciled, ReconcileProgress
@@ -62,6 +64,20 @@ class SaleCodes:
     without: tuple[int, ...] = ()
 
 
+class ScannerNews(Protocol):
+    """What a scanner at its own port has brought: a scan, or why nothing comes; neither: it is there."""
+
+    @property
+    def scan(self) -> Scan | None:
+        """A scan."""
+        ...
+
+    @property
+    def trouble(self) -> PosError | None:
+        """Why nothing comes."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """How card money is taken: `rrn` of an operation that a person made by hand, else "" and the connected terminal is
@@ -87,6 +103,15 @@ class Desk(Protocol):
     @property
     def terminal(self) -> str:
         """The card terminal: `tcp` is asked by the till, `manual` by a person, "" the till keeps no card money."""
+        ...
+
+    @property
+    def scan_rules(self) -> ScanRules:
+        """How a scan is told from fingers."""
+        ...
+
+    def listen(self, heard: Callable[[ScannerNews], None]) -> None:
+        """Any thread. Starts the scanner at its own port, if there is one; `heard` is called on its lane."""
         ...
 
     @property

@@ -27,7 +27,7 @@ from posapp.ui.trouble import Trouble
 from posapp.ui.wedge import LastKeys
 
 _PAPER_OUT, _UNPRINTED = "102", "104"
-_BY_HAND = ("116", "190", "191")
+_BY_HAND = ("116", "190")
 """The terminal was not asked: a person may use it by hand and type the number."""
 
 

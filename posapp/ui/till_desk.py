@@ -62,7 +62,7 @@ from posapp.till.views import (
     Resolved,
     SyncRow,
 )
-from posapp.ui.desk import SaleCodes, Terminal, Watch
+from posapp.ui.desk import SaleCodes, ScannerNews, Terminal, Watch
 from posapp.ui.refunder import names_receipt
 from posapp.ui.refunding import Found, Proposal
 from posapp.ui.refusal import Part
@@ -81,8 +81,14 @@ class DeskOfTill:
         self.cashier = till.settings.cashier
         self.terminal = till.settings.terminal.model if till.settings.terminal is not None else ""
         self.till = till.settings.till
+        self.scan_rules = till.scan_rules
         self.is_training = till.settings.is_training
         self.language = till.settings.language
+
+    def listen(self, heard: Callable[[ScannerNews], None]) -> None:
+        """The scanner at its own port."""
+        if self._till.scanner is not None:
+            self._till.scanner.start(heard)
 
     def find(self, text: str) -> OrderView:
         """The order on board."""

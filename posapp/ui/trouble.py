@@ -45,9 +45,10 @@ _ACTIONS = (
     "changed_at_door",
     "card_unknown",
     "card_charged",
+    "scan_layout",
+    "scanner_gone",
     "terminal_by_hand",
     "terminal_unreachable",
-    "terminal_strange",
 )
 """The table's words for these name a command; here a button does it."""
 

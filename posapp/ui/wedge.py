@@ -12,22 +12,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QWindow
 
 from posapp.domain import layout
+from posapp.domain.scans import GAP_MS, GS, LENGTH_MIN, ScanRules, understood, unwrapped
 
-GAP_MS = 60  # longest pause between two keys of a scan; scanners send 2–30 ms apart, fingers 80 and more
-LENGTH_MIN = 6  # at fingers' fastest pace, a code must be this long to be told from a number that is typed
+# GAP_MS: longest pause between two keys of a scan; scanners send 2–30 ms apart, fingers 80 and more.
+# LENGTH_MIN: at fingers' fastest pace, a code must be this long to be told from a number that is typed.
 QUICK_MS, QUICK_MIN = 30, 3
 """A short order number (10457) is a scan too when every key, Enter among them, came at a pace that no hand has."""
 
-
-GS = "\x1d"
-"""Between the groups of a GS1 code. Scanners type it as F8 or as Ctrl+], which must not choose a method."""
+# GS stands between the groups of a GS1 code. Scanners type it as F8 or as Ctrl+], which must not choose a method.
 
 
 class Verdict(Enum):
@@ -45,14 +44,22 @@ class Burst:
     text: str = ""
     last_ms: int = 0
     widest_ms: int = 0  # the longest pause so far
+    rules: ScanRules = field(default_factory=ScanRules)
+
+    @property
+    def length_min(self) -> int:
+        """How long a code must be; one with the scanner's own prefix is told by that."""
+        prefix = self.rules.prefix
+        starts = prefix and self.text.startswith((prefix, layout.typed_in_russian(prefix)))
+        return len(prefix) + 1 if starts else self.rules.length_min
 
     def key(self, text: str, at_ms: int, *, is_end: bool, is_plain: bool) -> Verdict:
         """Judges a key: `text` its character, `is_end` Enter or Tab, `is_plain` no modifier and no auto-repeat."""
         gap_ms = at_ms - self.last_ms if self.text else 0
-        is_close = gap_ms <= GAP_MS
+        is_close = gap_ms <= self.rules.gap_ms
         if is_end:
             is_quick = len(self.text) >= QUICK_MIN and max(gap_ms, self.widest_ms) <= QUICK_MS
-            is_code = is_close and len(self.text) >= LENGTH_MIN
+            is_code = is_close and len(self.text) >= self.length_min
             return Verdict.SCAN if is_plain and (is_code or is_quick) else Verdict.PASS
         starts = bool(self.text) or text != " "
         is_group = text == GS and len(self.text) >= 3
@@ -78,6 +85,18 @@ def mend_layout(text: str) -> str:
     return text.translate(layout.BACK) if layout.looks_russian(text) else text
 
 
+__all__ = [
+    "GAP_MS",
+    "GS",
+    "LENGTH_MIN",
+    "QUICK_MIN",
+    "QUICK_MS",
+    "Burst",
+    "LastKeys",
+    "Verdict",
+    "Wedge",
+    "mend_layout",
+]
 _LONG_AGO = -1_000_000
 
 
@@ -107,14 +126,14 @@ class LastKeys:
 
 
 class Wedge(QObject):
-    """The application event filter. Install it with `application.installEventFilter(wedge)`."""
+    """The application event filter (`application.installEventFilter(wedge)`); `scanned` brings a `Scan`."""
 
-    scanned = Signal(str)
+    scanned = Signal(object)
 
     def __init__(self, last: LastKeys, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.last = last
-        self.typed = ""  # the last scan as it arrived, before its layout was mended
+        self.typed = ""  # the last scan as it arrived
         self._burst = Burst()
         self._held: list[_Held] = []
         self._window: QWindow | None = None
@@ -122,6 +141,10 @@ class Wedge(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._waited)
+
+    def obey(self, rules: ScanRules) -> None:
+        """How this shop's scanner is set up."""
+        self._burst.rules = rules
 
     @property
     def is_holding(self) -> bool:
@@ -165,7 +188,7 @@ class Wedge(QObject):
         if verdict is Verdict.HOLD:
             self._window = window
             self._held.append(_Held(event.clone()))
-            self._timer.start(GAP_MS)
+            self._timer.start(self._burst.rules.gap_ms)
             return True
         if verdict is Verdict.SCAN:
             self._take()
@@ -186,7 +209,7 @@ class Wedge(QObject):
     def _give_up(self) -> None:
         if self._timer.isActive() or not self._held:
             return
-        if len(self._burst.text) >= LENGTH_MIN:
+        if len(self._burst.text) >= self._burst.length_min:
             self._take()  # a scanner without an end key
         else:
             self._flush()
@@ -196,7 +219,7 @@ class Wedge(QObject):
         self._held.clear()
         self.last.scan_ms = self.last.clock()
         self.typed = self._burst.take()
-        self.scanned.emit(mend_layout(self.typed))
+        self.scanned.emit(understood(unwrapped(self.typed, self._burst.rules)))
 
     def _flush(self) -> None:
         """Sends held keys on to the window, in order, each with its release if it came meanwhile."""

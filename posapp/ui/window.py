@@ -14,6 +14,8 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QLayout, QVBoxLayout, QWidget
 
 from posapp.domain.money import ZERO
+from posapp.domain.scans import Scan
+from posapp.errors import PosError
 from posapp.lanes import Lanes
 from posapp.till.views import OrderRow, OrderView, ReceiptView
 from posapp.ui import theme
@@ -22,7 +24,7 @@ from posapp.ui.bridge import Bridge, Failure
 from posapp.ui.codes import CodeDraft
 from posapp.ui.counter import Counter
 from posapp.ui.dealing import REFUSE
-from posapp.ui.desk import Desk
+from posapp.ui.desk import Desk, ScannerNews
 from posapp.ui.doctors import Doctors
 from posapp.ui.draft import Draft
 from posapp.ui.errands import Errands
@@ -44,6 +46,9 @@ from posapp.ui.words import Say
 
 if TYPE_CHECKING:
     from posapp.till.restore import Report
+
+
+_SCANNER_CODES = ("115", "191", "192")
 
 
 class Window(QWidget):
@@ -70,13 +75,14 @@ class Window(QWidget):
         self.refunder = Refunder(self)
         self.doctors = Doctors(self)
         self._early_scan = ""
+        self._is_layout_told = False
         self._damage: Trouble | None = None
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # messages never resize the window
         self.frame = self._new_frame()
         self.wedge = Wedge(last, self)
-        self.wedge.scanned.connect(lambda text: self.scanned(text, self.wedge.typed))
+        self.wedge.scanned.connect(self.heard)
         application = QApplication.instance()
         if application is not None:
             application.installEventFilter(self.wedge)
@@ -116,8 +122,10 @@ class Window(QWidget):
         self.reconciler = Reconciler(self.backroom, self.bridge, desk, lanes, self.look)
         for worker in (self.counter, self.counter.codes.marker, self.errands, self.resolver, self.reconciler):
             worker.setParent(self)  # their timers end with the window
+        self.wedge.obey(desk.scan_rules)
         self.rebuild()
         self.leave()
+        desk.listen(self.bridge.teller(self.scanner_said))
         self.reconciler.read_last()
         self.recover()
         self.errands.read_strip()
@@ -281,6 +289,31 @@ class Window(QWidget):
         self.going.leave()
 
     # ------------------------------------------------------------------ keys
+
+    def heard(self, scan: Scan) -> None:
+        """A scan of either sort of scanner: what is no code is answered with its reason, whatever is on the screen."""
+        if scan.problem:
+            self.refuse_scan(PosError("scan_incomplete"))
+            return
+        self.scanned(scan.text, scan.typed)
+        if scan.is_mended and not self._is_layout_told and self.pane.banner.trouble is None:
+            self._is_layout_told = True
+            self.pane.show_trouble(replace(trouble_of(PosError("scan_layout"), self.look.say), tone="wait"))
+
+    def refuse_scan(self, why: PosError) -> None:
+        """Nothing was done with a scan: a tone, and the reason in the pane where nothing weightier stands."""
+        self.sounds.play("unknown")
+        if self.pane.banner.trouble is None or self.pane.banner.trouble.code in _SCANNER_CODES:
+            self.pane.show_trouble(trouble_of(why, self.look.say))
+
+    def scanner_said(self, heard: ScannerNews) -> None:
+        """News of the scanner at its own port."""
+        if heard.scan is not None:
+            self.heard(heard.scan)
+        elif heard.trouble is not None:
+            self.refuse_scan(heard.trouble)
+        elif self.pane.banner.trouble is not None and self.pane.banner.trouble.code in _SCANNER_CODES:
+            self.pane.clear_trouble()
 
     def scanned(self, text: str, typed: str = "") -> None:
         """A scan from anywhere; `typed` is the same as it arrived, for whoever must not guess a layout.

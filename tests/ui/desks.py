@@ -19,6 +19,7 @@ from posapp.domain.partial import KEEP_THE_FEE, HandedOver, RefusedLine, handed_
 from posapp.domain.receipt import Receipt, ReceiptLine, TaxSystem, Tender, TenderKind
 from posapp.domain.refund import refund_of
 from posapp.domain.registration import FormProfile, Registration
+from posapp.domain.scans import ScanRules
 from posapp.domain.settlement import Settlement, State
 from posapp.domain.shift_hours import CloseAdvice
 from posapp.domain.vat import VatRate
@@ -60,7 +61,7 @@ from posapp.till.views import (
     SyncRow,
     Verdict,
 )
-from posapp.ui.desk import SaleCodes, Terminal, Watch
+from posapp.ui.desk import SaleCodes, ScannerNews, Terminal, Watch
 from posapp.ui.refunding import Found, Proposal
 from posapp.ui.refusal import Part
 
@@ -348,6 +349,8 @@ class FakeDesk:
         self.cashier = "Иванова А."
         self.till = "Касса 1"
         self.terminal = ""
+        self.scan_rules = ScanRules()
+        self.scanner: Callable[[ScannerNews], None] | None = None
         self.terminal_asked: Terminal | None = None
         self.is_training = False
         self.language = "ru"
@@ -556,6 +559,9 @@ class FakeDesk:
     def try_copies(self) -> keeping.State:
         self.asked.append(("try_copies",))
         return self.copies_state
+
+    def listen(self, heard: Callable[[ScannerNews], None]) -> None:
+        self.scanner = heard
 
     def register(self) -> RegisterView:
         if self.is_away:

@@ -88,7 +88,7 @@ class Ear(QObject):
         self.field = QLineEdit()
         self.wedge = Wedge(LastKeys(), self)
         self.codes: list[str] = []
-        self.wedge.scanned.connect(self.codes.append)
+        self.wedge.scanned.connect(lambda scan: self.codes.append(scan.text))
         application = QApplication.instance()
         assert application is not None
         application.installEventFilter(self.wedge)
