@@ -378,7 +378,6 @@ def atol_login(identity: str) -> str:
     return "" if secret is None else secret.reveal()
 
 
-def load_settings(folder: Path) -> Settings:
 def scanner_of(settings: Settings) -> Scanner | None:
     """The scanner at a port of its own, or None; it listens when it is started."""
     chosen = settings.scanner
@@ -388,6 +387,7 @@ def scanner_of(settings: Settings) -> Scanner | None:
     return SerialScanner(chosen.port, chosen.baud, rules)
 
 
+def load_settings(folder: Path) -> Settings:
     """The settings. Raises SetupError `not_set_up` when there are none, `settings_damaged` when they were lost."""
     from posapp.journal.backup import BACKUPS_NAME
 
@@ -433,10 +433,10 @@ def open_till(
         terminal = terminal_of(settings)
         if terminal is not None:
             stack.callback(terminal.close)
-        here = place.here(folder)
         scanner = scanner_of(settings)
         if scanner is not None:
             stack.callback(scanner.close)
+        here = place.here(folder)
         till = Till(
             settings,
             journal,
@@ -451,8 +451,8 @@ def open_till(
             ofd=ofd_of(settings),
             marking=marking_of(settings),
             terminal=terminal,
-        )
             scanner=scanner,
+        )
         if write:
             place.settle(journal, here)
             if not restoring:

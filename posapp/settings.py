@@ -165,8 +165,6 @@ class TerminalSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class GatewaySettings:
-@dataclass(frozen=True, slots=True)
 class ScannerSettings:
     """The scanner: `port` and `baud` of a serial one, "" for one that only types. The rest are the rules by which its
     scans are told from anything else (`ScanRules`)."""
@@ -179,6 +177,8 @@ class ScannerSettings:
     length_min: int = 6
 
 
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
     """The gateway that the tills of a portal share, under whose claims orders are sold. Its secret is in the vault."""
 
     url: str
@@ -338,9 +338,9 @@ _Part = TypeVar(
     TellSettings,
     StockSettings,
     TerminalSettings,
+    ScannerSettings,
 )
 
-    ScannerSettings,
 
 @dataclass(frozen=True, slots=True)
 class VatSettings:
@@ -377,9 +377,9 @@ class Settings:
     tell: TellSettings = TellSettings()
     oauth: OAuthSettings | None = None
     terminal: TerminalSettings | None = None
+    scanner: ScannerSettings = ScannerSettings()
 
     @property
-    scanner: ScannerSettings = ScannerSettings()
     def is_training(self) -> bool:
         """Whether receipts and orders are practice."""
         return self.kind == TRAINING
@@ -511,9 +511,9 @@ def _from_json(body: Mapping[str, Any]) -> Settings:
         oauth=None if oauth is None else _typed(OAuthSettings(**oauth)),
         jobs=None if body.get("jobs") is None else _jobs(body["jobs"]),
         terminal=None if body.get("terminal") is None else _terminal(body["terminal"]),
+        scanner=_scanner(body.get("scanner") or {}),
     )
 
-        scanner=_scanner(body.get("scanner") or {}),
 
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "str": (str,),
@@ -609,8 +609,6 @@ def _jobs(given: Mapping[str, Any]) -> JobSettings:
     return chosen
 
 
-TERMINALS = ("tcp", "manual")
-
 def _scanner(given: Mapping[str, Any]) -> ScannerSettings:
     """The scanner. Raises ValueError."""
     chosen = _typed(ScannerSettings(**given))
@@ -620,6 +618,8 @@ def _scanner(given: Mapping[str, Any]) -> ScannerSettings:
         raise ValueError("prefix, suffix")
     return chosen
 
+
+TERMINALS = ("tcp", "manual")
 
 
 def _terminal(given: Mapping[str, Any]) -> TerminalSettings:
