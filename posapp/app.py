@@ -343,6 +343,7 @@ def printer_of(
         trace=trace,
         login=lambda: atol_login(settings.identity),
         opens=here.open if is_followed else None,
+        library=chosen.library,
     )
     if not is_followed:
         return printer

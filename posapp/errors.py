@@ -471,10 +471,10 @@ WORDS: dict[str, Words] = {
         151,
         "Драйвер АТОЛ на этом компьютере не найден ({where}). Ничего не отправлено.",
         "Администратору: установить «Драйвер ККТ» АТОЛ версии 10, {bits}-разрядный – Центр загрузки fs.atol.ru или"
-        " сервисный центр. Установлен в другом месте – назвать путь в переменной POSAPP_ATOL_LIBRARY.",
+        " сервисный центр. Установлен в другом месте – назвать путь: «posapp setup printer», --library.",
         "The driver of ATOL was not found on this computer ({where}). Nothing was sent.",
         "Administrator: install ATOL's driver, version 10, {bits} bits, from its download centre fs.atol.ru or a"
-        " service centre. If it is elsewhere, name the path in the variable POSAPP_ATOL_LIBRARY.",
+        " service centre. If it is elsewhere, name the path: “posapp setup printer”, --library.",
     ),
     "atol_library_architecture": Words(
         152,

@@ -38,6 +38,7 @@ class PrinterSettings:
     `user` (1048), `inn` (1018), `address` (1009), `place` (1187), `fns_site` (1060), `sender` (1117); `width` is how
     many characters fit a line of its paper. `usb_vid`, `usb_pid` and `usb_serial` are what USB says of the chip at the
     port, noughts and "" where there is none: by them and its factory number the register is found when its port moves.
+    `library` is the vendor's driver library, where a person has named it.
     """
 
     model: str
@@ -67,6 +68,7 @@ class PrinterSettings:
     usb_vid: int = 0
     usb_pid: int = 0
     usb_serial: str = ""
+    library: str = ""
 
     @property
     def key_tags(self) -> dict[int, str]:

@@ -88,6 +88,9 @@ def printer(
     login_stdin: Annotated[
         bool, typer.Option("--login-stdin", help="Логин веб-сервера АТОЛ строкой имя:пароль на вводе.")
     ] = False,
+    library: Annotated[
+        Path | None, typer.Option(help="Драйвер АТОЛ или его каталог, если он не на своём обычном месте.")
+    ] = None,
     till: Annotated[str | None, typer.Option(help="Номер этой кассы.")] = None,
     cashier: Annotated[str | None, typer.Option(help="Кассир: должность и фамилия.")] = None,
     baud: Annotated[int, typer.Option(help="Скорость порта.", min=1200, max=921_600)] = setup.DEFAULT_BAUD,
@@ -115,7 +118,10 @@ def printer(
     if find:
         found = setup_find.choose(at or [], password, factory_number, training=settings.is_training, quiet=json)
         model, port, link, baud = found.model, found.port, found.link, found.baud
-    profile = setup.probe(make_printer(model, port, link=link, password=password, baud=baud, login=lambda: given))
+    driver = str(library.absolute()) if library else ""
+    profile = setup.probe(
+        make_printer(model, port, link=link, password=password, baud=baud, login=lambda: given, library=driver)
+    )
     if settings.gateway is not None and till not in (None, settings.till):
         raise UsageError("usage", what="номер кассы знает шлюз: смените его командой setup gateway --till")
     before = settings
@@ -129,6 +135,7 @@ def printer(
         only_program=only_program,
         baud=baud,
         usb=usb_at(port),
+        library=driver,
     )
     settings = settings.with_(till=till or settings.till, cashier=cashier or settings.cashier)
     _note_replaced(folder, before, settings, by, why)

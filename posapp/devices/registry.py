@@ -38,12 +38,14 @@ def make_printer(
     trace: Trace | None = None,
     login: Callable[[], str] = lambda: "",
     opens: Callable[[], Port] | None = None,
+    library: str = "",
 ) -> FiscalPrinter:
     """A driver that opens its port when it is first used. Raises UsageError for a model or link we do not have.
 
     `key_tags`: by kind of receipt (1054) the tag that carries our key, as set-up proved it; `correction_key_tag` that
     of corrections. `trace` hears what goes over a line of bytes. `login` gives `user:password` of ATOL's web server.
-    `opens` opens the port in place of `port` itself, for a register that is followed (`is_followed`).
+    `opens` opens the port in place of `port` itself, for a register that is followed (`is_followed`). `library` is the
+    vendor's driver or its folder, "" where it was installed at its usual place.
     """
     if model not in MODELS:
         raise UsageError("usage", what=f"модели «{model}» пока нет, есть: {', '.join(MODELS)}")
@@ -54,7 +56,7 @@ def make_printer(
         return SerialPort(port, baud) if opens is None else opens()
 
     if model == ATOL:
-        return _atol(port, link, password, baud, login, open_port)
+        return _atol(port, link, password, baud, login, open_port, library)
     heard = open_port if trace is None else watching(open_port, trace, ShtrihReader, port)
     return ShtrihPrinter(heard, port, password, key_tags, link, correction_key_tag)
 
@@ -70,7 +72,13 @@ def is_web(port: str) -> bool:
 
 
 def _atol(
-    port: str, link: str, password: int, baud: int, login: Callable[[], str], open_port: Callable[[], Port]
+    port: str,
+    link: str,
+    password: int,
+    baud: int,
+    login: Callable[[], str],
+    open_port: Callable[[], Port],
+    library: str,
 ) -> AtolPrinter:
     """`auto`: the web server for an http address, else the vendor's library. The wire never goes by itself."""
     chosen = (WEB if is_web(port) else LIBRARY) if link == AUTO else link
@@ -81,5 +89,5 @@ def _atol(
     if chosen == WEB:
         return AtolPrinter(WebTasks(port, login), port, link=WEB, takes_requests=True)
     if chosen == LIBRARY:
-        return AtolPrinter(LibraryTasks(port, baud=baud, password=password), port, link=LIBRARY)
+        return AtolPrinter(LibraryTasks(port, baud=baud, password=password, library=library), port, link=LIBRARY)
     return AtolPrinter(WireTasks(open_port, port, password), port, link=WIRE)

@@ -57,12 +57,13 @@ def with_printer(
     only_program: bool = False,
     baud: int = DEFAULT_BAUD,
     usb: UsbIdentity | None = None,
+    library: str = "",
 ) -> Settings:
     """Settings with a register that was just probed. A live directory refuses a simulated one and the reverse.
 
     A register that takes our key in no tag is kept only when the shop confirms that no other program prints there
     (`only_program`, rule 2); said once, it holds for that register. `usb`: who USB says is at the port.
-    Raises SetupError `training_mismatch`, `no_key`.
+    `library`: the vendor's driver, where a person has named it. Raises SetupError `training_mismatch`, `no_key`.
     """
     if profile.identity.is_simulated and not settings.is_training:
         raise SetupError(
@@ -107,6 +108,7 @@ def with_printer(
         usb_vid=usb.vid if usb else 0,
         usb_pid=usb.pid if usb else 0,
         usb_serial=usb.serial if usb else "",
+        library=library,
     )
     return settings.with_(printer=printer)
 
