@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from posapp.devices.atol import frame as atol_frame
 from posapp.devices.base import FiscalPrinter
 from posapp.devices.flow import PortError
 from posapp.devices.port import SerialPort
@@ -18,6 +19,7 @@ from posapp.devices.registry import make_printer
 from posapp.devices.shtrih import frame_v2
 from posapp.devices.shtrih.frame import STX
 from posapp.domain.fiscal import ShiftState
+from posapp.domain.vat import VatRate
 from tests.wire.simulated import Simulated, simulated
 
 TCP = "tcp:127.0.0.1:0"
@@ -28,8 +30,17 @@ WORLDS = [
     ("shtrih", "pty", "v1", "1.2"),
     ("atol", TCP, "web", "1.05"),
     ("atol", TCP, "web", "1.2"),
+    ("atol", "pty", "wire", "1.05"),
 ]
 """Model, where it listens, link, fiscal data format."""
+ON_THE_WIRE = {
+    **{"8D": ("92", 1), "FF0C": ("E8", 2), "FF46": ("EB", 1), "89": ("9114", 1), "FF45": ("4A", 1)},
+    **{"FF0A": ("A440", 1), "FF40": ("9137", 1), "10": ("3F", 1), "11": ("45", 1), "FF01": ("A430", 1)},
+    **{"50": ("49", 1), "FF3B": ("A446", 1), "FF35": ("92", 1), "FF4A": ("4A", 1)},
+}
+"""Command of Штрих-М → what does it on АТОЛ's wire, the how-manieth of a receipt. The cashier comes before 92h."""
+WIRE_RATES = frozenset(each for each in VatRate if each <= VatRate.NONE)
+"""Rates that have a byte on АТОЛ's wire."""
 
 
 @dataclass
@@ -46,6 +57,15 @@ class Bench:
         """The format that it writes: `1.05` or `1.2`."""
         return str(self.register.ready["ffd"])
 
+    @property
+    def rates(self) -> frozenset[VatRate]:
+        """What its lines may carry; another rate is refused by its name."""
+        return WIRE_RATES if self.link == "wire" else frozenset(VatRate)
+
+    def code(self, opcode: str) -> tuple[str, int]:
+        """The command that does here what `opcode` does on Штрих-М, and the how-manieth of a receipt it is."""
+        return ON_THE_WIRE[opcode] if self.link == "wire" else (opcode, 1)
+
     def another_driver(self) -> FiscalPrinter:
         """A driver that knows nothing of the one before, as after a restart of the program, which is gone."""
         self.printer.close()
@@ -53,6 +73,9 @@ class Bench:
 
     def fault(self, command: str, do: str, when: str, **more: Any) -> None:
         """One fault, in place of those before."""
+        if self.link == "wire":
+            command, first = self.code(command)
+            more["nth"] = more.get("nth", 1) + first - 1
         self.tell("faults", [{"command": command, "do": do, "when": when, **more}])
 
     def tell(self, door: str, body: object) -> None:
@@ -77,9 +100,15 @@ def running(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 
 def _payload(data: bytes) -> bytes:
-    """What a frame of either link carries, nothing for other bytes."""
+    """The command that a frame or packet of any link carries, nothing for other bytes."""
     if data[0] == STX:
         return data[2:]
+    if data[0] == atol_frame.START:
+        packets = atol_frame.FrameBuffer()
+        packets.feed(data)
+        packet = packets.next()
+        is_task = isinstance(packet, atol_frame.Packet) and packet.data[:1] == b"\xc1"
+        return packet.data[5:] if is_task and isinstance(packet, atol_frame.Packet) else b""
     buffer = frame_v2.FrameBuffer()
     buffer.feed(data)
     piece = buffer.next()
@@ -89,7 +118,8 @@ def _payload(data: bytes) -> bytes:
 class Scissors:
     """Cuts the cable at a command: every port of this program breaks there, as when a plug is pulled."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, bench: Bench) -> None:
+        self._bench = bench
         self._opcode: bytes | None = None
         self._countdown = 0
         self._is_sent = False
@@ -116,7 +146,8 @@ class Scissors:
 
     def at(self, opcode: str, *, nth: int = 1, sent: bool) -> None:
         """At the `nth` such command from now on: just before its frame leaves, or (`sent`) just after."""
-        self._opcode, self._countdown, self._is_sent = bytes.fromhex(opcode), nth, sent
+        code, first = self._bench.code(opcode)
+        self._opcode, self._countdown, self._is_sent = bytes.fromhex(code), nth + first - 1, sent
 
     def mend(self) -> None:
         """The plug is in again."""
@@ -126,12 +157,12 @@ class Scissors:
 @pytest.fixture
 def scissors(monkeypatch: pytest.MonkeyPatch, running: Bench) -> Scissors:
     by_commands(running)
-    return Scissors(monkeypatch)
+    return Scissors(monkeypatch, running)
 
 
 def by_commands(bench: Bench) -> None:
     """For tests that strike between the commands of one receipt: where a receipt is one task there is no between."""
-    if bench.model != "shtrih":
+    if bench.link == "web":
         pytest.skip("a receipt is one task here; how it is struck: test_queue.py")
 
 

@@ -32,7 +32,8 @@ from posapp.domain.vat import VatRate
 
 CASH, CARD, PREPAID, CREDIT, OTHER = TenderKind
 GOODS, PAYMENT = PaymentObject.COMMODITY, PaymentObject.PAYMENT
-WHOLE, CALCULATED = VatRate.VAT_22, VatRate.VAT_22_122
+WHOLE, CALCULATED = VatRate.VAT_10, VatRate.VAT_10_110
+"""Rates that every register knows; the others have samples of their own."""
 SELL, REFUND, BUY, BUY_REFUND = ReceiptKind
 
 Tenders = dict[TenderKind, int]

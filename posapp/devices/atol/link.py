@@ -58,6 +58,10 @@ class Answer:
     is_error: bool = False
 
 
+class Silent(Lost):
+    """Nothing at all was heard: asking once more would only take as long again."""
+
+
 class Link:
     """One end of a line. Holds the unread bytes, and the numbers of packets and tasks, over several connections.
 
@@ -81,9 +85,9 @@ class Link:
             yield from self.begin()
             try:
                 return (yield from self._task(command, timeout_s, QUESTION_SILENT_MAX if repeats else SILENT_MAX))
-            except Lost:
+            except Lost as error:
                 self._in_step = False
-                if not left:
+                if not left or isinstance(error, Silent):
                     raise
         raise AssertionError("unreachable")
 
@@ -146,7 +150,7 @@ class Link:
                 silent += 1
                 waited_s += listen_s
                 if silent > silent_max:
-                    raise Lost("no answer")
+                    raise Silent("no answer")
             asked.add((yield from self._send(layer.Ask(tid))))
         raise Lost("the line is not sane")
 

@@ -159,6 +159,18 @@ def test_a_device_that_says_nothing_is_given_up_early_one_that_works_is_not() ->
     assert 60 <= sum(working.waited) < 90
 
 
+def test_a_question_to_a_device_without_power_is_given_up_in_seconds() -> None:
+    port, link = Script([OK]), Link()
+    with pytest.raises(Lost):
+        drive(link.exchange(COMMAND, 15.0, repeats=True), port)
+    assert port.added() == [COMMAND]
+    assert sum(port.waited) < 8
+    dark = Script([])
+    with pytest.raises(NotSent):
+        drive(Link().exchange(COMMAND, 15.0, repeats=True), dark)
+    assert sum(dark.waited) < 4
+
+
 def test_a_question_is_asked_anew_as_another_task() -> None:
     answer, port, _ = exchange([OK, None, b"\xb3", OK, OK + DONE, OK], repeats=True)
     assert answer == Answer(DONE)
