@@ -16,6 +16,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, cast, runtime_checkable
 
 from posapp.devices.base import FiscalPrinter
@@ -44,6 +45,13 @@ SILENT_MAX = 3
 """So often a port that says nothing is asked by itself, until it is plugged anew: it may be a set of scales."""
 FACTORY_SPEEDS = (115_200, 4_800)
 """What a register goes back to when it is reset."""
+
+_LOOKS = frozenset(
+    (
+        *("status", "wait_until_idle", "open_document", "cash_totals", "shift_counters", "last_document_number"),
+        *("documents_after", "read_document", "document_mark", "document_tlv"),
+    )
+)
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +199,7 @@ class MovingPrinter:
 
     def __getattr__(self, name: str) -> Any:
         """Whatever makes nothing is the driver's own."""
-        return getattr(self._inner, name)
+        return partial(self._look, name) if name in _LOOKS else getattr(self._inner, name)
 
     def connect(self) -> DeviceIdentity:
         """As the driver's, and the register is looked for where that fails or somebody else answers."""
@@ -297,21 +305,32 @@ class MovingPrinter:
         self._told = found
         return found
 
-    # --- what makes something: never on a register that the till has not seen
+    # --- never on a register that the till has not seen
+
+    def _look(self, name: str, *arguments: Any, **more: Any) -> Any:
+        """A question whose answer may prove something: that of another register would prove it wrongly."""
+        if self._told is not None:
+            self._still_the_same(self._told)
+        return getattr(self._inner, name)(*arguments, **more)
 
     def _act(self, name: str, *arguments: Any, **more: Any) -> Any:
-        """The driver's act. A link that has failed since the last look is opened first, and whoever answers then must
-        be the one that the till was told of. Raises Refused `wrong_device`."""
-        if not self._here.is_open:
-            found, expected = self._inner.connect(), self._told or self._expected
-            if found != expected:
-                self._inner.close()
-                raise Refused("wrong_device", found=found, expected=expected)
+        """What makes something. Nothing is looked for until it is over."""
+        self._still_the_same(self._told or self._expected)
         self._is_under_way = True
         try:
             return getattr(self._inner, name)(*arguments, **more)
         finally:
             self._is_under_way = False
+
+    def _still_the_same(self, expected: DeviceIdentity) -> None:
+        """A link that has failed since the till was told who is there is opened here, and whoever answers must be the
+        same. Raises Refused `wrong_device`."""
+        if self._here.is_open:
+            return
+        found = self._inner.connect()
+        if found != expected:
+            self._inner.close()
+            raise Refused("wrong_device", found=found, expected=expected)
 
     def print_receipt(self, *arguments: Any, **more: Any) -> Any:
         """See `FiscalPrinter`."""

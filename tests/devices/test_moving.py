@@ -140,6 +140,19 @@ def test_a_link_that_broke_since_the_last_look_prints_on_nobody_else(shop: Shop)
     assert shop.other.printer.storage.last_number == before
 
 
+def test_what_proves_that_nothing_was_made_is_not_read_from_another_register(shop: Shop) -> None:
+    printer = shop.driver(shop.plug("tty0", shop.ours.port))
+    printer.reset_link()
+    printer.close()  # as a failed question closes it
+    shop.plug("tty0", shop.other.port)
+    for look in (printer.last_document_number, printer.open_document, printer.status):
+        with pytest.raises(Refused) as told:
+            look()
+        assert told.value.code == "wrong_device"
+    with pytest.raises(Refused):
+        list(printer.documents_after(0))
+
+
 def test_in_the_middle_of_a_receipt_nothing_is_looked_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     printer = shop.driver(shop.plug("tty0", shop.ours.port))
     printer.connect()
