@@ -31,6 +31,7 @@ WORLDS = [
     ("atol", TCP, "web", "1.05"),
     ("atol", TCP, "web", "1.2"),
     ("atol", "pty", "wire", "1.05"),
+    ("atol", TCP, "library", "1.2"),
 ]
 """Model, where it listens, link, fiscal data format."""
 ON_THE_WIRE = {
@@ -69,7 +70,7 @@ class Bench:
     def another_driver(self) -> FiscalPrinter:
         """A driver that knows nothing of the one before, as after a restart of the program, which is gone."""
         self.printer.close()
-        return make_printer(self.model, self.register.ready["port"], link=self.link)
+        return printer_of(self.model, self.register, self.link)
 
     def fault(self, command: str, do: str, when: str, **more: Any) -> None:
         """One fault, in place of those before."""
@@ -88,13 +89,18 @@ class Bench:
         return self.register.documents()
 
 
+def printer_of(model: str, register: Simulated, link: str) -> FiscalPrinter:
+    """The driver of a world; one through the vendor's library loads the stand-in for it."""
+    return make_printer(model, register.ready["port"], link=link, library=register.ready.get("library", ""))
+
+
 @pytest.fixture(scope="session", params=WORLDS, ids=lambda world: " ".join(world))
 def running(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """The process, and a driver that stays connected where a test leaves it so."""
     model, listen, link, ffd = request.param
     way = ("--transport", link) if model == "atol" else ()
     with simulated("--model", model, "--listen", listen, "--ffd", ffd, *way) as register:
-        printer = make_printer(model, register.ready["port"], link=link)
+        printer = printer_of(model, register, link)
         yield Bench(model, register, printer, link)
         printer.close()
 
@@ -162,8 +168,8 @@ def scissors(monkeypatch: pytest.MonkeyPatch, running: Bench) -> Scissors:
 
 def by_commands(bench: Bench) -> None:
     """For tests that strike between the commands of one receipt: where a receipt is one task there is no between."""
-    if bench.link == "web":
-        pytest.skip("a receipt is one task here; how it is struck: test_queue.py")
+    if bench.link in ("web", "library"):
+        pytest.skip("a receipt is one task here; how it is struck: test_queue.py, tests/till/test_atol_library.py")
 
 
 @pytest.fixture
