@@ -16,7 +16,8 @@ REFUND, REFUND_FIND = "posapp/till/refund.py", "posapp/till/refund_find.py"
 CORRECT, WALKIN, COUNTERS = (f"posapp/till/{name}.py" for name in ("correct", "walkin", "counters"))
 REFUND_OF, REFUNDS = "posapp/domain/refund.py", "posapp/sync/bitrix/refunds.py"
 SALE, RECOVER, SHIFT, CLAIMS = (f"posapp/till/{name}.py" for name in ("sale", "recover", "shift", "claims"))
-PROOF = "posapp/till/shift_proof.py"
+PROOF, REQUESTS = "posapp/till/shift_proof.py", "posapp/till/requests.py"
+ATOL, WEB, RESULTS = (f"posapp/devices/atol/{name}.py" for name in ("driver", "web", "results"))
 CHANGES, STORE, CONNECT = (f"posapp/journal/{name}.py" for name in ("changes", "store", "connect"))
 TABLES, STATEMENTS = "posapp/journal/tables.py", "posapp/journal/statements.py"
 FIRST = "posapp/journal/migrations/0001_first.py"
@@ -109,8 +110,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(SALE, "    attempt = till.journal.start_attempt(receipt.key, till.identity, status.last_document, "
                  "status.shift.number)\n    opened = False\n",
                  "    attempt = 0\n    opened = False\n"),
-            Edit(SALE, "        till.journal.note_evidence(attempt, recover.opened("
-                 "till.printer.key_tag_of(receipt)))\n", ""),
+            Edit(SALE, "        till.journal.note_evidence(attempt, {**recover.opened("
+                 "till.printer.key_tag_of(receipt)), **told})\n", ""),
             Edit(SALE, "    return _fiscalized(till, receipt, mark)\n\n\ndef _fiscalized",
                  "    till.journal.start_attempt(receipt.key, till.identity, status.last_document, "
                  "status.shift.number)\n    return _fiscalized(till, receipt, mark)\n\n\ndef _fiscalized"),
@@ -223,6 +224,57 @@ MUTANTS: tuple[Mutant, ...] = (
         (Edit(PROOF, "    ours = amount is not None and kopecks == amount.kopecks and times == 1",
               "    ours = kopecks != 0"),),
         rules(8),
+    ),
+    # ---------------------------------------------------------------------------------------- rule 9
+    Mutant(
+        "uuid-not-noted", 9, "after a crash nobody can end the request, and it prints beside the second one",
+        (Edit(REQUESTS, "        return {NOTED: self.uuid} if self.uuid else {}", "        return {}"),),
+        rules(9),
+    ),
+    Mutant(
+        "uuid-of-the-receipt", 9, "a second try is taken for the first one, which was never made",
+        (Edit(REQUESTS, "    return Request(str(till.new_id()) if till.printer.takes_requests else \"\")",
+              "    return Request(str(till.identity.factory_number) if till.printer.takes_requests else \"\")"),),
+        rules(9),
+    ),
+    Mutant(
+        "read-before-the-request-is-ended", 9, "the storage shows nothing, and the request prints a moment later",
+        (Edit(RECOVER, "    requests.end(till, attempt.evidence)\n", ""),),
+        rules(9),
+    ),
+    Mutant(
+        "unclear-post-repeated", 9, "the same receipt stands in the queue twice",
+        (Edit(WEB, "        if self._look(uuid) is None:\n            raise Lost(why)\n",
+              "        if self._look(uuid) is None:\n            return self._submit(uuid, tasks)\n"),),
+        ("tests/devices/atol/test_web.py",),
+    ),
+    Mutant(
+        "unknown-to-the-queue-is-absent", 9, "a POST that arrives late prints a receipt that was sold again",
+        (Edit(WEB, "                    self._take_its_place(request)\n", "                    return\n"),),
+        ("tests/devices/atol/test_web.py", "tests/devices/atol/test_web_simulated.py"),
+    ),
+    Mutant(
+        "blocked-is-over", 9, "a receipt that the server still prints is sold again",
+        (Edit(WEB, '"error": 0, "interrupted": 502,', '"error": 0, BLOCKED: 0, "interrupted": 502,'),),
+        ("tests/devices/atol/test_web.py",),
+    ),
+    Mutant(
+        "number-proves-nothing-made", 9, "a task that failed after its document was made is sold again",
+        (Edit(ATOL, "        except TaskFailed as error:\n            raise OutcomeUnknown(\n                key=key,",
+              "        except TaskFailed as error:\n            raise refusal(error.code, error.description, amount)\n"
+              "            raise OutcomeUnknown(\n                key=key,"),),
+        ("tests/devices/atol/test_driver.py",),
+    ),
+    Mutant(
+        "found-by-number-is-ours", 9, "a receipt of another program is taken for ours",
+        (Edit(ATOL, "        if not has_key and (document.stamp or is_recovered):\n            return False\n", ""),),
+        ("tests/devices/atol/test_driver.py",),
+    ),
+    Mutant(
+        "cut-document-is-whole", 9, "a document whose key was cut off proves that nothing was made",
+        (Edit(RESULTS, "    if document.form is None and not _has_all(document.entries, tags):\n"
+              "        return form, (), b\"\"\n", ""),),
+        ("tests/devices/atol/test_driver.py",),
     ),
     # ---------------------------------------------------------------------------------------- rules 10 and 11
     Mutant(

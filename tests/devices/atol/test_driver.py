@@ -17,6 +17,7 @@ from posapp.domain.fiscal import DocumentType, ReceiptKind, ShiftState
 from posapp.domain.money import Money
 from posapp.domain.receipt import Receipt, TaxSystem
 from posapp.domain.settlement import Stamp
+from posapp.domain.vat import VatRate
 from posapp.errors import DeviceError, OutcomeUnknown, ProtocolError, Refused, Unreachable
 from tests.conformance import samples
 from tests.devices.atol.sim_tasks import SimTasks, Trouble, busy, failed, lost, not_sent
@@ -233,7 +234,7 @@ def test_without_paper_nothing_is_sent(printer: AtolPrinter, tasks: SimTasks, st
 def test_what_the_format_cannot_say_is_refused_by_name(printer: AtolPrinter, tasks: SimTasks) -> None:
     for made, what in (
         (samples.correction(kind=ReceiptKind.SELL_REFUND), "возврат"),
-        (samples.correction(rates=[samples.WHOLE]), "22"),
+        (samples.correction(rates=[VatRate.VAT_22]), "22"),
         (receipt(buyer_contact="☃@example.com"), "1008"),
         (receipt(order_number="9" * 300), "1086"),
     ):

@@ -1,4 +1,8 @@
-"""Rule 9 at the till: the uuid is noted before it is sent, ended before anything is read; a new try has a new one."""
+"""Rule 9: the request's uuid belongs to the try. It is noted before the POST and ended before anything is read; while
+it may still run nothing is concluded and nothing sold. A new try has a new uuid and carries the same key.
+
+What the queue itself says – 404, error, interrupted – is tried in tests/devices/atol/test_web.py.
+"""
 
 from __future__ import annotations
 
