@@ -348,7 +348,8 @@ def printer_of(
     if not is_followed:
         return printer
     expected = DeviceIdentity(chosen.factory_number, chosen.registration_number, chosen.storage_number)
-    search = Search(chosen.model, chosen.factory_number, Question(password=chosen.password))
+    question = Question(password=chosen.password)
+    search = Search(chosen.model, chosen.factory_number, question, others=setup.other_devices(settings))
     return following(printer, here, expected, search, moved or (lambda place: None))
 
 

@@ -116,7 +116,7 @@ def printer(
     given = app.atol_login(settings.identity) if secret is None else secret.reveal()
     _either_port_or_search(bool(model), bool(port), find=find, narrows=bool(at or factory_number))
     if find:
-        found = setup_find.choose(at or [], password, factory_number, training=settings.is_training, quiet=json)
+        found = setup_find.choose(settings, at or [], password, factory_number, quiet=json)
         model, port, link, baud = found.model, found.port, found.link, found.baud
     driver = str(library.absolute()) if library else ""
     profile = setup.probe(

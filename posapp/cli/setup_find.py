@@ -6,7 +6,7 @@ With `--json` a line each as it is known, and at last `{"summary": …}`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,11 +15,13 @@ import typer
 
 from posapp.cli.common import DataDir, Json, complain, emit, language, say
 from posapp.devices.asking import Introduced
-from posapp.devices.candidates import all_candidates
+from posapp.devices.candidates import all_candidates, known_as
 from posapp.devices.discovery import MOST_S, Finding, Question, State, find, same_number
+from posapp.devices.usb_identity import Foreign
 from posapp.errors import SetupError
-from posapp.settings import PrinterSettings
+from posapp.settings import PrinterSettings, Settings
 from posapp.till import find_words as words
+from posapp.till.setup import other_devices
 
 PRACTICE_STORAGE = "9999"
 """How numbers of debug storages begin; no real receipt comes from one."""
@@ -40,9 +42,10 @@ def find_registers(
     """Находит ККТ: спрашивает все порты и известные адреса разом, на любой скорости, и никому не вредит."""
     from posapp import app
 
-    known = _known(app.data_dir(data_dir))
+    settings = _settings(app.data_dir(data_dir))
+    known, others = (settings.printer, other_devices(settings)) if settings is not None else (None, {})
     began = time.monotonic()
-    findings = search(at or [], password, heard=lambda each: _tell(each, known, as_json=json), quiet=json)
+    findings = search(at or [], password, others, lambda each: _tell(each, known, as_json=json), quiet=json)
     registers = [each for each in findings if each.state in (State.REGISTER, State.WEB_SERVER)]
     seconds = f"{time.monotonic() - began:.1f}"
     facts = {"registers": len(registers), "asked": len(findings), "seconds": seconds}
@@ -55,11 +58,19 @@ def find_registers(
         raise SetupError("no_register_found", asked=len(findings))
 
 
-def search(at: Sequence[str], password: int, *, heard: Callable[[Finding], None], quiet: bool = False) -> list[Finding]:
-    """Asks every place, and says each finding as it is known. Raises UsageError for a place that cannot be one."""
+def search(
+    at: Sequence[str],
+    password: int,
+    others: Mapping[str, Foreign],
+    heard: Callable[[Finding], None],
+    *,
+    quiet: bool = False,
+) -> list[Finding]:
+    """Asks every place but those of `others`, and says each finding as it is known. Raises UsageError for a place that
+    cannot be one."""
     from posapp.devices.atol.web_probe import version_at
 
-    candidates = all_candidates(at)
+    candidates = known_as(all_candidates(at), others)
     if not quiet:
         complain(words.say(words.SEARCHING, language(), count=len(candidates), seconds=round(MOST_S)))
     findings = []
@@ -79,12 +90,15 @@ class Chosen:
     baud: int
 
 
-def choose(at: Sequence[str], password: int, factory_number: str, *, training: bool, quiet: bool) -> Chosen:
+def choose(settings: Settings, at: Sequence[str], password: int, factory_number: str, *, quiet: bool) -> Chosen:
     """The one register there is, or the one with this number. Raises SetupError for none, several, a nameless one.
 
     Registers of the other kind – practice ones for a real till, real ones for a practice till – are passed over.
     """
-    findings = search(at, password, heard=lambda each: None if quiet else _tell(each, None, as_json=False), quiet=quiet)
+    training, others = settings.is_training, other_devices(settings)
+    findings = search(
+        at, password, others, lambda each: None if quiet else _tell(each, settings.printer, as_json=False), quiet=quiet
+    )
     there = [each for each in findings if each.who is not None]
     named = [each for each in there if each.who is not None and each.who.factory_number]
     fit = [each for each in named if is_practice(each.who) is training]
@@ -115,15 +129,14 @@ def is_practice(who: Introduced | None) -> bool:
     return who is not None and who.storage_number.startswith(PRACTICE_STORAGE)
 
 
-def _known(folder: Path) -> PrinterSettings | None:
-    """The register of this till, None where nothing is set up or it cannot be read: a search needs no settings."""
+def _settings(folder: Path) -> Settings | None:
+    """The settings of this till, None where nothing is set up or they cannot be read: a search needs none."""
     from posapp import settings as settings_file
 
     try:
-        found = settings_file.load(folder)
+        return settings_file.load(folder)
     except SetupError:
         return None
-    return None if found is None else found.printer
 
 
 def _tell(finding: Finding, known: PrinterSettings | None, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from posapp import settings as settings_file
 from posapp.devices.base import FiscalPrinter, PrinterProfile
-from posapp.devices.usb_identity import UsbIdentity
+from posapp.devices.usb_identity import Foreign, UsbIdentity
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.receipt import TaxSystem
 from posapp.domain.vat import DELIVERY_ROW, PortalVatRow, VatRate, is_lawful_under, is_plausible, propose
@@ -111,6 +111,14 @@ def with_printer(
         library=library,
     )
     return settings.with_(printer=printer)
+
+
+def other_devices(settings: Settings) -> dict[str, Foreign]:
+    """The ports at which this till has something else than its register: whoever looks for it leaves them alone."""
+    others = {settings.scanner.port: Foreign.SCANNER}
+    if settings.terminal is not None:
+        others[settings.terminal.port] = Foreign.CARD_TERMINAL
+    return {port: kind for port, kind in others.items() if port}
 
 
 def with_place(settings: Settings, port: str, baud: int, usb: UsbIdentity | None) -> Settings:

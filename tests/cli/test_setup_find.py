@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from posapp import settings as settings_file
 from posapp.cli.main import main
 from posapp.devices import candidates, moving
 from posapp.devices.candidates import Candidate
+from posapp.devices.port import SerialPlace
+from posapp.settings import ScannerSettings
 from tests.cli.tills import Run
 from tests.devices.lines import Register, plug, register, stranger
 
@@ -65,6 +68,22 @@ def test_a_line_each_and_a_summary(
     assert (found[scanner.port]["state"], found[scanner.port]["why"]) == ("foreign", "talks")
     assert told[-1]["summary"]["registers"] == 1
     assert not folder.exists() or not list(folder.iterdir())  # a search keeps nothing
+
+
+def test_the_tills_own_scanner_is_left_alone(
+    ours: Register, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], run: Run
+) -> None:
+    with stranger() as scanner:
+        assert run("setup", "printer", "--model", "shtrih", "--port", ours.port, "--training")[0] == 0
+        found = settings_file.load(folder)
+        assert found is not None
+        settings_file.save(folder, found.with_(scanner=ScannerSettings(port=scanner.port)))
+        monkeypatch.setattr(candidates, "serial_places", lambda: [SerialPlace(scanner.port), SerialPlace(ours.port)])
+        _, told = lines(capsys, "setup", "find")
+        assert scanner.heard == b""
+    states = {each["port"]: (each["state"], each["is_this_till"]) for each in told[:-1]}
+    assert states == {scanner.port: ("left_alone", False), ours.port: ("register", True)}
+    assert "сканер этой кассы" in next(each["message"] for each in told[:-1] if each["port"] == scanner.port)
 
 
 def test_the_same_for_a_person_in_both_languages(
