@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from posapp.devices.atol.driver import AtolPrinter
 from posapp.devices.atol.library import LibraryTasks
+from posapp.devices.atol.reader import AtolReader
 from posapp.devices.atol.web import WebTasks
 from posapp.devices.atol.wire import WireTasks
 from posapp.devices.base import FiscalPrinter
@@ -55,9 +56,10 @@ def make_printer(
     def open_port() -> Port:
         return SerialPort(port, baud) if opens is None else opens()
 
+    reader = AtolReader if model == ATOL else ShtrihReader
+    heard = open_port if trace is None else watching(open_port, trace, reader, port)
     if model == ATOL:
-        return _atol(port, link, password, baud, login, open_port, library)
-    heard = open_port if trace is None else watching(open_port, trace, ShtrihReader, port)
+        return _atol(port, link, password, baud, login, heard, library)
     return ShtrihPrinter(heard, port, password, key_tags, link, correction_key_tag)
 
 
