@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from posapp.domain.settlement import State
 from posapp.errors import SetupError
+from posapp.journal.card_rows import CardOperation
 from posapp.journal.rows import StoredReceipt
 from posapp.journal.store import Journal
 from posapp.till import claims
@@ -27,7 +28,7 @@ class Unsent:
 
 
 def unsent(till: Till) -> Unsent:
-    """Entries that wait, failed or are held; receipts begun or without an outcome; operations without one."""
+    """Entries that wait, failed or are held; receipts begun, or owed for card money; operations without one."""
     return unsent_in(till.journal)
 
 
@@ -36,9 +37,21 @@ def unsent_in(journal: Journal) -> Unsent:
     counts = journal.outbox_counts()
     return Unsent(
         entries=counts.waiting + counts.failed + counts.held,
-        receipts=len(journal.receipts_in(State.SENDING, State.PENDING)) + len(_held_corrections(journal)),
+        receipts=len(journal.receipts_in(State.SENDING, State.PENDING))
+        + len(_held_corrections(journal))
+        + len(_charged(journal)),
         operations=len(journal.operations_sending()),
     )
+
+
+def _charged(journal: Journal) -> list[CardOperation]:
+    """Card money without an answer, or without a receipt that was begun for it."""
+    return [each for each in journal.open_cards() if not _is_begun(journal, each.receipt_key)]
+
+
+def _is_begun(journal: Journal, key: str) -> bool:
+    stored = journal.receipt(key) if key else None
+    return stored is not None and stored.state is not State.CANCELLED
 
 
 def _held_corrections(journal: Journal) -> list[StoredReceipt]:

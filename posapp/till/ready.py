@@ -9,6 +9,7 @@ its paper, how long its shift still lasts, the life of its fiscal storage, how l
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -214,7 +215,8 @@ def health(till: Till) -> StorageHealth | None:
         return None
     if found.storage_number in ("", till.identity.storage_number) and not till.journal.is_read_only:
         body = asdict(found) | {"at": till.now().isoformat()}
-        till.journal.set_fact(_FACT, json.dumps(body, default=_plain))
+        with suppress(JournalError):  # what is not kept is asked again
+            till.journal.set_fact(_FACT, json.dumps(body, default=_plain))
     return found
 
 

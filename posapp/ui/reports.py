@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posapp.till.views import Alarm, DeliverReport, OutboxStrip, PullResult, Recovered, RegisterView, SyncRow
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from posapp.till.keeping import State
     from posapp.ui.window import Window
 
+SILENT_S = 120
+"""A register that has not answered for so long takes no card: nobody knows how it is."""
+
 
 class Reports:
     """Keeps the last report of each kind and shows it on whatever widgets there are (`posapp.ui.errands.Listener`)."""
@@ -31,6 +35,8 @@ class Reports:
         self.copies: State | None = None
         self.recovery = Recovery()
         self._register_trouble: Trouble | None = None
+        self._answered_at: datetime | None = None
+        self._is_finding = False
 
     def show_again(self) -> None:
         """The last reports on new widgets."""
@@ -53,6 +59,8 @@ class Reports:
     def register_known(self, register: RegisterView | None, trouble: Trouble | None) -> None:
         """Head, methods and the day's sums follow the register."""
         window, counter = self._window, self._window.counter
+        if register is not self.register and register is not None and register.shift is not None:
+            self._answered_at = window.look.now()
         self.register, self._register_trouble = register, trouble
         self.recovery.register_answers(register is not None and register.shift is not None)
         window.frame.service.show_register(register)
@@ -171,6 +179,12 @@ class Reports:
 
     # ------------------------------------------------------------------ readiness
 
+    def _is_silent(self) -> bool:
+        """The register has not answered for long; while it prints that is as it should be."""
+        answered, window = self._answered_at, self._window
+        is_printing = window.pane.step is Step.PRINTING
+        return answered is not None and not is_printing and window.look.seconds_since(answered) > SILENT_S
+
     def show_readiness(self) -> None:
         """Head, methods and the pane's message: may money be taken, and if not, why."""
         window, recovery, say = self._window, self.recovery, self._window.look.say
@@ -182,6 +196,8 @@ class Reports:
             readiness = Readiness(Shape.UNKNOWN if is_unknown else Shape.BAD, say(words), trouble.act)
         elif readiness.may_sell and window.counter is not None and window.counter.has_unknown:
             readiness = Readiness(Shape.UNKNOWN, say("ready.unknown"), "recover")
+        elif readiness.may_charge and self._is_silent():
+            readiness = Readiness(Shape.BAD, say("ready.no_card", why=say("ready.register")), only_cash=True)
         if window.is_damaged:
             readiness = Readiness(Shape.BAD, say("ready.damaged"))
         shown = with_alarm(readiness, self.alarm, window.look)

@@ -20,6 +20,8 @@ from posapp.ui.payment_pane import PaymentPane, Step
 from tests.devices.terminals import Desk, terminal
 from tests.till.rig import Register
 from tests.till.shops import TOTAL, Shop, an_order, shop_at
+from tests.ui.conftest import MakeShop
+from tests.ui.desks import NOW
 from tests.ui.real import RealShop, window_on
 
 ENTER, F7, F8, F11 = Qt.Key.Key_Return, Qt.Key.Key_F7, Qt.Key.Key_F8, Qt.Key.Key_F11
@@ -142,3 +144,17 @@ def test_a_red_light_takes_no_card_and_says_why_cash_goes_on(till: Shop, desk: D
         shop.hands.press(F7)
         shop.hands.press(ENTER)
         assert (step_of(pane), desk.moved()) == (Step.DONE, [])
+
+
+def test_a_register_that_has_been_silent_takes_no_card(make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = make_shop()
+    shop.desk.views["010460"] = shop.desk.views["10460"]
+    shop.hands.scan("010460")
+    look = shop.window.look
+    monkeypatch.setattr(look, "now", lambda: NOW + timedelta(seconds=121))
+    shop.window.reports.show_readiness()
+    assert "ККТ молчит" in shop.window.frame.head.ready.toolTip()
+    assert [each.value for each, button in shop.window.pane.methods.buttons.items() if button.isEnabled()] == ["cash"]
+    assert shop.window.errands is not None
+    shop.window.errands.read_register()
+    assert shop.window.frame.head.ready.toolTip() == "Готова к приёму денег"
