@@ -318,7 +318,7 @@ class PortLock:
         """Waits for it. CannotOpen when another process keeps it."""
         deadline = time.monotonic() + timeout_s
         try:
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._fd = _opened(path)
         except OSError as error:
             raise CannotOpen(LOCKED, str(error)) from None
         while not self._is_ours():
@@ -339,6 +339,15 @@ class PortLock:
         except OSError:
             return False
         return True
+
+
+def _opened(path: str) -> int:
+    """The lock's file; one that another user has made is only read, which is enough for a lock."""
+    no_link = getattr(os, "O_NOFOLLOW", 0)
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | no_link, 0o644)
+    except PermissionError:
+        return os.open(path, os.O_RDONLY | no_link)
 
 
 class Process:

@@ -21,7 +21,7 @@ import pytest
 from posapp.devices.atol import library, library_child
 from posapp.devices.atol.library import LibraryTasks, Waits
 from posapp.devices.atol.library_places import PATH_VARIABLE, library_paths, lock_path, settings_of
-from posapp.devices.atol.library_process import pack
+from posapp.devices.atol.library_process import CannotOpen, PortLock, pack
 from posapp.devices.atol.tasks import Busy, Lost, NotSent, OpenReceipt, TaskFailed
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import Money
@@ -457,3 +457,21 @@ def test_a_library_that_was_named_is_the_only_one(tmp_path: Path) -> None:
 def test_a_port_has_one_lock_however_it_is_written() -> None:
     assert lock_path("COM3") == lock_path("com3")
     assert lock_path("COM3") != lock_path("COM4")
+
+
+def test_a_lock_that_another_user_has_made_is_a_lock_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, opened = str(tmp_path / "port.lock"), os.open
+
+    def of_another_user(name: str, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT:
+            raise PermissionError(name)
+        return opened(name, flags, mode)
+
+    first = PortLock(path, 0.0)
+    monkeypatch.setattr(os, "open", of_another_user)
+    with pytest.raises(CannotOpen):
+        PortLock(path, 0.0)
+    os.close(first._fd)
+    os.close(PortLock(path, 0.0)._fd)
