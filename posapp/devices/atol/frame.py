@@ -53,13 +53,20 @@ class Damaged:
 Piece = Packet | Damaged
 
 
+def _crc_of(byte: int) -> int:
+    for _ in range(8):
+        byte = (byte << 1 ^ _POLYNOMIAL if byte & 0x80 else byte << 1) & 0xFF
+    return byte
+
+
+_CRCS = bytes(_crc_of(byte) for byte in range(256))
+
+
 def crc8(data: bytes) -> int:
     """The checksum over ID and data."""
     crc = 0xFF
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1 ^ _POLYNOMIAL if crc & 0x80 else crc << 1) & 0xFF
+        crc = _CRCS[crc ^ byte]
     return crc
 
 

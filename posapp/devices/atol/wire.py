@@ -61,6 +61,7 @@ class WireTasks:
         self._session = Session(open_port, port_name, access)
         self._password = password
         self._is_known = False
+        self._just_made = 0
 
     # --- the connection
 
@@ -121,7 +122,8 @@ class WireTasks:
         self.open()
         with self._asking():
             if name == "getFnDocument":
-                return reading.fn_document(self._session, task)
+                just_made, self._just_made = self._just_made, 0
+                return reading.fn_document(self._session, task, just_made)
             return reading.QUESTIONS[name](self._session)
 
     @contextlib.contextmanager
@@ -368,7 +370,9 @@ class WireTasks:
             found = reading.find(self._session, number)
             if not is_ours(found):
                 raise Lost(f"document {number} is another one")
-            return reading.fiscal_params(self._session, found)
+            told = reading.fiscal_params(self._session, found)
+        self._just_made = number
+        return told
 
     @contextlib.contextmanager
     def _proving(self) -> Iterator[None]:

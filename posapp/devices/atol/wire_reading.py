@@ -254,14 +254,16 @@ def find(session: Session, number: int) -> c.FindDocumentReply:
     return reply
 
 
-def fn_document(session: Session, task: Mapping[str, Any]) -> Result:
+def fn_document(session: Session, task: Mapping[str, Any], just_made: int = 0) -> Result:
     """A4 40, A4 45 and 46. `documentTLV` has what A4 40 tells; `rawData` the TLV with its outer tag, while it is there.
 
     A TLV whose form or number is another document's is not told: another program may have asked between our pieces.
+    `just_made`: the document that this way has made a moment ago, and proven; it is looked up to be found, so one
+    reading is enough.
     """
     number = int(task["fiscalDocumentNumber"])
     found = find(session, number)
-    raw = document_tlv(session, number)
+    raw = _read_tlv(session, number) if number == just_made else document_tlv(session, number)
     told: Result = {
         "fiscalDocumentType": _FORMS.get(found.document_type, ""),
         "short": raw is None,
