@@ -18,6 +18,7 @@ REFUND_OF, REFUNDS = "posapp/domain/refund.py", "posapp/sync/bitrix/refunds.py"
 SALE, RECOVER, SHIFT, CLAIMS = (f"posapp/till/{name}.py" for name in ("sale", "recover", "shift", "claims"))
 PROOF, REQUESTS = "posapp/till/shift_proof.py", "posapp/till/requests.py"
 ATOL, WEB, RESULTS = (f"posapp/devices/atol/{name}.py" for name in ("driver", "web", "results"))
+ATOL_LINK, WIRE, WIRE_READING = (f"posapp/devices/atol/{name}.py" for name in ("link", "wire", "wire_reading"))
 CHANGES, STORE, CONNECT = (f"posapp/journal/{name}.py" for name in ("changes", "store", "connect"))
 TABLES, STATEMENTS = "posapp/journal/tables.py", "posapp/journal/statements.py"
 FIRST = "posapp/journal/migrations/0001_first.py"
@@ -275,6 +276,54 @@ MUTANTS: tuple[Mutant, ...] = (
         (Edit(RESULTS, "    if document.form is None and not _has_all(document.entries, tags):\n"
               "        return form, (), b\"\"\n", ""),),
         ("tests/devices/atol/test_driver.py",),
+    ),
+    # ---------------------------------------------------------------------------------------- АТОЛ on the wire
+    Mutant(
+        "lost-task-added-again", 4, "a register that lost its memory with its power closes a second receipt",
+        (Edit(ATOL_LINK, "range(TRIES - 1 if repeats else 0, -1, -1)", "range(TRIES - 1, -1, -1)"),),
+        ("tests/devices/atol/test_link.py",),
+    ),
+    Mutant(
+        "unasked-answer-believed", 5, "an earlier program's result is taken for that of our closing command",
+        (Edit(ATOL_LINK, "                if not _is_unasked(piece, tid):\n                    continue",
+              "                if _is_unasked(piece, tid):\n                    return Answer(piece.data[2:])\n"
+              "                continue"),),
+        ("tests/devices/atol/test_link.py",),
+    ),
+    Mutant(
+        "any-packet-is-the-answer", 5, "a late answer to another command is taken for that of the closing one",
+        (Edit(ATOL_LINK, "                if piece.number in asked:\n                    silent = 0",
+              "                if piece.data:\n                    silent = 0"),),
+        ("tests/devices/atol/test_link.py", "tests/devices/atol/test_fuzz_link.py"),
+    ),
+    Mutant(
+        "wire-closing-not-sent-is-nothing", 7, "our receipt stays open, and the till says that nothing was sent",
+        (Edit(WIRE, "        except NotSent as error:  # 4A did not go out, and our receipt is open\n"
+              "            raise Lost(str(error)) from error",
+              "        except NotSent:\n            raise"),),
+        ("tests/devices/atol/test_wire.py",),
+    ),
+    Mutant(
+        "wire-believes-the-reply", 5, "a document of another program is taken for ours",
+        (Edit(WIRE, "            if not is_ours(found):\n", "            if not found:\n"),),
+        ("tests/devices/atol/test_wire.py",),
+    ),
+    Mutant(
+        "wire-cancels-what-is-open", 7, "a receipt of another program is cancelled",
+        (Edit(WIRE, "                raise TaskFailed(_RECEIPT_OPEN, \"чек открыт\")",
+              "                self._session.order(c.CancelReceipt())"),),
+        ("tests/devices/atol/test_wire.py",),
+    ),
+    Mutant(
+        "unproven-wire-prints", 20, "real receipts go by a protocol that nobody has tried on this model",
+        (Edit(WIRE, "if not storage.startswith(_DEBUG_STORAGE) and model not in PROVEN_MODELS:",
+              "if not storage:"),),
+        ("tests/devices/atol/test_wire.py",),
+    ),
+    Mutant(
+        "wire-absence-read-once", 6, "one damaged answer proves that a receipt was not made",
+        (Edit(WIRE_READING, "    if first != second:\n", "    if not second:\n"),),
+        ("tests/devices/atol/test_wire.py",),
     ),
     # ---------------------------------------------------------------------------------------- rules 10 and 11
     Mutant(

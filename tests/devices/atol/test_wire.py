@@ -544,3 +544,40 @@ def test_after_a_reset_nothing_that_was_sent_before_can_still_run(bench: Wired) 
     bench.tasks.reset()
     assert bench._results == {}
     assert bench.performed[CLOSING] == 1
+
+
+def test_absence_is_not_believed_from_one_damaged_answer(bench: Wired) -> None:
+    """What proves "nothing was made" is told by two registers, and a document's tags are read twice."""
+    bench.tasks.perform(receipt(), 60)
+    number = bench.documents()[-1].number
+    bench.answered[c.StorageStatus.CODE] = lambda raw: raw[:-4] + (number - 1).to_bytes(4, "little")
+    with pytest.raises(NotSent):
+        bench.tasks.perform({"type": "getFnStatus"}, 30)
+    bench.answered.clear()
+    spoilt = iter((True,))
+    key = KEY.encode()
+    bench.answered[c.ReadDocument.CODE] = lambda raw: (
+        raw.replace(key, key[::-1]) if key in raw and next(spoilt, False) else raw
+    )
+    bench.tasks.perform({"type": "getFnDocument", "fiscalDocumentNumber": number - 1}, 30)
+    told = bench.tasks.perform({"type": "getFnDocument", "fiscalDocumentNumber": number}, 30)
+    assert key in base64.b64decode(told["rawData"])
+    assert next(spoilt, None) is None, "the damage was there"
+
+
+def test_another_document_under_the_next_number_is_not_taken_for_ours(bench: Wired) -> None:
+    """Another program cancels our receipt and prints its own as we close ours, and we hear that all is well."""
+    other = Wired()
+    other.printer, other.device, other.now = bench.printer, bench.device, bench.now
+    foreign = receipt(items=[position()], payments=[{"type": "electronically", "sum": Decimal("89.99")}])
+    before = len(bench.documents())
+
+    def interferes(_: bytes) -> bytes:
+        other.tasks.perform(foreign, 60)
+        return b"\x55\x00\x00"
+
+    bench.replaced[c.CloseReceipt(kind=c.CASH).encode()] = c.CancelReceipt().encode()
+    bench.answered[CLOSING] = interferes
+    with pytest.raises(Lost):
+        bench.tasks.perform(receipt(), 60)
+    assert [each.total_kopecks for each in bench.documents()[before:]] == [8_999]

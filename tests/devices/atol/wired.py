@@ -7,6 +7,7 @@ polite device does not have: answers that come unasked, and a memory that is los
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 
@@ -49,6 +50,8 @@ class Wired:
         """Opcodes on whose performance the power goes: no answer, and the buffer is empty."""
         self.replaced: dict[bytes, bytes] = {}
         """Commands that come as another one, as damage does that the checksum lets pass."""
+        self.answered: dict[int, Callable[[bytes], bytes]] = {}
+        """Opcode → what becomes of its answer."""
         self.works: set[int] = set()
         """Opcodes that are answered unasked, later."""
         self.cable = Cable(self.random, self.hear, self.silence, garbage, rate, pulls=0.01)
@@ -141,6 +144,7 @@ class Wired:
         else:
             answer = self.device.execute(self.replaced.get(command, command), self.now)
             self.performed[code] += 1
+            answer = self.answered.get(code, bytes)(answer)
         self._results[tid] = code, answer
         if code in self.works:
             self._working.add(tid)
