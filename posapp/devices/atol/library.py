@@ -178,8 +178,8 @@ class LibraryTasks:
         try:
             outcome, is_handed = self._child.ask(order, timeout_s)
         except Ended as ended:
-            is_gone = self._end()
-            if ended.is_handed or not is_gone:
+            self._end()
+            if ended.is_handed:
                 raise Lost(ended.why) from None
             raise NotSent(f"драйвер АТОЛ: {ended.why}") from None
         match outcome:

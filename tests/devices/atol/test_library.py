@@ -229,7 +229,7 @@ def dying(program: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> Librar
     monkeypatch.setattr(library_child, "PROGRAM", str(program))
     tasks = LibraryTasks("usb", waits=QUICK)
     tasks._child = library_child.Child(QUICK.end_s)
-    if "wait()" in script:
+    if "wait()" in script:  # the order is in its pipe already
         tasks._child._orders.put(pack({"do": "task"}))
         until(Path(f"{program}.waits").exists, "it waits")
     return tasks
@@ -252,6 +252,33 @@ def test_not_sent_is_said_only_where_the_library_was_not_called(
     with pytest.raises(NotSent if how in NEVER_HANDED else Lost):
         tasks.perform(SELL, 0.1 if "silent" in how else ENOUGH_S)
     assert not is_alive(pid)
+
+
+def test_a_task_that_is_handed_over_just_when_its_time_is_over_is_not_taken_for_unsent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, gone = tmp_path / "go", tmp_path / "handed"
+    script = (
+        f"take()\nwhile not os.path.exists({str(go)!r}): time.sleep(0.001)\n"
+        f"os.write(1, tell({{'event': 'handed', 'number': 1}})); open({str(gone)!r}, 'w').close(); time.sleep(100)"
+    )
+    tasks = dying(tmp_path / "late.py", script, monkeypatch)
+    end = library_child.Child.end
+
+    def ended_late(child: library_child.Child) -> bool:
+        go.touch()
+        until(gone.exists, "it is handed over")
+        return end(child)
+
+    monkeypatch.setattr(library_child.Child, "end", ended_late)
+    with pytest.raises(Lost):
+        tasks.perform(SELL, 0.05)
+
+
+def test_a_result_that_no_memory_holds_is_not_asked_for(tasks: LibraryTasks, shared: Bench) -> None:
+    shared.register.deed("huge", after=True)
+    with pytest.raises(Lost, match="a text of 2147483647 characters"):
+        tasks.perform(SELL, ENOUGH_S)
 
 
 def test_a_process_that_ends_between_two_tasks_has_sent_nothing(tasks: LibraryTasks, shared: Bench) -> None:
