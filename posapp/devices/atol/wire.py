@@ -70,7 +70,7 @@ class WireTasks:
         if self._session.is_open and self._is_known:
             return
         self._is_known = False
-        with self._asking():
+        with self._nothing_yet(), self._asking():
             self._session.open()
             storage = self._session.ask(c.StorageNumber()).storage_number
             model = self._session.ask(c.DeviceInfo()).model
@@ -134,6 +134,14 @@ class WireTasks:
         except Lost as error:
             raise NotSent(str(error)) from error
 
+    @contextlib.contextmanager
+    def _nothing_yet(self) -> Iterator[None]:
+        """A "no" to what only makes ready: nothing was made."""
+        try:
+            yield
+        except TaskFailed as error:
+            raise refusal(error.code, error.description) from error
+
     def _enter(self, mode: int) -> None:
         """48h, 56h. Changes what the register is at and nothing else, so a doubt about it is none about money."""
         with self._asking():
@@ -162,14 +170,16 @@ class WireTasks:
         self, task: Mapping[str, Any], mode: int, command: c.AnyCommand, form: DocumentType, timeout_s: float
     ) -> Result:
         """A report of the shift that is a document. It goes out once; the storage then shows it."""
-        before = self._last_document()
-        self._enter(mode)
-        self._name_cashier(task)
+        with self._nothing_yet():
+            before = self._last_document()
+            self._enter(mode)
+            self._name_cashier(task)
         self._session.close_by(command, timeout_s)
         return self._proven(before, lambda found: found.document_type == form)
 
     def _x_report(self, task: Mapping[str, Any], timeout_s: float) -> Result:
-        self._enter(c.REPORTS)
+        with self._nothing_yet():
+            self._enter(c.REPORTS)
         self._session.order(c.Report(c.X_REPORT), timeout_s)
         return {}
 
@@ -178,8 +188,8 @@ class WireTasks:
         kopecks = self._sum(task["cashSum"])
         out = task["type"] == "cashOut"
         command: c.Command[c.Done] = c.CashOut(0, kopecks) if out else c.CashIn(0, kopecks)
-        self._enter(c.REGISTRATION)
-        with self._asking():
+        with self._nothing_yet(), self._asking():
+            self._enter(c.REGISTRATION)
             before = self._session.ask(c.Drawer()).kopecks
         self._session.close_by(command, min(timeout_s, CASH_TIMEOUT_S))
         with self._proving():
@@ -236,7 +246,7 @@ class WireTasks:
 
     def _begin(self, task: Mapping[str, Any], made: plan.ReceiptPlan) -> int:
         """Everything up to the opening; the last document before. Raises Refused: nothing is open because of us."""
-        try:
+        with self._nothing_yet():
             self.open()
             self._check_format(made)
             before = self._last_document()
@@ -245,8 +255,6 @@ class WireTasks:
             self._enter(c.REGISTRATION)
             self._name_cashier(task)
             self._step_to_open(made.opening)
-        except TaskFailed as error:
-            raise refusal(error.code, error.description) from error
         return before
 
     def _check_format(self, made: plan.ReceiptPlan) -> None:
