@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from typing import Protocol, runtime_checkable
+
 from posapp.devices.base import Paper, PrinterStatus
+from posapp.domain.fiscal import DeviceIdentity
 from posapp.errors import PosError, Refused
 from posapp.till import counter_fact, ready, shift_opening
 from posapp.till.context import Till
 from posapp.till.views import RegisterView
+
+log = logging.getLogger(__name__)
 
 trouble_of = ready.trouble_of
 
@@ -62,3 +68,21 @@ def view(till: Till) -> RegisterView:
         paper_ok=status.paper is Paper.OK,
         light=ready.look(till, status),
     )
+
+
+@runtime_checkable
+class Findable(Protocol):
+    """A driver that can look for its register at other ports (`devices/moving.py`)."""
+
+    def find_again(self) -> DeviceIdentity:
+        """Asks every port at every speed. Raises what connecting raises when it is in vain."""
+        ...
+
+
+def find_again(till: Till) -> None:
+    """Looks for the register everywhere because a person wants it. In vain is no error: the next look tells why."""
+    try:
+        if isinstance(till.printer, Findable):
+            till.printer.find_again()
+    except PosError as error:
+        log.info("looked for the register, in vain: %s", error.code)

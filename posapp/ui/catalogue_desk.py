@@ -251,6 +251,8 @@ DESK_TEXTS: dict[str, tuple[str, str]] = {
     "help.does.F5": ("Маршрут курьера.", "The courier's route."),
     "help.key.F6": ("F6", "F6"),
     "help.does.F6": ("Обмен с Битрикс, или история открытого заказа.", "The exchange, or the open order's story."),
+    "help.key.Shift+F2": ("Shift+F2", "Shift+F2"),
+    "help.does.Shift+F2": ("Найти ККТ, когда она не отвечает.", "Find the register when it does not answer."),
     "help.key.Shift+F6": ("Shift+F6", "Shift+F6"),
     "help.does.Shift+F6": ("Разобрать чеки с неизвестным исходом.", "Resolve receipts of unknown outcome."),
     "help.key.F11": ("F11", "F11"),

@@ -271,6 +271,10 @@ class Desk(Protocol):
         """Lane device. The register now."""
         ...
 
+    def find_register(self) -> RegisterView:
+        """Lane device. Looks for the register at every port, up to a quarter of a minute; the register then."""
+        ...
+
     def examine(self) -> Report:
         """Lane device. The self-check: a verdict per matter. Raises nothing for trouble, changes nothing."""
         ...

@@ -134,6 +134,19 @@ class Errands(QObject):
             lambda failure: self._listener.register_known(None, trouble_of(failure, self._look.say)),
         )
 
+    def find_register(self, ended: Callable[[], None]) -> None:
+        """Looks for the register at every port; `ended` is called before what is known of it then is shown."""
+
+        def found(register: RegisterView) -> None:
+            ended()
+            self._listener.register_known(register, None)
+
+        def failed(failure: Failure) -> None:
+            ended()
+            self._listener.register_known(None, trouble_of(failure, self._look.say))
+
+        self._bridge.run(self._lanes.device, self._desk.find_register, found, failed)
+
     def recover(self) -> None:
         """Reads the fiscal storage and decides what became of receipts under way."""
         self._bridge.run(

@@ -21,7 +21,7 @@ GO_KEYS = {
     Qt.Key.Key_F6: "log",
     Qt.Key.Key_F11: "more",
 }
-SHIFT_KEYS = {Qt.Key.Key_F6: "resolve", Qt.Key.Key_F5: "day"}
+SHIFT_KEYS = {Qt.Key.Key_F2: "find_register", Qt.Key.Key_F6: "resolve", Qt.Key.Key_F5: "day"}
 """Letters with Ctrl fail on the Russian layout, so what has no key of its own has a function key with Shift."""
 
 
@@ -44,6 +44,7 @@ class Going:
             "back": self.back,
             "mix": self._mix,
             "find": self._find,
+            "find_register": lambda: window.act("find_register"),
             "till": self._till,
             "refund": window.refunder.open,
             "day": window.backroom.open_day,

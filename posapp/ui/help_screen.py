@@ -10,7 +10,7 @@ from posapp.ui.scroller import Scroller
 from posapp.ui.theme import Space, Type
 
 KEYS: dict[str, tuple[str, ...]] = {
-    "everywhere": ("scan", "F1", "F2", "F3", "F4", "F5", "Shift+F5", "F6", "Shift+F6", "F11", "Esc", "Tab"),
+    "everywhere": ("scan", "F1", "F2", "Shift+F2", "F3", "F4", "F5", "Shift+F5", "F6", "Shift+F6", "F11", "Esc", "Tab"),
     "order": ("digits", "F7", "F8", "F12", "Shift+F7", "Shift+F8", "Del", "Enter"),
     "log": ("arrows", "Enter_log"),
     "resolve": ("digits_desk", "Ctrl+Enter", "PgDn"),

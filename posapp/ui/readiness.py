@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # it knows the register, which the first paint must not wait 
 
 _SHORT = {
     "device_unreachable": "ready.dead",
+    "port_held": "ready.held",
+    "port_busy": "ready.held",
+    "port_denied": "ready.held",
     "paper_out": "ready.paper",
     "cover_open": "ready.cover",
     "device_busy": "ready.busy",
@@ -29,6 +32,9 @@ _SHORT = {
     "directory_copied": "ready.damaged",
 }
 """The whole sentence of a trouble stands in the pane; the head has room for three words."""
+
+FINDABLE = ("device_unreachable", "wrong_device")
+"""What a search for the register may end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ def readiness_of(register: RegisterView | None, look: Look, *, recovered: bool) 
         return Readiness(
             Shape.UNKNOWN if is_unknown else Shape.BAD,
             say("ready.unknown" if is_unknown else _SHORT.get(trouble.code, "ready.not")),
-            "recover" if is_unknown else "",
+            "recover" if is_unknown else "find_register" if trouble.code in FINDABLE else "",
         )
     if not register.paper_ok:
         return Readiness(Shape.BAD, say("ready.paper"))

@@ -11,7 +11,7 @@ from posapp.ui.alarms import CaseAlarm, alarm_of
 from posapp.ui.draft import Method
 from posapp.ui.lights import Shape
 from posapp.ui.payment_pane import Step
-from posapp.ui.readiness import Readiness, light_trouble, readiness_of, short_of, why_not, with_alarm
+from posapp.ui.readiness import FINDABLE, Readiness, light_trouble, readiness_of, short_of, why_not, with_alarm
 from posapp.ui.recovery import Recovery
 from posapp.ui.trouble import Trouble
 
@@ -70,6 +70,19 @@ class Reports:
         self.show_readiness()
         if self.recovery.is_due(has_unknown=counter is not None and counter.has_unknown):
             window.recover()
+
+    def begin_finding(self) -> bool:
+        """A person has the register looked for. False when that runs already, and when it answers."""
+        trouble = None if self.register is None else self.register.trouble
+        if self._is_finding or trouble is None or trouble.code not in FINDABLE:
+            return False
+        self._is_finding = True
+        self.show_readiness()
+        return True
+
+    def finding_ended(self) -> None:
+        """The search is over; what came of it is shown next."""
+        self._is_finding = False
 
     def recovered(self, results: list[Recovered]) -> None:
         """Selling unlocks."""
@@ -203,6 +216,8 @@ class Reports:
         shown = with_alarm(readiness, self.alarm, window.look)
         if window.pane.step is Step.PRINTING:
             shown = Readiness(Shape.WAIT, say("ready.terminal" if window.pane.asks_terminal else "ready.printing"))
+        if self._is_finding:
+            shown = Readiness(Shape.WAIT, say("ready.finding"))
         window.frame.head.show_register(self.register, shown)
         allowed = set(Method) if readiness.may_sell else set()
         window.pane.allow(allowed if readiness.may_charge else allowed - {Method.CARD, Method.MIX})

@@ -282,6 +282,11 @@ class DeskOfTill:
         seen = register.view(self._till)
         return replace(seen, closes=shift_rule.advice_for(self._till, seen.shift, seen.shift_opened_at))
 
+    def find_register(self) -> RegisterView:
+        """The register, looked for at every port because a person wants it."""
+        register.find_again(self._till)
+        return self.register()
+
     def examine(self) -> doctor.Report:
         """The self-check."""
         return doctor.examine(self._till)

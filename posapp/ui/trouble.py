@@ -27,6 +27,7 @@ _BUTTONS = {
     "day_unfinished": "resolve",
     "card_unknown": "resolve",
     "card_charged": "resume",
+    **dict.fromkeys(("device_unreachable", "wrong_device"), "find_register"),
 }
 """Which button helps which code; others get `again` where trying again is safe."""
 
@@ -80,6 +81,8 @@ def trouble_of(failure: Failure, say: Say, *, selling: bool = False) -> Trouble:
         return Trouble("unknown", say("unknown.message"), say("unknown.action"), str(failure.number), "recover")
     tone = "unknown" if is_unknown(failure) else "bad"
     act = _BUTTONS.get(failure.code, "again" if selling else "")
+    if selling and act == "find_register":
+        act = "again"  # the head offers the search; here the order waits for its receipt
     message, action = failure.message(say.language), failure.action(say.language)
     if failure.code in _ACTIONS:
         figures = "\n".join(sentence(each) for each in str(failure.facts.get("what", "")).split("; "))

@@ -358,6 +358,7 @@ class Window(QWidget):
             "cash_in": lambda: self.backroom.open_drawer("cash_in"),
             "cash_out": lambda: self.backroom.open_drawer("cash_out"),
             "recover": self.recover,
+            "find_register": self._find_register,
             "resolve": self.backroom.open_desk,
             "begun": self.backroom.open_begun,
             "pull": errands.pull,
@@ -386,6 +387,10 @@ class Window(QWidget):
             self.reports.show_readiness()
             self.errands.recover()
             self.errands.read_register()
+
+    def _find_register(self) -> None:
+        if self.errands is not None and self.reports.begin_finding():
+            self.errands.find_register(self.reports.finding_ended)
 
     def _restore_what_blocks(self) -> None:
         trouble = self.reports.recovery.trouble or self.pane.banner.trouble

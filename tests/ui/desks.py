@@ -359,6 +359,7 @@ class FakeDesk:
         self.proof: PullResult | None = None
         self.shift = Shift(ShiftState.OPEN, 214, 84)
         self.trouble: PosError | None = None
+        self.is_lost = False
         self.is_away = False  # the register is switched off
         self.sell_result: Callable[[OrderView, Money, Money], ReceiptView] | None = None
         self.sell_error: BaseException | None = None
@@ -562,6 +563,11 @@ class FakeDesk:
 
     def listen(self, heard: Callable[[ScannerNews], None]) -> None:
         self.scanner = heard
+
+    def find_register(self) -> RegisterView:
+        self.asked.append(("find_register",))
+        self.is_away = self.is_lost
+        return self.register()
 
     def register(self) -> RegisterView:
         if self.is_away:
