@@ -23,13 +23,18 @@ def gone(shop: Shop) -> None:
     shop.window.reports.register_known(shop.desk.register(), None)
 
 
+def lamp(shop: Shop) -> Shape:
+    """What the head shows."""
+    return shop.window.frame.head.lamp.shape_shown
+
+
 def test_one_key_finds_it(shop: Shop) -> None:
     gone(shop)
     head = shop.window.frame.head
     assert "Shift+F2" in head.button.text()
     shop.hands.press(F2, chord=SHIFT)
     assert shop.desk.asked.count(FIND) == 1
-    assert head.lamp.shape_shown is Shape.OK
+    assert lamp(shop) is Shape.OK
     assert not head.button.isVisibleTo(head)
 
 
@@ -39,7 +44,7 @@ def test_in_vain_it_is_said_again_and_may_be_tried_again(shop: Shop) -> None:
     for tries in (1, 2):
         shop.window.act("find_register")
         assert shop.desk.asked.count(FIND) == tries
-        assert shop.window.frame.head.lamp.shape_shown is Shape.BAD
+        assert lamp(shop) is Shape.BAD
         assert "Shift+F2" in shop.window.frame.head.button.text()
 
 
@@ -47,13 +52,13 @@ def test_while_it_is_looked_for_the_head_says_so_and_nobody_starts_a_second_sear
     gone(shop)
     reports = shop.window.reports
     assert reports.begin_finding()
-    assert shop.window.frame.head.lamp.shape_shown is Shape.WAIT
+    assert lamp(shop) is Shape.WAIT
     assert not reports.begin_finding()
     reports.register_known(shop.desk.register(), None)  # a poll that was on its way
-    assert shop.window.frame.head.lamp.shape_shown is Shape.WAIT
+    assert lamp(shop) is Shape.WAIT
     reports.finding_ended()
     reports.show_readiness()
-    assert shop.window.frame.head.lamp.shape_shown is Shape.BAD
+    assert lamp(shop) is Shape.BAD
 
 
 def test_a_register_that_answers_is_not_looked_for(shop: Shop) -> None:
