@@ -85,8 +85,14 @@ def _atol(
     """`auto`: the web server for an http address, else the vendor's library. The wire never goes by itself."""
     chosen = (WEB if is_web(port) else LIBRARY) if link == AUTO else link
     if (chosen == WEB) is not is_web(port):
-        raise UsageError("usage", what=f"связь «{chosen}» и адрес «{port}» не подходят друг другу")
-    if "@" in urlsplit(port).netloc:
+        raise UsageError("usage", what=f"связь «{chosen}» и такой адрес не подходят друг другу")
+    try:
+        address = urlsplit(port)
+    except ValueError as error:
+        raise UsageError("usage", what="адрес не читается") from error
+    if is_web(port) and not address.hostname:
+        raise UsageError("usage", what="в адресе нет имени компьютера: http://АДРЕС:16732")
+    if "@" in address.netloc:
         raise UsageError("usage", what="логин и пароль – не в адресе, а в POSAPP_ATOL_LOGIN или --login-stdin")
     if chosen == WEB:
         return AtolPrinter(WebTasks(port, login), port, link=WEB, takes_requests=True)

@@ -80,6 +80,8 @@ def test_the_login_comes_on_standard_input(
     [
         ("http://kassa:secret@127.0.0.1:1", (), "POSAPP_ATOL_LOGIN"),
         ("http://127.0.0.1:1", ("--link", "wire"), "wire"),
+        ("http://[kassa", (), "адрес"),
+        ("http://:16732", (), "адрес"),
         ("COM3", ("--link", "web"), "web"),
         ("http://127.0.0.1:1", ("--link", "v1"), "v1"),
     ],

@@ -16,7 +16,7 @@ from posapp.errors import OutcomeUnknown, Unreachable
 from tests.conformance.conftest import Bench
 from tests.conformance.test_printers import receipt
 
-QUICK = Patience(poll=0.02, answer=2.0, blocked=0.3, end=2.0, reset=2.0, lost_looks=3)
+QUICK = Patience(poll=0.02, answer=2.0, blocked=0.3, end=2.0, reset=2.0, lost=0.1)
 POST, GET = "POST /api/v2/requests", "GET /api/v2/requests"
 STRIKES: dict[str, dict[str, Any]] = {
     "the POST never arrives": {"command": POST, "do": "drop_command", "when": "before", "nth": 2},

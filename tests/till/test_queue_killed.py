@@ -39,7 +39,7 @@ from posapp.till import recover, sale, setup, shift
 from posapp.till.context import Till
 from tests.till.shops import PORTAL, TAG_VAT_22, an_order, cash
 
-QUICK = Patience(poll=0.01, answer=1.0, blocked=0.1, end=1.0, reset=1.0, lost_looks=3)
+QUICK = Patience(poll=0.01, answer=1.0, blocked=0.1, end=1.0, reset=1.0, lost=0.1)
 
 
 class Killed(BaseException):

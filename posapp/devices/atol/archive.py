@@ -84,11 +84,14 @@ class Archive:
     def has_key(self, form: DocumentType) -> bool:
         """Whether the last document of this form shows a key in 1084: then the register takes it now.
 
-        None among the last ones, or one of another program: not proven.
+        None among the last ones, one of another program, or one that cannot be read: not proven.
         """
         last = self.last_document_number()
         for number in range(last, max(0, last - KEY_LOOK), -1):
-            document = self.read_document(number)
+            try:
+                document = self.read_document(number)
+            except (ProtocolError, Refused):
+                return False
             if results.is_form_of(document.type, form):
                 return bool(document.stamp) and not is_key(document.stamp or "")
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -283,12 +283,19 @@ def _raw(result: Mapping[str, Any], tags: Mapping[str, Any]) -> tuple[int, tuple
         document = ffd.read_document(base64.b64decode(encoded, validate=True))
     except (binascii.Error, ffd.BadTlv):
         return form, (), b""
-    found = document.form or form
-    if not found or (form and document.form and document.form != form):
+    if form and document.form and document.form != form:
         return form, (), b""
     if document.form is None and not _has_all(document.entries, tags):
         return form, (), b""
+    found = document.form or form or _form_by({each.tag for each in document.entries})
     return found, document.entries, ffd.wrap(found, ffd.encode_entries(document.entries))
+
+
+def _form_by(tags: Set[int]) -> int:
+    """What a document of an unknown name is taken for: what has a kind settles something. 0: it settles nothing."""
+    if 1054 not in tags:
+        return 0
+    return DocumentType.CORRECTION if 1173 in tags else DocumentType.RECEIPT
 
 
 def _has_all(entries: tuple[ffd.Entry, ...], tags: Mapping[str, Any]) -> bool:
@@ -300,8 +307,9 @@ def _has_all(entries: tuple[ffd.Entry, ...], tags: Mapping[str, Any]) -> bool:
 def _short(tags: Mapping[str, Any], form: int, asked: int) -> FiscalDocument:
     """A document of which the storage has only the short form left. Raises ValueError when even that is not told."""
     at = moment(tags.get("1012"))
-    if number(tags.get("1040")) != asked or at is None or not form:
+    if number(tags.get("1040")) != asked or at is None:
         raise ValueError(f"document {asked} cannot be read")
+    form = form or _form_by({int(each) for each in tags if each.isascii() and each.isdigit()})
     settles = form in SETTLEMENTS
     return FiscalDocument(
         number=asked,

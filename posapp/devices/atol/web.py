@@ -51,14 +51,15 @@ _UNSUPPORTED = 11
 @dataclass(frozen=True, slots=True)
 class Patience:
     """Seconds. `poll`: between two looks; `answer`: for one exchange over HTTP; `blocked`: for a queue that stands;
-    `end`: for a request that is to come to its end; `reset`: for the queue to do so."""
+    `end`: for a request that is to come to its end; `reset`: for the queue to do so; `lost`: for a server that does not
+    answer any more, restarted perhaps."""
 
     poll: float = 0.05
     answer: float = 5.0
     blocked: float = 5.0
     end: float = 30.0
     reset: float = 30.0
-    lost_looks: int = 5
+    lost: float = 3.0
 
 
 class WebTasks:
@@ -181,17 +182,17 @@ class WebTasks:
 
         Raises Lost when the server has stopped to answer.
         """
-        deadline, blocked_until, lost = self._clock() + timeout_s, None, 0
+        deadline, blocked_until, lost_until = self._clock() + timeout_s, None, None
         while True:
             try:
                 states = self._look(uuid)
-                lost = 0
+                lost_until = None
                 yield states
                 if BLOCKED in _statuses(states or []):
                     blocked_until = blocked_until or self._clock() + self._patience.blocked
             except Lost:
-                lost += 1
-                if lost >= self._patience.lost_looks:
+                lost_until = lost_until or self._clock() + self._patience.lost
+                if self._clock() >= lost_until:
                     raise
             if self._clock() >= min(deadline, blocked_until or deadline):
                 return

@@ -456,6 +456,34 @@ def test_a_document_without_its_raw_data_is_not_whole(printer: AtolPrinter, task
         printer.document_tlv(number)
 
 
+@pytest.mark.parametrize("has_raw", [True, False])
+def test_a_document_of_a_name_that_we_do_not_know_is_judged_by_its_tags(
+    printer: AtolPrinter, tasks: SimTasks, has_raw: bool
+) -> None:
+    number = sell(printer)
+
+    def unnamed(name: str, result: dict[str, Any]) -> dict[str, Any]:
+        if name != "getFnDocument":
+            return result
+        told = {**result, "type": "strange", "documentTLV": {**result["documentTLV"], "fiscalDocumentType": "strange"}}
+        return told if has_raw else {**told, "rawData": ""}
+
+    tasks.told = unnamed
+    assert printer.read_document(number).type == DocumentType.RECEIPT
+    opening = printer.read_document(number - 1)
+    assert (opening.type, opening.kind, opening.whole) == (0, None, has_raw)
+
+
+def test_documents_that_cannot_be_read_stop_no_sale(printer: AtolPrinter, tasks: SimTasks) -> None:
+    """They prove nothing of the key, that is all."""
+    sell(printer)
+    later = AtolPrinter(tasks, "http://kassa:16732", link="web")
+    tasks.before["getFnDocument"] = failed(6)
+    assert later.evidence_for(receipt()) == {"key_tag": ""}
+    tasks.told = lambda name, result: {} if name == "getFnDocument" else result
+    assert later.evidence_for(receipt()) == {"key_tag": ""}
+
+
 def without_key(raw: str) -> str:
     """A document cut at a record, before the one with our key; bare as the driver gives it, it still is good TLV."""
     data = base64.b64decode(raw)

@@ -33,7 +33,7 @@ from posapp.domain.receipt import Receipt
 from posapp.errors import DeviceError, OutcomeUnknown, Refused, Unreachable
 from tests.conformance.test_printers import receipt
 
-QUICK = Patience(poll=0.01, answer=1.0, blocked=0.1, end=1.0, reset=1.0, lost_looks=3)
+QUICK = Patience(poll=0.01, answer=1.0, blocked=0.1, end=1.0, reset=1.0, lost=0.1)
 LOGIN = "касса:пароль"
 POST, GET, DELETE = "POST /api/v2/requests", "GET /api/v2/requests", "DELETE /api/v2/requests"
 THE_TASK = 2
