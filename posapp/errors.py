@@ -2069,6 +2069,13 @@ WORDS: dict[str, Words] = {
         "Another fiscal storage is in the register: {found}, not {expected}. Selling has stopped.",
         "If it was replaced, administrator: “posapp setup storage”. If not, put the former one back.",
     ),
+    "ofd_away": Words(
+        227,
+        "ОФД не ответил ({address}): {reason}. Документы ждут в накопителе.",
+        "Проверьте интернет на этом компьютере: ККТ передаёт документы через него. Повторим сами.",
+        "The OFD did not answer ({address}): {reason}. The documents wait in the storage.",
+        "Check this computer's internet: the register sends its documents through it. We try again by ourselves.",
+    ),
     "storage_unready": Words(
         226,
         "Переходить на новый накопитель рано: {what}.",

@@ -35,6 +35,9 @@ REASONS: dict[str, str] = {
     "осталось дней: {n}, последний день {day}": "days left: {n}, the last one is {day}",
     "с {day}, в очереди {n}": "since {day}, waiting: {n}",
     "он молчал при последнем обмене": "it was silent in the last exchange",
+    "накопитель не принял ответ": "the storage did not take its answer",
+    "это не ответ ОФД": "this is no answer of an OFD",
+    "соединение закрыто": "the connection was closed",
     "в кассе прежний накопитель": "the former storage is in the register",
     # oauth_unanswered
     "за {n} с браузер не вернулся": "the browser did not come back within {n} s",

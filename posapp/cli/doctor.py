@@ -12,7 +12,7 @@ import typer
 
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language
 from posapp.errors import PosError, UsageError
-from posapp.till import doctor, doctor_words, ladder
+from posapp.till import doctor, doctor_words, ladder, ofd_relay, recover
 from posapp.till.context import Till
 from posapp.till.doctor_verdicts import Level
 from posapp.till.ladder import Rung
@@ -23,6 +23,8 @@ RUNGS = {
     Rung.DOCUMENT: ("документ", "document"),
     Rung.SHIFT: ("смена", "shift"),
 }
+SENT = ("Передано документов: {sent}, ждут: {waiting}.", "Documents sent: {sent}, waiting: {waiting}.")
+NOT_NEEDED = ("Эта ККТ передаёт документы ОФД сама.", "This register sends its documents to the OFD by itself.")
 DONE = ("сделано", "done")
 NOTHING = ("делать нечего", "nothing to do")
 
@@ -42,6 +44,9 @@ def examine(
     cancel_foreign: Annotated[
         bool, typer.Option("--cancel-foreign", help="С --repair: отменить открытый чек другой программы (--why).")
     ] = False,
+    send_ofd: Annotated[
+        bool, typer.Option("--send-ofd", help="Передать ОФД то, что ККТ передаёт через этот компьютер.")
+    ] = False,
     trace: Annotated[
         Path | None, typer.Option("--trace", help="Записать в этот файл всё, что идёт между программой и ККТ.")
     ] = None,
@@ -53,9 +58,13 @@ def examine(
     """Проверяет кассу и говорит, что не так и что делать; на ККТ при этом ничего не меняется."""
     if (close_shift or cancel_foreign) and not repair:
         raise UsageError("usage", what="--close-shift и --cancel-foreign идут вместе с --repair")
+    if repair and send_ofd:
+        raise UsageError("usage", what="--repair и --send-ofd – разные дела: сначала одно, потом другое")
     if why and not cancel_foreign:
         raise UsageError("usage", what="--why идёт вместе с --cancel-foreign")
-    with _open(data_dir, trace, write=repair) as till:
+    with _open(data_dir, trace, write=repair or send_ofd) as till:
+        if send_ofd:
+            return _send(till, json)
         if repair:
             word = why if cancel_foreign else ""
             return _repair(replace(till, person=by.strip()), json, word, close_shift=close_shift, asks=cancel_foreign)
@@ -71,6 +80,23 @@ def _open(data_dir: Path | None, trace: Path | None, *, write: bool) -> Iterator
     listening = None if trace is None else app.trace_to(trace)
     with app.open_till(app.data_dir(data_dir), write=write, trace=listening) as till:
         yield till
+
+
+def _send(till: Till, json: bool) -> int:
+    """Carries the register's messages to its OFD."""
+    from posapp.devices.ofd_socket import exchange
+
+    recover.recover(till)
+    done = ofd_relay.carry(till, exchange)
+    waiting = till.printer.storage_health().unsent
+    body: dict[str, object] = {"needed": done.is_needed, "sent": done.sent, "waiting": waiting}
+    if done.trouble is not None:
+        body["error"] = done.trouble.as_json(language())
+    words = SENT if done.is_needed else NOT_NEEDED
+    answer(json, body, words[language() == "en"].format(sent=done.sent, waiting="–" if waiting is None else waiting))
+    if done.trouble is not None and not json:
+        complain(f"{done.trouble.message(language())} {done.trouble.action(language())}")
+    return 0 if done.trouble is None else done.trouble.exit_code
 
 
 def text_of(report: doctor.Report, told: str) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from posapp.app import open_till
 from posapp.cli.window_jobs import WindowJobs
+from posapp.cli.window_ofd import WindowOfd
+from posapp.devices.ofd_socket import exchange
 from posapp.lanes import Lanes
 from posapp.till.views import OutboxStrip
 from posapp.ui.till_desk import DeskOfTill
@@ -24,8 +26,10 @@ class TillDesk(DeskOfTill):
         till = self._open.enter_context(open_till(folder, checks=False))
         super().__init__(till, lanes)
         self._jobs = WindowJobs(till, lanes or Lanes.on_the_spot())
+        self._ofd = WindowOfd(till, lanes or Lanes.on_the_spot(), exchange)
         if lanes is not None:
             self._jobs.start()
+            self._ofd.start()
 
     def strip(self) -> OutboxStrip:
         """What is not yet sent, and what the portal has ordered."""
@@ -33,5 +37,6 @@ class TillDesk(DeskOfTill):
 
     def close(self) -> None:
         """Lets the register and the journal go; the lanes must have ended."""
+        self._ofd.end()
         self._jobs.end()
         self._open.close()

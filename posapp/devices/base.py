@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from itertools import accumulate
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from posapp.domain.fiscal import DeviceIdentity, FiscalDocument, FiscalMark, ReceiptKind, Shift
 from posapp.domain.marking import MarkingCode
@@ -150,6 +150,63 @@ class LineFacts:
     link: str
     baud: int | None = None
     byte_timeout_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfdAddress:
+    """Where the OFD of a register takes messages, and how long it may think."""
+
+    host: str
+    port: int
+    timeout_s: int
+
+
+class OfdTurn(StrEnum):
+    """What comes next in carrying a message from a register to its OFD."""
+
+    NOTHING = "nothing"  # nothing waits, or not now
+    MORE = "more"  # another portion
+    SEND = "send"  # the message is whole: give it to the OFD
+    SENT = "sent"  # the storage has taken the OFD's answer
+    REJECTED = "rejected"  # it has not; the same message will be offered again
+
+
+class OfdPump(Protocol):
+    """The messages between a fiscal storage and its OFD, for a register that leaves them to its host.
+
+    Every call is a portion of a few exchanges with the register, on its lane. Whatever else is said to the register
+    between two of them ends the round, and the next one begins anew.
+    """
+
+    @property
+    def message(self) -> bytes:
+        """What is to be given to the OFD, whole after `OfdTurn.SEND`."""
+        ...
+
+    def address(self) -> OfdAddress | None:
+        """The OFD as the register is set up, None where it needs no host."""
+        ...
+
+    def step(self) -> OfdTurn:
+        """One portion. Raises DeviceError; the round is over then."""
+        ...
+
+    def answered(self, answer: bytes) -> bool:
+        """The OFD's answer, to be written by the next steps; False for one that is none."""
+        ...
+
+    def give_up(self) -> None:
+        """The OFD did not answer."""
+        ...
+
+
+@runtime_checkable
+class CarriesOfd(Protocol):
+    """A driver some of whose registers leave their messages to the OFD to the host."""
+
+    def ofd_pump(self) -> OfdPump:
+        """The one that carries them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

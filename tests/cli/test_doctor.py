@@ -65,9 +65,22 @@ def test_paper_and_shift_are_verdicts_with_remedies_and_the_ladder_ends_at_hands
     assert by_matter(run("doctor")[1])["register.shift"]["level"] == "note"
 
 
+def test_a_register_that_leaves_its_messages_to_the_host_has_them_carried(run: Run, shop: PracticeShop) -> None:
+    code, answer = run("doctor", "--send-ofd")
+    assert (code, answer["needed"], answer["sent"]) == (0, False, 0)
+    shop._control(f"{shop.register['control']}/_sim/ofd", {"by_host": True})
+    order = sellable(run)[1]
+    assert run("sell", order["order"], "--cash", roubles(order["price_kopecks"]))[0] == 0
+    code, answer = run("doctor", "--send-ofd")
+    assert (code, answer["needed"], answer["sent"] >= 1, answer["waiting"]) == (0, True, True, 0)
+    assert run("doctor", "--send-ofd")[1] == {"needed": True, "sent": 0, "waiting": 0}
+    shop._control(f"{shop.register['control']}/_sim/ofd", {"by_host": False})
+
+
 @pytest.mark.parametrize(
     "words, code",
     [(("--close-shift",), 2), (("--cancel-foreign",), 2), (("--why", "так"), 2), (("--repair", "--cancel-foreign"), 1),
+     (("--repair", "--send-ofd"), 2),
      (("--trace", "/nowhere/at/all.txt"), 1)],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(run: Run, words: tuple[str, ...], code: int) -> None:

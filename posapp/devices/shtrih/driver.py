@@ -42,6 +42,7 @@ from posapp.devices.shtrih import (
     tables,
 )
 from posapp.devices.shtrih.archive import Archive
+from posapp.devices.shtrih.ofd_pump import OfdPump
 from posapp.devices.shtrih.plan import (
     Details,
     Lacking,
@@ -96,6 +97,7 @@ class ShtrihPrinter:
     ) -> None:
         self._session = Session(open_port, port_name, password, link)
         self._archive = Archive(self._session)
+        self._ofd_pump = OfdPump(self._session)
         self._key_tags = dict(key_tags or {})
         self._correction_key_tag = correction_key_tag
         self._format: tuple[DeviceIdentity, Ffd] | None = None
@@ -212,6 +214,10 @@ class ShtrihPrinter:
         """11h and 15h: no side effect."""
         self.connect()
         return health.line_facts(self._session)
+
+    def ofd_pump(self) -> OfdPump:
+        """FF30…FF33."""
+        return self._ofd_pump
 
     def wait_until_idle(self) -> None:
         """Polls 10h."""

@@ -44,6 +44,8 @@ class Session:
         """Answers that the register still held, to the last command that changed it: hints, never a proof (rule 5)."""
         self.acknowledged: int | None = None
         """The last command that changed the register, when it was acknowledged and its answer then lost."""
+        self.changes = 0
+        """How many commands that change the register were given in this session: what is in portions asks for that."""
         self._links = LINKS[link]
         self._link: Link | LinkV2 = self._links[0](self.drained)
         self._identity: DeviceIdentity | None = None
@@ -180,6 +182,7 @@ class Session:
         changes = not repeats and not isinstance(command, c.ReadDocument)
         if changes:
             self.acknowledged = None
+            self.changes += 1
         try:
             flow = self._link.exchange(command.encode(), command.REPLY_TIMEOUT_S, repeats=repeats, changes=changes)
             return command.decode_reply(drive(flow, port))

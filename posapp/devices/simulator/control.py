@@ -8,6 +8,7 @@
     POST /_sim/clock       {"now": "2026-11-20T12:30:00"}
     POST /_sim/printing    {"seconds": 0.4}  how long it prints
     POST /_sim/ofd         {"up": false}  no tickets come while it is down
+                           {"by_host": true}  the host has to carry the messages; an OFD answers where table 19 says
     POST /_sim/marking     {"server", "codes", "others"}  what is known of marked goods, see `checks.py`
     POST /_sim/queue       {"retry_s": 3}  how often a blocked web server of АТОЛ asks its register
 
@@ -25,6 +26,7 @@ from typing import Any, Protocol
 
 from posapp.devices.simulator import faults
 from posapp.devices.simulator.faults import Fault, Faults
+from posapp.devices.simulator.ofd import OfdServer
 from posapp.devices.simulator.printer import Printer
 from posapp.devices.simulator.server import local_now
 
@@ -68,6 +70,7 @@ class Control:
         self._commit = commit
         self._parse = parse
         self._more = dict(more or {})
+        self._ofd: OfdServer | None = None
         control = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -100,6 +103,8 @@ class Control:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
+        if self._ofd is not None:
+            self._ofd.close()
 
     def look(self, path: str) -> tuple[int, object]:
         """Status and body of a GET."""
@@ -154,7 +159,18 @@ class Control:
         self._server.line.printer.print_time = timedelta(seconds=given["seconds"])
 
     def _set_ofd(self, given: Any) -> None:
-        self._server.line.printer.storage.is_ofd_up = _flag(given["up"])
+        printer = self._server.line.printer
+        if "up" in given:
+            printer.storage.is_ofd_up = _flag(given["up"])
+        if "by_host" not in given:
+            return
+        by_host = _flag(given["by_host"])
+        if by_host and self._ofd is None:
+            self._ofd = OfdServer()
+        if self._ofd is not None:
+            printer.tables.write(19, 1, 1, b"127.0.0.1")
+            printer.tables.write(19, 1, 2, self._ofd.port.to_bytes(2, "little"))
+        printer.tables.write(21, 1, 2, bytes((0 if by_host else 1,)))
 
     def _set_marking(self, given: Any) -> None:
         self._server.line.printer.marking.set_world(given)

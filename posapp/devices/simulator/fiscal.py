@@ -20,10 +20,13 @@ from posapp.devices.simulator.documents import (
     StoredDocument,
 )
 from posapp.devices.simulator.identity import FIRMWARE
+from posapp.devices.simulator.ofd import accept, message_of
 from posapp.devices.simulator.registers import X_REPORTS, Z_REPORTS
 from posapp.devices.simulator.rules import (
     ADMINISTRATOR,
+    BAD_PARAMETER,
     SHIFT_CLOSED,
+    UNSUPPORTED,
     WRONG_MODE,
     WRONG_STORAGE_STATE,
     AnyCall,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
 STORAGE_VERSIONS = {Ffd.V1_05: "fn debug v1.05", Ffd.V1_2: "fn_v_1_2_2"}
 BLOCK = 128
+OFD_REJECTED = 0x20
 CHUNK = 250
 """The longest piece of a document that one FF3B hands out; a longer record comes in pieces."""
 
@@ -384,7 +388,8 @@ def _ofd_ticket(call: Call[c.OfdTicket]) -> c.Reply:
 def _ofd_status(call: Call[c.OfdStatus]) -> c.Reply:
     storage = call.printer.storage
     first = storage.first_unconfirmed()
-    state = int(storage.is_ofd_up) | (first is not None) << 1
+    connected = storage.is_ofd_up and not call.printer.is_ofd_carried
+    state = int(connected) | (first is not None) << 1
     return c.OfdStatusReply(
         state, 0, min(storage.unconfirmed, 0xFFFF), first.number if first else 0, first.at if first else None
     )
@@ -413,21 +418,50 @@ def _sync_registers(call: Call[c.SyncRegisters]) -> c.Reply:
     return call.done()
 
 
+# --- the buffer between storage and OFD, for a register whose host carries it (table 21 field 2)
+
+
+def _waiting_message(printer: Printer) -> bytes:
+    """Nothing for a register that talks to its OFD by itself."""
+    if not printer.traits.has_ofd_buffer:
+        raise Refuse(UNSUPPORTED)
+    return message_of(printer.storage) if printer.is_ofd_carried else b""
+
+
 @handles(c.OfdBuffer)
 def _ofd_buffer(call: Call[c.OfdBuffer]) -> c.Reply:
-    return c.OfdBufferReply(0, BLOCK)  # this register talks to its OFD by itself (table 21 field 2)
+    return c.OfdBufferReply(len(_waiting_message(call.printer)), BLOCK)
 
 
 @handles(c.ReadOfdBuffer)
 def _read_ofd_buffer(call: Call[c.ReadOfdBuffer]) -> c.Reply:
-    raise Refuse(NO_DATA)
+    message, asked = _waiting_message(call.printer), call.command
+    if asked.offset >= len(message) or not 0 < asked.count <= BLOCK:
+        raise Refuse(NO_DATA)
+    return c.ReadOfdBufferReply(message[asked.offset : asked.offset + asked.count])
 
 
 @handles(c.BeginOfdWrite)
 def _begin_ofd_write(call: Call[c.BeginOfdWrite]) -> c.Reply:
-    raise Refuse(WRONG_STORAGE_STATE)
+    if not _waiting_message(call.printer) or not call.command.size:
+        raise Refuse(WRONG_STORAGE_STATE)
+    call.printer.ofd_answer = (call.command.size, b"")
+    return c.BeginOfdWriteReply(BLOCK)
 
 
 @handles(c.WriteOfdBuffer)
 def _write_ofd_buffer(call: Call[c.WriteOfdBuffer]) -> c.Reply:
-    raise Refuse(WRONG_STORAGE_STATE)
+    """The answer comes in order; with its last byte the storage judges it."""
+    printer, sent = call.printer, call.command
+    if printer.ofd_answer is None:
+        raise Refuse(WRONG_STORAGE_STATE)
+    size, heard = printer.ofd_answer
+    is_in_order = sent.offset == len(heard) and sent.count == len(sent.data) <= BLOCK
+    if not is_in_order or len(heard) + len(sent.data) > size:
+        printer.ofd_answer = None
+        raise Refuse(BAD_PARAMETER)
+    heard += sent.data
+    printer.ofd_answer = (size, heard) if len(heard) < size else None
+    if len(heard) == size and not accept(printer.storage, heard):
+        raise Refuse(OFD_REJECTED)
+    return call.done()

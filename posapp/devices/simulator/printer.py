@@ -82,6 +82,8 @@ class Traits:
     """Registered as АС БСО: its receipts are forms 4, its corrections 41 (БСО); nothing else differs."""
     knows_marking: bool = True
     """Whether it has FF61…FF70; other firmware answers 37h."""
+    has_ofd_buffer: bool = True
+    """Whether it has FF30…FF33, by which a host carries its messages to the OFD."""
     model: str = MODEL_NAME
     """What FCh answers. Models of the family «Нано» name some rates by other bytes."""
 
@@ -117,6 +119,8 @@ class Printer:
         self.world_offset = timedelta()
         """How far the whole world was moved (`/_sim/clock`), the storage's own timer included."""
         self.date_to_confirm: date | None = None
+        self.ofd_answer: tuple[int, bytes] | None = None
+        """How long the OFD's answer will be that the host writes, and what of it has come."""
         self.exchange = FACTORY_EXCHANGE
         """Codes of speed and byte time-out as 14h set them; the simulated line keeps its own pace."""
         self.paper = "ok"
@@ -133,7 +137,8 @@ class Printer:
     def execute(self, command: c.Command[Any] | c.UnknownCommand, now: datetime) -> c.Reply | c.ErrorReply:
         """The reply to a command that arrives at `now` (real local time). A refusal changes nothing."""
         at = self.clock(now)
-        self.storage.receive_tickets(at)
+        if not self.is_ofd_carried:
+            self.storage.receive_tickets(at)
         if isinstance(command, c.UnknownCommand):
             return c.ErrorReply(command.code, UNSUPPORTED)
         rule = RULES.get(type(command))
@@ -209,6 +214,11 @@ class Printer:
         if self.receipt is not None or self.is_non_fiscal_open:
             raise Refuse(RECEIPT_OPEN)
 
+    @property
+    def is_ofd_carried(self) -> bool:
+        """Whether its host carries messages to the OFD, and not the register itself (table 21 field 2)."""
+        return self.tables.number(21, 1, 2) == 0
+
     def form_of(self, form: int) -> int:
         """The form that a receipt (3) or a correction (31) has on this register."""
         return {RECEIPT: STRICT_FORM, CORRECTION: STRICT_CORRECTION}[form] if self.traits.makes_strict_forms else form
@@ -238,7 +248,7 @@ class Printer:
 
     def power_on(self) -> None:
         """After a power cut: reading and printing are forgotten, the storage and an open receipt are not."""
-        self.reading, self.busy_until = None, None
+        self.reading, self.busy_until, self.ofd_answer = None, None, None
         self.stuck = CONTINUE if self.stuck and self.paper == "ok" else self.stuck
 
     def print_lines(self, *lines: str) -> None:
