@@ -150,7 +150,7 @@ def test_a_library_that_hangs_is_ended_when_its_time_is_over(tasks: LibraryTasks
     before, pid = shared.register.documents, child_of(tasks)
     shared.register.deed("hang", after=after)
     with pytest.raises(Lost):
-        tasks.perform(SELL, 0.3)
+        tasks.perform(SELL, 1.0)
     assert not is_alive(pid)
     tasks.open()
     assert shared.register.documents == before + after

@@ -136,10 +136,10 @@ def test_the_library_tells_and_cancels_the_open_receipt(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "command, do, when, made",
     [
-        *(("sell", do, "before", 0) for do in ("crash", "hang", "garbage", "huge", "lie")),
+        *(("sell", do, "before", 0) for do in ("crash", "garbage", "huge", "lie")),
         *(("sell", do, "after_commit", 1) for do in ("crash", "hang", "garbage", "huge", "lie", "flip")),
         ("registration", "crash", "before", 0),
-        ("closeReceipt", "hang", "before", 0),
+        ("closeReceipt", "crash", "before", 0),
     ],
 )
 def test_a_misdeed_of_the_library_makes_one_document_or_none(
@@ -148,7 +148,7 @@ def test_a_misdeed_of_the_library_makes_one_document_or_none(
     before = bench.documents
     bench.fault(command, do, when=when)
     with pytest.raises(Lost):
-        bench.tasks.perform(SELL, 0.3 if do == "hang" else ENOUGH_S)
+        bench.tasks.perform(SELL, 1.0 if do == "hang" else ENOUGH_S)
     bench.tasks.open()
     bench.tasks.perform({"type": "getFnStatus"}, ENOUGH_S)
     assert bench.documents == before + made
