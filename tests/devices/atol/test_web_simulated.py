@@ -33,7 +33,7 @@ from posapp.domain.receipt import Receipt
 from posapp.errors import DeviceError, OutcomeUnknown, Refused, Unreachable
 from tests.conformance.test_printers import receipt
 
-QUICK = Patience(poll=0.01, answer=1.0, blocked=0.1, end=1.0, reset=1.0, lost=0.1)
+QUICK = Patience(poll=0.01, answer=1.0, blocked=0.1, end=5.0, reset=5.0, lost=0.1)
 LOGIN = "касса:пароль"
 POST, GET, DELETE = "POST /api/v2/requests", "GET /api/v2/requests", "DELETE /api/v2/requests"
 THE_TASK = 2
@@ -107,8 +107,8 @@ def quick(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[AtolPrinter]:
     """A driver of little patience, its register with an open shift."""
     monkeypatch.setattr(driver, "RECEIPT_S", 0.5)
     monkeypatch.setattr(driver, "CASH_S", 0.5)
-    monkeypatch.setattr(asking, "ANSWER_S", 1.0)
-    monkeypatch.setattr(archive, "ANSWER_S", 1.0)
+    monkeypatch.setattr(asking, "ANSWER_S", 5.0)
+    monkeypatch.setattr(archive, "ANSWER_S", 5.0)
     shop.mend()
     tasks = WebTasks(shop.web.url, lambda: LOGIN, patience=QUICK)
     made = AtolPrinter(tasks, shop.web.url, link="web", takes_requests=True)
