@@ -277,8 +277,8 @@ DESK_TEXTS: dict[str, tuple[str, str]] = {
         "The card is not asked again: go on, and the receipt is printed for this money.",
     ),
     "action.terminal_unreachable": (
-        "Проверьте терминал. Или проведите карту на нём и наберите номер операции, или выберите другой способ.",
-        "Check the terminal. Or use it by hand and type the number of the operation, or choose another method.",
+        "Проверьте его или наберите RRN с его чека.",
+        "Check it, or type the RRN of its slip.",
     ),
     "action.scan_layout": (
         "Администратору: поставить на сканере английскую раскладку.",

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWid
 from posapp.domain.money import Money
 from posapp.domain.offers import Offer
 from posapp.till.views import RegisterView
-from posapp.ui.amount import AmountField, Keypad
+from posapp.ui.amount import RUB_OUT, AmountField, Keypad
 from posapp.ui.banner import LampIcon
 from posapp.ui.controls import Button, Field, Kind, Label
 from posapp.ui.draft import Draft, Method, Paid, quick_sums
@@ -277,9 +277,20 @@ class CardPage(QWidget):
         column.addStretch(1)
 
     @property
+    def takes_rrn(self) -> bool:
+        """A person may type the number of an operation."""
+        return self.rrn.isVisibleTo(self)
+
+    def feed(self, key: str) -> None:
+        """A digit that was pressed while the field had no focus; `RUB_OUT` takes one away."""
+        text = self.rrn.text()
+        self.rrn.setText(text[:-1] if key == RUB_OUT else text + key)
+        self.edited.emit()
+
+    @property
     def typed(self) -> str:
         """The RRN that a person has typed, "" where the terminal is asked."""
-        return self.rrn.text().strip() if self.rrn.isVisibleTo(self) else ""
+        return self.rrn.text().strip() if self.takes_rrn else ""
 
     @property
     def lacks_rrn(self) -> bool:

@@ -439,6 +439,10 @@ class PaymentPane(Pane):
         page = self.pages.currentWidget()
         if isinstance(page, (CashPage, MixPage)):
             page.feed(digit)
+        elif page is self.card and self.card.takes_rrn:
+            self.clear_trouble()  # in a low window the field stands behind the message
+            self.card.rrn.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.card.feed(digit)
         return True
 
     def _fire(self) -> None:

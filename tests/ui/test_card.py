@@ -158,3 +158,17 @@ def test_a_register_that_has_been_silent_takes_no_card(make_shop: MakeShop, monk
     assert shop.window.errands is not None
     shop.window.errands.read_register()
     assert shop.window.frame.head.ready.toolTip() == "Готова к приёму денег"
+
+
+def test_in_a_low_window_the_first_digit_brings_the_field(till: Shop, desk: Desk, qtbot: QtBot) -> None:
+    with window_on(connected(till, desk), qtbot) as shop:
+        shop.window.resize(683, 384)
+        pane = paying(shop)
+        desk.switch_off()
+        shop.hands.press(F8)
+        pane = shop.window.pane
+        pane.setFocus()
+        shop.hands.type("632109004512")
+        assert pane.card.rrn.text() == "632109004512"
+        shop.hands.press(ENTER)
+        assert step_of(pane) is Step.DONE
