@@ -121,7 +121,8 @@ class SocketPort:
 def _why_not_open(url: str, error: Exception) -> Unreachable:
     number = getattr(error, "errno", None)
     text = str(error).casefold()
-    if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text or "access is denied" in text:
+    # Windows says "access is denied" in its own language, and by an error without a number, for a port that is taken.
+    if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text or "permissionerror(13" in text:
         holder = holder_of(url)
         if holder is not None:
             return Unreachable("port_held", port=url, program=holder.name or "?", pid=holder.pid)

@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+import serial
+from serial import SerialException
 
 from posapp.devices.candidates import Candidate, Carrier, all_candidates, parse, serial_candidates
-from posapp.devices.port import SerialPlace
+from posapp.devices.port import SerialPlace, SerialPort
 from posapp.devices.usb_identity import ATOL_VENDOR, CONVERTERS, Foreign, UsbIdentity
-from posapp.errors import UsageError
+from posapp.errors import Unreachable, UsageError
 
 RULES = Path(__file__).parents[2] / "packaging" / "udev" / "70-posapp-registers.rules"
 
@@ -81,6 +83,31 @@ def test_who_is_left_alone(candidate: Candidate, foreign: Foreign | None) -> Non
 )
 def test_how_alike_two_chips_are(other: UsbIdentity | None, likeness: int) -> None:
     assert UsbIdentity(0x0403, 0x6001, "A1").likeness(other) == likeness
+
+
+@pytest.mark.parametrize(
+    "error, code",
+    [
+        (
+            SerialException("could not open port 'COM3': PermissionError(13, 'Отказано в доступе.', None, 5)"),
+            "port_busy",
+        ),
+        (SerialException("could not open port 'COM3': PermissionError(13, 'Access is denied.', None, 5)"), "port_busy"),
+        (SerialException("could not open port 'COM3': FileNotFoundError(2, 'Нет.', None, 2)"), "device_unreachable"),
+        (SerialException(13, "could not open port /dev/ttyUSB0: [Errno 13] Permission denied"), "port_denied"),
+        (SerialException(16, "could not open port /dev/ttyUSB0: [Errno 16] Device or resource busy"), "port_busy"),
+        (SerialException(2, "could not open port /dev/ttyUSB0: [Errno 2] No such file"), "device_unreachable"),
+    ],
+)
+def test_why_a_port_does_not_open(monkeypatch: pytest.MonkeyPatch, error: Exception, code: str) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(serial, "serial_for_url", refuse)
+    with pytest.raises(Unreachable) as told:
+        SerialPort("/dev/no-such-port")
+    assert told.value.code == code
+    assert "?" not in told.value.message() + told.value.action()
 
 
 def test_the_rule_is_in_udevs_grammar_and_names_the_makers() -> None:
