@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from posapp.cli.common import By, DataDir, Json, Why, answer, command, complain, language
+from posapp.devices.registry import is_followed
 from posapp.errors import PosError, UsageError
 from posapp.till import doctor, doctor_words, ladder, ofd_relay, recover
 from posapp.till.context import Till
@@ -77,8 +78,13 @@ def examine(
 def _open(data_dir: Path | None, trace: Path | None, *, write: bool) -> Iterator[Till]:
     from posapp import app
 
+    folder = app.data_dir(data_dir)
+    if trace is not None:
+        printer = app.load_settings(folder).printer
+        if printer is not None and not is_followed(printer.model, printer.link):
+            raise UsageError("usage", what="--trace слушает линию байтов; у веб-сервера и драйвера АТОЛ журналы свои")
     listening = None if trace is None else app.trace_to(trace)
-    with app.open_till(app.data_dir(data_dir), write=write, trace=listening) as till:
+    with app.open_till(folder, write=write, trace=listening) as till:
         yield till
 
 

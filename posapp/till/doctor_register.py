@@ -75,7 +75,7 @@ def verdicts(till: Till, seen: Seen) -> list[Verdict]:
             _clock(seen.status, seen.at),
         ]
     if seen.health is not None and seen.at is not None:
-        made += [*_storage(seen.health, seen.at.date()), _ofd(seen.health, _clock_of(seen))]
+        made += [*_storage(seen.health, _clock_of(seen).date()), _ofd(seen.health, _clock_of(seen))]
     return [*made, _sending(till)]
 
 

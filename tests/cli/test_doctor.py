@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +86,18 @@ def test_a_register_that_leaves_its_messages_to_the_host_has_them_carried(run: R
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(run: Run, words: tuple[str, ...], code: int) -> None:
     assert run("doctor", *words)[0] == code
+
+
+def test_a_trace_of_what_is_no_line_of_bytes_is_refused_and_no_empty_file_is_left(run: Run, tmp_path: Path) -> None:
+    file = Path(run("setup", "show")[1]["data_dir"]) / "settings.json"
+    before = file.read_text(encoding="utf-8")
+    kept = json.loads(before)
+    kept["printer"] |= {"model": "atol", "link": "web", "port": "http://127.0.0.1:1"}
+    file.write_text(json.dumps(kept), encoding="utf-8")
+    wire = tmp_path / "web.txt"
+    assert run("doctor", "--trace", str(wire))[0] == 2
+    assert not wire.exists()
+    file.write_text(before, encoding="utf-8")
 
 
 def test_the_guided_change_of_the_storage_says_what_is_first(run: Run) -> None:
