@@ -10,13 +10,11 @@ from uuid import uuid4
 
 import pytest
 
-from posapp.devices.atol.driver import AtolPrinter
-from posapp.devices.atol.web import Patience, WebTasks
+from posapp.devices.base import FiscalPrinter
 from posapp.errors import OutcomeUnknown, Unreachable
 from tests.conformance.conftest import Bench
 from tests.conformance.test_printers import receipt
 
-QUICK = Patience(poll=0.02, answer=2.0, blocked=0.3, end=2.0, reset=2.0, lost=0.1)
 POST, GET = "POST /api/v2/requests", "GET /api/v2/requests"
 STRIKES: dict[str, dict[str, Any]] = {
     "the POST never arrives": {"command": POST, "do": "drop_command", "when": "before", "nth": 2},
@@ -28,28 +26,27 @@ STRIKES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def quick(bench: Bench) -> Iterator[AtolPrinter]:
-    """A driver of little patience, its register with an open shift."""
+def printer(bench: Bench) -> Iterator[FiscalPrinter]:
+    """A fresh driver, its register with an open shift."""
     if bench.link != "web":
         pytest.skip("no queue")
     bench.printer.open_shift("Кассир")
-    url = str(bench.register.ready["port"])
-    made = AtolPrinter(WebTasks(url, lambda: "", patience=QUICK), url, link="web", takes_requests=True)
+    made = bench.another_driver()
     yield made
     made.close()
 
 
 @pytest.mark.parametrize("name", STRIKES)
-def test_a_receipt_struck_around_its_post_is_one_document(bench: Bench, quick: AtolPrinter, name: str) -> None:
+def test_a_receipt_struck_around_its_post_is_one_document(bench: Bench, printer: FiscalPrinter, name: str) -> None:
     made, uuid = receipt(), str(uuid4())
-    after = quick.last_document_number()
-    quick.format()
+    after = printer.last_document_number()
+    printer.format()
     bench.tell("faults", [STRIKES[name]])
     with suppress(OutcomeUnknown, Unreachable):  # the question may need more than one GET, then that one is struck
-        quick.print_receipt(made, after, request=uuid)
+        printer.print_receipt(made, after, request=uuid)
     bench.tell("faults", [])
-    quick.end_request(uuid)
-    quick.reset_link()
-    if not any(made.key in (each.stamp or "") for each in quick.documents_after(after)):
-        quick.print_receipt(made, quick.last_document_number(), request=str(uuid4()))
-    assert sum(made.key in (each.stamp or "") for each in quick.documents_after(after)) == 1
+    printer.end_request(uuid)
+    printer.reset_link()
+    if not any(made.key in (each.stamp or "") for each in printer.documents_after(after)):
+        printer.print_receipt(made, printer.last_document_number(), request=str(uuid4()))
+    assert sum(made.key in (each.stamp or "") for each in printer.documents_after(after)) == 1
