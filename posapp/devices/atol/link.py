@@ -41,6 +41,8 @@ SILENT_MAX = 4
 """So often running is nothing heard, not even an answer to Req: no power, or no cable. A quarter of a minute."""
 QUESTION_SILENT_MAX = 2
 """The same for a question, which can be asked again: three seconds."""
+BUSY_S = 120.0
+"""How long a device that says that it is alive may be at what it performs: closing a shift takes long."""
 QUIET_S = 0.1  # what was under way has arrived after that, also through a USB converter that collects bytes
 CHUNKS_MAX = 4096  # portions of bytes we are willing to read for one piece
 PACKETS_MAX = 512  # what one task may bring; more means that the line is not sane
@@ -92,20 +94,37 @@ class Link:
         raise AssertionError("unreachable")
 
     def begin(self) -> Flow[None]:
-        """In step already, or: silence, then Abort until it is answered. Raises NotSent."""
+        """In step already, or: silence, then Abort until it is answered. Raises NotSent.
+
+        A device that performs something answers Abort when that has ended, and a question for a task at once: so long
+        as it does it is alive, and is waited for.
+        """
         if self._in_step:
             return
-        for _ in range(TRIES):
-            yield from self._hush()
-            try:
-                number = yield from self._send(layer.Abort())
-                said = yield from self._simple({number})
-            except PortError as error:
-                raise NotSent(str(error)) from error
-            if said == _DONE:
-                self._in_step = True
+        yield from self._hush()
+        try:
+            yield from self._abort()
+        except PortError as error:
+            raise NotSent(str(error)) from error
+        self._in_step = True
+
+    def _abort(self) -> Flow[None]:
+        aborts, questions = {(yield from self._send(layer.Abort()))}, set[int]()
+        silent, waited_s = 0, 0.0
+        while silent < TRIES and waited_s < BUSY_S:
+            packet = yield from self._packet_of(aborts | questions)
+            if packet is not None and packet.number in aborts and _response(packet) == _DONE:
                 return
-        raise NotSent("no answer to Abort")
+            if packet is not None:
+                silent = 0
+                continue
+            silent += 1
+            waited_s += ANSWER_TIMEOUT_S
+            if silent % 2:
+                aborts.add((yield from self._send(layer.Abort())))
+            else:
+                questions.add((yield from self._send(layer.Ask(self._tid))))
+        raise NotSent("the device does not come to an end" if silent < TRIES else "no answer to Abort")
 
     def _hush(self) -> Flow[None]:
         """Drops what comes until nothing does for `QUIET_S`."""
@@ -160,20 +179,21 @@ class Link:
         try:
             for _ in range(TRIES):
                 asked.add((yield from self._send(layer.Acknowledge(tid))))
-                if (yield from self._simple(asked)) in (_DONE, layer.Refused(Refusal.NOT_FOUND)):
+                packet = yield from self._packet_of(asked)
+                if packet is not None and _response(packet) in (_DONE, layer.Refused(Refusal.NOT_FOUND)):
                     return
         except PortError:
             pass  # whoever uses the port next meets it too
         self._in_step = False
 
-    def _simple(self, asked: set[int]) -> Flow[layer.Response | None]:
+    def _packet_of(self, asked: set[int]) -> Flow[Packet | None]:
         """What answers one of these packets, none of which makes any work; None when nothing came in time."""
         for _ in range(PACKETS_MAX):
             piece = yield from self._piece(ANSWER_TIMEOUT_S)
             if piece is None or isinstance(piece, Damaged):
                 return None
             if piece.number in asked:
-                return _response(piece)
+                return piece
         return None
 
     def _send(self, request: layer.Request) -> Flow[int]:

@@ -196,6 +196,22 @@ def test_not_a_byte_of_the_command_goes_to_a_device_that_does_not_answer_abort(
     assert port.added() == []
 
 
+def test_a_device_that_performs_something_is_waited_for_before_anything_is_added() -> None:
+    """It answers Abort when that has ended, and questions meanwhile."""
+    aborted = raw(encode(0, OK))
+    turns = [None, None, *[b"\xa2", None] * 10, [b"\xb3", aborted], OK + DONE, OK]
+    port, link = Script(turns), Link()
+    assert drive(link.exchange(COMMAND, 30.0, repeats=False), port) == Answer(DONE)
+    assert port.kinds().split()[-2:] == ["C1", "C2"]
+    assert set(port.kinds().split()[:-2]) == {"C3", "C4"}
+    assert 20 <= sum(port.waited) < 25
+    forever = Script([None, *[None, b"\xa2"] * 200])
+    with pytest.raises(NotSent):
+        drive(Link().exchange(COMMAND, 30.0, repeats=False), forever)
+    assert forever.added() == []
+    assert 100 < sum(forever.waited) < 130
+
+
 def test_abort_comes_once_and_again_when_an_acknowledgement_was_not_answered() -> None:
     link = Link()
     port = Script([OK, OK + DONE, OK, OK + DONE, None, None, None, OK, OK + DONE, OK])
