@@ -19,6 +19,7 @@ SALE, RECOVER, SHIFT, CLAIMS = (f"posapp/till/{name}.py" for name in ("sale", "r
 PROOF, REQUESTS = "posapp/till/shift_proof.py", "posapp/till/requests.py"
 ATOL, WEB, RESULTS = (f"posapp/devices/atol/{name}.py" for name in ("driver", "web", "results"))
 ATOL_LINK, WIRE, WIRE_READING = (f"posapp/devices/atol/{name}.py" for name in ("link", "wire", "wire_reading"))
+MOVING = "posapp/devices/moving.py"
 CHANGES, STORE, CONNECT = (f"posapp/journal/{name}.py" for name in ("changes", "store", "connect"))
 TABLES, STATEMENTS = "posapp/journal/tables.py", "posapp/journal/statements.py"
 FIRST = "posapp/journal/migrations/0001_first.py"
@@ -631,6 +632,33 @@ MUTANTS: tuple[Mutant, ...] = (
         "walk-in-begun-twice", 1, "the customer pays two receipts because the answer to the first was lost",
         (Edit(WALKIN, "        _refuse_alike(till, till.journal.untold_walk_ins(content))\n", "        pass\n"),),
         ("tests/till/test_walkin.py",),
+    ),
+    Mutant(
+        "another-register-followed", 3, "the till goes on with whichever register answers a search",
+        (Edit(MOVING, "        return found.factory_number == self._expected.factory_number\n",
+              "        return True\n"),),
+        ("tests/devices/test_moving.py",),
+    ),
+    Mutant(
+        "act-on-whoever-answers", 3, "a shift, cash or a receipt goes to the register that was plugged in meanwhile",
+        (Edit(MOVING, "        self._still_the_same(self._told or self._expected)\n", ""),),
+        ("tests/devices/test_moving.py",),
+    ),
+    Mutant(
+        "proof-read-from-another-register", 6, "\"not made\" is read from a register that never heard of the receipt",
+        (Edit(MOVING, "return partial(self._look, name) if name in _LOOKS else getattr(self._inner, name)",
+              "return getattr(self._inner, name)"),),
+        ("tests/devices/test_moving.py",),
+    ),
+    Mutant(
+        "register-looked-for-inside-a-receipt", 4, "the driver goes on with a receipt at another port",
+        (Edit(MOVING, "        if self._is_under_way:\n            return None\n", ""),),
+        ("tests/devices/test_moving.py",),
+    ),
+    Mutant(
+        "abort-over-tcp", 1, "another program's driver sends its closing command anew, for its task is forgotten",
+        (Edit("posapp/devices/discovery.py", "wait_s, is_alone=not is_tcp)", "wait_s, is_alone=True)"),),
+        ("tests/devices/test_discovery_atol.py",),
     ),
     Mutant(
         "live-takes-simulated", 20, "receipts without legal force are handed to buyers",
