@@ -242,8 +242,15 @@ class MovingPrinter:
         if again is not None:
             return self._told_of(again)
         if found is None:
-            raise trouble or Unreachable("device_unreachable", port=self._here.place.port)
+            raise self._here_and_now(trouble)
         return self._told_of(found)  # another one: the till says so, with both numbers
+
+    def _here_and_now(self, trouble: Unreachable | ProtocolError | None) -> Unreachable | ProtocolError:
+        """The trouble with the port that the register has now: its driver knows the one that it was made with."""
+        if isinstance(trouble, ProtocolError):
+            return trouble
+        code, facts = ("device_unreachable", {}) if trouble is None else (trouble.code, dict(trouble.facts))
+        return Unreachable(code, **{**facts, "port": self._here.place.port})
 
     def _refuse_strange_chip(self) -> None:
         """Another chip at our port's name: it is not even spoken to. Raises Unreachable."""

@@ -93,6 +93,20 @@ def test_a_renumbered_port_is_found_and_kept(shop: Shop) -> None:
     assert printer.last_document_number() == shop.ours.printer.storage.last_number
 
 
+def test_what_is_said_names_the_port_of_now(shop: Shop) -> None:
+    printer = shop.driver(shop.plug("tty0", shop.ours.port))
+    printer.connect()
+    printer.close()
+    shop.unplug("tty0")
+    moved = shop.plug("tty1", shop.ours.port)
+    printer.connect()
+    printer.close()
+    shop.unplug("tty1")
+    with pytest.raises(Unreachable) as told:
+        printer.connect()
+    assert told.value.facts["port"] == moved
+
+
 def test_two_registers_that_swap_places_are_told_apart(shop: Shop) -> None:
     first, second = shop.plug("tty0", shop.ours.port), shop.plug("tty1", shop.other.port)
     printer = shop.driver(first)
