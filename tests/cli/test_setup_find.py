@@ -113,6 +113,12 @@ def test_the_register_that_is_found_is_set_up(run: Run, ours: Register) -> None:
     assert (answer["printer"]["factory_number"], answer["printer"]["baud"]) == (ours.number, 115_200)
 
 
+def test_a_register_that_refuses_our_password_is_said_to_be_one(run: Run, ours: Register) -> None:
+    code, answer = run("setup", "printer", "--find", "--at", ours.port, "--training", "--password", "77")
+    assert (code, answer["error"]["code"]) == (1, "register_not_named")
+    assert "пароль" in answer["error"]["message"]
+
+
 def test_the_program_does_not_choose_between_two(run: Run, ours: Register, other: Register) -> None:
     both = ("setup", "printer", "--find", "--training", "--at", ours.port, "--at", other.port)
     code, answer = run(*both)
