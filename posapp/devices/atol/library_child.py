@@ -88,17 +88,16 @@ class Child:
                     is_handed=is_handed or not is_gone or self._was_handed_after_all(),
                     is_timeout=True,
                 ) from None
+            if isinstance(event, End):
+                is_gone = self.end()
+                if event.garbled:
+                    raise Ended(event.garbled, is_handed=True)
+                raise Ended(f"the process ended: {self._last_words()}", is_handed=is_handed or not is_gone)
             match event:
-                case End(""):
-                    is_gone = self.end()
-                    raise Ended(f"the process ended: {self._last_words()}", is_handed=is_handed or not is_gone)
                 case {"event": "handed", "number": self._count} if not is_handed:
                     is_handed = True
                 case {"event": "done" | "state" | "no" | "opened" | "failed" | "closed", "number": self._count}:
                     return event, is_handed
-                case End(what):
-                    self.end()
-                    raise Ended(what, is_handed=True)
                 case _:
                     self.end()
                     raise Ended(str(event.get("text", event))[:200], is_handed=True)
