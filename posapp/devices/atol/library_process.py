@@ -316,29 +316,44 @@ class PortLock:
 
     def __init__(self, path: str, timeout_s: float) -> None:
         """Waits for it. CannotOpen when another process keeps it."""
+        self._path = path
         deadline = time.monotonic() + timeout_s
         try:
-            self._fd = _opened(path)
+            while not self._is_taken():
+                if time.monotonic() > deadline:
+                    raise CannotOpen(LOCKED, path)
+                time.sleep(LOCK_LOOK_S)
         except OSError as error:
             raise CannotOpen(LOCKED, str(error)) from None
-        while not self._is_ours():
-            if time.monotonic() > deadline:
-                raise CannotOpen(LOCKED, path)
-            time.sleep(LOCK_LOOK_S)
 
-    def _is_ours(self) -> bool:
-        try:
-            if sys.platform == "win32":
-                import msvcrt
+    def release(self) -> None:
+        """Lets it go, and its file with it."""
+        with contextlib.suppress(OSError):  # it is another user's, or Windows does not remove a file that is open
+            os.unlink(self._path)
+        os.close(self._fd)
 
-                msvcrt.locking(self._fd, msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
+    def _is_taken(self) -> bool:
+        """Takes it. False while another process has it, and when its file was removed just now."""
+        self._fd = _opened(self._path)
+        with contextlib.suppress(OSError):
+            _lock(self._fd)
+            found, ours = os.stat(self._path), os.fstat(self._fd)
+            if (found.st_dev, found.st_ino) == (ours.st_dev, ours.st_ino):
+                return True
+        os.close(self._fd)
+        return False
 
-                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
+
+def _lock(fd: int) -> None:
+    """Raises OSError when another process has it."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _opened(path: str) -> int:
@@ -369,6 +384,8 @@ class Process:
             if order.get("do") == "close":
                 if self._driver is not None:
                     self._driver.close()
+                if self._lock is not None:
+                    self._lock.release()
                 self._tell({"event": "closed"})
                 return 0
             try:

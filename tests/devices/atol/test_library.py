@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from posapp.devices.atol import library, library_child
+from posapp.devices.atol import library, library_child, library_process
 from posapp.devices.atol.library import LibraryTasks, Waits
 from posapp.devices.atol.library_places import PATH_VARIABLE, library_paths, lock_path, settings_of
 from posapp.devices.atol.library_process import CannotOpen, PortLock, pack
@@ -501,4 +501,27 @@ def test_a_lock_that_another_user_has_made_is_a_lock_all_the_same(
     with pytest.raises(CannotOpen):
         PortLock(path, 0.0)
     os.close(first._fd)
-    os.close(PortLock(path, 0.0)._fd)
+    PortLock(path, 0.0).release()
+
+
+def test_a_lock_leaves_no_file_and_a_file_that_was_removed_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, lock = tmp_path / "port.lock", library_process._lock
+    first = PortLock(str(path), 0.0)
+    files: list[int] = []
+
+    def removed_meanwhile(fd: int) -> None:
+        files.append(fd)
+        if len(files) == 1:
+            first.release()  # after the second one has opened the file
+        lock(fd)
+
+    monkeypatch.setattr(library_process, "_lock", removed_meanwhile)
+    second = PortLock(str(path), ENOUGH_S)
+    assert len(files) == 2, "the lock of a file that nobody else will open"
+    monkeypatch.undo()
+    with pytest.raises(CannotOpen):
+        PortLock(str(path), 0.0)
+    second.release()
+    assert not path.exists()
