@@ -12,7 +12,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -101,7 +101,7 @@ class Question:
         return replace(self, vendors=(vendor,), speeds=tuple(dict.fromkeys(speeds)), most_s=most_s)
 
 
-def find(candidates: Iterable[Candidate], question: Question) -> Iterator[Finding]:
+def find(candidates: Iterable[Candidate], question: Question) -> Generator[Finding, None, None]:
     """Asks all of them at once; each finding as it is known, the last one when the time is over at the latest."""
     waiting = list(candidates)
     if not waiting:

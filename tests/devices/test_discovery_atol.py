@@ -21,8 +21,8 @@ from posapp.devices.moving import MovingPrinter, Place, Search, Whereabouts
 from posapp.devices.port import SerialPort, SocketPort
 from tests.devices.lines import Register, register, stranger
 
-ALL = Question(speeds=(115_200,), greeting_s=0.1)
-QUICK = Question(vendors=("atol",), speeds=(115_200,), greeting_s=0.5)
+ALL = Question(speeds=(115_200,), greeting_s=0.3)
+QUICK = Question(vendors=("atol",), speeds=(115_200,), greeting_s=1.0)
 NUMBER = 87_300_001
 
 

@@ -24,7 +24,7 @@ from posapp.errors import OutcomeUnknown, Refused, Unreachable
 from tests.conformance import samples
 from tests.devices.lines import Register, plug, register, stranger
 
-QUESTION = Question(greeting_s=0.5)
+QUESTION = Question(greeting_s=1.0)
 BRIEF = Question(greeting_s=0.05)
 OURS, OTHER = 87_100_001, 87_100_002
 CHIP, OTHER_CHIP = UsbIdentity(0x0403, 0x6001, "A5001"), UsbIdentity(0x1EAB, 0x0C06)
@@ -264,7 +264,7 @@ def test_a_silent_neighbour_is_not_asked_for_ever(shop: Shop) -> None:
 
 def test_a_search_in_vain_is_not_repeated_at_once_unless_something_was_plugged_in(shop: Shop) -> None:
     with stranger() as scales:
-        printer = shop.driver(str(shop.folder / "tty0"), question=BRIEF)
+        printer = shop.driver(str(shop.folder / "tty0"), question=Question(greeting_s=0.3))
         shop.plug("tty1", scales.port)
         for _ in range(3):
             with pytest.raises(Unreachable):
