@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum, auto
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -46,6 +46,8 @@ class Step(Enum):
 _LISTS = (Step.BLOCKED, Step.CHOOSE)
 _METHOD_KEYS = {Qt.Key.Key_F7: Method.CASH, Qt.Key.Key_F8: Method.CARD, Qt.Key.Key_F12: Method.MIX}
 _KEY_WORDS = {Method.CASH: "F7", Method.CARD: "F8", Method.MIX: "F12"}
+QUIET_MS = 120
+"""So long after F8 the terminal is asked, unless a scan comes in."""
 SLOW_S = 10
 """A print that takes longer is spoken of: waiting without a word makes people press again."""
 
@@ -78,6 +80,8 @@ class PaymentPane(Pane):
         self._hold_reason: Trouble | None = None
         self._is_chosen = False  # what is shown was chosen from a list: Esc leads back to it
         self._offer = Offer(Way.HANDOVER)  # what a receipt without money settles
+        self._last = last
+        self.is_about_to_ask = False
         self._terminal_words: str | None = None  # the terminal is asked: its words for the cashier
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setProperty("no_ring", True)
@@ -363,7 +367,17 @@ class PaymentPane(Pane):
         self.card.start()
         self._open(replace(self.draft, method=method, card=card))
         if method is Method.CARD and self.card.terminal == "tcp":
-            self._fire()  # the person's key asks the terminal, the customer's card is the consent
+            # The person's key asks the terminal, the customer's card is the consent. Some scanners type the separator
+            # of a code as F8: then more keys follow at once, and nobody is asked.
+            self.is_about_to_ask, asked_at = True, self._last.clock()
+            QTimer.singleShot(QUIET_MS, self, lambda: self._ask_terminal(asked_at))
+
+    def _ask_terminal(self, asked_at: int) -> None:
+        """F8 was a finger's: nothing was scanned since."""
+        self.is_about_to_ask = False
+        is_open = self.step is Step.PAY and self.draft is not None and self.draft.method is Method.CARD
+        if is_open and not self._needs_person and not self._last.is_scanning and self._last.scan_ms < asked_at:
+            self._fire()
 
     @property
     def _takes_no_money(self) -> bool:

@@ -119,6 +119,7 @@ class LastKeys:
     key_ms: int = _LONG_AGO  # the key that is being handled
     previous_ms: int = _LONG_AGO  # the one before it
     scan_ms: int = _LONG_AGO
+    is_scanning: bool = False  # keys are held back: a scan may be coming in
 
     def note_key(self) -> None:
         """A key went down now."""
@@ -188,6 +189,7 @@ class Wedge(QObject):
         if verdict is Verdict.HOLD:
             self._window = window
             self._held.append(_Held(event.clone()))
+            self.last.is_scanning = True
             self._timer.start(self._burst.rules.gap_ms)
             return True
         if verdict is Verdict.SCAN:
@@ -217,6 +219,7 @@ class Wedge(QObject):
     def _take(self) -> None:
         self._timer.stop()
         self._held.clear()
+        self.last.is_scanning = False
         self.last.scan_ms = self.last.clock()
         self.typed = self._burst.take()
         self.scanned.emit(understood(unwrapped(self.typed, self._burst.rules)))
@@ -224,6 +227,7 @@ class Wedge(QObject):
     def _flush(self) -> None:
         """Sends held keys on to the window, in order, each with its release if it came meanwhile."""
         self._timer.stop()
+        self.last.is_scanning = False
         held, self._held = self._held, []
         self._burst.take()
         window = self._window

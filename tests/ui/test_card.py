@@ -54,6 +54,12 @@ def step_of(pane: PaymentPane) -> Step:
     return pane.step
 
 
+def charge(shop: RealShop, qtbot: QtBot, held: int = 0) -> None:
+    """F8, and the moment in which a scanner would type more."""
+    shop.hands.press(F8, held=held)
+    qtbot.waitUntil(lambda: not shop.window.pane.is_about_to_ask)
+
+
 def code_of(pane: PaymentPane) -> str:
     return "" if pane.banner.trouble is None else pane.banner.trouble.code
 
@@ -61,17 +67,30 @@ def code_of(pane: PaymentPane) -> str:
 def test_one_key_charges_and_prints(till: Shop, desk: Desk, qtbot: QtBot) -> None:
     with window_on(connected(till, desk), qtbot) as shop:
         pane = paying(shop)
-        shop.hands.press(F8, held=4)
+        charge(shop, qtbot, held=4)
         assert pane.step is Step.DONE
         assert desk.moved() == [TOTAL.kopecks]
     till.assert_exactly_one()
+
+
+def test_a_code_whose_first_key_is_f8_charges_nobody(till: Shop, desk: Desk, qtbot: QtBot) -> None:
+    """Scanners set up for GS1 type FNC1 as F8, some also in front of the code."""
+    with window_on(connected(till, desk), qtbot) as shop:
+        pane = paying(shop)
+        for end in ("\r", ""):
+            shop.hands.press(F8)
+            shop.hands.scan("0104607103820700215LKh", end=end)
+            qtbot.waitUntil(lambda: not pane.is_about_to_ask)
+            shop.hands.settle()
+        assert desk.server.bank.operations() == []
+        assert till.till.journal.cards() == []
 
 
 def test_declined_leaves_the_method_and_nothing_armed(till: Shop, desk: Desk, qtbot: QtBot) -> None:
     with window_on(connected(till, desk), qtbot) as shop:
         pane = paying(shop)
         desk.breaks(Fault("charge", "decline", value="недостаточно средств"))
-        shop.hands.press(F8)
+        charge(shop, qtbot)
         assert (pane.step, code_of(pane)) == (Step.PAY, "181")
         shop.hands.press(ENTER)
         assert desk.moved() == []
@@ -84,7 +103,7 @@ def test_unknown_blocks_the_order_until_it_is_known(till: Shop, desk: Desk, qtbo
     with window_on(connected(till, desk), qtbot) as shop:
         pane = paying(shop)
         desk.breaks(Fault("charge", "drop", "after"), Fault("inquire", "drop", times=9))
-        shop.hands.press(F8)
+        charge(shop, qtbot)
         assert (pane.step, code_of(pane)) == (Step.BLOCKED, "180")
         for key in (F7, F8, ENTER):
             shop.hands.press(key)
@@ -107,7 +126,7 @@ def test_a_terminal_that_does_not_answer_may_be_used_by_hand(till: Shop, desk: D
     with window_on(connected(till, desk), qtbot) as shop:
         pane = paying(shop)
         desk.switch_off()
-        shop.hands.press(F8)
+        charge(shop, qtbot)
         assert (pane.step, code_of(pane)) == (Step.PAY, "116")
         assert pane.card.rrn.isVisible()
         shop.hands.type("632109004512")
@@ -165,7 +184,7 @@ def test_in_a_low_window_the_first_digit_brings_the_field(till: Shop, desk: Desk
         shop.window.resize(683, 384)
         pane = paying(shop)
         desk.switch_off()
-        shop.hands.press(F8)
+        charge(shop, qtbot)
         pane = shop.window.pane
         pane.setFocus()
         shop.hands.type("632109004512")
