@@ -46,6 +46,7 @@ _BLOCKS = {
     "fnError": "сбой ФН",
 }
 _UNSUPPORTED = 11
+QUESTION_TRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +138,25 @@ class WebTasks:
         return self._ask(tasks, timeout_s)
 
     def _ask(self, tasks: Sequence[Mapping[str, Any]], timeout_s: float) -> list[dict[str, Any]]:
-        uuid = self._new_uuid()
+        uuid, stands = self._asked(tasks)
         try:
-            stands = self._submit(uuid, tasks)
             patience_s = min(timeout_s, self._patience.blocked) if stands else timeout_s
             return self._results(self._followed(uuid, patience_s), len(tasks))
+        except Lost as error:
+            raise self._taken_back(uuid, str(error)) from error
+
+    def _asked(self, tasks: Sequence[Mapping[str, Any]]) -> tuple[str, bool]:
+        """The uuid under which a question was taken, and whether the queue stands. A connection that was kept may have
+        gone meanwhile: a question, which makes nothing, is then asked once more."""
+        for _ in range(QUESTION_TRIES - 1):
+            uuid = self._new_uuid()
+            try:
+                return uuid, self._submit(uuid, tasks)
+            except Lost:
+                self._delete(uuid)
+        uuid = self._new_uuid()
+        try:
+            return uuid, self._submit(uuid, tasks)
         except Lost as error:
             raise self._taken_back(uuid, str(error)) from error
 

@@ -155,6 +155,18 @@ def test_an_unclear_post_that_is_not_known_is_lost_for_it_may_still_arrive(
         web.perform(ASK, 10)
 
 
+def test_a_question_whose_connection_had_gone_is_asked_once_more_and_a_task_never(queue: Queue, web: WebTasks) -> None:
+    answers = iter([CUT])
+    queue.on_post = lambda uuid: next(answers, None)
+    queue.takes_before_answer = False
+    assert web.perform(ASK, 10) == {"done": True}
+    assert len(set(posts(queue))) == 2
+    answers = iter([CUT])
+    with pytest.raises(Lost):
+        web.perform(SELL, 60, UUID)
+    assert posts(queue).count(UUID) == 1
+
+
 def test_answers_that_are_lost_on_the_way_are_asked_for_again(queue: Queue, web: WebTasks) -> None:
     lost = iter([CUT, None, CUT, CUT])
     queue.script = ["wait", "inProgress", READY]
