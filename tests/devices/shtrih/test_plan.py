@@ -134,7 +134,9 @@ def test_models_name_the_rates_of_2026_by_their_own_bytes(name: str, code: int) 
     entries = ffd.read_document(printer.document_tlv(printer.print_receipt(ahead, 3).document_number)).entries
     assert plain(entries, 1059, 1199) == 12
     assert register.count(c.DeviceType.CODE) == 1, "asked once"
-    (only,) = [step.command for step in plan(receipt([line(1)], {CASH: 1}), 30, model=name).steps[1:]]
+    (only,) = [
+        step.command for step in plan(receipt([line(1, vat=VatRate.VAT_22)], {CASH: 1}), 30, model=name).steps[1:]
+    ]
     assert isinstance(only, c.Operation)
     assert only.rate_byte == code
 

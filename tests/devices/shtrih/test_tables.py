@@ -98,7 +98,7 @@ def test_20_percent_is_refused_where_the_register_would_write_22() -> None:
             printer.print_receipt(receipt(lines, {CASH: sum(each.line_sum.kopecks for each in lines)}), 2)
         assert refused.value.code == "register_lacks"
     assert register.count(c.OpenReceipt.CODE) == 0
-    made = receipt([line(10_000), line(10_000, vat=VatRate.VAT_10)], {CASH: 20_000})
+    made = receipt([line(10_000, vat=VatRate.VAT_22), line(10_000, vat=VatRate.VAT_10)], {CASH: 20_000})
     number = printer.print_receipt(made, 2).document_number
     entries = ffd.read_document(printer.document_tlv(number)).entries
     assert [plain(each, 1199) for each in lines_of(entries)] == [11, 2]
