@@ -25,7 +25,7 @@ from tests.till.shops import card as by_card
 
 ORDERS = (1, 2, 3)
 ACTS = 14
-SEEDS = int(os.environ.get("POSAPP_CARD_SEEDS", "5"))
+SEEDS = int(os.environ.get("POSAPP_CARD_SEEDS", "3"))
 
 
 def till_of(shop: Shop, desk: Desk) -> Till:
