@@ -265,6 +265,15 @@ def test_a_sale_between_two_portions_ends_the_round(shop: Shop) -> None:
     assert 0xFF31 not in shop.register.written
 
 
+def test_another_connection_ends_the_round(shop: Shop) -> None:
+    pump = begun(shop, 1)
+    shop.till.printer.close()
+    shop.register.written.clear()
+    assert pump.step() is OfdTurn.MORE
+    assert 0xFF30 in shop.register.written
+    assert 0xFF31 not in shop.register.written
+
+
 def test_a_portion_is_a_few_exchanges(shop: Shop) -> None:
     """What a sale may have to wait for, in commands."""
     pump = ofd_relay.pump_of(shop.till)

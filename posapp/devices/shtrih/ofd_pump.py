@@ -103,8 +103,8 @@ class OfdPump:
 
     def _step(self) -> OfdTurn:
         identity = self._session.connect()
-        if self._mark != (identity, self._session.changes):
-            return self._begin(identity)
+        if self._mark is None or self._mark[0] is not identity or self._mark[1] != self._session.changes:
+            return self._begin(identity)  # another connection, or something else was said
         if self._answer:
             return self._write()
         return self._read()
