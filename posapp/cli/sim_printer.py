@@ -103,7 +103,8 @@ def run(
     else:
         line = ShtrihLine(printer, fault_plans.Faults(plan), commit, strict_enq)
     server = Server(line, channel, baud)
-    control = Control(server, commit, lambda given: fault_plans.parse(given, actions=actions))
+    looks = {"/_sim/line": server.counts}
+    control = Control(server, commit, lambda given: fault_plans.parse(given, actions=actions), looks=looks)
     try:
         if model == ATOL and printer.storage.version is not Ffd.V1_05:
             return fail(REFUSED, "storage", ONLY_1_05)

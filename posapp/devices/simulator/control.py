@@ -1,11 +1,14 @@
 """The other door of a simulated register: HTTP on this computer, to look at its storage and to break things.
 
-    GET  /_sim/documents   [{"number", "type", "kind", "total_kopecks", "sign", "at", "shift", "key", "tlv"}]
+    GET  /_sim/documents   (?after=NUMBER: later ones only)
+                           [{"number", "type", "kind", "total_kopecks", "sign", "at", "shift", "key", "tlv"}]
     GET  /_sim/tape        {"lines": […]}  what was printed
     POST /_sim/faults      [{"command", "nth", "when", "do", "value"?, "times"?}]  in place of those set before
     POST /_sim/power       {"on": false}
     POST /_sim/paper       {"state": "ok" | "out" | "cover"}
-    POST /_sim/clock       {"now": "2026-11-20T12:30:00"}
+    GET  /_sim/line        {"is_on", "is_busy", "heard", "said"}  bytes so far, of a register on a line
+    POST /_sim/clock       {"now": "2026-11-20T12:30:00"} the world's time, or {"drift_s": 600} its own clock is wrong
+    POST /_sim/storage     {"room": 0}  for how many more documents it has room, null as at first
     POST /_sim/printing    {"seconds": 0.4}  how long it prints
     POST /_sim/ofd         {"up": false}  no tickets come while it is down
                            {"by_host": true}  the host has to carry the messages; an OFD answers where table 19 says
@@ -25,6 +28,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
 from posapp.devices.simulator import faults
+from posapp.devices.simulator.documents import CAPACITY
 from posapp.devices.simulator.faults import Fault, Faults
 from posapp.devices.simulator.ofd import OfdServer
 from posapp.devices.simulator.printer import Printer
@@ -57,7 +61,8 @@ class Owner(Protocol):
 
 class Control:
     """The HTTP server; `url` is what the ready line tells. `parse` understands faults in the words of this register;
-    `commit` makes a change durable, and is called with the lock held; `more` are paths that only this register has."""
+    `commit` makes a change durable, and is called with the lock held; `more` (POST) and `looks` (GET) are paths that
+    only this register has."""
 
     def __init__(
         self,
@@ -65,12 +70,14 @@ class Control:
         commit: Callable[[], None],
         parse: Callable[[object], list[Fault]] = faults.parse,
         more: Mapping[str, Callable[[Any], None]] | None = None,
+        looks: Mapping[str, Callable[[], object]] | None = None,
     ) -> None:
         self._server = server
         self._commit = commit
         self._parse = parse
         self._more = dict(more or {})
         self._ofd: OfdServer | None = None
+        self._looks = dict(looks or {})
         control = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -110,10 +117,13 @@ class Control:
         """Status and body of a GET."""
         printer = self._server.line.printer
         with self._server.lock:
-            if path == "/_sim/documents":
-                return 200, [document.as_json() for document in printer.storage.documents]
+            name, _, number = path.partition("?after=")
+            if name == "/_sim/documents" and (number.isdecimal() or not number):
+                return 200, [document.as_json() for document in printer.storage.documents[int(number or 0) :]]
             if path == "/_sim/tape":
                 return 200, {"lines": list(printer.tape)}
+            if path in self._looks:
+                return 200, self._looks[path]()
         return 404, _problem("not_found", f"there is no {path}")
 
     def change(self, path: str, body: bytes) -> tuple[int, object]:
@@ -123,6 +133,7 @@ class Control:
             "/_sim/power": self._set_power,
             "/_sim/paper": self._set_paper,
             "/_sim/clock": self._set_clock,
+            "/_sim/storage": self._set_storage,
             "/_sim/printing": self._set_printing,
             "/_sim/ofd": self._set_ofd,
             "/_sim/marking": self._set_marking,
@@ -151,9 +162,18 @@ class Control:
         self._server.line.printer.set_paper(given["state"], local_now())
 
     def _set_clock(self, given: Any) -> None:
-        wanted = datetime.fromisoformat(given["now"]).replace(tzinfo=None)
         printer = self._server.line.printer
+        if "drift_s" in given:
+            printer.clock_offset = timedelta(seconds=given["drift_s"])
+            return
+        wanted = datetime.fromisoformat(given["now"]).replace(tzinfo=None)
         printer.world_offset += wanted - printer.clock(local_now())
+
+    def _set_storage(self, given: Any) -> None:
+        storage, room = self._server.line.printer.storage, given["room"]
+        if isinstance(room, bool) or not (room is None or (isinstance(room, int) and room >= 0)):
+            raise ValueError("room is a number of documents or null")
+        storage.capacity = CAPACITY if room is None else storage.last_number + 1 + room
 
     def _set_printing(self, given: Any) -> None:
         self._server.line.printer.print_time = timedelta(seconds=given["seconds"])

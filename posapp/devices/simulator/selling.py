@@ -301,8 +301,11 @@ def close(
     printer.marking.forget()
     printer.marking.sold(sum(item.marking is not None for item in receipt.items))
     printer.receipt = None
+    change = sum(payments) - total
+    if change:
+        printer.print_lines(f"СДАЧА {roubles(change)}")
     _print_end(printer, document)
-    return sum(payments) - total, document
+    return change, document
 
 
 def _require_new(receipt: OpenReceipt) -> None:

@@ -262,6 +262,12 @@ class Server:
         self._pace = Pace(baud)
         self._stopped = threading.Event()
         self._heard_at = time.monotonic()
+        self._heard, self._said, self._is_busy = 0, 0, False
+
+    def counts(self) -> dict[str, object]:
+        """How many bytes were dealt with and how many were said since the start: a host that has said and heard as
+        many knows that nothing is under way, and need not wait for it; not while the register is busy."""
+        return {"is_on": self.line.is_on, "is_busy": self._is_busy, "heard": self._heard, "said": self._said}
 
     def serve(self) -> None:
         """Answers until `stop`."""
@@ -287,6 +293,7 @@ class Server:
         self._pace.arrive(len(data))
         meanwhile = self._answer(data)
         self._heard_at = time.monotonic()
+        self._heard += len(data)
         return meanwhile
 
     def _answer(self, data: bytes) -> bytes | None:
@@ -302,7 +309,9 @@ class Server:
                 case Pause(seconds):
                     self._send(out)
                     out = b""
+                    self._is_busy = True
                     self._be_busy(seconds)
+                    self._is_busy = False
                     self._pace.arrive(0)
                 case HangUp():
                     self._send(out)
@@ -323,6 +332,7 @@ class Server:
         """ACK and answer leave together, as they often do."""
         if data:
             self._pace.leave(len(data))
+            self._said += len(data)
             self.channel.send(data)
 
     def _be_busy(self, seconds: float) -> None:
@@ -335,6 +345,7 @@ class Server:
                 with self.lock:
                     reply = self.line.while_busy(data)
                 self._send(reply)
+                self._heard += len(data)
             elif data is not None:
                 with self.lock:
                     self.line.new_connection()

@@ -316,3 +316,23 @@ def test_the_pace_of_a_line_is_kept_within_a_look_at_the_clock() -> None:
     free.arrive(10_000)
     free.leave(10_000)
     assert now - before < 0.001
+
+
+def test_the_line_can_be_asked_how_much_is_under_way_and_the_storage_how_much_is_new() -> None:
+    """Who has said and heard as much as was dealt with and said knows that nothing comes any more."""
+    with simulated("--listen", "pty") as register, Client(register.ready["port"]) as host:
+        host.ask("10 1E 00 00 00")
+        deadline = time.monotonic() + DEADLINE_S
+        while (told := register.get("/_sim/line"))["heard"] < 1 + 8 + 1:
+            assert time.monotonic() < deadline, told
+        assert (told["is_on"], told["is_busy"], told["heard"]) == (True, False, 1 + 8 + 1)
+        assert told["said"] > 1 + 16
+        assert [each["number"] for each in register.get("/_sim/documents?after=0")] == [1]
+        assert register.get("/_sim/documents?after=1") == []
+
+
+def test_its_clock_can_be_wrong_and_its_storage_full() -> None:
+    with simulated("--listen", "pty") as register:
+        for door, body in (("clock", {"drift_s": 600}), ("storage", {"room": 0}), ("storage", {"room": None})):
+            assert register.post(f"/_sim/{door}", body) == (200, {})
+        assert register.post("/_sim/storage", {"room": -1})[0] == 400
