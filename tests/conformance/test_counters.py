@@ -11,7 +11,7 @@ from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import ZERO, Money
 from posapp.domain.receipt import PaymentMethod, Receipt, Tender, TenderKind
 from posapp.errors import Refused
-from tests.conformance.conftest import Bench
+from tests.conformance.processes import Bench
 from tests.conformance.test_printers import line, receipt, sell
 
 SALE = {TenderKind.CASHLESS: 1_000, TenderKind.PREPAID: 2_000, TenderKind.CREDIT: 3_000, TenderKind.OTHER: 4_000}

@@ -17,7 +17,8 @@ from posapp.domain.receipt import PaymentMethod, PaymentObject, Receipt, Receipt
 from posapp.domain.settlement import Settlement, Stamp
 from posapp.domain.vat import VatRate
 from posapp.errors import OutcomeUnknown, Refused, Unreachable
-from tests.conformance.conftest import Bench, Scissors, by_commands
+from tests.conformance.conftest import Scissors, by_commands
+from tests.conformance.processes import Bench
 
 
 def line(name: str, kopecks: int, quantity: str = "1", vat: VatRate = VatRate.VAT_10) -> ReceiptLine:

@@ -20,7 +20,8 @@ from posapp.domain.terms import CorrectionBasis
 from posapp.domain.vat import VatRate
 from posapp.errors import OutcomeUnknown, Refused
 from tests.conformance import samples
-from tests.conformance.conftest import Bench, Scissors, by_commands
+from tests.conformance.conftest import Scissors, by_commands
+from tests.conformance.processes import Bench
 from tests.conformance.samples import correction, line, lines_of, marked, of_document, of_line, of_vat, plain, rates_of
 
 SETTLEMENTS = samples.settlements()
