@@ -60,6 +60,10 @@ class Capability(StrEnum):
     EXTENDED_REPLY = "datetime_in_ff45"
     REPEAT_LAST = "8C"
     MARKING = "FF61"  # checks codes of marked goods and binds them to lines (FFD 1.2)
+    CHECK_TIME = "check_time"  # and tells when the marking system was asked
+    KEY_TRIED = "key_tried"  # where receipts carry our key is tried without making a document
+    CORRECTION_COUNTERS = "correction_counters"  # corrections are counted apart, by kind
+    CLOSED_COUNTERS = "closed_counters"  # the counters of a closed shift stay until the next one opens
 
 
 class Paper(StrEnum):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from posapp.devices.base import FiscalPrinter
+from posapp.devices.base import Capability, FiscalPrinter
 from posapp.domain.fiscal import ShiftState
 from tests.conformance.processes import WORLDS, Bench, started
 from tests.conformance.real import RealBench, opened
@@ -92,6 +92,13 @@ def by_commands(bench: Bench | RealBench) -> None:
     """For tests that strike between the commands of one receipt: where a receipt is one task there is no between."""
     if bench.line is None:
         pytest.skip("a receipt is one task here; how it is struck: test_scenarios.py")
+
+
+def can(bench: Bench | RealBench, capability: Capability) -> bool:
+    """What the driver says that its model can; asked once per register."""
+    if bench.can is None:
+        bench.can = frozenset(bench.printer.probe().capabilities)
+    return capability in bench.can
 
 
 @pytest.fixture

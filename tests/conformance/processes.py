@@ -16,7 +16,7 @@ from serial.urlhandler import protocol_socket
 
 from posapp.devices.atol.driver import AtolPrinter
 from posapp.devices.atol.web import Patience, WebTasks
-from posapp.devices.base import FiscalPrinter
+from posapp.devices.base import Capability, FiscalPrinter
 from posapp.devices.port import SerialPort
 from posapp.devices.registry import make_printer
 from posapp.domain.vat import VatRate
@@ -59,6 +59,7 @@ class Bench:
     link: str
     line: Line | None = None
     printer: FiscalPrinter = field(init=False)
+    can: frozenset[Capability] | None = None
     _known: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:

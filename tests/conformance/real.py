@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from posapp.devices.base import FiscalPrinter
+from posapp.devices.base import Capability, FiscalPrinter
 from posapp.devices.flow import drive
 from posapp.devices.port import SerialPort
 from posapp.devices.registry import AUTO, LINKS, is_web, make_printer
@@ -61,6 +61,7 @@ class RealBench:
         self.printer = self.driver()
         self._speaks = self.printer
         self._ffd = ""
+        self.can: frozenset[Capability] | None = None
 
     @property
     def ffd(self) -> str:

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from posapp.devices.base import Counted, FiscalPrinter
+from posapp.devices.base import Capability, Counted, FiscalPrinter
 from posapp.domain.fiscal import ReceiptKind
 from posapp.domain.money import ZERO, Money
 from posapp.domain.receipt import PaymentMethod, Receipt, Tender, TenderKind
 from posapp.errors import Refused
+from tests.conformance.conftest import can
 from tests.conformance.processes import Bench
 from tests.conformance.test_printers import line, receipt, sell
 
@@ -36,7 +37,7 @@ def test_a_fresh_shift_has_counted_nothing(bench: Bench, printer: FiscalPrinter)
     found = printer.shift_counters()
     assert found.shift_number == printer.status().shift.number
     assert set(found.receipts) == set(ReceiptKind)
-    assert set(found.corrections) == (set() if bench.model == "atol" else set(ReceiptKind)), "АТОЛ does not tell them"
+    assert set(found.corrections) == (set(ReceiptKind) if can(bench, Capability.CORRECTION_COUNTERS) else set())
     for kind in ReceiptKind:
         assert (found.receipts[kind].count, found.receipts[kind].total) == (0, ZERO)
         assert found.corrections.get(kind, Counted(0, ZERO)) == Counted(0, ZERO)
@@ -64,7 +65,7 @@ def test_every_tender_is_counted_under_its_own_kind(printer: FiscalPrinter, kind
 def test_the_counters_of_a_closed_shift_stay_until_the_next_one_opens(bench: Bench, printer: FiscalPrinter) -> None:
     sell(printer)
     number = printer.close_shift("Кассир").number
-    if bench.model == "atol":  # its totals are those of an open shift
+    if not can(bench, Capability.CLOSED_COUNTERS):
         with pytest.raises(Refused) as told:
             printer.shift_counters(ReceiptKind.SELL)
         assert told.value.code == "no_counters"

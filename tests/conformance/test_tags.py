@@ -20,7 +20,7 @@ from posapp.domain.terms import CorrectionBasis
 from posapp.domain.vat import VatRate
 from posapp.errors import OutcomeUnknown, Refused
 from tests.conformance import samples
-from tests.conformance.conftest import Scissors, by_commands
+from tests.conformance.conftest import Scissors, by_commands, can
 from tests.conformance.processes import Bench
 from tests.conformance.samples import correction, line, lines_of, marked, of_document, of_line, of_vat, plain, rates_of
 
@@ -154,7 +154,7 @@ def test_corrections_are_counted_apart_from_receipts(bench: Bench, cashed: Fisca
     before = cashed.shift_counters(ReceiptKind.SELL)
     made_of(cashed, correction())
     after = cashed.shift_counters(ReceiptKind.SELL)
-    if bench.model != "atol":  # which does not tell them
+    if can(bench, Capability.CORRECTION_COUNTERS):
         counted = after.corrections[ReceiptKind.SELL]
         assert (counted.count, counted.total) == (1, Money(40_000))
     assert after.receipts == before.receipts
@@ -255,7 +255,7 @@ def test_a_correction_that_the_register_refuses_leaves_nothing_open(bench: Bench
 
 
 def test_set_up_proves_where_corrections_carry_the_key(bench: Bench, printer: FiscalPrinter) -> None:
-    if bench.model == "atol":  # no task tries it: a correction that was made shows it
+    if not can(bench, Capability.KEY_TRIED):  # a correction that was made shows it
         made_of(printer, correction())
     documents = bench.documents()
     assert printer.probe().correction_key_tag == "1084"
@@ -271,7 +271,7 @@ def test_a_marked_thing_is_checked_bound_and_told(bench: Bench, printer: FiscalP
     only(bench, "1.2")
     verdicts = [printer.check_marking(parse_marking(code), 1) for code in (MILK, SHOES)]
     assert [(each.result, each.code_type, each.is_refused) for each in verdicts] == [(15, 5, False), (15, 3, False)]
-    assert all((each.asked_at is not None) is (bench.model != "atol") for each in verdicts), "АТОЛ does not tell when"
+    assert all((each.asked_at is not None) is can(bench, Capability.CHECK_TIME) for each in verdicts)
     answer = IndustryDetail("UUID=25cd22e1-af86-4a28-a0c2-8696e5ea1b8e&Time=1723182931610")
     receipt = samples.receipt([marked(MILK), line(100), marked(SHOES)], {samples.CASH: 50_100})
     number = printer.print_receipt(receipt, printer.last_document_number(), details={0: (answer,)}).document_number

@@ -172,8 +172,9 @@ class ShtrihPrinter:
 
     def _capabilities(self, key_tags: Mapping[ReceiptKind, str], version: Ffd) -> tuple[Capability, ...]:
         found = [Capability.USER_REQUISITE] if receipt_tags.USER_REQUISITE in key_tags.values() else []
+        found += [Capability.KEY_TRIED, Capability.CORRECTION_COUNTERS, Capability.CLOSED_COUNTERS]
         if version is Ffd.V1_2 and marks.is_supported(self._session):
-            found.append(Capability.MARKING)
+            found += [Capability.MARKING, Capability.CHECK_TIME]
         return tuple(found)
 
     def _proven_key_tags(self, version: Ffd) -> tuple[dict[ReceiptKind, str], str | None]:
