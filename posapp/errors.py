@@ -278,6 +278,27 @@ WORDS: dict[str, Words] = {
         "It is not ATOL's web server that answers at {port}, nothing was sent.",
         "Check address and port; usually it is http://ADDRESS:16732.",
     ),
+    "queue_left": Words(
+        140,
+        "«{key}» отправили через веб-сервер АТОЛ {queue}, а касса настроена иначе: тот сервер ещё может его напечатать."
+        " Пока не решено, новых чеков на этой ККТ не будет.",
+        "Администратору: верните адрес – «posapp setup printer --model atol --port {queue}», – и касса решит сама."
+        " Если тот сервер не вернётся никогда – старший: «posapp resolve {key} --not-made», с причиной.",
+        "“{key}” was sent through ATOL's web server {queue}, and the till is set up another way: that server may still"
+        " print it. Until this is decided there are no new receipts on this register.",
+        "Administrator: put the address back, “posapp setup printer --model atol --port {queue}”, and the till decides"
+        " by itself. If that server never comes back, a senior: “posapp resolve {key} --not-made”, with a reason.",
+    ),
+    "queue_waits": Words(
+        142,
+        "Через веб-сервер АТОЛ {queue} отправлено «{key}», и чем это кончилось, ещё не известно. Адрес ККТ не изменён.",
+        "Сначала «posapp resolve» по прежнему адресу. Если тот сервер не вернётся никогда, повторите с --leave-queue:"
+        " исход решит человек.",
+        "“{key}” was sent through ATOL's web server {queue} and its outcome is not known yet. The register's address"
+        " was not changed.",
+        "First “posapp resolve” at the former address. If that server never comes back, repeat with --leave-queue: a"
+        " person decides the outcome.",
+    ),
     "port_busy": Words(
         112,
         "Порт {port} занят другой программой, чек не отправлен.",

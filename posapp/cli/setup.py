@@ -40,7 +40,7 @@ from posapp.domain.vat import VatRate, rule_for
 from posapp.errors import JournalError, SetupError, SyncError, UsageError
 from posapp.journal.connect import JOURNAL_NAME
 from posapp.settings import Settings
-from posapp.till import setup
+from posapp.till import requests, setup
 from posapp.till.audit import decided
 
 log = logging.getLogger(__name__)
@@ -100,6 +100,9 @@ def printer(
     only_program: Annotated[
         bool, typer.Option("--only-program", help="Магазин подтверждает: никто другой на этой ККТ не печатает.")
     ] = False,
+    leave_queue: Annotated[
+        bool, typer.Option("--leave-queue", help="Прежний веб-сервер АТОЛ не вернётся: исход начатого решит человек.")
+    ] = False,
     by: By = "",
     why: Why = "",
     training: Training = False,
@@ -119,9 +122,10 @@ def printer(
         found = setup_find.choose(settings, at or [], password, factory_number, quiet=json)
         model, port, link, baud = found.model, found.port, found.link, found.baud
     driver = str(library.absolute()) if library else ""
-    profile = setup.probe(
-        make_printer(model, port, link=link, password=password, baud=baud, login=lambda: given, library=driver)
-    )
+    device = make_printer(model, port, link=link, password=password, baud=baud, login=lambda: given, library=driver)
+    if not leave_queue:
+        _refuse_leaving(folder, settings, device.queue)
+    profile = setup.probe(device)
     if settings.gateway is not None and till not in (None, settings.till):
         raise UsageError("usage", what="номер кассы знает шлюз: смените его командой setup gateway --till")
     before = settings
@@ -162,6 +166,19 @@ def atol_login(from_stdin: bool) -> vault.Secret | None:
     if from_stdin and not line.partition(":")[2]:
         raise UsageError("usage", what="ждём логин веб-сервера АТОЛ на вводе: имя:пароль")
     return vault.Secret(line) if line else None
+
+
+def _refuse_leaving(folder: Path, settings: Settings, queue: str) -> None:
+    """Raises SetupError `queue_waits` while something that was sent into another queue has no outcome yet."""
+    from posapp import app
+
+    if settings.printer is None or not (folder / JOURNAL_NAME).exists():
+        return
+    try:
+        with app.open_till(folder, write=False, checks=False) as till:
+            requests.refuse_leaving(till.journal, queue)
+    except JournalError as error:  # recovery asks the same again before anything is concluded
+        log.warning("setup: what is under way could not be read: %s", error)
 
 
 def _note_replaced(folder: Path, before: Settings, after: Settings, by: str, why: str) -> None:

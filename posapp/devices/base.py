@@ -304,6 +304,12 @@ class FiscalPrinter(Protocol):
         """Whether what makes or moves something is sent under a uuid, which the journal holds before (rule 9)."""
         ...
 
+    @property
+    def queue(self) -> str:
+        """Which queue those uuids are of: its address without secrets, with the device in it, as it is set up; "" for
+        none. A uuid means nothing in another one."""
+        ...
+
     def end_request(self, request: str) -> None:
         """Returns when what was sent under this uuid can no longer run; asked before the storage is read (rule 9).
 

@@ -16,7 +16,7 @@ from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import By, State
 from posapp.errors import DeviceError, PosError, ResolveNeeded
 from posapp.journal.rows import Decision, DocumentTaken
-from posapp.till import adopt, ofd_witness, recover, sale, shift_proof
+from posapp.till import adopt, ofd_witness, recover, requests, sale, shift_proof
 from posapp.till.audit import decided
 from posapp.till.context import Till
 from posapp.till.correction_state import correction_of
@@ -298,6 +298,8 @@ def end_operation(till: Till, key: str, *, is_made: bool, why: str = "") -> str:
         recovered = shift_proof.resolve(till, waits)
     except ResolveNeeded as error:
         doubt = error.message()
+        if error.code == requests.LEFT:
+            need_why(why)
         if not same_storage(till.printer.connect(), waits.device):
             _require_lost(till, waits.device)
             need_why(why)

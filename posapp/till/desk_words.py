@@ -263,6 +263,14 @@ _TEXTS = {
         "This register writes no keys, so whose {numbers} is cannot be seen. A person decides: look at the paper"
         " receipt or the tape. If another program printed there, that must not happen again.",
     ),
+    "next.left": (
+        "Отправили через веб-сервер {queue}, а касса настроена иначе: тот сервер ещё может это напечатать."
+        " Администратор возвращает адрес – «posapp setup printer», – и программа решит сама. Если тот сервер не"
+        " вернётся никогда, решает человек. До этого на этой ККТ ничего не печатается.",
+        "It was sent through the web server {queue}, and the till is set up another way: that server may still print"
+        " it. The administrator puts the address back – “posapp setup printer” – and the program decides by itself."
+        " If that server will never be back, a person decides. Until then nothing is printed on this register.",
+    ),
     "next.ours": (
         "Документ с нашим ключом есть, но {what}. Решает человек: какой из них считать чеком этого заказа.",
         "There is a document with our key, but {what}. A person decides which one is the receipt of this order.",
@@ -351,6 +359,12 @@ _TEXTS = {
         " печатается. Если он всё же напечатан, у заказа станет два чека, и один придётся оформлять возвратом.",
         "The receipt of order {order} becomes “not printed”: it can be printed, with the same key; nothing prints it"
         " by itself. If it was printed after all, the order gets two receipts and one has to be refunded.",
+    ),
+    "not_made.left": (
+        "Если веб-сервер {queue} снова заработает, он напечатает этот чек: сначала убедитесь, что он выключен"
+        " навсегда или его очередь пуста. ",
+        "If the web server {queue} is started again it prints this receipt: first make sure that it is off for good"
+        " or that its queue is empty. ",
     ),
     "not_made.walkin": (
         "Чек вернётся в «не напечатан»: его можно пробить («posapp sell --begun»), ключ останется тот же. Сам он не"

@@ -147,12 +147,13 @@ def resolve(
     `decision`: the record of that person's word, kept together with "not made".
     """
     stored, attempt = _sending(till, key)
-    requests.end(till, attempt.evidence)
+    left = requests.end(till, attempt.evidence)
     found = till.printer.reset_link()
     _same_device(attempt, found, key, by_person=decision is not None)
     has_key = carries_key(till, attempt, stored.receipt)
     ours, last = _find(till, stored.receipt, attempt.last_document, foreign, has_key=has_key)
     if ours is None:
+        requests.require_silence(left, key, decision)
         _cancel_if_ours(till, stored.receipt, attempt, just_opened=just_opened, by_person=by_person)
         ours, last = _find(till, stored.receipt, last, foreign, has_key=has_key)
     if ours is None:

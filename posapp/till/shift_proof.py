@@ -42,7 +42,7 @@ def facts_of(status: PrinterStatus, totals: CashTotals) -> dict[str, Any]:
 
 def resolve(till: Till, operation: Operation) -> Recovered:
     """Decides a `sending` operation from the register's state. Raises ResolveNeeded where nothing is proven."""
-    requests.end(till, operation.before)
+    left = requests.end(till, operation.before)
     found = till.printer.reset_link()
     if found != operation.device:
         why = f"операцию отправляли на {operation.device}, а подключена {found}"
@@ -52,6 +52,8 @@ def resolve(till: Till, operation: Operation) -> Recovered:
     outcome = prove(operation.kind, operation.amount, operation.before, now, totals, only_program=only_program)
     if outcome is None:
         raise ResolveNeeded("resolve_needed", why="счётчики ККТ не сходятся с журналом", key=operation.kind)
+    if not outcome:
+        requests.require_silence(left, f"{operation.kind}:{operation.id}")
     after = "done" if outcome else "refused"
     till.journal.end_operation(operation.id, after, facts_of(now, totals))
     words = "по счётчикам ККТ сделано" if outcome else "по счётчикам ККТ не сделано"

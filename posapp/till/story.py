@@ -9,7 +9,7 @@ paper shows – but only after the administrator has set up another register, so
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from posapp.domain.portal_check import is_external_id
 from posapp.domain.receipt import Receipt
 from posapp.domain.settlement import Stamp
 from posapp.errors import DeviceError, PosError
-from posapp.till import recover
+from posapp.till import recover, requests
 from posapp.till.context import Till
 from posapp.till.desk_look import Look, same_storage
 from posapp.till.desk_words import Say
@@ -88,7 +88,7 @@ def of_receipt(till: Till, say: Say, stored: StoredReceipt, attempt: Attempt, tr
     """The case of a receipt that is `sending` and that `trouble` kept from being decided."""
     receipt = stored.receipt
     ours = Ours(receipt, recover.carries_key(till, attempt, receipt))
-    after = next_for_receipt(till, say, ours, attempt, look)
+    after = next_for_receipt(till, say, ours, attempt, look, trouble)
     shown = shows(say, attempt.device, attempt.last_document, look, ours)
     return Case(
         key=receipt.key,
@@ -162,7 +162,9 @@ def asked_receipt(till: Till, say: Say, receipt: Receipt, attempt: Attempt) -> s
     )
 
 
-def next_for_receipt(till: Till, say: Say, ours: Ours, attempt: Attempt, look: Look) -> Next:
+def next_for_receipt(
+    till: Till, say: Say, ours: Ours, attempt: Attempt, look: Look, trouble: PosError | None = None
+) -> Next:
     """What happens next to a receipt: by itself, or by which choice."""
     receipt = ours.receipt
     here = look.found is not None and same_storage(look.found, attempt.device)
@@ -177,7 +179,22 @@ def next_for_receipt(till: Till, say: Say, ours: Ours, attempt: Attempt, look: L
     if keyed:
         what = "next.ours_many" if len(keyed) > 1 else "next.ours_total"
         return Next(say("next.ours", what=say(what)), _made_choices(say, receipt, keyed))
+    if trouble is not None and trouble.code == requests.LEFT:
+        return _next_left(say, ours, look, trouble)
     return _next_by_what_fits(say, ours, look, renamed=look.found != attempt.device)
+
+
+def _next_left(say: Say, ours: Ours, look: Look, trouble: PosError) -> Next:
+    """It may still be printed from a queue that this till cannot ask: going back is what helps, else a person."""
+    opened = look.opened.subtotal if look.opened else None
+    not_made = _not_made(say, ours.receipt, [each for each in look.documents if ours.could_be(each)], opened)
+    choice = replace(
+        not_made,
+        consequence=say("not_made.left", queue=trouble.facts["queue"]) + not_made.consequence,
+        command=not_made.command + _why(True),
+        needs_why=True,
+    )
+    return Next(say("next.left", queue=trouble.facts["queue"]), (choice,))
 
 
 def _next_by_what_fits(say: Say, ours: Ours, look: Look, *, renamed: bool) -> Next:
@@ -357,6 +374,9 @@ def of_operation(till: Till, say: Say, key: str, operation: Operation, trouble: 
         after = Next(say("next.away" if look.found is None else "next.other", device=say.device(operation.device)))
     elif here and look.trouble is not None:
         after = Next(say("next.away"))
+    elif here and trouble.code == requests.LEFT:
+        line = say("next.left", queue=trouble.facts["queue"])
+        after = Next(line, _operation_choices(say, key, words, needs_why=True))
     else:
         line = say("next.lost", device=say.device(operation.device)) if lost else say("next.counters")
         after = Next(line, _operation_choices(say, key, words, needs_why=lost))

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from posapp import vault
+from posapp import app, vault
+from posapp.domain.money import Money
+from posapp.till import requests
 from tests.cli.tills import Run
 from tests.wire.simulated import Simulated, simulated
 
@@ -97,3 +99,22 @@ def test_a_line_without_a_password_is_no_login(till: Run, monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "stdin", io.StringIO("kassa\n"))
     code, _ = setup(till, "http://127.0.0.1:1", "--login-stdin")
     assert code == 2
+
+
+def test_the_address_stays_while_something_may_still_run_there(
+    till: Run, register: Simulated, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(vault.ATOL_VARIABLE, LOGIN)
+    address = register.ready["port"]
+    assert setup(till, address)[0] == 0
+    with app.open_till(folder) as opened:
+        noted = requests.fresh(opened).noted
+        opened.journal.start_operation("cash_in", Money(100), opened.identity, noted, "")
+    assert setup(till, address)[0] == 0, "the same address again is no other queue"
+    before = (folder / "settings.json").read_text("utf-8")
+    for way in ((f"{address}/?deviceID=2",), ("usb", "--link", "library")):
+        code, body = setup(till, *way)
+        assert (code, body["error"]["code"]) == (1, "queue_waits")  # type: ignore[index]
+        code, body = setup(till, *way, "--leave-queue")
+        assert body["error"]["code"] != "queue_waits"  # type: ignore[index]
+    assert (folder / "settings.json").read_text("utf-8") == before

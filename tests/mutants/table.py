@@ -230,18 +230,24 @@ MUTANTS: tuple[Mutant, ...] = (
     # ---------------------------------------------------------------------------------------- rule 9
     Mutant(
         "uuid-not-noted", 9, "after a crash nobody can end the request, and it prints beside the second one",
-        (Edit(REQUESTS, "        return {NOTED: self.uuid} if self.uuid else {}", "        return {}"),),
+        (Edit(REQUESTS, "        return {NOTED: self.uuid, QUEUE: self.queue} if self.uuid else {}",
+              "        return {}"),),
         rules(9),
     ),
     Mutant(
         "uuid-of-the-receipt", 9, "a second try is taken for the first one, which was never made",
-        (Edit(REQUESTS, "    return Request(str(till.new_id()) if till.printer.takes_requests else \"\")",
-              "    return Request(str(till.identity.factory_number) if till.printer.takes_requests else \"\")"),),
+        (Edit(REQUESTS, "Request(str(till.new_id()), till.printer.queue)",
+              "Request(str(till.identity.factory_number), till.printer.queue)"),),
         rules(9),
     ),
     Mutant(
         "read-before-the-request-is-ended", 9, "the storage shows nothing, and the request prints a moment later",
-        (Edit(RECOVER, "    requests.end(till, attempt.evidence)\n", ""),),
+        (Edit(RECOVER, "    left = requests.end(till, attempt.evidence)\n", "    left = \"\"\n"),),
+        rules(9),
+    ),
+    Mutant(
+        "any-queue-is-the-one", 9, "a server that never had the request says nothing, and the other one prints later",
+        (Edit(REQUESTS, "    if queue != till.printer.queue:\n        return queue\n", ""),),
         rules(9),
     ),
     Mutant(

@@ -21,14 +21,16 @@ from posapp.domain.fiscal import DocumentType
 from posapp.domain.money import Money
 from posapp.domain.order import Order
 from posapp.domain.settlement import State
-from posapp.errors import OutcomeUnknown, Refused, ResolveNeeded, Unreachable
+from posapp.errors import OutcomeUnknown, Refused, ResolveNeeded, SetupError, Unreachable
 from posapp.journal.rows import Attempt, StoredReceipt
 from posapp.journal.store import Journal
 from posapp.settings import TRAINING, PortalSettings, Settings, VatSettings
-from posapp.till import recover, resolve, sale, setup, shift
+from posapp.till import recover, requests, resolve, sale, setup, shift
 from posapp.till.context import Till
 from tests.devices.atol.sim_tasks import SimTasks, busy, failed, lost, not_sent
 from tests.till.shops import PORTAL, TAG_VAT_22, an_order, cash
+
+OLD = "http://kassa:16732"
 
 
 class Watched(SimTasks):
@@ -63,12 +65,11 @@ class AtolShop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.tasks = Watched()
+        self.url = OLD
         self._orders, self._ids = itertools.count(1), itertools.count(1)
         profile = setup.probe(self._device())
         settings = Settings(TRAINING, str(UUID(int=1)))
-        self.settings = setup.with_printer(
-            settings, profile, model="atol", port="http://kassa:16732", link="auto", password=30
-        ).with_(
+        self.settings = setup.with_printer(settings, profile, model="atol", port=OLD, link="auto", password=30).with_(
             portal=PortalSettings(PORTAL, "till-driven", "F", is_simulated=True),
             vat=VatSettings(confirmed={1: TAG_VAT_22}, rows={1: ("НДС 22 %", "22")}),
         )
@@ -79,9 +80,12 @@ class AtolShop:
         self.tasks.seen.clear()
 
     def _device(self) -> AtolPrinter:
-        return AtolPrinter(
-            self.tasks, "http://kassa:16732", link="web", takes_requests=True, pause=lambda seconds: None
-        )
+        return AtolPrinter(self.tasks, self.url, link="web", takes_requests=bool(self.url), pause=lambda seconds: None)
+
+    def set_up(self, url: str) -> None:
+        """The settings name another address, "" for the library; a new process."""
+        self.url = url
+        self.restart()
 
     def _open(self) -> Till:
         now = lambda: self.tasks.now.replace(tzinfo=UTC)  # noqa: E731
@@ -245,6 +249,97 @@ def test_what_did_not_go_out_waits_for_the_cashier(shop: AtolShop) -> None:
         assert shop.stored(order).state in (State.PENDING, State.REFUSED)
     shop.sell(order)
     assert shop.receipts == 1
+
+
+# --- a queue that the till has left
+
+ELSEWHERE = ["", "http://kassa:16733", "http://other:16732", "http://kassa:16732/?deviceID=2"]
+"""The library, another port, another computer, another register of the same server."""
+
+
+def left_unknown(shop: AtolShop) -> Order:
+    """A receipt whose outcome is open: its answer was lost and the queue stands."""
+    order = shop.order()
+    shop.tasks.before["sell"] = lost
+    shop.tasks.on_end = trouble_once(Busy("нет бумаги", "atol_queue"))
+    with pytest.raises(OutcomeUnknown):
+        shop.sell(order)
+    return order
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
+def test_in_another_queue_the_silence_of_the_storage_proves_nothing(shop: AtolShop, url: str) -> None:
+    order = left_unknown(shop)
+    ended = len(shop.tasks.ended)
+    shop.set_up(url)
+    for each in (order, shop.order()):
+        with pytest.raises(ResolveNeeded) as told:
+            shop.sell(each)
+        assert told.value.code == "queue_left"
+        assert OLD in told.value.message("ru")
+    assert shop.stored(order).state is State.SENDING
+    assert len(shop.tasks.ended) == ended, "a server that never had it is not asked"
+    shop.set_up(OLD + "/")  # the same address, as somebody else types it
+    shop.sell(order)
+    assert len(shop.tasks.ended) == ended + 1
+    assert shop.receipts == 1
+
+
+def test_a_document_with_our_key_is_ours_whichever_queue_made_it(shop: AtolShop) -> None:
+    order = shop.order()
+    shop.tasks.after["sell"] = lost
+    shop.tasks.on_end = trouble_once(Busy("нет бумаги", "atol_queue"))
+    with pytest.raises(OutcomeUnknown):
+        shop.sell(order)
+    shop.set_up("")
+    recover.recover(shop.till)
+    assert shop.stored(order).state is State.FISCALIZED
+
+
+def test_a_person_ends_what_is_in_another_queue_with_a_reason(shop: AtolShop) -> None:
+    order = left_unknown(shop)
+    key = shop.stored(order).receipt.key
+    shop.set_up("")
+    (case,) = resolve.waiting(shop.till)
+    (choice,) = case.choices
+    assert (case.code, choice.id, choice.needs_why) == ("queue_left", "not_made", True)
+    assert OLD in case.story[-1]
+    assert OLD in choice.consequence
+    with pytest.raises(ResolveNeeded) as told:
+        resolve.decide(shop.till, key, choice.id)
+    assert told.value.code == "why_needed"
+    resolve.decide(shop.till, key, choice.id, why="сервер списан, диск снят")
+    assert shop.stored(order).state is State.PENDING
+    shop.sell(order)
+    assert shop.receipts == 1
+
+
+def test_cash_in_another_queue_is_not_put_in_again(shop: AtolShop) -> None:
+    shop.tasks.before["cashIn"] = lost
+    shop.tasks.on_end = trouble_once(Busy("нет бумаги", "atol_queue"))
+    with pytest.raises(OutcomeUnknown):
+        shift.cash_in(shop.till, Money(10_000))
+    shop.set_up("")
+    with pytest.raises(ResolveNeeded) as told:
+        shift.cash_in(shop.till, Money(10_000))
+    assert told.value.code == "queue_left"
+    (case,) = resolve.waiting(shop.till)
+    assert [each.needs_why for each in case.choices] == [True, True]
+    with pytest.raises(ResolveNeeded):
+        resolve.decide(shop.till, case.key, "operation_not_made")
+    resolve.decide(shop.till, case.key, "operation_not_made", why="сервер списан")
+    assert shop.till.journal.operations_sending() == []
+
+
+def test_another_address_is_not_set_up_while_the_queue_may_still_print(shop: AtolShop) -> None:
+    left_unknown(shop)
+    requests.refuse_leaving(shop.till.journal, shop.till.printer.queue)
+    for url in ELSEWHERE:
+        shop.set_up(url)
+        with pytest.raises(SetupError) as told:
+            requests.refuse_leaving(shop.till.journal, shop.till.printer.queue)
+        assert told.value.code == "queue_waits"
+        assert OLD in told.value.message("ru")
 
 
 # --- the key

@@ -19,6 +19,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from posapp.devices.atol import results
 from posapp.devices.atol.archive import Archive
@@ -93,6 +94,11 @@ class AtolPrinter:
     def takes_requests(self) -> bool:
         """Whether what makes something is sent under a uuid that the till notes before."""
         return self._takes_requests
+
+    @property
+    def queue(self) -> str:
+        """The web server's address with its `deviceID`: in another queue nobody knows the uuid."""
+        return queue_of(self._asking.port_name) if self._takes_requests else ""
 
     def end_request(self, request: str) -> None:
         """Rule 9: returns when it can no longer run. Raises Unreachable, Refused `atol_queue` while it may."""
@@ -429,6 +435,13 @@ class AtolPrinter:
         warned = told.get("warnings")
         if isinstance(warned, Mapping) and warned.get("notPrinted") is True:
             self._is_unprinted = True
+
+
+def queue_of(url: str) -> str:
+    """An address of the web server in one form, without what may be secret."""
+    parts = urlsplit(url)
+    device = [value for name, value in parse_qsl(parts.query) if name == "deviceID"]
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}" + (f"/?deviceID={device[0]}" if device else "")
 
 
 def refuse_without_paper(paper: Paper) -> None:

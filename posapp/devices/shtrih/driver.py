@@ -117,6 +117,11 @@ class ShtrihPrinter:
         """Commands go out as they are; nobody keeps them."""
         return False
 
+    @property
+    def queue(self) -> str:
+        """None."""
+        return ""
+
     def end_request(self, request: str) -> None:
         """There is none."""
 
