@@ -281,8 +281,8 @@ class ShtrihPrinter:
         Every command is made before the first one goes out: what cannot be said is refused with nothing open.
         """
         self.connect()
+        self._session.knock()  # before its questions: on v2 each of them waits long for a register without power
         made = self._planned(receipt, details or {})
-        self._session.knock()
         self._step_to_open(receipt, made.opening)
         try:
             opened()
