@@ -34,8 +34,37 @@ def dumps(value: object) -> str:
 
 
 def loads(text: str | bytes) -> Any:
-    """The reverse; numbers with a point or an exponent become Decimals. Raises ValueError."""
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+    """The reverse, of UTF-8; numbers with a point or an exponent become Decimals.
+
+    Raises ValueError, also for what JSON allows and nobody means: nesting without end, numbers of hundreds of digits
+    (a Decimal of 1e999999999 made whole fills the memory), halves of characters, which can be stored nowhere.
+    """
+    told = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+    try:
+        value = json.loads(told, parse_float=_exact, parse_int=_whole, parse_constant=_refuse)
+        if "\\ud" in told.lower():
+            json.dumps(value, ensure_ascii=False, default=str).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    return value
+
+
+WHOLE_MAX = 2**63
+EXPONENT_MAX = 30
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if abs(value) >= WHOLE_MAX:
+        raise ValueError("a number of too many digits")
+    return value
+
+
+def _exact(text: str) -> Decimal:
+    value = Decimal(text)
+    if not value.is_finite() or abs(value.adjusted()) > EXPONENT_MAX:
+        raise ValueError("a number of too many digits")
+    return value
 
 
 def _number(value: Decimal) -> str:

@@ -21,6 +21,7 @@ from posapp.devices.base import (
     Counted,
     Ffd,
     KindCounters,
+    Named,
     Paper,
     ShiftCounters,
     StorageHealth,
@@ -65,6 +66,10 @@ _COUNTED = {
 }
 
 
+DIGITS_MAX = 18
+"""What is longer is no number of a register: it would fit into no table either."""
+
+
 def inside(result: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The object under a name."""
     found = result.get(name)
@@ -75,7 +80,7 @@ def inside(result: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def number(value: object) -> int:
     """A whole number, also as text of digits or a Decimal without a fraction."""
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) <= DIGITS_MAX:
         return int(value.strip())
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
@@ -95,7 +100,7 @@ def digits(value: object) -> str:
 def money(value: object) -> Money:
     """Roubles of a counter, exactly to the kopeck. Never more digits than two: then it was no sum."""
     roubles = decimal_of(value) if isinstance(value, (Decimal, int, str)) and not isinstance(value, bool) else None
-    if roubles is None or roubles != round(roubles, 2):
+    if roubles is None or abs(roubles.adjusted()) >= DIGITS_MAX - 2 or roubles != round(roubles, 2):
         raise ValueError(f"not a sum: {value!r}")
     return Money(int(roubles.scaleb(2)))
 
@@ -216,6 +221,11 @@ class Fiscal:
     is_unprinted: bool
     is_recovered: bool
     """The document was found by its number after the answer had been lost: it may be anybody's."""
+
+    @property
+    def named(self) -> Named:
+        """What of it speaks against "not made"."""
+        return Named(self.number, self.storage_number, self.registration_number, self.is_recovered)
 
 
 def fiscal_of(result: Mapping[str, Any]) -> Fiscal:

@@ -105,7 +105,7 @@ class WebTasks:
                 raise NotSent("отвечает не сервер АТОЛ", "atol_server")
         except (NoAnswer, NotSent) as error:
             self.close()
-            raise error if isinstance(error, NotSent) else NotSent(error.message()) from error
+            raise error if isinstance(error, NotSent) else NotSent(_silence(error)) from error
 
     def close(self) -> None:
         """Closes the connections; what is in the queue goes on."""
@@ -169,8 +169,8 @@ class WebTasks:
             answer = self._post(uuid, tasks)
         except NoAnswer as error:
             if not error.sent:
-                raise NotSent(error.message()) from error
-            why = error.message()
+                raise NotSent(_silence(error)) from error
+            why = _silence(error)
         else:
             if answer.status == 201:
                 return _object(answer).get("isBlocked") is True
@@ -218,7 +218,7 @@ class WebTasks:
         try:
             answer = self._exchange("GET", f"requests/{uuid}")
         except NoAnswer as error:
-            raise Lost(error.message()) from error
+            raise Lost(_silence(error)) from error
         except NotSent as error:  # of this question; of the request that it is about that says nothing
             raise Lost(str(error)) from error
         if answer.status == 404:
@@ -236,7 +236,7 @@ class WebTasks:
             if status != READY:
                 error = state.get("error") if isinstance(state.get("error"), dict) else {}
                 code = error.get("code")
-                raise TaskFailed(code if type(code) is int else _OVER[status], str(error.get("description") or ""))
+                raise TaskFailed(code if type(code) is int else _OVER[status], _line(error.get("description")))
             if not isinstance(result, dict):
                 raise Lost("ответ без результата")
             found.append(result)
@@ -277,6 +277,15 @@ class WebTasks:
         except (NoAnswer, NotSent):
             return
 
+    def result_of(self, request: str) -> Mapping[str, Any] | None:
+        """What the queue keeps as the result of the request's first task that has one."""
+        self.open()
+        for state in self._look(request) or []:
+            if isinstance(state, dict) and isinstance(state.get("result"), dict):
+                result: dict[str, Any] = state["result"]
+                return result
+        return None
+
     def was_done(self, request: str) -> bool:
         """Whether the queue says of every task of it that it is ready."""
         try:
@@ -287,7 +296,13 @@ class WebTasks:
         return states is not None and set(_statuses(states)) == {READY} and not _is_place_holder(states)
 
     def _taken_back(self, uuid: str, why: str) -> NotSent | Busy:
-        """Takes a question back that was not answered; why it was not."""
+        """Takes a question back that was not answered; why it was not. Where it stood is looked at before: taken back,
+        it is over in any case."""
+        try:
+            states = self._look(uuid)
+        except Lost:
+            self._delete(uuid)
+            return NotSent(why)
         self._delete(uuid)
         try:
             told = _object(self._exchange("GET", "getRequestsQueueStatus"))
@@ -295,10 +310,6 @@ class WebTasks:
             return NotSent(why)
         if told.get("isBlocked") is True:
             return _blocked(told)
-        try:
-            states = self._look(uuid)
-        except Lost:
-            states = None
         if states is None or _is_over(states):
             return NotSent(why)
         return Busy("выполняется другое задание", "atol_queue", reason="выполняется другое задание")
@@ -352,7 +363,7 @@ def _object(answer: Response) -> dict[str, Any]:
     """The body as an object, {} when it is none."""
     try:
         body = json_text.loads(answer.body)
-    except (ValueError, RecursionError):
+    except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
 
@@ -360,18 +371,30 @@ def _object(answer: Response) -> dict[str, Any]:
 def _description(answer: Response) -> str:
     """What the server says went wrong, at most a line of it."""
     error = _object(answer).get("error")
-    said = error.get("description") if isinstance(error, dict) else None
-    return f"HTTP {answer.status}" + (f": {said[:200]}" if isinstance(said, str) and said else "")
+    said = _line(error.get("description")) if isinstance(error, dict) else ""
+    return f"HTTP {answer.status}" + (f": {said}" if said else "")
+
+
+def _line(said: object) -> str:
+    """A text of the server's, at most a line of it; "" for what is no text."""
+    return said[:200] if isinstance(said, str) else ""
+
+
+def _silence(error: NoAnswer) -> str:
+    """Who does not answer: `NoAnswer` itself speaks of the portal."""
+    return f"веб-сервер АТОЛ не отвечает ({error.facts['reason']})"
 
 
 def _statuses(states: list[Any]) -> list[str]:
     """The status of each task, "?" for what is none."""
-    return [str(each.get("status")) if isinstance(each, dict) else "?" for each in states]
+    told = [each.get("status") if isinstance(each, dict) else None for each in states]
+    return [each[:20] if isinstance(each, str) else "?" for each in told]
 
 
 def _is_place_holder(states: list[Any]) -> bool:
     """Whether it is our question in the place of a request that never came."""
-    return any("deviceStatus" in (each.get("result") or {}) for each in states)
+    results = [each.get("result") for each in states if isinstance(each, dict)]
+    return any(isinstance(each, dict) and "deviceStatus" in each for each in results)
 
 
 def _is_over(states: list[Any]) -> bool:

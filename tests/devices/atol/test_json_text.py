@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from posapp.devices.atol.json_text import dumps, loads
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.decimals(-(10**9), 10**9, places=6),
+    st.none() | st.booleans() | st.integers(1 - 2**63, 2**63 - 1) | st.text() | st.decimals(-(10**9), 10**9, places=6),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=20,
 )
@@ -40,3 +40,19 @@ def test_a_float_is_never_written() -> None:
         dumps(Decimal("NaN"))
     with pytest.raises(ValueError, match="JSON"):
         loads('{"sum": NaN}')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1e999999999", "-1e-999999999", "0e999999999", "9" * 30, "9" * 5000, "NaN", "Infinity"),
+        *("[" * 100_000, r'"\ud800"', r'{"\uDFFF": 1}', b'"\xed\xa0\x80"', b"\xff", ""),
+    ],
+)
+def test_what_nobody_means_is_refused(text: str | bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        loads(text)
+
+
+def test_a_character_in_two_escapes_is_whole() -> None:
+    assert loads(r'"\ud83d\ude00"') == "😀"

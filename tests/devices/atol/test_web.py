@@ -393,3 +393,45 @@ def test_the_address_may_name_one_of_several_registers(url: str, door: str) -> N
 
 def test_the_login_shows_itself_nowhere(queue: Queue, web: WebTasks) -> None:
     assert "secret" not in repr(web) + str(vars(web))
+
+
+# --- what is said, and what a lying server may say
+
+
+@pytest.mark.parametrize("result", [5, True, 1.5, "deviceStatus", ["deviceStatus"], [[]]])
+def test_a_result_that_is_no_object_is_no_place_holder_and_no_crash(
+    queue: Queue, web: WebTasks, result: object
+) -> None:
+    queue.script = [{**READY, "result": result}]
+    with pytest.raises(Lost):
+        web.perform(SELL, 3, UUID)
+    assert web.was_done(UUID)
+
+
+def test_our_own_question_in_its_place_was_not_done(queue: Queue, web: WebTasks) -> None:
+    queue.script = [{**READY, "result": {"deviceStatus": {}}}]
+    web.end_request(UUID)
+    assert not web.was_done(UUID)
+
+
+def test_a_server_that_is_silent_is_called_by_its_name(queue: Queue, web: WebTasks, clock: Clock) -> None:
+    """The words of a lost connection are those of the portal, unless somebody else is named."""
+    gone = WebTasks("http://127.0.0.1:9", lambda: "", clock=clock, pause=clock.wait)
+    with pytest.raises(NotSent, match="веб-сервер АТОЛ не отвечает") as never:
+        gone.open()
+    queue.on_get = lambda uuid: CUT
+    with pytest.raises(Lost, match="веб-сервер АТОЛ не отвечает") as lost:
+        web.perform(SELL, 60, UUID)
+    with pytest.raises(NotSent, match="веб-сервер АТОЛ не отвечает") as ended:
+        web.end_request(UUID)
+    assert not any("Битрикс" in str(each.value) for each in (never, lost, ended))
+
+
+def test_a_question_behind_a_long_task_of_another_program_is_told_so(queue: Queue, web: WebTasks) -> None:
+    """It is taken back, and why it was not answered is what stood before that."""
+    queue.script = ["wait"]
+    for ask in (lambda: web.perform(ASK, 10), web.reset):
+        with pytest.raises(Busy, match="выполняется другое задание") as told:
+            ask()
+        assert told.value.code == "atol_queue"
+    assert all(entry.script[0]["status"] == "canceled" for entry in queue.known.values())

@@ -1,6 +1,7 @@
 """АТОЛ's JSON tasks on the simulated register: what they make and tell, and the vendor's words for wrong ones."""
 
 import base64
+import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -292,7 +293,7 @@ def test_numbers_beyond_sense_are_never_counted_out(selling: Bench) -> None:
     for wild in ("1e999999999", "1e-999999999", "9" * 400):
         asked = '{"type": "cashIn", "cashSum": ' + wild + "}"
         with pytest.raises(TaskError) as caught:
-            AtolTasks(selling.printer).perform(json_text.loads(asked), selling.now)
+            AtolTasks(selling.printer).perform(json.loads(asked, parse_float=Decimal), selling.now)
         assert caught.value.code == 501
 
 
