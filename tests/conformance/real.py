@@ -62,6 +62,7 @@ class RealBench:
         self._speaks = self.printer
         self._ffd = ""
         self.can: frozenset[Capability] | None = None
+        self._known: dict[int, dict[str, Any]] = {}
 
     @property
     def ffd(self) -> str:
@@ -131,7 +132,10 @@ class RealBench:
         same one. Without a number: the last hundred."""
         last = self._speaks.last_document_number()
         first = max(0, last - 100) if after is None else after
-        return [self._document(number) for number in range(first + 1, last + 1)]
+        for number in range(first + 1, last + 1):  # documents never change: each is read once
+            if number not in self._known:
+                self._known[number] = self._document(number)
+        return [self._known[number] for number in range(first + 1, last + 1)]
 
     def _document(self, number: int) -> dict[str, Any]:
         found = self._speaks.read_document(number)
