@@ -289,6 +289,16 @@ WORDS: dict[str, Words] = {
         "Administrator: put the address back, “posapp setup printer --model atol --port {queue}”, and the till decides"
         " by itself. If that server never comes back, a senior: “posapp resolve {key} --not-made”, with a reason.",
     ),
+    "made_elsewhere": Words(
+        141,
+        "Чек {key} мог напечататься на другой ККТ: {why}. Пока не решено, новых чеков на этой ККТ не будет.",
+        "Старшему: найдите его на той ККТ или в её ОФД. Его там нет – «posapp resolve {key} --not-made», с причиной;"
+        " есть – то же, и затем «posapp resolve {key} --cancel», второго не печатайте.",
+        "Receipt {key} may have been printed on another register: {why}. Until this is decided there are no new"
+        " receipts on this one.",
+        "A senior: look for it on that register or at its OFD. If it is not there, “posapp resolve {key} --not-made”,"
+        " with a reason; if it is, the same and then “posapp resolve {key} --cancel”, print no second one.",
+    ),
     "queue_waits": Words(
         142,
         "Через веб-сервер АТОЛ {queue} отправлено «{key}», и чем это кончилось, ещё не известно. Адрес ККТ не изменён.",

@@ -26,6 +26,9 @@ REASONS: dict[str, str] = {
     "нет бумаги или открыта крышка": "no paper, or the lid is open",
     "нет связи с ККТ": "no connection to the register",
     "сбой ФН": "the fiscal storage failed",
+    # made_elsewhere
+    "ответ назвал ФД {number} в ФН {storage}": "its answer named FD {number} in storage {storage}",
+    "за тем же веб-сервером была {found}": "behind the same web server there was {found}",
     "выполняется другое задание": "another task is being done",
     # storage_ends, storage_dead, gateway_offline, storage_unready
     "память почти заполнена": "its memory is nearly full",

@@ -147,6 +147,19 @@ class StorageHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What an answer named as the document made by it. It never proves a receipt; it may forbid to say "not made".
+
+    `is_found`: its number comes from a look at what had grown after the answer was lost, so it may be anybody's.
+    """
+
+    document: int
+    storage_number: str
+    registration_number: str
+    is_found: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LineFacts:
     """How the register is reached: `link` by the name of its protocol, `baud` and `byte_timeout_ms` as the register
     itself has them set for the port that it is asked through; None where there is no such thing (TCP, USB)."""
@@ -310,11 +323,11 @@ class FiscalPrinter(Protocol):
         none. A uuid means nothing in another one."""
         ...
 
-    def end_request(self, request: str) -> None:
+    def end_request(self, request: str) -> Named | None:
         """Returns when what was sent under this uuid can no longer run; asked before the storage is read (rule 9).
 
-        What became of it is not said. Raises Unreachable, and Refused while it may still run. Nothing where the
-        register takes no requests.
+        What became of it is not said, but for the document that its result names, if any. Raises Unreachable, and
+        Refused while it may still run. Nothing where the register takes no requests.
         """
         ...
 

@@ -71,7 +71,8 @@ def made(till: Till, key: str, number: int, why: str = "") -> sale.Sold:
     document = till.printer.read_document(number)
     is_keyed = recover.key_of(document) == key
     _require_fit(document, receipt, attempt.last_document, is_keyed=is_keyed)
-    if document.whole and recover.carries_key(till, attempt, receipt) and not is_keyed:
+    has_key, named = recover.carries_key(till, attempt, receipt), requests.named_here(attempt)
+    if document.whole and has_key and not is_keyed and (number != named or document.stamp):
         raise refuse(f"ФД {number} прочитан целиком, и нашего ключа в нём нет")
     if document.total != receipt.total:
         need_why(why)

@@ -220,6 +220,10 @@ _TEXTS = {
         "чей – не видно: ключей эта ККТ не пишет",
         "whose it is is not seen: this register writes no keys",
     ),
+    "note.named": (
+        "наш по ответу веб-сервера, а ключа в нём нет",
+        "ours by the web server's answer, without our key",
+    ),
     "note.other": ("другая программа", "another program"),
     "note.form": ("ничей: чеком не бывает", "no receipt at all"),
     "note.differs": ("не наш: другой вид или сумма", "not ours: another kind or total"),
@@ -262,6 +266,19 @@ _TEXTS = {
         " чек или ленту. Если там печатала другая программа, так больше делать нельзя.",
         "This register writes no keys, so whose {numbers} is cannot be seen. A person decides: look at the paper"
         " receipt or the tape. If another program printed there, that must not happen again.",
+    ),
+    "next.named": (
+        "Веб-сервер назвал нашим чеком {numbers}, а нашего ключа там нет, хотя эта ККТ его печатает. Решает человек:"
+        " посмотрите бумажный чек, не другая ли программа его пробила. До решения на этой ККТ ничего не печатается.",
+        "The web server named {numbers} as our receipt, and our key is not there although this register shows it. A"
+        " person decides: look at the paper receipt, whether another program made it. Until then nothing is printed on"
+        " this register.",
+    ),
+    "next.elsewhere": (
+        "Чек мог напечататься на другой ККТ: {why}. Решает человек: найдите его на той ККТ или в её ОФД. До решения на"
+        " этой ККТ ничего не печатается.",
+        "The receipt may have been printed on another register: {why}. A person decides: look for it on that register"
+        " or at its OFD. Until then nothing is printed on this one.",
     ),
     "next.left": (
         "Отправили через веб-сервер {queue}, а касса настроена иначе: тот сервер ещё может это напечатать."
@@ -359,6 +376,12 @@ _TEXTS = {
         " печатается. Если он всё же напечатан, у заказа станет два чека, и один придётся оформлять возвратом.",
         "The receipt of order {order} becomes “not printed”: it can be printed, with the same key; nothing prints it"
         " by itself. If it was printed after all, the order gets two receipts and one has to be refunded.",
+    ),
+    "not_made.elsewhere": (
+        "Этот чек мог напечататься на другой ККТ: {why}. Если он там есть, второго не печатайте: откажитесь и от этого"
+        " («posapp resolve» с --cancel). ",
+        "This receipt may have been printed on another register: {why}. If it is there, do not print a second one: give"
+        " this one up as well (“posapp resolve” with --cancel). ",
     ),
     "not_made.left": (
         "Если веб-сервер {queue} снова заработает, он напечатает этот чек: сначала убедитесь, что он выключен"

@@ -113,14 +113,18 @@ def resolve_all(till: Till) -> list[Recovered]:
     receipts, operations = till.journal.receipts_in(State.SENDING), till.journal.operations_sending()
     if not receipts and not operations:
         return []
-    here = till.printer.connect().factory_number
+    here = till.printer.connect()
     done = []
     for stored in receipts:
         attempt = till.journal.last_attempt(stored.receipt.key)
-        if attempt is None or attempt.device.factory_number == here:
+        if attempt is None or attempt.device.factory_number == here.factory_number:
             done.append(resolve(till, stored.receipt.key))
+        else:
+            requests.note_met(till, attempt, here)
     return done + [
-        shift_proof.resolve(till, operation) for operation in operations if operation.device.factory_number == here
+        shift_proof.resolve(till, operation)
+        for operation in operations
+        if operation.device.factory_number == here.factory_number
     ]
 
 
@@ -147,15 +151,19 @@ def resolve(
     `decision`: the record of that person's word, kept together with "not made".
     """
     stored, attempt = _sending(till, key)
-    left = requests.end(till, attempt.evidence)
+    ended = requests.end(till, attempt.evidence)
+    requests.note_answered(till, attempt, ended.named)
     found = till.printer.reset_link()
+    requests.note_met(till, attempt, found)
+    stored, attempt = _sending(till, key)  # with what was noted by now
     _same_device(attempt, found, key, by_person=decision is not None)
     has_key = carries_key(till, attempt, stored.receipt)
-    ours, last = _find(till, stored.receipt, attempt.last_document, foreign, has_key=has_key)
+    named = requests.named_here(attempt)
+    ours, last = _find(till, stored.receipt, attempt.last_document, foreign, has_key=has_key, named=named)
     if ours is None:
-        requests.require_silence(left, key, decision)
+        requests.require_silence(ended.left, attempt, decision)
         _cancel_if_ours(till, stored.receipt, attempt, just_opened=just_opened, by_person=by_person)
-        ours, last = _find(till, stored.receipt, last, foreign, has_key=has_key)
+        ours, last = _find(till, stored.receipt, last, foreign, has_key=has_key, named=named)
     if ours is None:
         return _not_made(till, stored, attempt, last, refusal, decision)
     mark = till.printer.document_mark(ours.number)
@@ -180,7 +188,7 @@ def _same_device(attempt: Attempt, found: DeviceIdentity, key: str, *, by_person
 
 
 def _find(
-    till: Till, receipt: Receipt, after: int, foreign: Collection[int], *, has_key: bool
+    till: Till, receipt: Receipt, after: int, foreign: Collection[int], *, has_key: bool, named: int
 ) -> tuple[FiscalDocument | None, int]:
     """The document with our key, or None when all documents after number `after` are proven to be others.
 
@@ -199,9 +207,11 @@ def _find(
             raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
         return document, last
     for each in documents:
-        if each.number not in foreign and not proven_other(each, receipt, has_key=has_key):
+        if each.number not in foreign and not proven_other(each, receipt, has_key=has_key, named=named):
             why = f"ФД {each.number} не читается целиком, а сумма совпадает"
-            if not has_key:
+            if each.number == named:
+                why = f"веб-сервер назвал нашим чеком ФД {each.number}, а нашего ключа в нём нет"
+            elif not has_key:
                 why = f"ККТ не принимает ключ чека, и чей ФД {each.number}, по нему не видно"
             raise ResolveNeeded("resolve_needed", why=why, key=receipt.key)
     return None, last
@@ -213,8 +223,11 @@ def key_of(document: FiscalDocument) -> str | None:
     return stamp.key if stamp else None
 
 
-def proven_other(document: FiscalDocument, receipt: Receipt, *, has_key: bool = True) -> bool:
+def proven_other(document: FiscalDocument, receipt: Receipt, *, has_key: bool = True, named: int = 0) -> bool:
     """Read whole without our key, of a form that carries none, or of another kind or total.
+
+    `named`: the number that the answer to our own command named as made by it. A document that fits and shows nobody's
+    stamp is then no proof, although it was read whole: a register that showed our key may have been set up anew.
 
     On a register that takes no key (`has_key` False) the shop has confirmed that nobody else prints there. A receipt
     made after ours began either is ours or contradicts the shop: that is for a person, whatever it looks like. That
@@ -224,7 +237,7 @@ def proven_other(document: FiscalDocument, receipt: Receipt, *, has_key: bool = 
         return True
     if not has_key:
         return False
-    if document.whole:
+    if document.whole and (document.number != named or document.stamp):
         return True
     return document.kind != receipt.kind or document.total != receipt.total
 

@@ -226,8 +226,9 @@ def print_pending(till: Till, receipt: Receipt, status: PrinterStatus, verdicts:
         till.journal.not_made(receipt.key, State.REFUSED, error.message(), {"refused": error.code})
         raise
     except DeviceError as error:  # also a reply that makes no sense: something may have been sent
-        with suppress(JournalError):  # evidence is for people; recovery does not need it
-            till.journal.note_evidence(attempt, {"doubt": str(error.facts.get("reason", "")) or "ответ потерян"})
+        with suppress(JournalError):  # recovery does not need it: it asks the queue for what was named once more
+            doubt = {"doubt": str(error.facts.get("reason", "")) or "ответ потерян"}
+            till.journal.note_evidence(attempt, doubt | requests.answered(error.facts.get("named")))
         return _after_doubt(till, receipt, error, just_opened=not opened)
     return _fiscalized(till, receipt, mark)
 

@@ -42,7 +42,7 @@ def facts_of(status: PrinterStatus, totals: CashTotals) -> dict[str, Any]:
 
 def resolve(till: Till, operation: Operation) -> Recovered:
     """Decides a `sending` operation from the register's state. Raises ResolveNeeded where nothing is proven."""
-    left = requests.end(till, operation.before)
+    left = requests.end(till, operation.before).left
     found = till.printer.reset_link()
     if found != operation.device:
         why = f"операцию отправляли на {operation.device}, а подключена {found}"
@@ -53,11 +53,21 @@ def resolve(till: Till, operation: Operation) -> Recovered:
     if outcome is None:
         raise ResolveNeeded("resolve_needed", why="счётчики ККТ не сходятся с журналом", key=operation.kind)
     if not outcome:
-        requests.require_silence(left, f"{operation.kind}:{operation.id}")
+        _require_silence(left, operation, totals)
     after = "done" if outcome else "refused"
     till.journal.end_operation(operation.id, after, facts_of(now, totals))
     words = "по счётчикам ККТ сделано" if outcome else "по счётчикам ККТ не сделано"
     return Recovered(operation.kind, "sending", after, words)
+
+
+def _require_silence(left: str, operation: Operation, totals: CashTotals) -> None:
+    """That nothing has changed here proves nothing while it may still run in another queue (rule 9), nor where the
+    queue says that it was done: then it was perhaps done on another register."""
+    if left:
+        raise requests.queue_left(left, f"{operation.kind}:{operation.id}")
+    if totals.is_witnessed and operation.before.get(requests.NOTED):
+        why = "веб-сервер считает операцию сделанной, а по счётчикам ККТ её нет"
+        raise ResolveNeeded("resolve_needed", why=why, key=operation.kind)
 
 
 def prove(

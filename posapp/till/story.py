@@ -49,14 +49,16 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """What documents are compared with: the receipt, and whether its document would show its key (rule 2)."""
+    """What documents are compared with: the receipt, whether its document would show its key (rule 2), and the number
+    that the answer named as made by it, 0 for none."""
 
     receipt: Receipt
     has_key: bool
+    named: int = 0
 
     def could_be(self, document: FiscalDocument) -> bool:
         """Nothing proves the document to be another one."""
-        return not recover.proven_other(document, self.receipt, has_key=self.has_key)
+        return not recover.proven_other(document, self.receipt, has_key=self.has_key, named=self.named)
 
     def fits(self, document: FiscalDocument) -> bool:
         """It is a receipt of our kind and total."""
@@ -87,7 +89,8 @@ def local(till: Till, moment: datetime) -> datetime:
 def of_receipt(till: Till, say: Say, stored: StoredReceipt, attempt: Attempt, trouble: PosError, look: Look) -> Case:
     """The case of a receipt that is `sending` and that `trouble` kept from being decided."""
     receipt = stored.receipt
-    ours = Ours(receipt, recover.carries_key(till, attempt, receipt))
+    attempt = till.journal.last_attempt(receipt.key) or attempt  # with what the look of a moment ago has noted
+    ours = Ours(receipt, recover.carries_key(till, attempt, receipt), requests.named_here(attempt))
     after = next_for_receipt(till, say, ours, attempt, look, trouble)
     shown = shows(say, attempt.device, attempt.last_document, look, ours)
     return Case(
@@ -179,22 +182,30 @@ def next_for_receipt(
     if keyed:
         what = "next.ours_many" if len(keyed) > 1 else "next.ours_total"
         return Next(say("next.ours", what=say(what)), _made_choices(say, receipt, keyed))
-    if trouble is not None and trouble.code == requests.LEFT:
-        return _next_left(say, ours, look, trouble)
+    if trouble is not None and trouble.code in _SILENT:
+        return _next_silent(say, ours, look, trouble)
     return _next_by_what_fits(say, ours, look, renamed=look.found != attempt.device)
 
 
-def _next_left(say: Say, ours: Ours, look: Look, trouble: PosError) -> Next:
-    """It may still be printed from a queue that this till cannot ask: going back is what helps, else a person."""
+_SILENT = {
+    requests.LEFT: ("next.left", "not_made.left"),
+    requests.ELSEWHERE: ("next.elsewhere", "not_made.elsewhere"),
+}
+"""Why the silence of the storage proves nothing: what happens next, and what "not made" risks."""
+
+
+def _next_silent(say: Say, ours: Ours, look: Look, trouble: PosError) -> Next:
+    """It may be printed by a queue that this till cannot ask, or was by another register: a person, with a reason."""
+    words, risk = _SILENT[trouble.code]
     opened = look.opened.subtotal if look.opened else None
     not_made = _not_made(say, ours.receipt, [each for each in look.documents if ours.could_be(each)], opened)
     choice = replace(
         not_made,
-        consequence=say("not_made.left", queue=trouble.facts["queue"]) + not_made.consequence,
+        consequence=say(risk, **trouble.facts) + not_made.consequence,
         command=not_made.command + _why(True),
         needs_why=True,
     )
-    return Next(say("next.left", queue=trouble.facts["queue"]), (choice,))
+    return Next(say(words, **trouble.facts), (choice,))
 
 
 def _next_by_what_fits(say: Say, ours: Ours, look: Look, *, renamed: bool) -> Next:
@@ -210,6 +221,8 @@ def _next_by_what_fits(say: Say, ours: Ours, look: Look, *, renamed: bool) -> Ne
     not_made = _not_made(say, receipt, candidates, look.opened.subtotal if look.opened else None)
     if candidates:
         word = "next.candidates" if ours.has_key else "next.keyless"
+        if any(each.number == ours.named for each in candidates):
+            word = "next.named"
         return Next(say(word, numbers=_numbers(say, candidates)), (*made, not_made))
     if look.opened is not None or renamed:
         return Next(say("next.open_ours") if look.opened else say("next.reread"), (not_made,))
@@ -359,6 +372,8 @@ def _whose(say: Say, document: FiscalDocument, ours: Ours | None) -> str:
         return say("note.form")
     if ours is not None and not ours.has_key:
         return say("note.keyless")
+    if document.whole and ours is not None and ours.could_be(document):
+        return say("note.named")
     if document.whole:
         return say("note.other")
     return say("note.unread" if ours is None or ours.could_be(document) else "note.differs")

@@ -13,7 +13,7 @@ _BUTTONS = {
     "shift_expired": "close_shift",
     "outcome_unknown": "recover",
     "resolve_needed": "resolve",
-    "queue_left": "resolve",
+    **dict.fromkeys(("queue_left", "made_elsewhere"), "resolve"),
     "receipt_under_way": "recover",
     "unknown_order": "pull",
     "order_changed": "again",

@@ -197,7 +197,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "absence-read-once", 6, "a document made while the storage was read is missed",
-        (Edit(RECOVER, "        ours, last = _find(till, stored.receipt, last, foreign, has_key=has_key)\n", ""),),
+        (Edit(RECOVER, "        ours, last = _find(till, stored.receipt, last, foreign, has_key=has_key, "
+              "named=named)\n", ""),),
         rules(6),
     ),
     Mutant(
@@ -242,12 +243,12 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "read-before-the-request-is-ended", 9, "the storage shows nothing, and the request prints a moment later",
-        (Edit(RECOVER, "    left = requests.end(till, attempt.evidence)\n", "    left = \"\"\n"),),
+        (Edit(RECOVER, "    ended = requests.end(till, attempt.evidence)\n", "    ended = requests.Ended()\n"),),
         rules(9),
     ),
     Mutant(
         "any-queue-is-the-one", 9, "a server that never had the request says nothing, and the other one prints later",
-        (Edit(REQUESTS, "    if queue != till.printer.queue:\n        return queue\n", ""),),
+        (Edit(REQUESTS, "    if queue != till.printer.queue:\n        return Ended(left=queue)\n", ""),),
         rules(9),
     ),
     Mutant(
@@ -275,8 +276,25 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "found-by-number-is-ours", 9, "a receipt of another program is taken for ours",
-        (Edit(ATOL, "        if not has_key and (document.stamp or is_recovered):\n            return False\n", ""),),
+        (Edit(ATOL, "(document.stamp or is_recovered or (is_shown and document.whole))",
+              "(is_shown and document.whole)"),),
         ("tests/devices/atol/test_driver.py",),
+    ),
+    Mutant(
+        "answered-without-our-key-is-ours", 9, "a foreign receipt is taken for ours though ours show the key",
+        (Edit(ATOL, " or (is_shown and document.whole))", ")"),),
+        rules(9),
+    ),
+    Mutant(
+        "register-behind-the-server-not-looked-at", 9, "a receipt goes to the register that took the place of ours",
+        (Edit(ATOL, "            self._asking.same(*self._asking.ask(\"getDeviceInfo\", \"getFnInfo\"))\n",
+              "            pass\n"),),
+        rules(9),
+    ),
+    Mutant(
+        "named-elsewhere-is-not-made", 9, "the receipt that another register made is printed again on ours",
+        (Edit(REQUESTS, "    why = _seen_elsewhere(attempt)\n", "    why = \"\"\n"),),
+        rules(9),
     ),
     Mutant(
         "cut-document-is-whole", 9, "a document whose key was cut off proves that nothing was made",

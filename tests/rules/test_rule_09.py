@@ -17,6 +17,9 @@ import pytest
 
 from posapp.devices.atol.driver import AtolPrinter
 from posapp.devices.atol.tasks import Busy, Lost, NotSent
+from posapp.devices.simulator.atol_tasks import AtolTasks
+from posapp.devices.simulator.identity import identity_of
+from posapp.devices.simulator.printer import Printer
 from posapp.domain.fiscal import DocumentType
 from posapp.domain.money import Money
 from posapp.domain.order import Order
@@ -42,9 +45,24 @@ class Watched(SimTasks):
         self.at_sending: Callable[[str], object] = lambda uuid: None
         self.seen: list[object] = []
         self.on_end: Callable[[], None] = lambda: None
+        self.on_asked: Callable[[str], None] = lambda name: None
+        self.instead: Mapping[str, Any] = {}
+        self.results: dict[str, Mapping[str, Any]] = {}
+        self.other = AtolTasks(Printer(identity_of(7_654_321), self.now))
+        self.other.perform({"type": "openShift", "operator": {"name": "Кассир"}}, self.now)
+
+    def swap(self) -> None:
+        """Behind the server's default device there is the other register now."""
+        self.register, self.other = self.other, self.register
+
+    def result_of(self, request: str) -> Mapping[str, Any] | None:
+        return self.results.get(request)
 
     def perform(self, task: Mapping[str, Any], timeout_s: float, request: str = "") -> dict[str, Any]:
         self.asked.append(str(task["type"]))
+        self.on_asked(str(task["type"]))
+        if request and self.instead:
+            task = self.instead
         if request:
             self.seen.append(self.at_sending(request))
         return super().perform(task, timeout_s, request)
@@ -386,6 +404,141 @@ def foreign_sale(shop: AtolShop) -> Callable[[], None]:
             shop.tasks.register.perform(waiting.pop(), shop.tasks.now)
 
     return act
+
+
+def test_a_server_that_calls_a_foreign_document_ours_is_not_believed_where_ours_show_the_key(shop: AtolShop) -> None:
+    """Ready and not "recovered", as a server says it that took another program's document for its own."""
+    shop.sell(shop.order())
+    order = shop.order()
+    shop.tasks.instead = foreign_task(order.price)
+    with pytest.raises(ResolveNeeded, match="нашего ключа в нём нет"):
+        shop.sell(order)
+    shop.tasks.instead = {}
+    shop.restart()
+    assert shop.stored(order).state is State.SENDING
+    number = shop.tasks.documents
+    (case,) = resolve.waiting(shop.till)
+    assert [each.id for each in case.choices] == [f"made:{number}", f"not_made:{number}"]
+    assert "веб-сервер" in case.story[-1].lower()
+    resolve.decide(shop.till, case.key, f"not_made:{number}", why="чек пробила другая касса")
+    shop.sell(order)
+    assert shop.receipts == 3
+
+
+def test_a_person_may_say_that_it_is_ours_after_all(shop: AtolShop) -> None:
+    """A register that was set up anew has left the key out."""
+    shop.sell(shop.order())
+    order = shop.order()
+    shop.tasks.instead = foreign_task(order.price)
+    with pytest.raises(ResolveNeeded):
+        shop.sell(order)
+    resolve.decide(shop.till, shop.stored(order).receipt.key, f"made:{shop.tasks.documents}")
+    assert shop.stored(order).state is State.FISCALIZED
+
+
+def foreign_task(price: Money) -> dict[str, Any]:
+    """Another program's sale of that sum."""
+    line = {"type": "position", "name": "X", "price": price.roubles, "quantity": 1, "amount": price.roubles}
+    return {
+        "type": "sell",
+        "taxationType": "osn",
+        "items": [{**line, "tax": {"type": "vat22"}}],
+        "payments": [{"type": "cash", "sum": price.roubles}],
+    }
+
+
+# --- another register behind the same server
+
+
+def elsewhere_until_back(shop: AtolShop, order: Order) -> None:
+    """The former register is back, and nothing is said to be not made: a person says so, with a reason."""
+    shop.tasks.at_sending = lambda uuid: None
+    for _ in range(2):
+        shop.restart()
+        with pytest.raises(ResolveNeeded) as told:
+            shop.sell(order)
+        assert told.value.code == "made_elsewhere"
+    assert shop.stored(order).state is State.SENDING
+    (case,) = resolve.waiting(shop.till)
+    (choice,) = case.choices
+    assert choice.needs_why
+    with pytest.raises(ResolveNeeded) as unsaid:
+        resolve.decide(shop.till, case.key, choice.id)
+    assert unsaid.value.code == "why_needed"
+    resolve.decide(shop.till, case.key, choice.id, why="на второй ККТ чек отменили")
+    assert shop.stored(order).state is State.PENDING
+
+
+def test_an_answer_that_names_another_register_forbids_not_made(shop: AtolShop) -> None:
+    order = shop.order()
+    shop.tasks.at_sending = lambda uuid: shop.tasks.swap()
+    shop.tasks.on_end = shop.tasks.swap
+    with pytest.raises(ResolveNeeded) as told:
+        shop.sell(order)
+    assert told.value.code == "made_elsewhere"
+    assert "ФН" in told.value.message("ru")
+    shop.tasks.on_end = lambda: None
+    elsewhere_until_back(shop, order)
+
+
+@pytest.mark.parametrize("is_at_once", [True, False])
+def test_another_register_that_was_met_in_the_queue_forbids_not_made(shop: AtolShop, is_at_once: bool) -> None:
+    """By the recovery of the sale itself, or by one after a restart."""
+    order = shop.order()
+    shop.tasks.at_sending = lambda uuid: shop.tasks.swap()
+    shop.tasks.after["sell"] = lost
+    shop.tasks.on_end = (lambda: None) if is_at_once else trouble_once(Busy("нет бумаги", "atol_queue"))
+    with pytest.raises(ResolveNeeded if is_at_once else OutcomeUnknown):
+        shop.sell(order)
+    if not is_at_once:
+        shop.tasks.at_sending = lambda uuid: None
+        shop.restart()
+        with pytest.raises(OutcomeUnknown):
+            shop.sell(order)
+    shop.tasks.swap()
+    elsewhere_until_back(shop, order)
+
+
+def test_a_result_in_the_queue_that_names_another_register_forbids_not_made(shop: AtolShop) -> None:
+    """The till was killed before it heard the answer, and nobody has met the other register."""
+    order = left_unknown(shop)
+    other = identity_of(7_654_321)
+    shop.tasks.results[shop.uuids[-1]] = {
+        "fiscalParams": {
+            "fiscalDocumentNumber": 2,
+            "fiscalDocumentSign": "123456",
+            "fnNumber": other.storage_number,
+            "registrationNumber": other.registration_number,
+        }
+    }
+    elsewhere_until_back(shop, order)
+
+
+def test_another_register_that_is_seen_before_the_post_gets_nothing(shop: AtolShop) -> None:
+    order = shop.order()
+
+    def swapped(name: str) -> None:
+        receipts = shop.till.journal.receipts_of_order(PORTAL, order.order_id)
+        if name == "getDeviceStatus" and receipts and receipts[0].state is State.SENDING:
+            shop.tasks.on_asked = lambda name: None
+            shop.tasks.swap()
+
+    shop.tasks.on_asked = swapped
+    with pytest.raises(Refused) as told:
+        shop.sell(order)
+    assert told.value.code == "wrong_device"
+    assert shop.uuids == []
+    shop.tasks.swap()
+    shop.sell(order)
+    assert shop.receipts == 1
+
+
+def test_cash_that_the_queue_has_put_in_and_the_register_has_not_is_a_persons_case(shop: AtolShop) -> None:
+    shop.tasks.was_done = lambda request: True  # type: ignore[attr-defined]
+    shop.tasks.before["cashIn"] = lost
+    with pytest.raises(ResolveNeeded, match="сделанной"):
+        shift.cash_in(shop.till, Money(10_000))
+    assert len(shop.till.journal.operations_sending()) == 1
 
 
 # --- shift and drawer

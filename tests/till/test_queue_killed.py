@@ -224,6 +224,20 @@ def test_while_the_queue_stands_nothing_else_is_sold_after_a_kill(shop: Shop, li
     assert (shop.documents_of(order), shop.documents_of(other)) == (1, 1)
 
 
+def test_the_queue_still_names_the_document_that_was_made(shop: Shop) -> None:
+    order = shop.order()
+    shop.sell(order)
+    (stored,) = shop.till.journal.receipts_of_order(PORTAL, order.order_id)
+    attempt = shop.till.journal.last_attempt(stored.receipt.key)
+    assert attempt is not None
+    assert stored.mark is not None
+    named = shop.till.printer.end_request(str(attempt.evidence["request"]))
+    assert named is not None
+    assert (named.document, named.is_found) == (stored.mark.document_number, False)
+    assert named.storage_number == stored.mark.storage_number
+    assert shop.till.printer.end_request(str(UUID(int=77))) is None, "it was never there"
+
+
 @pytest.mark.parametrize("exchange, is_after", [(0, False), (0, True), (1, True)])
 def test_killed_at_a_cash_operation_it_is_proven_by_the_drawer_and_the_queue(
     shop: Shop, line: Line, exchange: int, is_after: bool

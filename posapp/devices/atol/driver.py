@@ -18,6 +18,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -27,12 +28,13 @@ from posapp.devices.atol.asking import Asking
 from posapp.devices.atol.marks import Marks
 from posapp.devices.atol.receipts import Details, Lacking, operator, task_of
 from posapp.devices.atol.refusals import reason, refusal
-from posapp.devices.atol.tasks import Busy, KnowsDone, Lost, NotSent, TaskFailed, Tasks, TellsOpening
+from posapp.devices.atol.tasks import Busy, KnowsDone, Lost, NotSent, TaskFailed, Tasks, TellsOpening, TellsResult
 from posapp.devices.base import (
     Capability,
     CashTotals,
     Ffd,
     LineFacts,
+    Named,
     OpenDocument,
     Paper,
     PrinterProfile,
@@ -100,10 +102,21 @@ class AtolPrinter:
         """The web server's address with its `deviceID`: in another queue nobody knows the uuid."""
         return queue_of(self._asking.port_name) if self._takes_requests else ""
 
-    def end_request(self, request: str) -> None:
+    def end_request(self, request: str) -> Named | None:
         """Rule 9: returns when it can no longer run. Raises Unreachable, Refused `atol_queue` while it may."""
         self._asking.reached(lambda: self._tasks.end_request(request))
         self._is_witnessed = isinstance(self._tasks, KnowsDone) and self._tasks.was_done(request)
+        return self._named_by(request)
+
+    def _named_by(self, request: str) -> Named | None:
+        if not isinstance(self._tasks, TellsResult):
+            return None
+        kept = self._tasks
+        told = self._asking.reached(lambda: kept.result_of(request))
+        try:
+            return None if told is None else results.fiscal_of(told).named
+        except (ValueError, TypeError):  # not of a task that makes a document
+            return None
 
     def evidence_for(self, receipt: Receipt) -> Mapping[str, object]:
         """Where the document will show our key, as far as this register has proven it."""
@@ -289,6 +302,8 @@ class AtolPrinter:
         amount: Money | None = None,
     ) -> Mapping[str, Any]:
         """A task that makes or moves something, once. What is unclear about it is an unknown outcome."""
+        if request:  # behind a server another register may have taken the place of ours since it was looked at
+            self._asking.same(*self._asking.ask("getDeviceInfo", "getFnInfo"))
         try:
             if opened is not None and isinstance(self._tasks, TellsOpening):
                 return self._tasks.perform_receipt(task, timeout_s, opened)
@@ -312,15 +327,17 @@ class AtolPrinter:
         """Rule 5: a result counts only when a look-up of its number shows our kind, total and sign."""
         try:
             fiscal = results.fiscal_of(told)
-            self._is_unprinted = fiscal.is_unprinted
-            if fiscal.number <= after:
-                raise OutcomeUnknown(key=receipt.key, reason="номер документа не вырос")
+        except (ValueError, TypeError) as error:
+            raise OutcomeUnknown(key=receipt.key) from error
+        self._is_unprinted = fiscal.is_unprinted
+        unknown = partial(OutcomeUnknown, key=receipt.key, named=fiscal.named)
+        if fiscal.number <= after:
+            raise unknown(reason="номер документа не вырос")
+        try:
             document = self._archive.read_document(fiscal.number)
             mark = self._archive.mark_of(document)
-        except OutcomeUnknown:
-            raise
         except (PosError, ValueError, TypeError) as error:
-            raise OutcomeUnknown(key=receipt.key) from error
+            raise unknown() from error
         same = (
             results.is_form_of(document.type, receipt.document_type)
             and document.kind == receipt.kind
@@ -329,16 +346,19 @@ class AtolPrinter:
             and (mark.storage_number, mark.registration_number) == (fiscal.storage_number, fiscal.registration_number)
         )
         if not same or not self._may_be_ours(receipt, document, is_recovered=fiscal.is_recovered):
-            raise OutcomeUnknown(key=receipt.key, reason="в ФН под этим номером другой документ")
+            raise unknown(reason="в ФН под этим номером другой документ")
         return mark
 
     def _may_be_ours(self, receipt: Receipt, document: FiscalDocument, *, is_recovered: bool) -> bool:
         """Whether the key does not say otherwise. A document without any is ours when its number came from the task
-        itself, not from a look at what had grown: then the register has left the key out, and is known for it."""
+        itself, not from a look at what had grown, and the register was not known to show the key: then it has left the
+        key out, and is known for that. What is known of it is looked for anew after any document without."""
         has_key = receipt.key in (document.stamp or "")
-        if not has_key and (document.stamp or is_recovered):
+        form = self._asking.connect(), receipt.document_type
+        is_shown = self._shows_key.pop(form, False)
+        if not has_key and (document.stamp or is_recovered or (is_shown and document.whole)):
             return False
-        self._shows_key[self._asking.connect(), receipt.document_type] = has_key
+        self._shows_key[form] = has_key
         if not has_key:
             log.warning("FD %d does not show our key: the register has left 1084 out", document.number)
         return True

@@ -140,6 +140,15 @@ class ReadsTogether(Protocol):
 
 
 @runtime_checkable
+class TellsResult(Protocol):
+    """What a way may offer besides: the result of a request that has come to its end, as its queue keeps it."""
+
+    def result_of(self, request: str) -> Mapping[str, Any] | None:
+        """The result object of its first task that has one. Raises NotSent, Lost: it could not be asked for."""
+        ...
+
+
+@runtime_checkable
 class KnowsDone(Protocol):
     """What a way may offer besides: what its queue says became of a request. A hint, never a proof of a document."""
 
