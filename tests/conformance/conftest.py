@@ -34,6 +34,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("running", worlds, indirect=True, scope="session")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a real register nothing else is played."""
+    if real_register(config):
+        items[:] = [each for each in items if "running" in getattr(each, "fixturenames", ())]
+
+
 @pytest.fixture(scope="session")
 def running(request: pytest.FixtureRequest) -> Iterator[Bench | RealBench]:
     """The register, and a driver that stays connected where a test leaves it so."""
