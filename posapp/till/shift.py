@@ -13,7 +13,7 @@ from posapp.devices.base import CashTotals, PrinterStatus
 from posapp.domain.fiscal import Shift, ShiftState
 from posapp.domain.money import Money
 from posapp.errors import DeviceError, JournalError, OutcomeUnknown, PosError, Refused, ResolveNeeded, Unreachable
-from posapp.till import counters, recover, requests, shift_opening, shift_proof, shift_reports
+from posapp.till import counters, recover, register, requests, shift_opening, shift_proof, shift_reports
 from posapp.till.context import Till
 from posapp.till.counters import Compared
 from posapp.till.shift_proof import CASH_IN, CASH_OUT, CLOSE, OPEN, X_REPORT
@@ -30,7 +30,8 @@ class ShiftReport:
 
 
 def status(till: Till) -> ShiftReport:
-    """The shift and the drawer as they are."""
+    """The shift and the drawer as they are. Raises Refused `wrong_device`: another register's say nothing of ours."""
+    register.refuse_other_device(till)
     looked = till.printer.status()
     return ShiftReport(looked.shift, looked.last_document, till.printer.cash_totals())
 

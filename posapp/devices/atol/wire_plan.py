@@ -263,7 +263,7 @@ def _item_steps(item: Mapping[str, Any]) -> list[Step]:
         price_kopecks=price,
         quantity_milli=int(milli),
         sum_kopecks=total,
-        rate=_of(RATES, (item.get("tax") or {}).get("type"), "ставка НДС"),
+        rate=_rate((item.get("tax") or {}).get("type")),
         tax_kopecks=0,
         section=int(item.get("department") or 0),
         payment_object=_of(OBJECTS, item.get("paymentObject", "commodity"), "предмет расчёта"),
@@ -343,6 +343,15 @@ def _of(table: Mapping[str, int], name: object, what: str) -> int:
     if not isinstance(name, str) or name not in table:
         raise Lacking(f"{what} «{name}»")
     return table[name]
+
+
+def _rate(name: object) -> int:
+    """The byte of a rate. Raises Lacking, in the words of the shop: `vat22` is 22 %, `vat122` is 22/122."""
+    digits = name.removeprefix("vat") if isinstance(name, str) else ""
+    if name not in RATES and digits.isascii() and digits.isdigit() and int(digits) < 200:
+        percent = int(digits) % 100
+        raise Lacking(f"ставка НДС {percent}\u00a0%" if int(digits) < 100 else f"ставка НДС {percent}/{100 + percent}")
+    return _of(RATES, name, "ставка НДС")
 
 
 def _decimal(value: object) -> Decimal:

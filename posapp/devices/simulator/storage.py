@@ -131,8 +131,8 @@ def _rebuild(path: Path, lines: list[dict[str, Any]], print_time: timedelta) -> 
     born = datetime.fromisoformat(head["registered_at"])
     printer = Printer(identity_of(head["factory_number"]), born, print_time, version)
     documents = [StoredDocument.from_json(each["document"]) for each in rest if "document" in each]
-    if [each.number for each in documents] != list(range(1, len(documents) + 1)):
-        raise StorageDamaged(f"{path}: document numbers are not 1…{len(documents)}")
+    if not documents or [each.number for each in documents] != list(range(1, len(documents) + 1)):
+        raise StorageDamaged(f"{path}: document numbers are not 1…{max(1, len(documents))}")
     printer.storage.documents = documents
     state = printer.as_dict()
     for each in rest:

@@ -166,8 +166,16 @@ def test_a_total_rounded_down_is_a_discount_on_the_receipt() -> None:
 @pytest.mark.parametrize(
     "changed, named",
     [
-        pytest.param({"items": [item(tax={"type": each})]}, each, id=each)
-        for each in ("vat5", "vat7", "vat22", "vat105", "vat107", "vat122", "vat18")
+        pytest.param({"items": [item(tax={"type": f"vat{each}"})]}, f"ставка НДС {words}", id=f"vat{each}")
+        for each, words in {
+            5: "5\u00a0%",
+            7: "7\u00a0%",
+            18: "18\u00a0%",
+            22: "22\u00a0%",
+            105: "5/105",
+            107: "7/107",
+            122: "22/122",
+        }.items()
     ]
     + [
         pytest.param({"items": [item(imcParams={"imc": "MDE="})]}, "коды маркировки", id="marking 1.2"),

@@ -114,6 +114,13 @@ def test_damage_in_the_middle_stops_loudly(tmp_path: Path) -> None:
         opened(path)
 
 
+def test_a_file_without_the_registration_is_no_register(tmp_path: Path) -> None:
+    path = tmp_path / "storage.jsonl"
+    path.write_text('{"factory_number": 62802786, "registered_at": "2026-11-21T19:43:00", "ffd": "1.05"}\n', "utf-8")
+    with pytest.raises(StorageDamaged, match="document numbers"):
+        open_storage(path, 1, BORN, timedelta())
+
+
 def test_one_register_a_file(tmp_path: Path) -> None:
     path = tmp_path / "fn.jsonl"
     file, _ = opened(path)
