@@ -354,16 +354,16 @@ def refuse_unknown_ours(till: Till, documents: Sequence[FiscalDocument]) -> None
 
 
 def is_nameless_ours(till: Till, document: FiscalDocument) -> bool:
-    """A receipt that shows no key on a register that takes none, where the shop says that no other program prints.
+    """A receipt that shows no key on a register that takes none, or of which that is not proven: it may be this till's.
 
-    Then it is this till's, and a journal that does not know it went back in time (rules 2 and 11): a restore asks a
-    person whose order it was. What was there at the first contact is the past of another program; a person's word that
-    a document is foreign stands in the journal.
+    The shop has said that no other program prints where no key is taken; so a journal that does not know it went back
+    in time (rules 2 and 11), and a restore asks a person whose order it was. What was there at the first contact is the
+    past of another program; a person's word that a document is foreign stands in the journal.
     """
     takes_no_key = document.kind is not None and not till.printer.key_tag(document.kind)
     if document.type not in _SETTLEMENTS or document.stamp or not takes_no_key or _is_known(till, document):
         return False
-    return till.printer_settings.only_program and not (_is_noted(till, document) or _is_past(till, document))
+    return not (_is_noted(till, document) or _is_past(till, document))
 
 
 def _is_noted(till: Till, document: FiscalDocument) -> bool:

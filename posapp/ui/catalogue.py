@@ -59,6 +59,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "ready.busy": ("ККТ занята", "The register is busy"),
     "ready.held": ("Порт ККТ занят", "The register's port is busy"),
     "ready.finding": ("Ищем ККТ…", "Looking for the register…"),
+    "ready.sought": ("ККТ не нашли, искали в {at}", "No register found at {at}"),
     "ready.other": ("Подключена другая ККТ", "Another register is connected"),
     "ready.not": ("ККТ не готова", "The register is not ready"),
     "ready.damaged": ("Касса не продаёт", "Nothing can be sold"),

@@ -37,6 +37,7 @@ class Reports:
         self._register_trouble: Trouble | None = None
         self._answered_at: datetime | None = None
         self._is_finding = False
+        self._sought_at: datetime | None = None  # when it was looked for in vain
 
     def show_again(self) -> None:
         """The last reports on new widgets."""
@@ -60,7 +61,7 @@ class Reports:
         """Head, methods and the day's sums follow the register."""
         window, counter = self._window, self._window.counter
         if register is not self.register and register is not None and register.shift is not None:
-            self._answered_at = window.look.now()
+            self._answered_at, self._sought_at = window.look.now(), None
         self.register, self._register_trouble = register, trouble
         self.recovery.register_answers(register is not None and register.shift is not None)
         window.frame.service.show_register(register)
@@ -83,6 +84,7 @@ class Reports:
     def finding_ended(self) -> None:
         """The search is over; what came of it is shown next."""
         self._is_finding = False
+        self._sought_at = self._window.look.now()
 
     def recovered(self, results: list[Recovered]) -> None:
         """Selling unlocks."""
@@ -218,6 +220,8 @@ class Reports:
             shown = Readiness(Shape.WAIT, say("ready.terminal" if window.pane.asks_terminal else "ready.printing"))
         if self._is_finding:
             shown = Readiness(Shape.WAIT, say("ready.finding"))
+        elif self._sought_at is not None and shown.act == "find_register":
+            shown = replace(shown, words=say("ready.sought", at=say.clock(self._sought_at)))
         window.frame.head.show_register(self.register, shown)
         allowed = set(Method) if readiness.may_sell else set()
         window.pane.allow(allowed if readiness.may_charge else allowed - {Method.CARD, Method.MIX})

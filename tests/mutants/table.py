@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DRIVER, LINK, SESSION = (f"posapp/devices/shtrih/{name}.py" for name in ("driver", "link", "session"))
-LAYOUT, PLAN = "posapp/devices/shtrih/layout.py", "posapp/devices/shtrih/plan.py"
+LAYOUT, PLAN = "posapp/devices/fields.py", "posapp/devices/shtrih/plan.py"
 LAWFUL, DEAL_LINES, OFFERS = (f"posapp/domain/{name}.py" for name in ("lawful", "deal_lines", "offers"))
 OUTBOX_ROWS = "posapp/till/outbox_rows.py"
 REFUND, REFUND_FIND = "posapp/till/refund.py", "posapp/till/refund_find.py"

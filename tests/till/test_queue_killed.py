@@ -113,6 +113,10 @@ class Shop:
     def restart(self) -> None:
         self.till.printer.close()
         self.till.journal.close()
+        self.reopen()
+
+    def reopen(self) -> None:
+        """A till that was closed."""
         self.till = self._open()
 
     def stop(self) -> None:

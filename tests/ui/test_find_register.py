@@ -46,6 +46,10 @@ def test_in_vain_it_is_said_again_and_may_be_tried_again(shop: Shop) -> None:
         assert shop.desk.asked.count(FIND) == tries
         assert lamp(shop) is Shape.BAD
         assert "Shift+F2" in shop.window.frame.head.button.text()
+        assert "не нашли, искали в" in shop.window.frame.head.ready.toolTip()
+    shop.desk.is_lost = shop.desk.is_away = False
+    shop.window.act("find_register")
+    assert lamp(shop) is Shape.OK
 
 
 def test_while_it_is_looked_for_the_head_says_so_and_nobody_starts_a_second_search(shop: Shop) -> None:

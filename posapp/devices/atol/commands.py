@@ -23,12 +23,12 @@ from typing import Any
 from posapp.devices.atol.layout import Bcd
 from posapp.devices.atol.layout import Command as Command
 from posapp.devices.atol.layout import ErrorReply as ErrorReply
-from posapp.devices.atol.layout import Malformed as Malformed
 from posapp.devices.atol.layout import Reply as Reply
 from posapp.devices.atol.layout import UnknownCommand as UnknownCommand
 from posapp.devices.atol.register_commands import *
 from posapp.devices.atol.service_commands import *
 from posapp.devices.atol.storage_commands import *
+from posapp.devices.fields import Malformed as Malformed
 
 AnyCommand = Command[Any]
 

@@ -120,19 +120,24 @@ class AtolPrinter:
 
     def evidence_for(self, receipt: Receipt) -> Mapping[str, object]:
         """Where the document will show our key, as far as this register has proven it."""
-        identity = self._asking.connect()
-        form = identity, receipt.document_type
+        form = self._asking.connect(), receipt.document_type
         if not self._shows_key.get(form):
-            self._shows_key[form] = self._archive.has_key(receipt.document_type)
-        return {"key_tag": USER_REQUISITE if self._shows_key[form] else NO_KEY}
+            self._shows_key.pop(form, None)
+        return {"key_tag": self._proven_tag(receipt.document_type)}
 
     def key_tag(self, kind: ReceiptKind) -> str:
-        """Always 1084: the tasks know no other place that is free."""
-        return USER_REQUISITE
+        """1084 once the last receipt of the register shows a key there, "" until then: no task can try it before."""
+        return self._proven_tag(DocumentType.RECEIPT)
 
     def key_tag_of(self, receipt: Receipt) -> str:
-        """The same; 1192 is another item and stays free for what a receipt refers to."""
+        """1084, where it is sent; 1192 is another item and stays free for what a receipt refers to."""
         return USER_REQUISITE
+
+    def _proven_tag(self, document_type: DocumentType) -> str:
+        form = self._asking.connect(), document_type
+        if form not in self._shows_key:
+            self._shows_key[form] = self._archive.has_key(document_type)
+        return USER_REQUISITE if self._shows_key[form] else NO_KEY
 
     # --- connection
 

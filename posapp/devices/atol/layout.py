@@ -21,29 +21,13 @@ from __future__ import annotations
 import dataclasses
 import typing
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+from posapp.devices.fields import FieldType, Malformed, Message, UInt, opcode_bytes
 
 ANSWER = 0x55
 TWO_BYTES = frozenset((0x91, 0xA4))
 """Opcodes whose next byte belongs to them."""
-
-
-class Malformed(ValueError):
-    """Bytes that cannot be the message they should be: wrong opcode, length or field value."""
-
-
-class FieldType:
-    """The wire type of one field: `size` bytes, or everything that is left when `size` is None."""
-
-    size: int | None
-
-    def pack(self, value: Any) -> bytes:
-        """The bytes of `value`; ValueError when the field cannot hold it."""
-        raise NotImplementedError
-
-    def unpack(self, raw: bytes) -> Any:
-        """The value of exactly `size` bytes (any number when `size` is None); Malformed when there is none."""
-        raise NotImplementedError
 
 
 class Bcd(FieldType):
@@ -67,60 +51,6 @@ class Bcd(FieldType):
         return int(digits)
 
 
-class UInt(FieldType):
-    """An unsigned binary integer of `size` bytes, little-endian unless told otherwise."""
-
-    size: int
-
-    def __init__(self, size: int, order: typing.Literal["little", "big"] = "little") -> None:
-        self.size, self.order = size, order
-
-    def pack(self, value: Any) -> bytes:
-        try:
-            return int(value).to_bytes(self.size, self.order)
-        except OverflowError as error:
-            raise ValueError(f"{value} does not fit into {self.size} bytes") from error
-
-    def unpack(self, raw: bytes) -> Any:
-        return int.from_bytes(raw, self.order)
-
-
-class Raw(FieldType):
-    """Exactly `size` bytes as they are."""
-
-    size: int
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    def pack(self, value: Any) -> bytes:
-        if len(value) != self.size:
-            raise ValueError(f"{self.size} bytes expected, got {len(value)}")
-        return bytes(value)
-
-    def unpack(self, raw: bytes) -> Any:
-        return raw
-
-
-class Rest(FieldType):
-    """All bytes to the end of the message, between `least` and `most` of them."""
-
-    size = None
-
-    def __init__(self, least: int = 0, most: int = 0x3000) -> None:
-        self.least, self.most = least, most
-
-    def pack(self, value: Any) -> bytes:
-        if not self.least <= len(value) <= self.most:
-            raise ValueError(f"{self.least} to {self.most} bytes expected, got {len(value)}")
-        return bytes(value)
-
-    def unpack(self, raw: bytes) -> Any:
-        if not self.least <= len(raw) <= self.most:
-            raise Malformed(f"{self.least} to {self.most} bytes expected, got {len(raw)}")
-        return raw
-
-
 class RestText(FieldType):
     """A text to the end of the message, cut at `most` bytes."""
 
@@ -136,30 +66,6 @@ class RestText(FieldType):
         if len(raw) > self.most:
             raise Malformed(f"a text of at most {self.most} bytes expected, got {len(raw)}")
         return decode_text(raw)
-
-
-class Ascii(FieldType):
-    """Digits or Latin letters padded right with spaces to `size` bytes."""
-
-    size: int
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    def pack(self, value: Any) -> bytes:
-        raw = str(value).encode("ascii")
-        if len(raw) > self.size:
-            raise ValueError(f"{value!r} is longer than {self.size} characters")
-        return raw.ljust(self.size, b" ")
-
-    def unpack(self, raw: bytes) -> Any:
-        try:
-            text = raw.rstrip(b"\0 ").decode("ascii")
-        except UnicodeDecodeError as error:
-            raise Malformed(f"not ASCII: {raw.hex(' ')}") from error
-        if not text.isprintable():
-            raise Malformed(f"not a printable text: {raw.hex(' ')}")
-        return text
 
 
 class Moment(FieldType):
@@ -253,62 +159,6 @@ def encode_text(text: str) -> bytes:
 def decode_text(raw: bytes) -> str:
     """The reverse, up to the first NUL."""
     return "".join(_LETTERS[byte] for byte in raw.split(b"\0", 1)[0])
-
-
-def opcode_bytes(code: int) -> bytes:
-    """One byte, or two for registers and the fiscal storage."""
-    return bytes((code,)) if code < 0x100 else code.to_bytes(2, "big")
-
-
-_Layout = tuple[tuple[str, FieldType, bool], ...]
-_layouts: dict[type[Any], _Layout] = {}
-
-
-def _layout(message: type[Any]) -> _Layout:
-    """(name, wire type, may be left out) of each field that travels, in order; worked out once per class."""
-    if message not in _layouts:
-        hints = typing.get_type_hints(message, include_extras=True)
-        layout = []
-        for field in dataclasses.fields(message):
-            wire = [m for m in getattr(hints[field.name], "__metadata__", ()) if isinstance(m, FieldType)]
-            if wire:
-                layout.append((field.name, wire[0], field.default is None))
-        _layouts[message] = tuple(layout)
-    return _layouts[message]
-
-
-@dataclasses.dataclass(frozen=True)
-class Message:
-    """What commands and answers share: their fields as bytes."""
-
-    def pack_fields(self) -> bytes:
-        """The fields in order; an optional field that is None is left out; ValueError when one does not fit."""
-        parts = []
-        for name, wire, optional in _layout(type(self)):
-            value = getattr(self, name)
-            if value is None and optional:
-                continue
-            parts.append(wire.pack(value))
-        return b"".join(parts)
-
-    @classmethod
-    def unpack_fields(cls, data: bytes) -> Self:
-        """Reads all of `data`. Malformed when the length is not one that this message may have, or when a value is
-        impossible."""
-        values: dict[str, Any] = {}
-        position = 0
-        for name, wire, optional in _layout(cls):
-            left = len(data) - position
-            if optional and left == 0:
-                continue
-            size = left if wire.size is None else wire.size
-            if size > left:
-                raise Malformed(f"{cls.__name__}: {len(data)} bytes of data are too few")
-            values[name] = wire.unpack(data[position : position + size])
-            position += size
-        if position != len(data):
-            raise Malformed(f"{cls.__name__}: {len(data) - position} bytes too many")
-        return cls(**values)
 
 
 @dataclasses.dataclass(frozen=True)

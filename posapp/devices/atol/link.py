@@ -27,9 +27,9 @@ from dataclasses import dataclass
 
 from posapp.devices.atol import task_layer as layer
 from posapp.devices.atol.frame import Damaged, FrameBuffer, Packet, Piece, encode, next_number
-from posapp.devices.atol.layout import Malformed
 from posapp.devices.atol.task_layer import Refusal, Result
 from posapp.devices.atol.tasks import Lost, NotSent
+from posapp.devices.fields import Malformed
 from posapp.devices.flow import Await, Flow, PortError, Send
 
 TRIES = 3

@@ -14,7 +14,7 @@ from posapp.devices.asking import PATIENCE_S, Introduced, Strange, Unclear, said
 from posapp.devices.atol import commands as c
 from posapp.devices.atol import task_layer as layer
 from posapp.devices.atol.frame import FrameBuffer, Packet, encode
-from posapp.devices.atol.layout import Malformed
+from posapp.devices.fields import Malformed
 from posapp.devices.flow import Await, Flow, Send
 from posapp.domain import ffd
 

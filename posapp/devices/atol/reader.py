@@ -10,7 +10,8 @@ from __future__ import annotations
 from posapp.devices.atol import commands as c
 from posapp.devices.atol import frame
 from posapp.devices.atol import task_layer as layer
-from posapp.devices.atol.layout import ANSWER, Malformed
+from posapp.devices.atol.layout import ANSWER
+from posapp.devices.fields import Malformed
 from posapp.devices.trace import HIDDEN, Piece, unreadable
 
 _NUMBERS = frozenset(

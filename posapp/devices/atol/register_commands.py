@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from posapp.devices.atol.layout import Bcd, Byte, Command, Digits2, Digits4, Moment, Money5, Money7, Raw, Reply, Rest
+from posapp.devices.atol.layout import Bcd, Byte, Command, Digits2, Digits4, Moment, Money5, Money7, Reply
+from posapp.devices.fields import Raw, Rest
 
 
 @dataclass(frozen=True)

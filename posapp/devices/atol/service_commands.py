@@ -19,12 +19,10 @@ from posapp.devices.atol.layout import (
     Moment,
     Money5,
     Money7,
-    Raw,
     Reply,
-    Rest,
     RestText,
-    UInt,
 )
+from posapp.devices.fields import Raw, Rest, UInt
 
 # Modes of 3Fh, 45h and 56h (low half of the byte; the high half is the submode).
 CHOICE, REGISTRATION, REPORTS, CLOSING, PROGRAMMING, TAX, STORAGE, EXTRA = range(8)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Final
 
-from posapp.devices.atol.layout import Ascii, BinaryDate, BinaryMoment, Byte, Command, Dword, Reply, Rest, Word
+from posapp.devices.atol.layout import BinaryDate, BinaryMoment, Byte, Command, Dword, Reply, Word
+from posapp.devices.fields import Ascii, Rest
 
 SETTLEMENTS: Final = frozenset((3, 4, 31, 41))
 """Forms of documents that carry a kind and a total."""

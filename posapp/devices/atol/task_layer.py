@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Final
 
-from posapp.devices.atol.layout import Malformed
+from posapp.devices.fields import Malformed
 
 
 class TaskFlag(IntFlag):

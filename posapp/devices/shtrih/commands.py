@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from posapp.devices.fields import Malformed as Malformed
 from posapp.devices.shtrih.layout import Command as Command
 from posapp.devices.shtrih.layout import ErrorReply as ErrorReply
-from posapp.devices.shtrih.layout import Malformed as Malformed
 from posapp.devices.shtrih.layout import Reply as Reply
 from posapp.devices.shtrih.layout import UnknownCommand as UnknownCommand
 from posapp.devices.shtrih.marking_commands import *

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from posapp.devices.shtrih.layout import Byte, Command, FieldType, Malformed, Password, Raw, Reply, Rest, UInt, Word
+from posapp.devices.fields import FieldType, Malformed, Raw, UInt
+from posapp.devices.shtrih.layout import Byte, Command, Password, Reply, Rest, Word
 
 SERVER_SILENT, SERVER_WRONG = 0xFF, 0x20
 """Codes in place of the storage's own: no answer of the server in time; an answer that is none (its reason follows)."""

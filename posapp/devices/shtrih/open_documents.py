@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from posapp.devices.base import OpenDocument
+from posapp.devices.fields import opcode_bytes
 from posapp.devices.shtrih import commands as c
 from posapp.devices.shtrih import states
-from posapp.devices.shtrih.layout import opcode_bytes
 from posapp.devices.shtrih.refusals import refusal
 from posapp.devices.shtrih.session import Session
 from posapp.domain.fiscal import ReceiptKind

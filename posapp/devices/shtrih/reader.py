@@ -8,22 +8,10 @@ hidden, and so is a frame of an unknown command behind its opcode.
 
 from __future__ import annotations
 
+from posapp.devices.fields import Ascii, FieldType, Message, UInt, layout_of
 from posapp.devices.shtrih import commands as c
 from posapp.devices.shtrih import frame, frame_v2
-from posapp.devices.shtrih.layout import (
-    Ascii,
-    Command,
-    DateDmy,
-    DateTime5,
-    DateYmd,
-    FieldType,
-    Message,
-    RegisterNumber,
-    Time3,
-    UInt,
-    UInts,
-    layout_of,
-)
+from posapp.devices.shtrih.layout import Command, DateDmy, DateTime5, DateYmd, RegisterNumber, Time3, UInts
 from posapp.devices.shtrih.refusals import reason
 from posapp.devices.trace import HIDDEN, Piece, unreadable
 

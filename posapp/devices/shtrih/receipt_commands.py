@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
+from posapp.devices.fields import Raw, UInt
 from posapp.devices.shtrih.layout import (
     Byte,
     Command,
@@ -19,11 +20,9 @@ from posapp.devices.shtrih.layout import (
     MaybeUInt,
     Money5,
     Password,
-    Raw,
     Reply,
     Rest,
     RestText,
-    UInt,
     UInts,
     Word,
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Annotated
 
+from posapp.devices.fields import Raw, UInt
 from posapp.devices.shtrih.layout import (
     Byte,
     Command,
@@ -18,13 +19,11 @@ from posapp.devices.shtrih.layout import (
     MaybeUInt,
     Money5,
     Password,
-    Raw,
     Reply,
     Rest,
     RestText,
     SharedReply,
     Time3,
-    UInt,
     Word,
 )
 

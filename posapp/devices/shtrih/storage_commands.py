@@ -8,20 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Final
 
-from posapp.devices.shtrih.layout import (
-    Ascii,
-    Byte,
-    Command,
-    DateTime5,
-    DateYmd,
-    Dword,
-    Malformed,
-    Password,
-    Reply,
-    Rest,
-    UInt,
-    Word,
-)
+from posapp.devices.fields import Ascii, Malformed, UInt
+from posapp.devices.shtrih.layout import Byte, Command, DateTime5, DateYmd, Dword, Password, Reply, Rest, Word
 from posapp.devices.shtrih.service_commands import Done
 
 RECEIPT, STRICT_FORM, CORRECTION, STRICT_FORM_CORRECTION = 3, 4, 31, 41

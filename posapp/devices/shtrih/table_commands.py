@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Annotated
 
+from posapp.devices.fields import UInt
 from posapp.devices.shtrih.layout import (
     Byte,
     Command,
@@ -20,7 +21,6 @@ from posapp.devices.shtrih.layout import (
     Rest,
     Text,
     Time3,
-    UInt,
     Word,
 )
 from posapp.devices.shtrih.service_commands import Done

@@ -10,9 +10,9 @@ from random import Random
 
 from posapp.devices.atol import task_layer as layer
 from posapp.devices.atol.frame import FrameBuffer, Packet, encode
-from posapp.devices.atol.layout import Malformed
 from posapp.devices.atol.link import Link
 from posapp.devices.atol.tasks import Lost, NotSent
+from posapp.devices.fields import Malformed
 from posapp.devices.flow import drive
 from tests.devices.noise import Cable
 

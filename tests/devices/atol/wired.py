@@ -14,9 +14,9 @@ from random import Random
 from posapp.devices.atol import commands as c
 from posapp.devices.atol import task_layer as layer
 from posapp.devices.atol.frame import FrameBuffer, Packet, encode
-from posapp.devices.atol.layout import Malformed
 from posapp.devices.atol.wire import WireTasks
 from posapp.devices.base import Ffd
+from posapp.devices.fields import Malformed
 from posapp.devices.flow import Port, PortError
 from posapp.devices.simulator import atol_wire_acts as _acts
 from posapp.devices.simulator import atol_wire_reads as _reads

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from posapp.devices import fields as wire_fields
 from posapp.devices.shtrih import commands as c
 from posapp.devices.shtrih import layout
 
@@ -18,17 +19,17 @@ DATES = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31)).map(lambda at: at.replace(second=0, microsecond=0))
 
 
-STRATEGIES: list[tuple[type[layout.FieldType], Callable[[Any], st.SearchStrategy[Any]]]] = [
+STRATEGIES: list[tuple[type[wire_fields.FieldType], Callable[[Any], st.SearchStrategy[Any]]]] = [
     (layout.MaybeUInt, lambda wire: st.none() | st.integers(0, 256**wire.size - 2)),
     (layout.Int, lambda wire: st.integers(-(256**wire.size) // 2, 256**wire.size // 2 - 1)),
-    (layout.UInt, lambda wire: st.integers(0, 256**wire.size - 1)),
+    (wire_fields.UInt, lambda wire: st.integers(0, 256**wire.size - 1)),
     (layout.UInts, lambda wire: st.tuples(*(st.integers(0, 256**wire.width - 1),) * wire.count)),
     (layout.RegisterNumber, lambda _: st.integers(0, 65535)),
-    (layout.Raw, lambda wire: st.binary(min_size=wire.size, max_size=wire.size)),
+    (wire_fields.Raw, lambda wire: st.binary(min_size=wire.size, max_size=wire.size)),
     (layout.Rest, lambda wire: st.binary(min_size=max(wire.least, 1), max_size=min(wire.most, 200))),
     (layout.Text, lambda wire: st.text(CP1251, max_size=wire.size)),
     (layout.RestText, lambda wire: st.text(CP1251, max_size=wire.most)),
-    (layout.Ascii, lambda wire: st.text("0123456789abcXYZ", max_size=wire.size)),
+    (wire_fields.Ascii, lambda wire: st.text("0123456789abcXYZ", max_size=wire.size)),
     (layout.DateDmy, lambda _: DATES),
     (layout.DateYmd, lambda _: DATES),
     (layout.DateTime5, lambda _: MOMENTS),
@@ -39,12 +40,12 @@ STRATEGIES: list[tuple[type[layout.FieldType], Callable[[Any], st.SearchStrategy
 """Values that a field of each wire type can hold; the first type that fits counts."""
 
 
-def values_of(wire: layout.FieldType) -> st.SearchStrategy[Any]:
+def values_of(wire: wire_fields.FieldType) -> st.SearchStrategy[Any]:
     return next(make(wire) for kind, make in STRATEGIES if isinstance(wire, kind))
 
 
 def messages(kind: type[Any], **given_fields: Any) -> st.SearchStrategy[Any]:
-    fields = {name: values_of(wire) for name, wire, _ in layout.layout_of(kind)}
+    fields = {name: values_of(wire) for name, wire, _ in wire_fields.layout_of(kind)}
     return st.builds(kind, **fields, **{name: st.just(value) for name, value in given_fields.items()})
 
 
@@ -101,7 +102,7 @@ def test_garbage_after_the_opcode_is_malformed_or_a_reply(
 ) -> None:
     command = data.draw(messages(kind))
     try:
-        reply = command.decode_reply(layout.opcode_bytes(kind.CODE) + tail)
+        reply = command.decode_reply(wire_fields.opcode_bytes(kind.CODE) + tail)
     except c.Malformed:
         return
     assert isinstance(reply, c.Reply | c.ErrorReply)
