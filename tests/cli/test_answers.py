@@ -93,7 +93,7 @@ def test_english_is_english_to_the_end(folder: Path) -> None:
     "arguments",
     [
         ["sim", "dump", "--storage", "nowhere.json"],
-        ["sim", "printer", "--model", "nobody"],
+        ["sim", "printer", "--listen", "nonsense"],
         ["sim", "portal", "--listen", "nonsense"],
         ["receipt", "verify", "nowhere.json"],
         ["bench", "nothing"],
