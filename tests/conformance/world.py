@@ -102,6 +102,8 @@ RECEIPT_PHASES = ("8D", "FF0C", "FF46", "89", "FF45", "FF0A", "FF40")
 CLOSING = "FF45"
 _TASK_STEPS = ("openReceipt", "registration", "closeReceipt")
 _POST, _GET = "POST /api/v2/requests", "GET /api/v2/requests"
+ITS_POST = 3
+"""Which POST is the receipt's: the driver asks twice before, whether it may begin and who is there."""
 
 
 def cable_strikes(world: World) -> list[Strike]:
@@ -121,9 +123,9 @@ def cable_strikes(world: World) -> list[Strike]:
     if world.link != "web":
         return inside + ends
     net = [
-        _fault("net, before the POST", _POST, "drop_command", "before", nth=2),
-        _fault("net, after the POST", _POST, "drop_reply", "after_commit", nth=2),
-        _fault("net, every GET", _GET, "drop_reply", "after_commit", nth=2, times=0),
+        _fault("net, before the POST", _POST, "drop_command", "before", nth=ITS_POST),
+        _fault("net, after the POST", _POST, "drop_reply", "after_commit", nth=ITS_POST),
+        _fault("net, every GET", _GET, "drop_reply", "after_commit", nth=ITS_POST, times=0),
     ]
     return inside + ends + net
 
@@ -149,8 +151,8 @@ def answer_strikes(world: World) -> list[Strike]:
         if world.link == "library":
             misdeeds = [_fault(f"{do}, {when}", code, do, when) for do in ("crash", "garbage") for when in _WHEN]
             return errors + misdeeds
-        posts = [_fault(f"POST answered 500, {when}", _POST, "error", when, nth=2) for when in _WHEN]
-        return [*errors, *posts, _fault("answer to the POST cut", _POST, "truncate", "after_commit", nth=2)]
+        posts = [_fault(f"POST answered 500, {when}", _POST, "error", when, nth=ITS_POST) for when in _WHEN]
+        return [*errors, *posts, _fault("answer to the POST cut", _POST, "truncate", "after_commit", nth=ITS_POST)]
     spoilt = [
         _fault("command lost", code, "drop_command", "before", nth=nth),
         _fault("command damaged", code, "flip", "before", nth=nth, value=3),
